@@ -137,7 +137,7 @@ async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
         .build(move |delivery: Delivery| {
             let (attempts, handler, count, tell) = (attempts.clone(), handler.clone(), count.clone(), tell.clone());
             async move {
-                let ack = attempts.make(delivery, handler.as_ref()).await;
+                let ack = attempts.execute(delivery, handler.as_ref()).await;
                 if count.fetch_add(1, Ordering::Relaxed) + 1 == jobs {
                     tell.notify_one();
                 }

@@ -6,13 +6,13 @@
 #   - systemd judges what its units may do: none has an exposure of more than 3.0;
 #   - others judge what they are to read: compose.yaml by Compose's own schema, the workflow by GitHub's, the Dockerfile by hadolint, the
 #     Caddyfile by Caddy.
-#   scripts/packages.sh [release|dev]
+#   scripts/packages.sh [release|dev]    The program is where cargo has put it: in CARGO_TARGET_DIR, or else in target.
 # What cannot be tried so: that the units start under systemd, and that an engine builds the image and runs the compose file.
 set -eu
 cd "$(dirname "$0")/.."
 profile=${1:-release}
-built=target/$profile
-[ "$profile" != dev ] || built=target/debug
+built=${CARGO_TARGET_DIR:-target}/$profile
+[ "$profile" != dev ] || built=${CARGO_TARGET_DIR:-target}/debug
 [ -x "$built/paylink" ] || { echo "$built/paylink is not there: build it first" >&2; exit 1; }
 scripts/setup.sh packages
 PATH=$HOME/.cargo/bin:$PATH

@@ -44,7 +44,7 @@ pub(crate) async fn connect_database(settings: &Settings) -> Result<Db, Error> {
 }
 
 /// Names the setting and the place, without the user and the password.
-fn not_opened(url: &str) -> impl FnOnce(DbErr) -> Error {
+pub(crate) fn not_opened(url: &str) -> impl FnOnce(DbErr) -> Error {
     let place = match Url::parse(url) {
         Ok(url) if url.has_host() => {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

@@ -9,8 +9,8 @@ use entity::{
     credits,
     merchant::{self, NewMerchant},
     order::{self, Details, NewOrder, OrderItem},
-    sms_integration::{self, Account},
-    stripe_integration::{self, StripeStatus},
+    sms_integration::{self, Account, NewSmsIntegration},
+    stripe_integration::{self, StripeKeys, StripeStatus},
 };
 use queue::{CheckSmsAccount, CheckStripeKey, EnqueueOptions, enqueue};
 use sandbox::{Sandbox, SandboxOptions, SmsAccount, StripeKey};
@@ -95,7 +95,7 @@ impl Demo {
             Some(kept) => kept,
             None => make(data, parts).await?,
         };
-        connect_sandbox(sandbox.url(), url, &kept).await?;
+        connect_sandbox(sandbox.url(), url, &kept).await.map_err(Error::Demo)?;
         wait_until_connected(parts, kept.merchant_id).await?;
         Ok(Self {
             url: url.to_owned(),
@@ -161,13 +161,15 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     api_key::insert(&tx, key, &api_key, now).await?;
     let order = order::insert(&tx, example_order(owner.id)?, now).await?;
     let stripe_key = Secret::new(STRIPE_KEY);
-    stripe_integration::put(&tx, &parts.vault, owner.id, &stripe_key, Some(&webhook_secret), now).await?;
+    let keys = StripeKeys { secret_key: &stripe_key, webhook_secret: Some(&webhook_secret) };
+    stripe_integration::put(&tx, &parts.vault, owner.id, keys, now).await?;
     let account = Account::Twilio {
         sid: SMS_ACCOUNT.to_owned(),
         auth_token: Secret::new(SMS_TOKEN),
         sender: SMS_NUMBER.to_owned(),
     };
-    sms_integration::put(&tx, &parts.vault, owner.id, &account, None, now).await?;
+    let carrier = NewSmsIntegration { account: &account, keywords_answered: None };
+    sms_integration::put(&tx, &parts.vault, owner.id, carrier, now).await?;
     let job = CheckStripeKey { merchant: owner.id };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let job = CheckSmsAccount { merchant: owner.id };
@@ -214,7 +216,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
 
 /// Points the webhooks of the sandbox's Stripe and carrier to us, as a merchant would in their dashboards, and opens
 /// its shop.
-async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), Error> {
+async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), reqwest::Error> {
     // It is on this machine: no proxy lies between, and no certificate has to be read for it.
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let control = format!("{sandbox}/_control");
@@ -236,7 +238,7 @@ async fn connect_webhooks(
     key: &str,
     endpoint: &str,
     secret: &str,
-) -> Result<(), Error> {
+) -> Result<(), reqwest::Error> {
     let endpoints = format!("{sandbox}/stripe/v1/webhook_endpoints");
     let stripe = |request: reqwest::RequestBuilder| {
         request.bearer_auth(key).header("Stripe-Version", "2026-10-28.endive").send()

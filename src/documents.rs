@@ -9,7 +9,7 @@ use url::Url;
 use crate::{data_dir::DataDir, error::Error, settings::Settings};
 
 /// How long the store may take to tell whether the bucket exists.
-const STORE_PATIENCE: Duration = Duration::from_secs(5);
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Opens the store; by default the folder in the data directory.
 pub(crate) async fn open_documents(settings: &Settings, data: &DataDir) -> Result<Documents, Error> {
@@ -47,7 +47,7 @@ fn local(path: &Path) -> Result<Documents, Error> {
 /// and much works without it.
 async fn bucket_is_there(store: &dyn ObjectStore) -> Result<(), Error> {
     let probe = object_store::path::Path::from("paylink-looks-whether-the-bucket-is-there");
-    match tokio::time::timeout(STORE_PATIENCE, store.get(&probe)).await {
+    match tokio::time::timeout(STORE_TIMEOUT, store.get(&probe)).await {
         Ok(Err(error)) if is_no_bucket(&error) => {
             Err(Error::Setting { setting: "store_url", reason: "there is no such bucket".to_owned() })
         }

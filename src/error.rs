@@ -49,7 +49,7 @@ pub enum Error {
     #[error(transparent)]
     Credits(#[from] entity::credits::CreditError),
     #[error("the workers failed")]
-    Worker(#[from] Box<dyn StdError + Send + Sync>),
+    Worker(#[source] Box<dyn StdError + Send + Sync>),
     #[error(transparent)]
     JobContext(#[from] worker::ContextError),
     #[error(transparent)]
@@ -60,12 +60,12 @@ pub enum Error {
     Sandbox(#[from] sandbox::SandboxError),
     #[error("spans cannot be exported")]
     Export(#[from] opentelemetry_otlp::ExporterBuildError),
-    #[error("there is no HTTP client for spans")]
-    Collector(#[source] reqwest::Error),
+    #[error("no HTTP client could be made")]
+    HttpClient(#[source] reqwest::Error),
     #[error("nothing can be counted")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
     #[error("the demo could not be set up")]
-    Demo(#[from] reqwest::Error),
+    Demo(#[source] reqwest::Error),
     #[error("{0}")]
     Refused(String),
 }

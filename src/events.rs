@@ -6,7 +6,7 @@ use domain::{MerchantId, WebhookEventId};
 use entity::{
     AuditAction, Db,
     audit::{self, Act},
-    webhook_event::{self, EventState, WebhookEvent},
+    webhook_event::{self, EventSpan, EventState, WebhookEvent},
 };
 use queue::Queue;
 
@@ -86,10 +86,10 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 impl Replay {
     /// Replays page by page, each in its own transaction. Returns how many.
     async fn run(&self, db: &Db, queue: &Queue, now: DateTime<Utc>) -> Result<usize, Error> {
+        let span = EventSpan { state: self.state.into(), from: self.from, to: self.to };
         let (mut last, mut replayed) = (None, 0);
         loop {
-            let span = [self.from, self.to];
-            let page = webhook_event::to_replay(db.pool(), self.merchant, self.state.into(), span, last, PAGE).await?;
+            let page = webhook_event::to_replay(db.pool(), self.merchant, span, last, PAGE).await?;
             let Some(newest) = page.last().map(|event| event.id) else { return Ok(replayed) };
             last = Some(newest);
             replayed += if self.dry_run { show(&page) } else { self.replay_page(db, queue, &page, now).await? };
@@ -114,9 +114,7 @@ impl Replay {
             }
         }
         tx.commit().await?;
-        if let Err(error) = queue.notify_now(&enqueued).await {
-            tracing::warn!(%error, "the jobs were not notified; the scheduler will");
-        }
+        queue.notify_before_end(&enqueued).await;
         Ok(replayed)
     }
 

@@ -7,11 +7,11 @@ use reqwest::Client;
 use crate::{error::Error, settings::Settings};
 
 /// Timeout of the check.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs the sub-command: asks the API or, in a process without one, the metrics server.
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Error> {
-    let client = Client::builder().timeout(PATIENCE).no_proxy().build().map_err(Error::Collector)?;
+    let client = Client::builder().timeout(TIMEOUT).no_proxy().build().map_err(Error::HttpClient)?;
     for address in [Some(settings.listen), settings.metrics_listen].into_iter().flatten() {
         if client
             .get(format!("http://{}/healthz", here(address)))

@@ -230,9 +230,7 @@ async fn apply(parts: &Parts, jobs: &[Job], change: &Change, action: DeadJobActi
     let changed = queue::admin::apply_to_dead(&parts.db, &ids, told, parts.clock.now()).await?;
     jobs.iter().filter(|job| changed.iter().any(|done| done.job == job.id)).for_each(line);
     let enqueued: Vec<_> = changed.iter().filter_map(|done| done.enqueued_job).collect();
-    if let Err(error) = parts.queue.notify_now(&enqueued).await {
-        tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
-    }
+    parts.queue.notify_before_end(&enqueued).await;
     Ok(())
 }
 

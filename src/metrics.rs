@@ -30,7 +30,7 @@ use crate::{error::Error, listen::bind, parts::Parts, settings::Settings};
 const FRESH: Duration = Duration::from_secs(3);
 
 /// Timeout of reading the state: a scrape must not hang on a dependency that is down.
-const PATIENCE: Duration = Duration::from_secs(2);
+const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The most concurrent connections for scrapes.
 const MOST_WHO_LOOK: usize = 64;
@@ -133,9 +133,9 @@ impl Metrics {
     async fn look(&self) {
         let inner = &self.0;
         let (rows, ticks, queues) = tokio::join!(
-            tokio::time::timeout(PATIENCE, row_stats(inner.db.pool())),
-            tokio::time::timeout(PATIENCE, entity::tick::all(inner.db.pool())),
-            tokio::time::timeout(PATIENCE, depths(inner.queue.queues())),
+            tokio::time::timeout(TIMEOUT, row_stats(inner.db.pool())),
+            tokio::time::timeout(TIMEOUT, entity::tick::all(inner.db.pool())),
+            tokio::time::timeout(TIMEOUT, depths(inner.queue.queues())),
         );
         let rows = rows.ok().and_then(Result::ok);
         let queues = queues.ok().and_then(Result::ok);

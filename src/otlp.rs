@@ -33,7 +33,7 @@ impl Export {
     /// Exports to the collector at `endpoint`, such as `http://localhost:4318`. Headers, the service name and the
     /// sampling ratio are read from the standard `OpenTelemetry` variables.
     pub(crate) fn to(endpoint: &str) -> Result<Self, Error> {
-        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().map_err(Error::Collector)?;
+        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build().map_err(Error::HttpClient)?;
         let exporter = SpanExporter::builder()
             .with_http()
             .with_http_client(Courier { http, runtime: Handle::current() })

@@ -34,7 +34,7 @@ use crate::{
 const SERVERS: [&str; 2] = ["redis-server", "valkey-server"];
 
 /// Timeout of loading its data and of stopping.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The longest path of a Unix socket.
 const LONGEST_SOCKET: usize = 100;
@@ -135,7 +135,7 @@ impl Place {
         let Some(pid) = pid.map(Pid::from_raw) else { return Err(Error::RedisDidNotStart) };
         tracing::info!("ending the private Redis that a crash left behind");
         let _ = kill(pid, Signal::SIGTERM);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         // Signal 0 tests whether the process exists.
         while kill(pid, None).is_ok() {
             if Instant::now() > deadline {
@@ -153,7 +153,7 @@ impl Place {
     }
 
     async fn wait_until_it_answers(&self, queues: &RedisQueues) -> Result<(), Error> {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while queues.ping().await.is_err() {
             if Instant::now() > deadline {
                 return Err(Error::RedisDidNotStart);
@@ -222,7 +222,7 @@ async fn end(mut child: Child) {
     if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
         let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
     }
-    if tokio::time::timeout(PATIENCE, child.wait()).await.is_err() {
+    if tokio::time::timeout(TIMEOUT, child.wait()).await.is_err() {
         let _ = child.kill().await;
     }
 }

@@ -79,7 +79,7 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     migrate::bring_up_to_date(&db).await?;
     check_schema(&db).await?;
     let held = hold(&db, about.at).await?;
-    db.settle().await?;
+    db.close_into_file().await?;
     refuse_what_is_there(&database)?;
     if let Some(secret) = kept {
         data.keep(SECRET_KEY, secret.expose())?;

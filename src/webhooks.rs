@@ -153,7 +153,7 @@ async fn redeliver(parts: &Parts, id: WebhookEndpointId, delivery_id: WebhookDel
     audit::record(&tx, act, now).await?;
     let job = queue::enqueue_delivery(&tx, &endpoint, now, now).await?;
     tx.commit().await?;
-    notify(parts, job).await;
+    parts.queue.notify_before_end(job.as_slice()).await;
     println!("it is delivered again");
     Ok(())
 }
@@ -166,7 +166,7 @@ async fn recover(parts: &Parts, id: WebhookEndpointId, since: DateTime<Utc>) -> 
     audit::record(&tx, act, now).await?;
     let job = if recovered > 0 { queue::enqueue_delivery(&tx, &endpoint, now, now).await? } else { None };
     tx.commit().await?;
-    notify(parts, job).await;
+    parts.queue.notify_before_end(job.as_slice()).await;
     println!("{recovered} delivered again");
     Ok(())
 }
@@ -181,15 +181,7 @@ async fn enable(parts: &Parts, id: WebhookEndpointId, enabled: bool) -> Result<(
     let waits = delivery::first_pending(&tx, id).await?.is_some();
     let job = if waits { queue::deliver_from(&tx, &changed, now, now).await? } else { None };
     tx.commit().await?;
-    notify(parts, job).await;
+    parts.queue.notify_before_end(job.as_slice()).await;
     println!("{}", if enabled { "it is enabled" } else { "it is disabled" });
     Ok(())
-}
-
-/// Waits for Redis, because the process is about to end.
-async fn notify(parts: &Parts, job: Option<queue::EnqueuedJob>) {
-    let jobs: Vec<queue::EnqueuedJob> = job.into_iter().collect();
-    if let Err(error) = parts.queue.notify_now(&jobs).await {
-        tracing::warn!(%error, "the job was not notified; the scheduler will");
-    }
 }

@@ -9,7 +9,7 @@ use reqwest::{Client, Response, header::DATE, redirect::Policy};
 use crate::settings::{Settings, is_on_this_machine};
 
 /// Timeout of the request.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Holds irreversible ticks while no other machine confirms the time.
 pub(crate) fn guard(settings: &Settings) -> JumpGuard {
@@ -22,7 +22,7 @@ async fn ask(base: String) -> Option<DateTime<Utc>> {
     if is_on_this_machine(&base) {
         return None;
     }
-    let client = Client::builder().timeout(PATIENCE).redirect(Policy::none()).build().ok()?;
+    let client = Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build().ok()?;
     match client.get(&base).send().await {
         Ok(answer) => date_of(&answer),
         Err(error) => {

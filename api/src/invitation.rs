@@ -1,4 +1,4 @@
-//! `/invitation/{token}`: a key is handed over to whoever it was made for.
+//! `/invitation/{token}`: hands a key over to the person it was made for.
 //!
 //! Chat programs look at every address that is sent by them, so a look shows no more than what it is about. Who presses the button is
 //! shown the key, once; from then on the address opens nothing. It speaks the language that their browser likes best.
@@ -135,13 +135,7 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
         return Ok(over(words));
     }
     let actor = key.id.to_string();
-    let act = Act {
-        merchant_id: Some(key.merchant_id),
-        actor: &actor,
-        action: AuditAction::KeyAccept,
-        subject: actor.clone(),
-        detail: None,
-    };
+    let act = Act::new(&actor, AuditAction::KeyAccept, &actor).of_merchant(key.merchant_id);
     audit::record(&tx, act, now).await?;
     let owner = merchant::get(&tx, key.merchant_id).await?;
     tx.commit().await?;
@@ -163,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_place_of_the_page_is_said_in_every_language() {
-        for language in ["en", "es", "fr", "de", "pt", "zh", "ar"] {
+        for language in Words::languages() {
             let words = Words::of(language);
             for place in ["title", "offered", "once", "show", "yours", "console", "over"]
                 .into_iter()

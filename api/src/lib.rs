@@ -1,6 +1,6 @@
-//! The thin front: commands in, views out, webhooks in, the buyer's page.
+//! The HTTP front: it accepts commands, shows resources, receives webhooks and serves the buyer's page.
 //!
-//! A handler is a paragraph: parse → decide → write → notify. Everything slow or external is a job's.
+//! A handler is a paragraph: parse → decide → write → notify. Everything slow or external is left to a job.
 
 mod auth;
 mod buyer;

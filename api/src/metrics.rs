@@ -1,4 +1,4 @@
-//! What is counted of requests, by the pattern of their route: never by what stands in a path.
+//! Request metrics, labelled by route pattern and never by the path itself.
 
 use std::time::Duration;
 

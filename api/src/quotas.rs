@@ -1,5 +1,4 @@
-//! What one merchant may have at most, so that stolen keys, or a program that runs wild, fill neither the disk nor the queues, and text
-//! nobody to death.
+//! Quotas per merchant, so that a stolen key or a runaway program cannot fill the disk, flood the queues, or text people endlessly.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! The state shared by all handlers.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -95,7 +95,7 @@ impl Api {
 
     /// The buyer's page of a link.
     pub(crate) fn buyer_url(&self, link: LinkId) -> String {
-        format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
+        self.vault.buyer_url(&self.public_url, link)
     }
 
     /// Where an invitation to a key is accepted.

@@ -14,6 +14,7 @@ mod credit_pack;
 mod error_chain;
 pub mod gateway;
 mod id;
+mod language_tag;
 pub mod link;
 pub mod message;
 pub mod money;
@@ -39,6 +40,7 @@ pub use id::{
     LinkEventId, LinkId, MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId,
     WebhookEventId,
 };
+pub use language_tag::is_of_language;
 pub use link::LinkState;
 pub use money::{Currency, Money};
 pub use payment_methods::PaymentMethods;

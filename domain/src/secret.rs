@@ -1,4 +1,4 @@
-//! Texts that must never be printed.
+//! Strings that must never be printed.
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
-//! API keys: 192 random bits, stored as a hash, with a scope.
+//! API keys: 192 random bits with a scope, stored as a hash.
 //!
-//! A key can be handed over by an invitation: until somebody accepts it there is no key, and the row has the invitation's hash.
+//! A key can be handed over by an invitation. Until the invitation is accepted there is no key, and the row holds the invitation's hash.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, JoinType, QueryOrder, QuerySelect, entity::prelude::*};
@@ -60,7 +60,7 @@ pub use Model as ApiKey;
 impl Model {
     /// Whether it is still to be handed over.
     #[must_use]
-    pub const fn is_invitation(&self) -> bool {
+    pub(crate) const fn is_invitation(&self) -> bool {
         self.invited_until.is_some()
     }
 }

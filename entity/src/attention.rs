@@ -1,5 +1,5 @@
-//! What needs a person: opened by whoever writes what it is about, in the same transaction, and resolved by a person, or by itself
-//! once there is nothing left to do.
+//! Matters that need a person. They are opened in the transaction that causes them, and resolved by a person, or automatically once there
+//! is nothing left to do.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::{
 use domain::{AttentionId, ConversationId, LinkId, LinkState, MerchantId, MessageId, OrderId, words};
 
 /// Who resolves what has resolved itself.
-pub const SYSTEM: &str = "system";
+const SYSTEM: &str = "system";
 
 words! {
     /// Why something needs a person.

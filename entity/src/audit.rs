@@ -1,6 +1,6 @@
-//! Who did what: one entry for each act of a person or a key that changes something.
+//! The audit log: one entry for each change made by a person or a key.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -162,22 +162,23 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// An act.
+/// What somebody does, before it is written down.
 #[derive(Debug, Clone)]
 pub struct Act<'a> {
-    /// Whose affairs it is about.
-    pub merchant_id: Option<MerchantId>,
-    /// Who does it: a key, an operator or the system.
-    pub actor: &'a str,
-    /// What is done.
-    pub action: AuditAction,
-    /// To what.
-    pub subject: String,
-    /// The reason that was given.
-    pub detail: Option<String>,
+    merchant_id: Option<MerchantId>,
+    actor: Cow<'a, str>,
+    action: AuditAction,
+    subject: String,
+    detail: Option<String>,
 }
 
-impl Act<'_> {
+impl<'a> Act<'a> {
+    /// An act of a key, an operator or the system on the subject with this id.
+    #[must_use]
+    pub fn new(actor: impl Into<Cow<'a, str>>, action: AuditAction, subject: &impl ToString) -> Self {
+        Self { merchant_id: None, actor: actor.into(), action, subject: subject.to_string(), detail: None }
+    }
+
     /// An act of the operator by the command line, which names nobody.
     pub fn of_operator(
         merchant: impl Into<Option<MerchantId>>,
@@ -185,7 +186,19 @@ impl Act<'_> {
         subject: &impl ToString,
         detail: Option<String>,
     ) -> Self {
-        Self { merchant_id: merchant.into(), actor: OPERATOR, action, subject: subject.to_string(), detail }
+        Self::new(OPERATOR, action, subject).of_merchant(merchant).because(detail)
+    }
+
+    /// The merchant whose affairs it concerns.
+    #[must_use]
+    pub fn of_merchant(self, merchant: impl Into<Option<MerchantId>>) -> Self {
+        Self { merchant_id: merchant.into(), ..self }
+    }
+
+    /// The reason that was given, or what else there is to say.
+    #[must_use]
+    pub fn because(self, detail: impl Into<Option<String>>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     /// As the log has it.
@@ -193,7 +206,7 @@ impl Act<'_> {
         Model {
             id: AuditEntryId::new(now),
             merchant_id: self.merchant_id,
-            actor: self.actor.to_owned(),
+            actor: self.actor.into_owned(),
             action: self.action.to_string(),
             subject: self.subject,
             detail: self.detail,
@@ -296,6 +309,8 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// To what.
     pub subject: Option<String>,
+    /// To one of these; absent: whatever it was.
+    pub subjects: Option<Vec<String>>,
     /// Only entries older than this one: the cursor.
     pub before: Option<AuditEntryId>,
     /// At most so many.
@@ -316,6 +331,9 @@ pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Ve
     }
     if let Some(subject) = filter.subject {
         query = query.filter(Column::Subject.eq(subject));
+    }
+    if let Some(subjects) = filter.subjects {
+        query = query.filter(Column::Subject.is_in(subjects));
     }
     if let Some(before) = filter.before {
         query = query.filter(Column::Id.lt(before));

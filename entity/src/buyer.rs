@@ -1,4 +1,4 @@
-//! All that is kept of one buyer of a merchant, and its erasure. A buyer is a phone number.
+//! Everything stored about one buyer of a merchant, and its erasure. A buyer is identified by phone number.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};

@@ -224,7 +224,7 @@ impl Db {
     ///
     /// # Errors
     /// Returns an error if the file cannot be written or is open elsewhere.
-    pub async fn settle(self) -> Result<(), DbErr> {
+    pub async fn close_into_file(self) -> Result<(), DbErr> {
         if !self.has_one_writer() {
             return self.pool.close().await;
         }

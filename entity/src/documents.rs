@@ -1,6 +1,6 @@
-//! Invoices in the store: a folder on disk by default, any S3-compatible store by URL.
+//! The document store: a local folder by default, or any S3-compatible store by URL.
 //!
-//! An upload is streamed to `staging/`, where it stays until a job has looked at it; what is accepted moves to `invoices/`.
+//! An upload is streamed to `staging/`, where it stays until a job has checked it; accepted files move to `invoices/`.
 
 mod parts;
 mod reading;

@@ -1,4 +1,4 @@
-//! The proof that what is committed is there: a row that is written, and read again by another connection.
+//! A write check: writes a row and reads it back over another connection.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! Idempotency keys of commands: the first answer is kept for 24 h and given again.
+//! Idempotency keys of commands: the first answer is kept for 24 hours and returned again.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, DbBackend, Statement, entity::prelude::*, sea_query::OnConflict};
@@ -26,7 +26,7 @@ pub struct Model {
     pub fingerprint: Vec<u8>,
     /// The answer's status.
     pub status: Option<i64>,
-    /// The answer's headers worth keeping, as JSON.
+    /// The answer's `Location`.
     pub headers: Option<String>,
     /// The answer's body.
     pub body: Option<Vec<u8>>,
@@ -41,8 +41,8 @@ impl ActiveModelBehavior for ActiveModel {}
 pub struct KeptAnswer {
     /// HTTP status.
     pub status: u16,
-    /// `Location` and content type, as JSON.
-    pub headers: String,
+    /// The `Location` header.
+    pub location: String,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -110,7 +110,7 @@ fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
     }
     match (found.status.map(u16::try_from), found.body) {
         (Some(Ok(status)), Some(body)) => {
-            KeyClaim::Replay(KeptAnswer { status, headers: found.headers.unwrap_or_default(), body })
+            KeyClaim::Replay(KeptAnswer { status, location: found.headers.unwrap_or_default(), body })
         }
         _ => KeyClaim::Running,
     }
@@ -124,7 +124,7 @@ fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
 pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnswer) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
-        .col_expr(Column::Headers, Expr::value(answer.headers.clone()))
+        .col_expr(Column::Headers, Expr::value(answer.location.clone()))
         .col_expr(Column::Body, Expr::value(answer.body.clone()))
         .filter(unfinished(held))
         .exec(db)

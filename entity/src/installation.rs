@@ -1,7 +1,7 @@
-//! The installation's root: from it come the tokens of buyers' links and the hashes of phone numbers.
+//! The installation's root, from which the tokens of buyers' links and the hashes of phone numbers are derived.
 //!
-//! It is made once, kept sealed under the secret key of the settings, and sealed anew with everything else when that key changes.
-//! So links that were sent go on working, and who opted out stays opted out.
+//! It is created once, stored sealed under the secret key from the settings, and resealed with everything else when that key changes. So
+//! links that were sent keep working, and buyers who opted out stay opted out.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};

@@ -1,4 +1,4 @@
-//! The `job` table. What a job is and how it is claimed, finished and retried is `queue`'s.
+//! The `job` table. What a job is, and how it is claimed, finished and retried, is defined in `queue`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;

@@ -17,6 +17,7 @@ pub mod heartbeat;
 pub mod idempotency;
 pub mod installation;
 pub mod job;
+mod json_column;
 pub mod link;
 pub mod link_text;
 pub mod list;
@@ -24,7 +25,6 @@ pub mod logo;
 pub mod merchant;
 pub mod message;
 pub mod message_template;
-mod metadata;
 pub mod metrics;
 mod money_column;
 pub mod notice;
@@ -56,9 +56,9 @@ pub use db::{
     retry_conflicts,
 };
 pub use documents::{Documents, Reading};
+pub use json_column::stored_json;
 pub use merchant::Merchant;
 pub use message::Message;
-pub use metadata::stored_metadata;
 pub use order::Order;
 pub use picture::Picture;
 pub use rows::Rows;

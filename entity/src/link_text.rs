@@ -40,7 +40,7 @@ pub fn variables<'a>(
         invoice_number: link.invoice_number.as_deref().ok_or(LinkTextError::Purged)?,
         amount: link.money()?.ok_or(LinkTextError::Purged)?,
         link: url,
-        expires_on: owner.day_of(link.expires_at),
+        expires_on: owner.last_day(link.created_at, link.expires_at),
         metadata: Some(metadata),
     })
 }

@@ -1,11 +1,13 @@
-//! Which part of a list is read: from when to when, from where on, in which direction.
+//! Pagination and filters common to lists: a time range, a position and a direction.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{
     EntityTrait, QueryOrder, QuerySelect, Select, Value,
     entity::prelude::*,
     sea_query::{Expr, Order},
 };
+
+use domain::Zone;
 
 /// How far the time that an id was made with may lie from the time that is written beside it: in between, an upload may come in.
 const APART: TimeDelta = TimeDelta::hours(1);
@@ -28,7 +30,7 @@ pub struct Period {
 impl Period {
     /// Whether everything lies in it.
     #[must_use]
-    pub const fn is_always(&self) -> bool {
+    pub(crate) const fn is_always(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
 
@@ -46,6 +48,24 @@ impl Period {
         let end = self.to.and_then(|to| to.checked_add_signed(APART));
         let first = first.map(|first| id.gte(first_id(first)));
         first.into_iter().chain(end.map(|end| id.lt(first_id(end)))).collect()
+    }
+}
+
+/// When something was paid: by Stripe at a moment, elsewhere on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PaidPeriod {
+    /// The moments.
+    pub at: Period,
+    /// The days in which they lie, where the merchant is: the first and the last.
+    pub days: (Option<NaiveDate>, Option<NaiveDate>),
+}
+
+impl PaidPeriod {
+    /// This period, by the clock of this zone.
+    #[must_use]
+    pub fn new(at: Period, zone: &Zone) -> Self {
+        let day = |at: DateTime<Utc>| zone.wall(at).date_naive();
+        Self { at, days: (at.from.map(day), at.to.map(day)) }
     }
 }
 
@@ -92,6 +112,19 @@ impl<Id: Into<Value> + Copy> Place<Id> {
     }
 }
 
+/// How many of the newest are looked through first for what an index does not give in the order of the list.
+pub(crate) const RECENT: u64 = 1_000;
+
+/// How many are looked through at most before everything is collected from an index.
+const MOST_RECENT: u64 = 20 * RECENT;
+
+/// How many of the newest to look through after `found` of the `wanted` were among the newest `looked`: half as many again as should be
+/// enough. `None` if everything is better collected from an index.
+pub(crate) fn wider(looked: u64, found: u64, wanted: u64) -> Option<u64> {
+    let enough = looked.saturating_mul(wanted).saturating_mul(3).checked_div(found.saturating_mul(2))?;
+    (looked < enough && enough <= MOST_RECENT).then_some(enough)
+}
+
 /// How many bytes of rows are read at once. A page of ordinary ones is a tenth of that; of the largest orders that there may be it is a dozen.
 pub const MOST_AT_ONCE: u64 = 1024 * 1024;
 
@@ -117,7 +150,18 @@ pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::fitting;
+    use super::{fitting, wider};
+
+    #[test]
+    fn what_is_common_is_looked_for_among_more_of_the_newest_and_what_is_rare_by_an_index() {
+        assert_eq!(wider(1_000, 0, 51), None);
+        assert_eq!(wider(1_000, 1, 51), None);
+        assert_eq!(wider(1_000, 10, 51), Some(7_650));
+        assert_eq!(wider(1_000, 50, 51), Some(1_530));
+        assert_eq!(wider(7_650, 30, 51), Some(19_507));
+        assert_eq!(wider(19_507, 40, 51), None);
+        assert_eq!(wider(1_000, 51, 51), Some(1_500));
+    }
 
     #[test]
     fn as_many_are_taken_as_fit_and_one_at_least() {

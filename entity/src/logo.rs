@@ -1,4 +1,4 @@
-//! A merchant's logo: a small PNG or JPEG, kept beside the merchant.
+//! A merchant's logo, a small PNG or JPEG, in a table of its own.
 
 use chrono::{DateTime, Utc};
 use imagesize::ImageType;

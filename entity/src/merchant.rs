@@ -5,7 +5,7 @@ mod change;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use crate::contains;
+use crate::{contains, link::RETENTION};
 use domain::{
     Colour, Currency, MerchantId, PaymentMethods, PhoneNumber, Region, Reminding, Zone,
     sms::{Rates, Typography},
@@ -135,6 +135,23 @@ impl Model {
     #[must_use]
     pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
         self.zone().wall(at).date_naive()
+    }
+
+    /// When a link that is made now expires, if nobody says otherwise: with the last whole day before it is erased.
+    #[must_use]
+    pub fn usual_expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let erased = now + RETENTION;
+        self.day_of(erased).pred_opt().and_then(|day| self.end_of(day)).unwrap_or(erased)
+    }
+
+    /// The last day on which a link that expires then can be paid until midnight: what buyers are told. A link that does not live as
+    /// long expires on the day on which it was made.
+    #[must_use]
+    pub fn last_day(&self, created_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> NaiveDate {
+        let day = self.day_of(expires_at);
+        let is_whole = self.end_of(day).is_some_and(|end| end <= expires_at);
+        let last = if is_whole { day } else { day.pred_opt().unwrap_or(day) };
+        last.max(self.day_of(created_at))
     }
 
     /// The last moment of a day in the merchant's time zone.

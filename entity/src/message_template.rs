@@ -1,6 +1,6 @@
-//! What merchants have written for the texts about their links, by purpose and language.
+//! Merchants' own templates for texts about links, by purpose and language.
 //!
-//! What they wrote for a request in no language in particular stands in the merchant's own row, where it always stood.
+//! The template for payment requests without a language is stored in the merchant's own row, where it has always been.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};
@@ -200,6 +200,17 @@ impl TemplateReadError {
     }
 }
 
+/// A template to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTemplate<'a> {
+    /// What its texts are for.
+    pub purpose: Purpose,
+    /// For buyers of this language; empty: for all others.
+    pub language: &'a str,
+    /// What it says.
+    pub body: &'a str,
+}
+
 /// Writes or replaces a template, which was checked before.
 ///
 /// # Errors
@@ -207,11 +218,10 @@ impl TemplateReadError {
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    purpose: Purpose,
-    language: &str,
-    body: &str,
+    new: NewTemplate<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let NewTemplate { purpose, language, body } = new;
     if purpose == Purpose::Request && language.is_empty() {
         return merchant::set_template(db, merchant, Some(body)).await;
     }

@@ -1,5 +1,5 @@
-//! What is counted of the database and of what is written there: statements that fail, connections that cannot be had, and what
-//! becomes of texts and credits. The last are counted when they are written: what is rolled back after that was counted, too.
+//! Metrics of the database and of what is written: failed statements, connections that could not be had, and outcomes of texts and credits.
+//! The latter are counted on writing, so they include what is rolled back afterwards.
 
 use metrics::{counter, describe_counter};
 use sea_orm::DbErr;

@@ -1,4 +1,4 @@
-//! An amount of money that a row keeps in two columns: the minor units and the currency.
+//! An amount stored in two columns: minor units and currency.
 
 use domain::{Currency, Money};
 use sea_orm::DbErr;

@@ -1,5 +1,4 @@
-//! What a merchant should know of an order beside its tag: that money went back or is contested, that a text did not come through, that
-//! the buyer has something to say.
+//! Notices about an order besides its tag: money was refunded or is disputed, a text did not arrive, the buyer has written.
 
 use std::collections::{HashMap, HashSet};
 

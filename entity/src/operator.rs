@@ -1,7 +1,7 @@
-//! Operators: the keys by which they prove who they are, and the names by which the audit log knows them.
+//! Operators: the keys that authenticate them, and the names by which the audit log knows them.
 //!
-//! Nothing of a key is kept in the database. A session that was given for one is found by an HMAC under that key, so that it ends
-//! with it; each use of a key has a label of its own, so that nothing made for one use stands in for another.
+//! No part of a key is stored in the database. A session created with a key is found by an HMAC under that key, so it ends when the key is
+//! removed. Each use of a key has its own label, so that a value made for one use is worthless for another.
 
 use std::fmt;
 

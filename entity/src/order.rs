@@ -19,9 +19,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
+    json_column::{read_json, stored_json},
     link,
     list::Period,
-    metadata::{read_metadata, stored_metadata},
     money_column::stored_money,
     search::text_of,
 };
@@ -126,7 +126,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn details(&self) -> Result<Details, DbErr> {
-        serde_json::from_str(&self.details).map_err(|error| DbErr::Json(error.to_string()))
+        read_json(&self.details)
     }
 
     /// Whether its details page is the same as that of `other`.
@@ -143,7 +143,7 @@ impl Model {
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 }
 
@@ -248,7 +248,7 @@ pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<
 
 /// The row of a new order.
 fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
-    let details = serde_json::to_string(&new.details).map_err(|error| DbErr::Json(error.to_string()))?;
+    let details = stored_json(&new.details)?;
     let mut order = Model {
         id: OrderId::new(now),
         merchant_id: new.merchant_id,
@@ -262,7 +262,7 @@ fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
         tag: Tag::None,
         created_at: now,
         search: None,
-        metadata: stored_metadata(&new.kept.metadata)?,
+        metadata: stored_json(&new.kept.metadata)?,
         notes: new.kept.notes,
         language: new.kept.language,
         archived_at: None,
@@ -323,7 +323,7 @@ pub async fn find_by_number(
 
 /// Empty details.
 fn nothing() -> Result<String, DbErr> {
-    serde_json::to_string(&Details::default()).map_err(|error| DbErr::Json(error.to_string()))
+    stored_json(&Details::default())
 }
 
 /// The merchant's order.
@@ -358,6 +358,44 @@ pub struct OrderName {
     pub number: String,
     /// The buyer's name; empty once erased.
     pub customer_name: String,
+}
+
+/// What is exported of an order with its links.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct ExportedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name; empty once erased.
+    pub customer_name: String,
+    /// The buyer's number; absent once erased.
+    pub customer_phone: Option<PhoneNumber>,
+    /// The merchant's notes; absent once erased.
+    pub notes: Option<String>,
+}
+
+/// What is exported of the merchant's orders with these ids.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn exported(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<HashMap<OrderId, ExportedOrder>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<ExportedOrder> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Notes])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 
 /// The names of the merchant's orders with these ids, without reading whole orders.

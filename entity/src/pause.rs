@@ -1,4 +1,4 @@
-//! Pauses: what operators hold back, a kind of job or all jobs of a merchant, until they say otherwise.
+//! Pauses: an operator can hold back a kind of job, or all jobs of a merchant, until further notice.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};

@@ -1,4 +1,4 @@
-//! Pictures that buyers send: known with the text that they come with, fetched by a job, erased with the text.
+//! Pictures that buyers send: recorded with their text, fetched by a job, erased with the text.
 
 use std::collections::HashMap;
 
@@ -149,7 +149,7 @@ pub async fn stored(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let set = [(Column::ContentType, Expr::value(content_type)), (Column::Bytes, Expr::value(bytes))];
-    settle(tx, picture, PictureState::Stored, set, now).await
+    conclude(tx, picture, PictureState::Stored, set, now).await
 }
 
 /// It cannot be had, for this reason; `false` if it was erased meanwhile.
@@ -157,10 +157,10 @@ pub async fn stored(
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn failed(tx: &Transaction, picture: &Picture, why: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    settle(tx, picture, PictureState::Failed, [(Column::Error, Expr::value(why))], now).await
+    conclude(tx, picture, PictureState::Failed, [(Column::Error, Expr::value(why))], now).await
 }
 
-async fn settle(
+async fn conclude(
     tx: &Transaction,
     picture: &Picture,
     state: PictureState,

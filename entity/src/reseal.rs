@@ -1,7 +1,7 @@
-//! Sealing everything anew under the secret key of the settings, after it has changed.
+//! Reseals everything under the secret key from the settings after it has changed.
 //!
-//! Each value is read, opened with the key that it names, sealed, and written if it is still the same, with an entry in the audit
-//! log, in one transaction. What is interrupted goes on where it was; who reads meanwhile finds a value that opens, either way.
+//! Each value is opened with the key it names, sealed again, and written back if it is still unchanged, along with an audit entry, in one
+//! transaction. An interrupted run can be continued, and concurrent readers always find a value that opens.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -102,7 +102,12 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
             let Some(last) = rows.last() else { break };
             after = Some(last.key);
             for row in rows {
-                reseal_one(db, vault, column, row, now, &mut done).await?;
+                match reseal_one(db, vault, column, row, now).await? {
+                    Fate::Anew => done.anew += 1,
+                    Fate::Already => done.already += 1,
+                    Fate::Changed => done.changed += 1,
+                    Fate::Unopened(place) => done.unopened.push(place),
+                }
             }
         }
     }
@@ -147,24 +152,29 @@ async fn page(db: &Db, Sealed { table, key, column }: Sealed, after: Option<Uuid
     db.pool().query_all(&select).await?.into_iter().map(read).collect()
 }
 
+/// What became of one value: see [`Resealed`].
+enum Fate {
+    Anew,
+    Already,
+    Changed,
+    Unopened(String),
+}
+
 async fn reseal_one(
     db: &Db,
     vault: &Vault,
     column: Sealed,
     Row { merchant, sealed, .. }: Row,
     now: DateTime<Utc>,
-    done: &mut Resealed,
-) -> Result<(), ResealError> {
+) -> Result<Fate, ResealError> {
     if vault.is_current(&sealed) {
-        done.already += 1;
-        return Ok(());
+        return Ok(Fate::Already);
     }
     let place = column.place();
     let secret = match vault.open(&sealed, merchant, &place) {
         Ok(secret) => secret,
         Err(VaultError::OtherKey | VaultError::Damaged | VaultError::BadKey | VaultError::NoRandomness) => {
-            done.unopened.push(format!("{place} of {merchant}"));
-            return Ok(());
+            return Ok(Fate::Unopened(format!("{place} of {merchant}")));
         }
     };
     let value = Alias::new(column.column);
@@ -175,14 +185,12 @@ async fn reseal_one(
         .and_where(Expr::col(Alias::new("merchant_id")).eq(merchant))
         .and_where(Expr::col(value).eq(sealed));
     let tx = db.begin().await?;
-    if tx.execute(&update).await?.rows_affected() == 1 {
+    let is_resealed = tx.execute(&update).await?.rows_affected() == 1;
+    if is_resealed {
         record(&tx, Some(merchant), &place, now).await?;
-        done.anew += 1;
-    } else {
-        done.changed += 1;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(if is_resealed { Fate::Anew } else { Fate::Changed })
 }
 
 async fn record(

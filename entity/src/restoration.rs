@@ -1,4 +1,4 @@
-//! Restorations: when this installation went back to an earlier time, and to which.
+//! Restorations: when this installation was reset to an earlier time, and to which.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! The end of an API key, and of the sessions that it was given for.
+//! Revokes an API key together with its sessions.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*};

@@ -1,9 +1,10 @@
-//! Many rows in one statement. A group of rows travels as the table `v`, so that an `INSERT … SELECT … FROM v` or an
-//! `UPDATE … FROM v` reads the same on both databases and costs one round trip however many rows there are.
+//! Many rows in one statement. The rows are passed as a table `v`, so an `INSERT … SELECT … FROM v` or an `UPDATE … FROM v` reads the same
+//! on both databases and takes one round trip for any number of rows.
 //!
-//! Raw SQL: no builder joins a list of rows to a table on both databases, and row by row each would be a round trip.
+//! Raw SQL: no query builder can join a list of rows on both databases, and single statements would cost a round trip each.
 //!
-//! On `PostgreSQL` each column is one array: the text of the statement, and so its plan, is the same for every number of rows but one.
+//! On `PostgreSQL` each column is passed as one array, so the statement's text, and with it the plan, is the same for any number of rows
+//! but one.
 
 use sea_orm::{DbBackend, Statement, Value};
 

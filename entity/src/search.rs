@@ -1,4 +1,4 @@
-//! Searching by a part of a text, and the one column in which orders are searched.
+//! Substring search, and the column in which orders are searched.
 
 use std::collections::HashMap;
 
@@ -86,7 +86,7 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
+pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
     let found = order::Entity::find_by_id(id)
         .filter(order::Column::MerchantId.eq(merchant))
         .lock(LockType::NoKeyUpdate)

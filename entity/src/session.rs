@@ -1,7 +1,7 @@
-//! Console sessions: what a browser is given in exchange for a key, so that the key itself need not stay in it.
+//! Console sessions: what a browser gets in exchange for a key, so that it need not keep the key itself.
 //!
-//! A session ends 12 hours after it was last used, 30 days after it began, when its key is revoked, when its merchant is suspended or
-//! when somebody ends it, whichever comes first.
+//! A session ends 12 hours after its last use or 30 days after it began, and at once when its key is revoked, its merchant is suspended or
+//! somebody ends it.
 
 mod list;
 

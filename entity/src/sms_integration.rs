@@ -1,11 +1,14 @@
-//! A merchant's account with a carrier: Twilio's REST, or a gateway that is described. Secrets are sealed; see [`domain::Vault`].
+//! A merchant's account with a carrier: Twilio, or a gateway described by the merchant. Secrets are sealed; see [`domain::Vault`].
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 
-use crate::stripe_integration::ConnectError;
+use crate::{
+    json_column::{read_json, stored_json},
+    stripe_integration::ConnectError,
+};
 use domain::{
     MerchantId, Secret, Vault, VaultError,
     gateway::{Gateway, Secrets},
@@ -107,8 +110,7 @@ impl Model {
     /// # Errors
     /// When it is not there, or the stored JSON is damaged.
     pub fn gateway(&self) -> Result<Gateway, DbErr> {
-        serde_json::from_str(self.gateway.as_deref().unwrap_or_default())
-            .map_err(|error| DbErr::Json(error.to_string()))
+        read_json(self.gateway.as_deref().unwrap_or_default())
     }
 
     /// What proves that a webhook is the gateway's, if the carrier is one.
@@ -147,6 +149,15 @@ pub enum Account {
     },
 }
 
+/// What it takes to connect to a carrier.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSmsIntegration<'a> {
+    /// The account.
+    pub account: &'a Account,
+    /// Whether the carrier answers STOP and its like itself; absent: as carriers of its kind do.
+    pub keywords_answered: Option<bool>,
+}
+
 /// Writes or replaces the merchant's account.
 ///
 /// # Errors
@@ -155,10 +166,10 @@ pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    account: &Account,
-    keywords_answered: Option<bool>,
+    new: NewSmsIntegration<'_>,
     now: DateTime<Utc>,
 ) -> Result<SmsIntegration, ConnectError> {
+    let NewSmsIntegration { account, keywords_answered } = new;
     let (carrier, id, secret, last_four, sender) = match account {
         Account::Twilio { sid, auth_token, sender } => {
             (CarrierKind::Twilio, sid, auth_token.clone(), auth_token.last_four(), sender)
@@ -169,7 +180,7 @@ pub async fn put(
     };
     let (gateway, report_secret) = match account {
         Account::Twilio { .. } => (None, None),
-        Account::Http { gateway, report_secret, .. } => (Some(json(gateway)?), Some(report_secret)),
+        Account::Http { gateway, report_secret, .. } => (Some(stored_json(gateway)?), Some(report_secret)),
     };
     let report_secret = report_secret.map(|secret| vault.seal(secret, merchant, REPORT_SECRET)).transpose()?;
     let row = ActiveModel {
@@ -236,11 +247,7 @@ pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(
 /// Secrets as the one text that is sealed.
 fn as_json(secrets: &Secrets) -> Result<Secret, DbErr> {
     let exposed: BTreeMap<&str, &str> = secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
-    json(&exposed).map(Secret::new)
-}
-
-fn json(value: &impl serde::Serialize) -> Result<String, DbErr> {
-    serde_json::to_string(value).map_err(|error| DbErr::Json(error.to_string()))
+    stored_json(&exposed).map(Secret::new)
 }
 
 /// The merchant's account, if there is one.

@@ -1,5 +1,5 @@
-//! Suspension: what an operator does with a merchant who is not to text anybody for now. Texts, new links and signing in stop;
-//! buyers still pay what is open, and what Stripe tells of it still counts.
+//! Suspension of a merchant by the operator. Texts, new links and sign-ins stop; buyers can still pay open links, and Stripe's events are
+//! still applied.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;

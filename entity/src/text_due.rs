@@ -1,4 +1,4 @@
-//! Buyers who are to be told what became of a link: that it is paid, or that it was withdrawn. Written with the link's state.
+//! Buyers to be notified that a link was paid or withdrawn. The entry is written together with the link's state.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};

@@ -1,4 +1,4 @@
-//! How far each tick of the scheduler has come, so that what was missed is caught up.
+//! The progress of each scheduler tick, so that missed ones are caught up.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -7,6 +7,9 @@
 //! something earlier versions use comes a release later and has `_contract_` in its name, so that those versions know
 //! that they cannot run (see [`Schema`]). Migrations never import entities: a step describes the schema at its time,
 //! not today's code.
+//!
+//! A number that is not there was a step that nobody was ever given: numbers are taken before a step is written, and
+//! some were not needed.
 
 pub mod ahead;
 mod dialect;
@@ -61,6 +64,9 @@ mod m0091_evidence_notice;
 mod m0093_unasked_orders;
 mod m0094_unasked_orders_from_before;
 mod m0095_rare_rows_of_years;
+mod m0096_closed_links;
+mod m0097_closed_links_from_before;
+mod m0099_batch_rows_shown;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -123,6 +129,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0093_unasked_orders::Step),
             Box::new(m0094_unasked_orders_from_before::Step),
             Box::new(m0095_rare_rows_of_years::Step),
+            Box::new(m0096_closed_links::Step),
+            Box::new(m0097_closed_links_from_before::Step),
+            Box::new(m0099_batch_rows_shown::Step),
         ]
     }
 }

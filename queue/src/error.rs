@@ -19,7 +19,7 @@ pub enum JobError {
     /// Nothing is wrong with the job, but it cannot run now. It is snoozed, and the attempt does not count. Its
     /// deadline keeps running.
     #[error("{why}")]
-    NotNow {
+    Snooze {
         /// What prevents it from running.
         #[source]
         why: Box<dyn Error + Send + Sync>,

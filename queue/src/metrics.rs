@@ -72,7 +72,7 @@ impl Outcome {
             Ok(Done { .. }) => Self::Done,
             Err(JobError::NotOurs) => Self::Lost,
             Err(JobError::Retry { .. }) => Self::Retried,
-            Err(JobError::NotNow { .. }) => Self::Snoozed,
+            Err(JobError::Snooze { .. }) => Self::Snoozed,
             Err(JobError::Fail { .. }) => Self::Dead,
         }
     }

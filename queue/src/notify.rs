@@ -44,6 +44,14 @@ impl Queue {
         notify_all(&self.queues, enqueued).await
     }
 
+    /// Notifies Redis of jobs and waits for it, because the process is about to end. After a failure the scheduler
+    /// notifies Redis again from the rows.
+    pub async fn notify_before_end(&self, enqueued: &[EnqueuedJob]) {
+        if let Err(error) = self.notify_now(enqueued).await {
+            tracing::warn!(jobs = enqueued.len(), %error, "Redis was not notified; the scheduler will try again");
+        }
+    }
+
     /// Live updates for connected clients.
     #[must_use]
     pub const fn live(&self) -> &Live {
@@ -76,7 +84,7 @@ impl Notifier {
         let (notifying, jobs) = (self.0.clone(), enqueued.len());
         tokio::spawn(async move {
             if let Err(error) = notifying.submit(enqueued).await {
-                tracing::warn!(jobs, %error, "jobs were not notified; the scheduler will");
+                tracing::warn!(jobs, %error, "Redis was not notified; the scheduler will try again");
             }
         });
     }
@@ -108,7 +116,7 @@ impl BatchHandler for NotifyHandler {
         let mut waits = TRIED_AGAIN_AFTER.into_iter();
         while let Err(error) = notify_all(&self.0, &enqueued).await {
             let Some(wait) = waits.next() else {
-                tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; the scheduler will");
+                tracing::warn!(jobs = enqueued.len(), %error, "Redis was not notified; the scheduler will try again");
                 break;
             };
             tokio::time::sleep(wait).await;

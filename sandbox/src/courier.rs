@@ -21,7 +21,7 @@ use crate::{
 /// The most webhooks sent concurrently.
 const AT_ONCE: usize = 64;
 /// Timeout of a receiver's response.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the courier sleeps without work, unless it is notified.
 const IDLE: Duration = Duration::from_mins(1);
 
@@ -84,6 +84,6 @@ async fn send(client: &Client, parcel: Parcel) -> Result<u16, String> {
         Some((signature, value)) => request.header(signature, value),
         None => request,
     };
-    let answer = request.timeout(PATIENCE).body(parcel.body).send().await;
+    let answer = request.timeout(TIMEOUT).body(parcel.body).send().await;
     answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
 }

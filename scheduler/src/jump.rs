@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 const JUMP: TimeDelta = TimeDelta::days(7);
 
 /// How long an unconfirmed time is doubted.
-const PATIENCE: Duration = Duration::from_hours(24);
+const DOUBTED_FOR: Duration = Duration::from_hours(24);
 
 /// How far the other clock may differ and still agree.
 const AGREES: TimeDelta = TimeDelta::hours(1);
@@ -125,7 +125,7 @@ impl Doubts {
             );
             at
         });
-        if at.saturating_duration_since(since) >= PATIENCE {
+        if at.saturating_duration_since(since) >= DOUBTED_FOR {
             return Judgement::Believed;
         }
         match self.asked {
@@ -179,10 +179,10 @@ mod tests {
 
         let mut unanswered = Doubts::default();
         assert_eq!(unanswered.judge("purge", late, noon(), begin), Judgement::Ask);
-        assert_eq!(unanswered.judge("purge", late, noon(), begin + PATIENCE), Judgement::Believed);
+        assert_eq!(unanswered.judge("purge", late, noon(), begin + DOUBTED_FOR), Judgement::Believed);
         // The clock is corrected and jumps again later: the wait starts over.
-        assert_eq!(unanswered.judge("purge", TimeDelta::zero(), noon(), begin + PATIENCE), Judgement::Believed);
-        assert_eq!(unanswered.judge("purge", late, noon(), begin + PATIENCE), Judgement::Ask);
+        assert_eq!(unanswered.judge("purge", TimeDelta::zero(), noon(), begin + DOUBTED_FOR), Judgement::Believed);
+        assert_eq!(unanswered.judge("purge", late, noon(), begin + DOUBTED_FOR), Judgement::Ask);
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Scheduler {
     /// Notifies Redis of jobs. After a failure a later tick does it.
     async fn notify(&self, enqueued: &[EnqueuedJob]) {
         if let Err(error) = self.queue.notify_now(enqueued).await {
-            tracing::warn!(jobs = enqueued.len(), %error, "jobs were not notified; a later tick will");
+            tracing::warn!(jobs = enqueued.len(), %error, "Redis was not notified; a later tick will try again");
         }
     }
 

@@ -7,7 +7,14 @@ use migration::Schema;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{replicas::Replicas, report::Report};
-use crate::{data_dir::DataDir, database::database_url, moving, parts::secret_key, role::Role, settings::Settings};
+use crate::{
+    data_dir::DataDir,
+    database::{database_url, not_opened},
+    moving,
+    parts::secret_key,
+    role::Role,
+    settings::Settings,
+};
 
 pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut Report) {
     let url = match database_url(settings) {
@@ -22,8 +29,9 @@ pub(super) async fn look(settings: &Settings, replicas: Replicas, report: &mut R
     let db = match Db::open_with(&url, &options).await {
         Ok(db) => db,
         Err(error) => {
-            let change = "what is said after the colon is the database's own reason; see docs/operators.md";
-            return report.failed("database", domain::with_sources(&error), change);
+            let change = "the end is the database's own reason, or the network's: correct the host, port, name, user or password in \
+                          PAYLINK_DATABASE_URL, or make the database (createdb)";
+            return report.failed("database", not_opened(&url)(error).with_sources(), change);
         }
     };
     version(&db, report).await;

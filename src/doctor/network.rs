@@ -11,13 +11,13 @@ use super::report::Report;
 use crate::{settings::Settings, witness::date_of};
 
 /// Timeout of a request.
-const PATIENCE: Duration = Duration::from_secs(8);
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// How far our clock may differ from a remote one, in seconds. Remote times are in whole seconds.
 const SKEW: i64 = 5;
 
 pub(super) async fn look(settings: &Settings, offline: bool, report: &mut Report) {
-    let client = match Client::builder().timeout(PATIENCE).redirect(Policy::none()).build() {
+    let client = match Client::builder().timeout(TIMEOUT).redirect(Policy::none()).build() {
         Ok(client) => client,
         Err(error) => {
             return report.failed(
@@ -111,10 +111,10 @@ async fn resolve(url: &str) -> Result<(), String> {
     let url = Url::parse(url).map_err(|error| format!("{url}: {error}"))?;
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
     let port = url.port_or_known_default().unwrap_or(443);
-    match tokio::time::timeout(PATIENCE, lookup_host((host.as_str(), port))).await {
+    match tokio::time::timeout(TIMEOUT, lookup_host((host.as_str(), port))).await {
         Ok(Ok(mut found)) => found.next().map(drop).ok_or_else(|| format!("DNS knows no address of {host}")),
         Ok(Err(error)) => Err(format!("{host}: {error}")),
-        Err(_) => Err(format!("DNS does not answer about {host} within {PATIENCE:?}")),
+        Err(_) => Err(format!("DNS does not answer about {host} within {TIMEOUT:?}")),
     }
 }
 

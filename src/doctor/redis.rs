@@ -37,8 +37,16 @@ fn told(node: &Node) -> String {
 /// The text of a finding, which names the problem, and what to change.
 fn told_finding(finding: &Finding) -> (String, &'static str) {
     let change = match finding {
-        Finding::Away(_) => "see that it runs and that the URL, the user, the password and the certificates are right",
+        Finding::Away(_) => {
+            "see that it runs, that it speaks TLS if the URL begins with rediss and not otherwise, and that the URL, the user, the \
+             password and the certificates are right"
+        }
         Finding::Refused { .. } => "ACL SETUSER <user> ~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role",
+        Finding::Full(_) => "raise maxmemory (CONFIG SET maxmemory …), or find out what fills it: paylink jobs list",
+        Finding::ReadOnly(_) => {
+            "lead PAYLINK_REDIS_URL to the primary, or name the Sentinels, which know it: redis+sentinel://…/name"
+        }
+        Finding::Unsaved(_) => "make room on the disk of Redis; its own log says what failed",
         Finding::Evicts(_) => "CONFIG SET maxmemory-policy noeviction",
         Finding::NearlyFull(_) => "raise maxmemory",
         Finding::Forgets(_) => "CONFIG SET appendonly yes",

@@ -136,6 +136,7 @@ async fn a_batch_makes_and_sends_each_row_once(app: &mut App) {
     let results = merchant.http.request(Method::GET, &format!("{}/rows", path(&batch))).header("accept", "text/csv");
     let results = merchant.http.ask(results).await.with_status(200).text();
     assert!(results.starts_with("number,key,status,problem") && results.lines().count() == 31, "{results}");
+    assert!(results.contains("C-0,Example Buyer,129.50,usd"), "{results}");
 }
 
 async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
@@ -152,6 +153,42 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     assert_eq!((&batch["ready"], &batch["refused"], &batch["send"]), (&json!(2), &json!(1), &json!(true)), "{batch}");
     sends("key;price\r\n1;2\r\n").await.problem(422, "unknown_field");
     sends("key;number\r\n").await.problem(422, "invalid_input");
+
+    // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing here.
+    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Sachbearbeiter\r\n\
+        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;xy\r\n\
+        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;xy\r\n\
+        D-12;Gasthof;2025572012;1,129;usd;K12;xy\r\n";
+    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,";
+    let address = format!("/v1/batches?send=true&name=Offene%20Posten.csv&columns={columns}");
+    let request =
+        merchant.http.request(Method::POST, &address).header("content-type", "text/csv").body(export.to_vec());
+    let batch = merchant.http.ask(request).await.with_status(202).json();
+    let totals = json!([{"currency": "eur", "amount": "12.50"}, {"currency": "usd", "amount": "5962.32"}]);
+    assert_eq!(
+        (&batch["name"], &batch["ready"], &batch["totals"]),
+        (&json!("Offene Posten.csv"), &json!(2), &totals),
+        "{batch}"
+    );
+    let found = rows(&merchant, &batch).await;
+    let read = |row: &Value| {
+        ["key", "order_number", "customer_name", "customer_phone", "amount"].map(|name| row[name].clone())
+    };
+    assert_eq!(read(&found[0]), ["D-10", "D-10", "Müller & Söhne", "+12025572010", "5962.32"].map(Value::from));
+    assert_eq!((&found[1]["status"], &found[1]["problem"]), (&json!("ready"), &json!("same_phone")), "{batch}");
+    assert_eq!(
+        (&found[2]["status"], &found[2]["order_number"]),
+        (&json!("refused"), &json!("D-12")),
+        "an amount that could be two"
+    );
+    let refused = merchant.http.whole_list(&format!("{}/rows?status=refused", path(&batch)), 100).await;
+    assert_eq!(refused, [found[2].clone()]);
+    merchant.http.post(&format!("{}/start", path(&batch)), &json!({})).await.with_status(202);
+    sees_done(&merchant, &batch).await;
+    let done = rows(&merchant, &batch).await;
+    assert_eq!(read(&done[0]), read(&found[0]), "what was read is told of what was made");
+    let order = merchant.http.get(&format!("/v1/orders/{}", done[0]["order_id"].as_str().unwrap())).await.json();
+    assert_eq!(order["metadata"], json!({"customer": "K10"}));
 }
 
 async fn a_cancelled_batch_does_no_more(app: &mut App) {

@@ -76,6 +76,19 @@ async fn what_is_wrong_is_said_with_what_to_change() {
     assert!(connections.0 == "failed" && connections.1.contains("580"), "20 × 13 + 20 × 16: {found:#}");
     let found = look(&[("PAYLINK_REDIS_URL", "redis://127.0.0.1:1")]);
     assert_eq!(checks(&found, "redis")[0].0, "failed", "{found:#}");
+    assert_eq!(redis.says("CONFIG SET maxmemory-policy noeviction"), "OK");
+    assert_eq!(redis.says("CONFIG SET maxmemory 1"), "OK");
+    let found = look(&[]);
+    let full = checks(&found, "redis").into_iter().filter(|(status, ..)| *status == "failed").collect::<Vec<_>>();
+    assert!(
+        matches!(full.as_slice(), [(_, _, change)] if change.contains("maxmemory")),
+        "once, and not as a matter of rights: {found:#}"
+    );
+    assert_eq!(redis.says("CONFIG SET maxmemory 0"), "OK");
+    assert_eq!(redis.says("REPLICAOF 127.0.0.1 1"), "OK");
+    let found = look(&[]);
+    let replica = checks(&found, "redis").into_iter().filter(|(status, ..)| *status == "failed").collect::<Vec<_>>();
+    assert!(matches!(replica.as_slice(), [(_, _, change)] if change.contains("primary")), "{found:#}");
     let found = look(&[("PAYLINK_DATABSE_URL", "x")]);
     assert!(checks(&found, "settings")[0].1.contains("did you mean PAYLINK_DATABASE_URL"), "{found:#}");
 }

@@ -77,7 +77,7 @@ impl Sides<'_> {
             match list(&after["parameters"]).find(|new| is(old, new)) {
                 Some(new) => {
                     let at = format!("{call}: {}", old["name"]);
-                    self.schema(&at, &old["schema"], &new["schema"], Writer::Caller, found);
+                    self.schema(&at, [&old["schema"], &new["schema"]], Writer::Caller, found);
                 }
                 None => found.push(format!("{call} does not take {} any more", old["name"])),
             }
@@ -96,7 +96,7 @@ impl Sides<'_> {
         }
         for (media, content) in fields(&old["content"]) {
             match new["content"].get(media) {
-                Some(now) => self.schema(call, &content["schema"], &now["schema"], Writer::Caller, found),
+                Some(now) => self.schema(call, [&content["schema"], &now["schema"]], Writer::Caller, found),
                 None => found.push(format!("{call} does not take {media} any more")),
             }
         }
@@ -106,14 +106,14 @@ impl Sides<'_> {
         for (status, answer) in fields(&before["responses"]).filter(|(status, _)| status.starts_with('2')) {
             for (media, content) in fields(&answer["content"]) {
                 match after["responses"][status]["content"].get(media) {
-                    Some(now) => self.schema(call, &content["schema"], &now["schema"], Writer::Us, found),
+                    Some(now) => self.schema(call, [&content["schema"], &now["schema"]], Writer::Us, found),
                     None => found.push(format!("{call} does not answer {status} {media} any more")),
                 }
             }
         }
     }
 
-    fn schema(self, at: &str, old: &Value, new: &Value, by: Writer, found: &mut Vec<String>) {
+    fn schema(self, at: &str, [old, new]: [&Value; 2], by: Writer, found: &mut Vec<String>) {
         let (old, new) = (resolved(old, self.old), resolved(new, self.new));
         if old["type"] != new["type"] {
             found.push(format!("{at} is {} and no more {}", new["type"], old["type"]));
@@ -130,7 +130,7 @@ impl Sides<'_> {
         for (name, field) in fields(&old["properties"]) {
             let at = format!("{at}.{name}");
             match new["properties"].get(name) {
-                Some(now) => self.schema(&at, field, now, by, found),
+                Some(now) => self.schema(&at, [field, now], by, found),
                 None => found.push(format!("{at} is gone")),
             }
         }
@@ -148,7 +148,7 @@ impl Sides<'_> {
             }
         }
         if old["type"] == "array" {
-            self.schema(&format!("{at}[]"), &old["items"], &new["items"], by, found);
+            self.schema(&format!("{at}[]"), [&old["items"], &new["items"]], by, found);
         }
     }
 }

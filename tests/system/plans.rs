@@ -109,7 +109,8 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
 }
 
 /// What is rare, and looked for among what is not.
-const RARE: [&str; 17] = [
+const RARE: [&str; 18] = [
+    "/v1/payment-links?status=voided",
     "/v1/payment-links?status=failed",
     "/v1/payment-links?status=processing",
     "/v1/payment-links?review=amount_mismatch",

@@ -1,4 +1,4 @@
-//! What every job has at hand.
+//! The context shared by all job handlers.
 
 use std::sync::Arc;
 
@@ -238,6 +238,6 @@ impl JobContext {
 
     /// The buyer's page of a link.
     pub(crate) fn buyer_url(&self, link: LinkId) -> String {
-        format!("{}/p/{}", self.public_url, self.vault.link_token(link).expose())
+        self.vault.buyer_url(&self.public_url, link)
     }
 }

@@ -1,5 +1,5 @@
-//! The order's details page as a PDF, which is the invoice of whoever has none. It is drawn by whoever puts the roles together: the
-//! workers know nothing of the front.
+//! The order's details page as a PDF, the invoice of merchants who upload none. Rendering is injected by whoever composes the roles,
+//! because workers do not depend on the HTTP front.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 

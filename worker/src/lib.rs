@@ -1,4 +1,4 @@
-//! The workers: one file a job, and the clients of Stripe and of carriers. Everything slow or external happens here.
+//! The workers: one file per job, and the clients of Stripe and the carriers. Everything slow or external happens here.
 
 mod carrier;
 mod context;

@@ -1,4 +1,4 @@
-//! What is counted of calls to the world outside.
+//! Metrics of calls to external services.
 
 use std::{fmt, time::Duration};
 

@@ -1,9 +1,9 @@
-//! Is this upload an invoice that the buyer will be able to open, what does it say, and what does its first page look like?
+//! Checks that an upload is an invoice that the buyer will be able to open, extracts its text, and renders its first page.
 //!
-//! What viewers open is taken. The bytes are anybody's, and a few hundred of them can ask for terabytes or years, so each file is
-//! read in a process of its own ([`PdfReader`] starts it, [`answer_to`] is what it does), which the system ends when it takes too
-//! much. There it is looked at what a page costs ([`glyphs`]) before it is drawn ([`picture`]): what is costly but honest is taken
-//! without a picture.
+//! Whatever PDF viewers open is accepted. The bytes are untrusted, and a few hundred of them can demand terabytes or years, so each file is
+//! read in a process of its own ([`PdfReader`] starts it, [`answer_to`] is what it does), which the system kills when it exceeds its
+//! limits. That process estimates the cost of a page ([`glyphs`]) before it draws it ([`picture`]): an invoice that is honest but too
+//! expensive is accepted without a picture.
 
 mod answer;
 mod glyphs;

@@ -1,4 +1,4 @@
-//! Every job, as a table of contents, and the apalis workers that do them.
+//! Registers every job and builds the apalis workers that run them.
 
 use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -95,12 +95,11 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
         lease: shared.options.lease,
         ..BackendOptions::default()
     };
-    let executor = Arc::new(Executor::<J> {
-        claims: shared.claims.clone(),
-        pauses: shared.pauses.clone(),
-        cancellation: shared.cancellation.clone(),
-        ..Executor::new(context.db.clone(), context.clock.clone())
-    });
+    let executor = Executor::<J>::new(context.db.clone(), context.clock.clone())
+        .with_claims(shared.claims.clone())
+        .with_pauses(shared.pauses.clone())
+        .with_cancellation(shared.cancellation.clone());
+    let executor = Arc::new(executor);
     monitor.register(move |_restart| {
         let (executor, context) = (Arc::clone(&executor), context.clone());
         let queue = &context.queue;
@@ -111,7 +110,7 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
             .build(move |delivery: Delivery| {
                 let (executor, context) = (Arc::clone(&executor), context.clone());
                 // Apart: it is large, and each layer would move it.
-                Box::pin(async move { executor.make(delivery, &context).await })
+                Box::pin(async move { executor.execute(delivery, &context).await })
             })
     })
 }

@@ -1,44 +1,25 @@
-//! The audit log of what keys and operators do, and the log's lines about who came in and which keys there are.
+//! Entries in the audit log for what keys and operators do, and log lines about sign-ins and changes to keys.
 
 use std::{fmt::Display, net::IpAddr};
 
-use chrono::{DateTime, Utc};
-use domain::MerchantId;
-use entity::{
-    Transaction,
-    audit::{self, Act, AuditAction},
-};
-use sea_orm::{ConnectionTrait, DbErr};
+use entity::audit::{Act, AuditAction};
 
 use crate::auth::{OperatorPrincipal, Principal};
 
-/// Notes what a merchant's key did: the commit of the act itself writes it.
-#[expect(clippy::needless_pass_by_value, reason = "an id, or a text that was made for it")]
-pub(crate) fn act_of_key(
-    tx: &Transaction,
-    key: &Principal,
-    action: AuditAction,
-    subject: impl ToString,
-    detail: Option<String>,
-    now: DateTime<Utc>,
-) {
-    let actor = key.key.to_string();
-    let act = Act { merchant_id: Some(key.merchant), actor: &actor, action, subject: subject.to_string(), detail };
-    tx.done(act, now);
+impl Principal {
+    /// What this key has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
+    #[must_use]
+    pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'static> {
+        Act::new(self.key.to_string(), action, subject).of_merchant(self.merchant)
+    }
 }
 
-/// Notes what an operator did, in the transaction of the act itself.
-pub(crate) async fn act_of_operator(
-    tx: &impl ConnectionTrait,
-    operator: &OperatorPrincipal,
-    merchant: Option<MerchantId>,
-    action: AuditAction,
-    subject: impl ToString,
-    detail: Option<String>,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let act = Act { merchant_id: merchant, actor: &operator.actor, action, subject: subject.to_string(), detail };
-    audit::record(tx, act, now).await
+impl OperatorPrincipal {
+    /// What this operator has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
+    #[must_use]
+    pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'_> {
+        Act::new(self.actor.as_str(), action, subject)
+    }
 }
 
 /// Somebody of whom it is known who they are and from where they came.

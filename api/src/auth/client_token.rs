@@ -1,8 +1,8 @@
-//! What a browser's token opens: one order and its links, from pages of one origin, for some minutes. The calls are named one by one
-//! here, so that a call that is added is open to no token.
+//! What a browser's token gives access to: one order and its links, from pages of one origin, for a few minutes. The calls it may make are
+//! listed one by one, so a new call is closed to tokens until somebody opens it.
 //!
-//! What is wrong with the token itself is found without the database. The key that asked for it has to be in force still, and a merchant
-//! who is suspended can only look.
+//! A malformed or expired token is rejected without asking the database. The API key behind it must still be valid, and tokens of a
+//! suspended merchant can only read.
 
 use domain::{
     LinkId, OrderId,

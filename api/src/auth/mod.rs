@@ -1,9 +1,9 @@
-//! Who calls, and what they may do: one extractor a scope, so that a handler's signature says what it takes.
+//! Authentication and authorization. There is one extractor for each scope, so a handler's signature says what it requires.
 //!
-//! A key in `Authorization: Bearer`, a token for a page that stands in for one, or the cookie of a console session, which stands in for the key that it was given for. Where
-//! both are sent, the key counts.
+//! Callers present a key in `Authorization: Bearer`, a short-lived token that a page uses in place of a key, or the cookie of a console
+//! session. If a request has both a header and a cookie, the header wins.
 //!
-//! Whoever presents keys that are none is slowed by address. A key that is one is never refused for that, whatever else came from its
+//! An address that keeps sending invalid keys is throttled. A valid key is never refused because of that, whatever else comes from the same
 //! address.
 
 pub(crate) mod audit;

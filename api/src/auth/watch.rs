@@ -1,5 +1,5 @@
-//! Ends what goes on for long, such as a stream of events, when the key or the session that it was opened with is not in force any
-//! more. One task of the process asks the database about all of them at once, every two seconds, while there are any.
+//! Ends long-lived responses, such as event streams, once the key or session they were opened with is no longer valid. While there are any,
+//! one task per process checks all of them together every two seconds.
 
 use std::{
     collections::HashSet,

@@ -1,4 +1,5 @@
-//! What we do for a buyer who may have paid: we remember that they came back, and ask Stripe if it does not tell us.
+//! A buyer who comes back from Stripe may have paid before we have heard of it. We remember that they came back, and ask Stripe if no
+//! webhook arrives.
 
 use chrono::{DateTime, Utc};
 use domain::LinkState;

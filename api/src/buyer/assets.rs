@@ -1,4 +1,4 @@
-//! The files of the buyer's page. They are the same for every link, so they tell nobody anything.
+//! Static files of the buyer's page. They are the same for every link, so they reveal nothing.
 
 use domain::Colour;
 use poem::{Response, handler, http::header, web::Path};

@@ -1,4 +1,4 @@
-//! How a buyer reaches the merchant by a tap: the number and the address in what the merchant wrote about it.
+//! Turns the merchant's contact line into links a buyer can tap: a phone number or an e-mail address.
 
 use domain::{PhoneNumber, Region};
 use serde::Serialize;

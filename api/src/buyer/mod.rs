@@ -1,10 +1,9 @@
-//! The buyer's page: one link, one button. It needs no script.
+//! The buyer's page: one link, one button, no script required.
 //!
-//! Nothing that a GET does changes the state of a link: previews by bots are harmless. A buyer who has pressed Pay and looks again may make
-//! us ask Stripe; what Stripe says then is an event like any other. A token that is none, one whose link never came to
-//! be, and one that never existed get the same answer.
+//! A GET never changes the state of a link, so link previews by bots are harmless. When a buyer who pressed Pay loads the page again, we
+//! may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and tokens of links that were never
+//! created all get the same response.
 
-mod amount;
 mod asking;
 mod assets;
 mod contact;
@@ -15,7 +14,9 @@ mod words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Merchant, Order, Transaction, conversation, link, logo, merchant, message, order,
+    Merchant, Order, Transaction,
+    conversation::{self, Correspondent},
+    link, logo, merchant, message, order,
     session::{self, SignedIn},
 };
 use poem::{
@@ -23,6 +24,7 @@ use poem::{
     http::{StatusCode, header},
     web::{Data, Form, Path, Query},
 };
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::{
@@ -95,6 +97,10 @@ pub(crate) async fn show(
         asking::ask_stripe(&api, &link, now).await;
     }
     let order = order::find(pool, link.merchant_id, link.order_id).await?;
+    let has_newer_link = match &order {
+        Some(order) if page_state.is_closed() => has_payable_link(pool, order, now).await?,
+        Some(_) | None => false,
+    };
     let subject = PageSubject {
         link: &link,
         owner: &merchant::get(pool, link.merchant_id).await?,
@@ -103,12 +109,19 @@ pub(crate) async fn show(
         token: &token,
         page_state,
         is_unsure: came.unsure.is_some(),
+        has_newer_link,
         is_merchants_own: is_merchants_own(&api, request, &link, now).await?,
         now,
         language: language_of(request),
         words: words_for(request),
     };
     Ok(BuyerPage::of(&subject)?.into_response())
+}
+
+/// Whether a link of the order can be paid now.
+async fn has_payable_link(db: &impl ConnectionTrait, order: &Order, now: DateTime<Utc>) -> Result<bool, Problem> {
+    let links = link::of_order(db, order.merchant_id, order.id).await?;
+    Ok(links.iter().any(|link| can_be_paid(link, now)))
 }
 
 /// Whether it is the merchant who looks, in the browser in which they are signed in: that is no look of the buyer's.
@@ -361,12 +374,11 @@ async fn say_in_conversation(
     what: String,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let Some(Order { customer_phone: Some(phone), customer_name, .. }) =
-        order::find(tx, link.merchant_id, link.order_id).await?
-    else {
-        return Ok(());
-    };
-    let conversation = conversation::open(tx, &api.vault, link.merchant_id, &phone, Some(&customer_name), now).await?;
+    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
+    let Some(phone) = &order.customer_phone else { return Ok(()) };
+    let conversation =
+        conversation::open(tx, &api.vault, link.merchant_id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     message::insert_said_on_page(tx, link, conversation.id, format!("On the payment page: {what}"), now).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a link is to its buyer, and what the page says of it.
+//! The state of a link as its buyer sees it, and what the page says about it.
 
 use chrono::{DateTime, Utc};
 use domain::LinkState;

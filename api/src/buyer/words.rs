@@ -1,4 +1,4 @@
-//! What the buyer's page says. Each language is a file of its own.
+//! The texts of the buyer's page. Each language has a file of its own.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -9,18 +9,19 @@ use super::page_state::PageState;
 use crate::http::language;
 
 /// By language, the first for whoever reads none of them. A translation is one more file, named here.
-static LANGUAGES: LazyLock<[(&str, Words); 7]> = LazyLock::new(|| {
-    [
-        ("en", Words::read(include_str!("words/en.json"))),
-        ("es", Words::read(include_str!("words/es.json"))),
-        ("fr", Words::read(include_str!("words/fr.json"))),
-        ("de", Words::read(include_str!("words/de.json"))),
-        ("pt", Words::read(include_str!("words/pt.json"))),
-        // Whoever asks for `zh` alone, or for a region in which they write so, reads these.
-        ("zh", Words::read(include_str!("words/zh.json"))),
-        ("ar", Words::read(include_str!("words/ar.json"))),
-    ]
-});
+const TABLES: [(&str, &str); 7] = [
+    ("en", include_str!("words/en.json")),
+    ("es", include_str!("words/es.json")),
+    ("fr", include_str!("words/fr.json")),
+    ("de", include_str!("words/de.json")),
+    ("pt", include_str!("words/pt.json")),
+    // Whoever asks for `zh` alone, or for a region in which they write so, reads these.
+    ("zh", include_str!("words/zh.json")),
+    ("ar", include_str!("words/ar.json")),
+];
+
+static LANGUAGES: LazyLock<[(&str, Words); TABLES.len()]> =
+    LazyLock::new(|| TABLES.map(|(language, table)| (language, Words::read(table))));
 
 /// What the page says in one language. What stands in braces is filled in.
 #[derive(Debug, Deserialize)]
@@ -45,6 +46,7 @@ pub(crate) struct Words {
     sure: String,
     expected: String,
     new_link_wanted: String,
+    newer_link: String,
     of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
     pub(super) labels: BTreeMap<String, String>,
@@ -97,6 +99,12 @@ impl PartialEq for Words {
 impl Eq for Words {}
 
 impl Words {
+    /// The languages that there are, English first.
+    #[cfg(test)]
+    pub(crate) fn languages() -> impl Iterator<Item = &'static str> {
+        TABLES.iter().map(|(language, _)| *language)
+    }
+
     /// In the language that whoever sent this `Accept-Language` likes best of those that there are.
     pub(crate) fn of(accept_language: &str) -> &'static Self {
         let [(_, first), ..] = &*LANGUAGES;
@@ -186,6 +194,11 @@ impl Words {
         filled(&self.expected, &[("{day}", day)])
     }
 
+    /// That the merchant has made another link, which can be paid.
+    pub(super) fn newer_link(&self, merchant: &str) -> String {
+        filled(&self.newer_link, &[("{merchant}", merchant)])
+    }
+
     /// That the merchant was told that the buyer wants a new link.
     pub(super) fn new_link_wanted(&self, merchant: &str) -> String {
         filled(&self.new_link_wanted, &[("{merchant}", merchant)])
@@ -248,15 +261,9 @@ mod tests {
             names.sort();
             names
         };
-        let english = read(include_str!("words/en.json"));
-        for (language, file) in [
-            ("es", include_str!("words/es.json")),
-            ("fr", include_str!("words/fr.json")),
-            ("de", include_str!("words/de.json")),
-            ("pt", include_str!("words/pt.json")),
-            ("zh", include_str!("words/zh.json")),
-            ("ar", include_str!("words/ar.json")),
-        ] {
+        let [(_, english), others @ ..] = TABLES;
+        let english = read(english);
+        for (language, file) in others {
             let translated = read(file);
             for (at, text) in &english {
                 let other = translated.get(at).unwrap_or_else(|| panic!("{language} lacks {at}"));
@@ -277,7 +284,7 @@ mod tests {
         assert_eq!((Words::of("ar").direction(), Words::of("en").direction()), ("rtl", "ltr"));
         // Nobody whose language it is has read the translations yet: whoever does names themselves in the file.
         let unchecked = LANGUAGES.iter().filter(|(language, words)| *language != "en" && words.checked_by.is_none());
-        assert_eq!(unchecked.count(), 6);
+        assert_eq!(unchecked.count(), TABLES.len() - 1);
     }
 
     #[test]

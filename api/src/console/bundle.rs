@@ -1,8 +1,9 @@
-//! What the console is made of, as the two files that a browser is sent: over a slow line each of seventy would cost a turn.
+//! Bundles the console into the two files that a browser loads. Loading some seventy modules one by one would cost a round trip each on a
+//! slow connection.
 //!
-//! The console is written as modules of the browser's own kind, and served as such too. Here they are put one after the other, each in a
-//! function that gives what it exports, those that others need first. No more of the language is understood than what the console uses:
-//! imports at the beginning of a line, exports of functions, classes and constants; a test holds the console to it.
+//! The console is written as ordinary ES modules and can be served as such. The bundler wraps each module in a function that returns its
+//! exports, and orders them by their imports. It understands only the syntax that the console uses: imports at the start of a line, and
+//! exported functions, classes and constants. A test keeps the console within that.
 
 use std::{borrow::Cow, collections::BTreeSet};
 

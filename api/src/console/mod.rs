@@ -1,5 +1,5 @@
-//! The console of merchants and, at `/console/operator`, of the operator: static files that are part of the program, and call
-//! nothing but the public `/v1`.
+//! The console for merchants and, at `/console/operator`, for the operator: static files compiled into the program, which call only the
+//! public `/v1`.
 //!
 //! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not. A browser is
 //! sent two, with all the others in them, put together and made small by the build; see `bundle.rs`, and `build.rs` of this crate.

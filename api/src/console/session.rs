@@ -1,4 +1,4 @@
-//! `/console/session`: a key is exchanged for a session, whose cookie no script can read.
+//! `/console/session`: exchanges a key for a session, whose cookie scripts cannot read.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, Secret, random_token};
@@ -164,7 +164,7 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
 
 /// What was done with a session, for the audit log.
 fn act<'a>(action: AuditAction, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
-    Act { merchant_id, actor, action, subject: session.id().to_string(), detail: None }
+    Act::new(actor, action, &session.id()).of_merchant(merchant_id)
 }
 
 /// Where somebody signs in, as far as they say.

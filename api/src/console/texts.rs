@@ -1,7 +1,7 @@
-//! What the console says: a table for each language, `assets/strings/<language>.json`, and the module that is made of one.
+//! The texts of the console: one table per language in `assets/strings/<language>.json`, and the JS module generated from it.
 //!
-//! English is whole; what another language lacks is said in English. A key such as `links(count)` names what is filled in; see
-//! `assets/lib/texts.js`, which reads the tables.
+//! English is complete; what another language lacks is shown in English. A key such as `links(count)` names its parameters; the tables are
+//! read by `assets/lib/texts.js`.
 
 use serde_json::{Map, Value};
 

@@ -1,11 +1,11 @@
-//! What the API says of itself, as `/openapi.json` tells it, and held to its word: a request is checked against the description of its
-//! operation, so that what is described and what is taken cannot differ, and an operation that is added is checked by itself.
+//! The API's description, served as `/openapi.json`, and enforced: each request is validated against the description of its operation. So
+//! what is described and what is accepted cannot drift apart, and a new operation is validated without further work.
 //!
-//! - a field or parameter that is not described is 422 `unknown_field`, and is named;
-//! - a method that is not described is 405, and `Allow` says which are;
-//! - an operation whose description says `Deprecated since 2027-01-31` says so in `Deprecation` (RFC 9745), too.
+//! - An undescribed field or parameter is refused with 422 `unknown_field`, which names it.
+//! - An undescribed method is refused with 405, and `Allow` lists the described ones.
+//! - An operation whose description says `Deprecated since 2027-01-31` also says so in `Deprecation` (RFC 9745).
 //!
-//! The query is checked once the key is known ([`check`]), the body where it is read ([`check_body`]): a stranger learns nothing.
+//! The query is validated after authentication ([`check`]) and the body when it is read ([`check_body`]), so strangers learn nothing.
 
 mod complete;
 mod operation;

@@ -1,4 +1,4 @@
-//! An operation of the description, and what is wrong with a request by it.
+//! An operation of the description, and the validation of requests against it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A schema of the description, and what is wrong with a value by it.
+//! A schema of the description, and the validation of values against it.
 
 use std::{cell::RefCell, collections::BTreeMap};
 

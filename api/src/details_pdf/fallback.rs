@@ -1,4 +1,4 @@
-//! The system's fonts, for characters that the fonts in the program lack: the first that has one draws it.
+//! System fonts for characters that the bundled fonts lack: the first font with a glyph is used.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,6 @@
-//! A document being laid out: where the next line stands, and how lines run over several sheets.
+//! The state of a document during layout: where the next line goes, and how lines break across sheets.
+
+use domain::money::decimal_in_language;
 
 use super::page::DetailsPage;
 use super::sheet::{Area, Mark, Sheet, Style, Tone};
@@ -31,6 +33,13 @@ pub(super) struct Layout<'a> {
     pub(super) y: f32,
 }
 
+/// A column of amounts: where it ends, and how wide it is.
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    pub(super) right: f32,
+    pub(super) width: f32,
+}
+
 impl<'a> Layout<'a> {
     /// Begins on an empty sheet.
     pub(super) fn new(page: &'a DetailsPage, faces: &'a Typefaces) -> Self {
@@ -41,7 +50,7 @@ impl<'a> Layout<'a> {
     /// Starts the next sheet, headed by what it belongs to.
     pub(super) fn turn(&mut self) {
         self.sheets.push(std::mem::take(&mut self.sheet));
-        self.block(LEFT, TOP, self.right - LEFT, 3.0, Tone::Accent);
+        self.block(Area { left: LEFT, top: TOP, width: self.right - LEFT, height: 3.0 }, Tone::Accent);
         self.y = TOP + 3.0 + 10.0;
         let baseline = self.y + baseline(SMALL);
         for run in self.wrap_at_most(1, &self.page.merchant.name, SMALL, 280.0) {
@@ -52,7 +61,7 @@ impl<'a> Layout<'a> {
             None => words.says_with("invoice_numbered", &[("{number}", &self.page.invoice_number)]),
             Some(receipt) => words.says_with("receipt_numbered", &[("{number}", &receipt.number)]),
         };
-        self.amount(self.right, 190.0, baseline, &invoice, SMALL);
+        self.amount(Column { right: self.right, width: 190.0 }, baseline, &invoice, SMALL);
         self.y += SMALL.leading() + 14.0;
     }
 
@@ -106,19 +115,21 @@ impl<'a> Layout<'a> {
         self.sheet.marks.push(Mark::Text { left, baseline, style, run });
     }
 
-    pub(super) fn logo(&mut self, left: f32, top: f32, width: f32, height: f32) {
-        self.sheet.marks.push(Mark::Logo { area: Area { left, top, width, height } });
+    pub(super) fn logo(&mut self, area: Area) {
+        self.sheet.marks.push(Mark::Logo { area });
     }
 
-    pub(super) fn block(&mut self, left: f32, top: f32, width: f32, height: f32, colour: Tone) {
-        self.sheet.marks.push(Mark::Block { area: Area { left, top, width, height }, colour });
+    pub(super) fn block(&mut self, area: Area, colour: Tone) {
+        self.sheet.marks.push(Mark::Block { area, colour });
     }
 
-    /// An amount, or anything else that must be whole, ending at `right`. It is made smaller rather than cut when it is wider than `room`.
-    pub(super) fn amount(&mut self, right: f32, room: f32, baseline: f32, amount: &str, style: Style) {
-        let run = self.shape(&one_line(amount), style);
-        let size = style.size * (room / run.width(style.size)).clamp(0.05, 1.0);
-        self.text(right - run.width(size), baseline, run, Style { size, ..style });
+    /// An amount, or anything else that must be whole, at the right edge of a column. If it is wider than the column, it is made smaller
+    /// rather than cut.
+    pub(super) fn amount(&mut self, column: Column, baseline: f32, amount: &str, style: Style) {
+        let amount = decimal_in_language(&one_line(amount), &self.page.words.language);
+        let run = self.shape(&amount, style);
+        let size = style.size * (column.width / run.width(style.size)).clamp(0.05, 1.0);
+        self.text(column.right - run.width(size), baseline, run, Style { size, ..style });
     }
 
     /// Writes one line, and goes on below it.

@@ -1,8 +1,8 @@
-//! The order's details page as a PDF: what a buyer gets as the invoice when the merchant has none of their own.
+//! Renders an order's details page as a PDF, which serves as the invoice if the merchant does not upload one.
 //!
-//! [`render`] is a pure function: the same page gives the same bytes, and on every machine as long as the fonts in the program have
-//! what is written. There is no clock and no random id in it. [`typeface`] shapes and measures text, [`sections`] and [`layout`] decide what stands where, on
-//! how many sheets, and [`paint`] writes that down as a PDF.
+//! [`render`] is a pure function without clock or random ids: the same page gives the same bytes, on every machine as long as the bundled
+//! fonts cover the text. [`typeface`] shapes and measures text, [`sections`] and [`layout`] place it on sheets, and [`paint`] writes the
+//! PDF.
 
 mod fallback;
 mod layout;

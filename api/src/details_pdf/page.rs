@@ -1,4 +1,4 @@
-//! What is printed. Plain values: whoever calls has already looked the order up and formatted its amounts.
+//! What is printed, as plain values: the caller has already looked up the order and formatted its amounts.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -7,15 +7,13 @@ use crate::buyer::Words;
 
 /// An order as its buyer is to read it.
 ///
-/// Amounts are text for people, such as `129.50` or `€ 129.50`, and are printed as they come.
+/// Amounts are texts such as `129.50` or `€ 129.50`: the decimal is printed as the page's language writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DetailsPage {
     /// Who sells.
     pub(crate) merchant: Merchant,
     /// Who buys.
     pub(crate) customer_name: String,
-    /// The buyer's phone number with its middle hidden, when it is to be printed.
-    pub(crate) customer_phone_masked: Option<String>,
     /// The number of the invoice.
     pub(crate) invoice_number: String,
     /// The merchant's own number for the order, where it is another.

@@ -1,4 +1,4 @@
-//! Sheets become a PDF.
+//! Writes sheets as a PDF.
 
 use krilla::color::rgb;
 use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};

@@ -1,10 +1,11 @@
-//! What stands on the page, from top to bottom: the head, the buyer, the items, the totals.
+//! The sections of the page from top to bottom: head, buyer, items, totals.
 
 use chrono::NaiveDate;
+use domain::money::decimal_in_language;
 
-use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
+use super::layout::{Column, LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
 use super::page::{DetailsPage, Evidence};
-use super::sheet::{Sheet, Style, Tone};
+use super::sheet::{Area, Sheet, Style, Tone};
 use super::table;
 use super::typeface::{Typefaces, Weight, one_line};
 
@@ -40,7 +41,7 @@ pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {
 
 impl Layout<'_> {
     fn head(&mut self) {
-        self.block(LEFT, TOP, self.right - LEFT, 3.0, Tone::Accent);
+        self.block(Area { left: LEFT, top: TOP, width: self.right - LEFT, height: 3.0 }, Tone::Accent);
         let top = TOP + 3.0 + 22.0;
         self.y = top;
         let merchant = &self.page.merchant;
@@ -67,7 +68,7 @@ impl Layout<'_> {
         #[expect(clippy::cast_precision_loss, reason = "a logo has a thousand pixels at most")]
         let (width, height) = (logo.width.max(1) as f32, logo.height.max(1) as f32);
         let scale = (room.min(LOGO_WIDTH) / width).min(LOGO_HEIGHT / height);
-        self.logo(LEFT, self.y, width * scale, height * scale);
+        self.logo(Area { left: LEFT, top: self.y, width: width * scale, height: height * scale });
         self.y += height * scale + 10.0;
     }
 
@@ -128,7 +129,7 @@ impl Layout<'_> {
             }
             let title = self.shape(section.title, NAME);
             self.line(LEFT, title, NAME);
-            self.block(LEFT, self.y, self.right - LEFT, 0.75, Tone::Hairline);
+            self.block(Area { left: LEFT, top: self.y, width: self.right - LEFT, height: 0.75 }, Tone::Hairline);
             self.y += 5.0;
             for (label, text) in &section.rows {
                 let mut label = self.wrap_at_most(1, label, MUTED, ROW_LABEL - 8.0).pop();
@@ -156,10 +157,6 @@ impl Layout<'_> {
         self.y += 2.0;
         let name = self.wrap_at_most(4, &self.page.customer_name, NAME, self.right - LEFT);
         self.lines(LEFT, name, NAME);
-        if let Some(phone) = &self.page.customer_phone_masked {
-            let phone = self.wrap_at_most(1, phone, MUTED, self.right - LEFT);
-            self.lines(LEFT, phone, MUTED);
-        }
         self.y += 22.0;
     }
 
@@ -188,12 +185,13 @@ impl Layout<'_> {
             self.turn();
         }
         self.y += 10.0;
+        let right = self.right - PADDING;
         for (label, sum) in sums {
             let label = self.shape(label, MUTED);
             let baseline = self.y + baseline(TEXT);
             self.text(FACTS + PADDING, baseline, label, MUTED);
             let sum = page.order_currency.as_ref().map_or_else(|| sum.clone(), |currency| format!("{sum} {currency}"));
-            self.amount(self.right - PADDING, self.right - VALUES - PADDING, baseline, &sum, TEXT);
+            self.amount(Column { right, width: right - VALUES }, baseline, &sum, TEXT);
             self.y += row;
         }
         self.y += 6.0;
@@ -215,19 +213,20 @@ impl Layout<'_> {
         };
         let label = self.wrap_at_most(1, &label, TOTAL, VALUES - LEFT).pop();
         let label_width = label.as_ref().map_or(0.0, |label| label.width(TOTAL.size));
-        let total = self.shape(&one_line(&self.page.total), TOTAL);
+        let total = self.shape(&decimal_in_language(&one_line(&self.page.total), &words.language), TOTAL);
         // An amount too long for the box widens it, so that the two never touch.
         let content = label_width + 16.0 + total.width(TOTAL.size) + 2.0 * PADDING;
         let left = FACTS.min(self.right - content).max(LEFT);
-        self.block(left, self.y, self.right - left, height, Tone::Tint);
-        self.block(left, self.y, 3.0, height, Tone::Accent);
+        let area = Area { left, top: self.y, width: self.right - left, height };
+        self.block(area, Tone::Tint);
+        self.block(Area { width: 3.0, ..area }, Tone::Accent);
         let baseline = self.y + 7.0 + baseline(TOTAL);
         if let Some(label) = label {
             self.text(left + PADDING + 3.0, baseline, label, TOTAL);
         }
         let room = self.right - left - 2.0 * PADDING - 16.0 - label_width;
         let total = self.page.total.as_str();
-        self.amount(self.right - PADDING, room, baseline, total, TOTAL);
+        self.amount(Column { right: self.right - PADDING, width: room }, baseline, total, TOTAL);
         self.y += height;
     }
 }

@@ -1,4 +1,4 @@
-//! Sheets of paper with marks on them: the result of the layout, before anything is known of PDF.
+//! Sheets of paper with marks on them: the result of layout, independent of PDF.
 //!
 //! Lengths are in points (1/72 inch), measured from the top left corner.
 

@@ -1,8 +1,8 @@
 //! The table of items: four columns, and a head that every sheet repeats.
 
-use super::layout::{LABEL, LEFT, Layout, PADDING, TEXT, baseline};
+use super::layout::{Column, LABEL, LEFT, Layout, PADDING, TEXT, baseline};
 use super::page::ItemLine;
-use super::sheet::Tone;
+use super::sheet::{Area, Tone};
 use super::typeface::{Shaped, one_line};
 
 /// Room between two columns.
@@ -19,12 +19,6 @@ struct Columns {
     numbers: [Column; 3],
     /// The width left for the description.
     description: f32,
-}
-
-#[derive(Clone, Copy)]
-struct Column {
-    right: f32,
-    width: f32,
 }
 
 /// What stands above the columns.
@@ -64,13 +58,13 @@ fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
 
 fn head(layout: &mut Layout<'_>, columns: &Columns) {
     let height = LABEL.leading() + 2.0 * SPACE;
-    layout.block(LEFT, layout.y, layout.right - LEFT, height, Tone::Tint);
+    layout.block(Area { left: LEFT, top: layout.y, width: layout.right - LEFT, height }, Tone::Tint);
     let baseline = layout.y + SPACE + baseline(LABEL);
     let [description, numbers @ ..] = heads(layout);
     let label = layout.shape(description, LABEL);
     layout.text(LEFT + PADDING, baseline, label, LABEL);
     for (label, column) in numbers.into_iter().zip(columns.numbers) {
-        layout.amount(column.right, column.width, baseline, label, LABEL);
+        layout.amount(column, baseline, label, LABEL);
     }
     layout.y += height;
 }
@@ -99,14 +93,15 @@ fn row(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
         }
     }
     layout.y += SPACE;
-    layout.block(LEFT, layout.y - 0.3, layout.right - LEFT, 0.6, Tone::Hairline);
+    let area = Area { left: LEFT, top: layout.y - 0.3, width: layout.right - LEFT, height: 0.6 };
+    layout.block(area, Tone::Hairline);
 }
 
 fn numbers(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
     let baseline = layout.y + baseline(TEXT);
     let quantity = line.quantity.to_string();
     for (text, column) in [&quantity, &line.unit_amount, &line.total].into_iter().zip(columns.numbers) {
-        layout.amount(column.right, column.width, baseline, text, TEXT);
+        layout.amount(column, baseline, text, TEXT);
     }
 }
 

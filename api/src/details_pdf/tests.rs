@@ -28,7 +28,6 @@ fn page() -> DetailsPage {
             colour: None,
         },
         customer_name: "Łukasz Żółć".to_owned(),
-        customer_phone_masked: Some("+48 ••• ••• 123".to_owned()),
         invoice_number: "INV-7".to_owned(),
         order_number: Some("2026-1042".to_owned()),
         issued_on: NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day that exists"),
@@ -121,7 +120,6 @@ fn a_page_says_who_sells_what_to_whom_for_how_much() {
         "€12.70",
         "23 November 2026",
         "Łukasz Żółć",
-        "+48 ••• ••• 123",
         "Walnut cutting board",
         "2",
         "€39.50",
@@ -393,7 +391,7 @@ fn a_receipt_says_when_how_and_how_much_and_what_went_back() {
     ] {
         assert!(written.contains(part), "{part}: {written}");
     }
-    assert!(!written.contains("Billed to") && !written.contains("Due"), "{written}");
+    assert!(!written.contains("Billed to") && !written.contains("Payable until"), "{written}");
     assert!(render(&page).is_ok());
 }
 
@@ -435,7 +433,7 @@ fn a_page_from_right_to_left_is_the_mirror_of_one_from_left_to_right() {
     let written = texts(&arabic[0]);
     assert!(written.contains(&Words::of("ar").says("billed_to")) && !written.contains(&"Billed to"), "{written:?}");
     assert!(texts(&laid_out(&DetailsPage { words: Words::of("de"), ..page() })[0]).contains(&"23. November 2026"));
-    for language in ["es", "fr", "pt", "zh", "ar"] {
+    for language in Words::languages() {
         assert!(render(&DetailsPage { words: Words::of(language), ..page() }).is_ok(), "{language}");
     }
 }

@@ -1,8 +1,7 @@
-//! Text: shaping, measuring and breaking into lines.
+//! Text: shaping, measuring and line breaking.
 //!
-//! What is measured is what is drawn: a line is shaped once, with kerning, and its glyphs are both summed up here and
-//! handed to the PDF. Each character is drawn with the fonts in the program if they have it, and else with one of the system's
-//! ([`fallback`]); text that is written from right to left stands so.
+//! A line is shaped once, with kerning, and the same glyphs are measured here and written to the PDF. Each character uses the bundled fonts
+//! if they have it, otherwise a system font ([`fallback`]). Right-to-left text is supported.
 
 use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 

@@ -1,5 +1,5 @@
-//! `/embed.js`: an order's payment link in a page of any origin, by a web component without dependencies; and `/embed/<language>.json`, what
-//! it says in other languages than English.
+//! `/embed.js`: a dependency-free web component that shows an order's payment link on a page of any origin, and `/embed/<language>.json`,
+//! its texts in languages other than English.
 
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 

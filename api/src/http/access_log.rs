@@ -1,5 +1,5 @@
-//! What is noted of every request: an id that its answer says, the trace that it is part of, one line in the log, and its figures.
-//! Paths are noted as the pattern of their route: what stands in them may be a buyer's token.
+//! Logs and measures every request: a request id that is also in the response, the trace, one log line, and metrics. Paths are recorded as
+//! their route's pattern, because a path may contain a buyer's token.
 
 use std::{
     borrow::Cow,

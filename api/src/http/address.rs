@@ -1,4 +1,4 @@
-//! From which address a request comes. A proxy's word for it is taken only if the settings name the proxy.
+//! The client address of a request. Forwarding headers are trusted only from proxies named in the settings.
 
 use std::{
     net::{IpAddr, Ipv6Addr, SocketAddr},

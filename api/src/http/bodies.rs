@@ -1,5 +1,5 @@
-//! How much of a body is read, and for how long: decided before a route, a key or a handler is looked for, so that no route can
-//! forget it. A body that says that it is too large is refused unread; one that says nothing is counted as it comes.
+//! Limits on the size and duration of request bodies. They apply before routing, authentication and handlers, so no route can forget them.
+//! A body that declares too large a size is refused unread; one without a declared size is counted as it arrives.
 
 use std::{
     future::Future,

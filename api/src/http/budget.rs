@@ -1,8 +1,8 @@
-//! A merchant's budget of requests: a second's worth at once, and then as many a second. All keys and sessions of a merchant share it,
-//! at all processes.
+//! A merchant's request budget: a burst of one second's worth, then a steady rate. It is shared by all keys and sessions of the merchant in
+//! all processes.
 //!
-//! What a request costs is owed: see [`Debts`]. One who asks for much costs Redis a call in 25 requests, and what is spent beyond the
-//! budget is at most a twentieth of it for each process.
+//! Requests are charged as debts; see [`Debts`]. A heavy caller costs one Redis call in 25 requests, and each process can overspend the
+//! budget by at most a twentieth.
 
 use std::{
     sync::{Arc, OnceLock},

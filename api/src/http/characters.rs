@@ -1,5 +1,5 @@
-//! Characters that no text needs and that databases, carriers and screens stumble over: refused in what our callers send, all of it,
-//! before anything is read.
+//! Characters that no text needs and that trip up databases, carriers and screens. They are refused everywhere in input, before anything
+//! else is read.
 
 use domain::sms_event::is_unwanted;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What is answered as it is: made just now, or read from the store as it is taken.
+//! Binary responses: generated on the spot, or streamed from the store.
 
 use bytes::Bytes;
 use entity::Reading;

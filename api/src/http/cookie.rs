@@ -1,7 +1,7 @@
 //! The cookie that holds a console session's token.
 //!
-//! Behind TLS it is called `__Host-…`: browsers then take it from this very host only, over TLS only, for all of its paths. A cookie of
-//! the other name, which a neighbouring host or somebody on the line may have set, is then not looked at.
+//! Behind TLS it is called `__Host-…`, so browsers accept it only from this host, over TLS and for the whole site. The unprefixed name,
+//! which a sibling host or an attacker on the network could set, is then ignored.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use domain::Secret;

@@ -1,7 +1,7 @@
-//! What merchants owe for what they have used: it is paid off as time passes, a second in each.
+//! Keeps track of what merchants have used, as debts that are paid off as time passes, one second's worth per second.
 //!
-//! Nobody waits for Redis: each process decides by what it knows, and tells the others what was spent whenever that has come to a
-//! share, and learns what they have spent. So whoever uses little costs Redis nothing. Without Redis each process counts for itself.
+//! No request waits for Redis. Each process decides by what it knows, reports its own spending once that exceeds a threshold, and learns of
+//! the others' spending in return. Light users therefore cost Redis nothing. Without Redis, each process counts alone.
 
 use std::{
     collections::HashMap,

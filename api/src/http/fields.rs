@@ -1,4 +1,4 @@
-//! What is wrong with an input, field by field.
+//! Collects what is wrong with an input, field by field.
 
 use crate::{Problem, http::problem::FieldError};
 

@@ -1,4 +1,4 @@
-//! The first page of an invoice as an answer: a picture of our own making, which every browser shows.
+//! Serves the first page of an invoice as a picture that we rendered, which every browser can show.
 
 use entity::link;
 use poem::{IntoResponse, Response, http::header};

@@ -1,9 +1,9 @@
-//! What every answer tells browsers to refrain from (below `/v1`: to keep it at all), and which other origins may call the API from a
-//! browser: those that the operator has listed, and that of a token for a page.
+//! Security headers on every response (below `/v1`, also no caching), and CORS: cross-origin calls are allowed to the origins that the
+//! operator listed, and to the origin of a page that uses a token.
 //!
-//! An answer that has no policy of its own gets one that forbids everything: JSON and errors are to be read, not shown. poem's own
-//! `Cors` refuses what comes from an origin that is not on its list, and so our own pages where they are reached by another name;
-//! here such a request is answered as ever, and only the browser is not told to hand the answer over.
+//! A response without a policy of its own gets one that forbids everything: JSON and errors are data, not pages. We do not use poem's own
+//! `Cors`, because it refuses requests from unlisted origins, including our own pages when they are reached under another name. Here such
+//! requests are answered as usual, only without permission for the browser to hand over the answer.
 
 use std::sync::Arc;
 

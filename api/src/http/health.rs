@@ -1,4 +1,4 @@
-//! Whether the process is alive, and whether it can do its work.
+//! Liveness (`/healthz`) and readiness (`/readyz`).
 
 use poem::{Request, Response, handler, web::Data};
 

@@ -1,4 +1,4 @@
-//! Bytes as people read them.
+//! Hexadecimal.
 
 use std::fmt::Write;
 

@@ -1,6 +1,7 @@
-//! JSON bodies, read strictly: an amount is a text and not a number, and what is wrong is named by its field.
+//! Strict JSON bodies: an amount is a string, not a number, and errors name the field.
 //!
-//! The body has to be as `/openapi.json` describes it; serde reads it, because poem-openapi takes numbers and booleans for texts.
+//! The body must match its description in `/openapi.json`. It is deserialized by serde, because poem-openapi accepts numbers and booleans
+//! where strings are described.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{

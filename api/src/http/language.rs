@@ -1,4 +1,6 @@
-//! Which language somebody likes best, as their browser says.
+//! The language that a browser prefers (`Accept-Language`).
+
+use domain::is_of_language;
 
 /// The languages of an `Accept-Language`, those that are liked best first; as they were named where they are liked the same.
 fn liked(accept_language: &str) -> Vec<&str> {
@@ -19,16 +21,9 @@ pub(crate) fn favourite(accept_language: &str) -> Option<&str> {
     liked(accept_language).into_iter().next()
 }
 
-/// Whether a language, such as `de-AT`, is one that is known by its name or by that of a part of it, such as `de`.
-pub(crate) fn is_of(language: &str, known: &str) -> bool {
-    let start = language.get(..known.len());
-    let rest = language.get(known.len()..).unwrap_or_default();
-    start.is_some_and(|start| start.eq_ignore_ascii_case(known)) && (rest.is_empty() || rest.starts_with('-'))
-}
-
 /// What there is in the language that is liked best of those that there are, or else in the first of them.
 pub(crate) fn best<'a, T>(accept_language: &str, there: &'a [(&str, T)]) -> Option<&'a T> {
-    let in_language = |language: &str| there.iter().find(|(known, _)| is_of(language, known));
+    let in_language = |language: &str| there.iter().find(|(known, _)| is_of_language(language, known));
     let found = liked(accept_language).into_iter().find_map(in_language);
     found.or(there.first()).map(|(_, it)| it)
 }

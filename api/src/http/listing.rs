@@ -1,4 +1,4 @@
-//! A list as it is answered: a page of JSON or, to whoever would rather have it so, all of it as CSV (RFC 4180).
+//! List responses: a page of JSON, or on request the whole list as CSV (RFC 4180).
 
 use std::{borrow::Cow, future::Future, io};
 

@@ -1,4 +1,4 @@
-//! Which methods a route takes. poem's own `get` and `post` refuse every other one without saying which it takes.
+//! Method routing. Unlike poem's own `get` and `post`, a 405 says which methods are allowed.
 
 use poem::{Endpoint, IntoEndpoint, Request, Response, RouteMethod, error::MethodNotAllowedError, http::Method};
 

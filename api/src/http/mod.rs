@@ -1,4 +1,4 @@
-//! What is true of every request and answer, whatever is asked for: reading, refusing, guarding and serving.
+//! What all requests and responses have in common: reading, validation, limits, errors and the server itself.
 
 pub(crate) mod access_log;
 pub(crate) mod address;

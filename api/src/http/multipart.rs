@@ -1,4 +1,4 @@
-//! The parts of a form, of which no more is held than must be.
+//! Parts of a multipart form, buffering no more than necessary.
 
 use std::{
     io,

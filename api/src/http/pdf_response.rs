@@ -1,5 +1,5 @@
-//! A PDF as an answer. Browsers show it in a viewer of their own, apart from our origin; a policy that sandboxes it, or forbids plug-ins
-//! as `default-src 'none'` does, makes `WebKit` show an empty box instead.
+//! PDF responses. Browsers show a PDF in a viewer of their own, isolated from our origin. A policy with `sandbox`, or one that forbids
+//! plug-ins as `default-src 'none'` does, makes `WebKit` show an empty box instead.
 
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{

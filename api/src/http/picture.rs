@@ -1,4 +1,4 @@
-//! A picture as a body, and as an answer.
+//! Pictures, as request bodies and as responses.
 
 use bytes::Bytes;
 use entity::logo::{self, Logo, PictureType};

@@ -1,4 +1,4 @@
-//! Whether a process can take work: what `/readyz` answers, in every role.
+//! Whether a process can take work: the answer of `/readyz` in every role.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! A picture that a buyer sent, as an answer: shown by the browser, never run in our origin's context.
+//! Serves a picture that a buyer sent: browsers show it, but never run it in our origin.
 
 use entity::{Picture, picture::PictureState};
 use poem::{IntoResponse, Response, http::header};

@@ -1,7 +1,8 @@
-//! Whether a request comes from our own page. A browser sends our cookie with every request to us, whoever's page makes it; so a
-//! request that counts by its cookie, and changes something, must show that it was made by a page of ours:
-//! - it carries a header that a form cannot send, nor another origin's script without asking us first;
-//! - where the browser tells whose page it is (`Sec-Fetch-Site`, `Origin`), it is ours.
+//! Protection against cross-site request forgery. A browser sends our cookie with every request, whichever page makes it, so a request that
+//! is authenticated by cookie and changes something must prove that it comes from one of our pages:
+//!
+//! - it has a header that forms cannot send, and that scripts of other origins cannot send without a preflight;
+//! - where the browser reports the origin (`Sec-Fetch-Site`, `Origin`), it is ours.
 
 use poem::{
     Request,

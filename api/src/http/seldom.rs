@@ -1,4 +1,4 @@
-//! Logging once a minute what may happen a thousand times a second.
+//! Rate-limited logging: once a minute for what may happen a thousand times a second.
 
 use std::{
     sync::{Mutex, PoisonError},

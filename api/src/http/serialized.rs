@@ -1,5 +1,5 @@
-//! An answer that is put into words where nobody waits for it: a long one keeps a processor for longer than the threads may be kept
-//! that serve everybody. Of long ones so few are made at once that a processor is left for everything else.
+//! Serializes long answers off the async threads, because that can keep a processor busy for longer than other requests can afford to wait.
+//! So few run at once that a processor always remains for everything else.
 
 use std::{marker::PhantomData, sync::Arc, thread};
 

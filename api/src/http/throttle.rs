@@ -1,4 +1,4 @@
-//! How often one address may do what nobody has to do often. Each process counts for itself.
+//! Limits how often one address may do what nobody legitimately does often. Each process counts for itself.
 
 use std::{
     net::IpAddr,

@@ -1,6 +1,6 @@
-//! Whose turn it is to send. Texts of one merchant wait for each other anyway, at the row that has the merchant's credits. Here
-//! they wait in order and without a connection to the database, so that a thousand at once keep nobody else out, and none of them
-//! is turned away for want of a connection. Long lists that one merchant asks for wait for each other likewise, apart from the texts.
+//! Queues for work of one merchant. Texts of one merchant are serialized anyway, by the lock on the row with the merchant's credits; here
+//! they wait in order and without holding a database connection, so a thousand at once neither lock out other merchants nor fail for want
+//! of a connection. Long lists have a queue of their own.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::Problem;
 
 /// How long somebody waits for a turn: less than the minute after which proxies give up.
-const PATIENCE: Duration = Duration::from_secs(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
 
 /// Who waits for whom. Each process counts for itself.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Turns {
     /// For a pool of so many connections: one merchant has half of them at most.
     pub(crate) fn with_connections(most: u32) -> Self {
         let at_once = usize::try_from(most / 2).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
-        Self { queues: Mutex::default(), at_once, patience: PATIENCE }
+        Self { queues: Mutex::default(), at_once, patience: LONGEST_WAIT }
     }
 
     /// Waits for a turn of this merchant.

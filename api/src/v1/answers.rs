@@ -1,4 +1,4 @@
-//! Answers that many calls share.
+//! Responses shared by many calls.
 
 use poem_openapi::{ApiResponse, payload::Json, types::ToJSON};
 
@@ -12,8 +12,8 @@ pub(super) enum Created<T: ToJSON> {
 
 /// It is done, and there is nothing to say.
 #[derive(ApiResponse)]
-pub(super) enum Done {
+pub(super) enum NoContent {
     /// It is done.
     #[oai(status = 204)]
-    Done,
+    NoContent,
 }

@@ -1,4 +1,4 @@
-//! `/v1/api-keys`: the merchant's own keys. A key is shown once, when it is made; or to whoever accepts an invitation to it.
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an invitation to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};
@@ -17,15 +17,12 @@ use serde::Deserialize;
 
 use super::{
     Group,
-    answers::{Created, Done},
+    answers::{Created, NoContent},
 };
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Administrator, Principal,
-        audit::{act_of_key, log_access},
-    },
+    auth::{Administrator, Principal, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -148,7 +145,7 @@ impl ApiKeys {
             let row = api_key::insert(&tx, new, &secret, now).await?;
             (AuditAction::KeyCreate, KeyView { key: Some(secret.expose().to_owned()), ..KeyView::of(row, &key.0) })
         };
-        act_of_key(&tx, &key.0, act, view.id.0, None, now);
+        tx.done(key.0.did(act, &view.id.0), now);
         tx.commit().await?;
         log_access(&key.0, act, &view.id.0);
         Ok(Created::Created(Json(view)))
@@ -164,7 +161,7 @@ impl ApiKeys {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] key_id: Path<TextOf<ApiKeyId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (revoked, now) = (id::<ApiKeyId>(&key_id)?, api.clock.now());
         let tx = api.db.begin().await?;
         match revoke(&tx, key.0.merchant, revoked, Revoker::Merchant, now).await? {
@@ -175,9 +172,9 @@ impl ApiKeys {
                 return Err(Problem::conflict("last_admin_key", detail));
             }
         }
-        act_of_key(&tx, &key.0, AuditAction::KeyRevoke, revoked, None, now);
+        tx.done(key.0.did(AuditAction::KeyRevoke, &revoked), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::KeyRevoke, &revoked);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }

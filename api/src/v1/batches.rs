@@ -2,12 +2,14 @@
 
 mod check;
 mod input;
+mod rows;
+mod sheet;
 
 use chrono::{DateTime, Utc};
-use domain::{BatchId, LinkId, MessageId, OrderId};
+use domain::BatchId;
 use entity::{
-    AuditAction, Batch, Db, Transaction,
-    batch::{self, BatchRow, BatchState, Counts, RowState},
+    AuditAction, Batch, Transaction,
+    batch::{self, BatchState, Counts, NewBatch, RowState},
     merchant,
 };
 use poem::{http::StatusCode, web::Data};
@@ -17,16 +19,17 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{EnqueueOptions, EnqueuedJob, RunBatch, enqueue};
+use sea_orm::DbErr;
 
-use self::input::Sent;
+use self::{input::Sent, rows::RowView};
 use super::{Group, links::ready_owner};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
-        listing::{self, AT_A_TIME, Listing, is_csv_wanted},
+        listing::{Listing, is_csv_wanted},
         paging::{Asked, Page, id},
-        typed::{Limit, Text, TextOf},
+        typed::{Amount, CurrencyCode, Limit, Line, Text, TextOf},
     },
     v1::command::{Accepted, Answered, fingerprint},
 };
@@ -42,6 +45,8 @@ const BYTES_OF_A_PAGE: u64 = 40 * 1024;
 pub(super) struct BatchView {
     id: Text<BatchId>,
     status: Text<BatchState>,
+    /// What you call it, such as the name of its file; erased after 90 days.
+    name: Option<String>,
     /// Whether each link is sent to its buyer.
     send: bool,
     /// How many rows it has.
@@ -58,6 +63,8 @@ pub(super) struct BatchView {
     cancelled: i64,
     /// What its texts cost: of rows that can be done, and of those that are.
     credits: i64,
+    /// What those rows ask for, by currency.
+    totals: Vec<BatchTotal>,
     /// The key that began it.
     actor: String,
     created_at: DateTime<Utc>,
@@ -66,11 +73,24 @@ pub(super) struct BatchView {
     ended_at: Option<DateTime<Utc>>,
 }
 
+/// What the rows of a batch ask for in one currency.
+#[derive(Debug, Object)]
+struct BatchTotal {
+    currency: CurrencyCode,
+    amount: Amount,
+}
+
 impl BatchView {
-    fn of(batch: Batch, counts: Counts) -> Self {
-        Self {
+    fn of(batch: Batch, counts: Counts) -> Result<Self, DbErr> {
+        let total = |(currency, minor): (String, i64)| {
+            let amount = rows::money(minor, &currency)?.to_decimal_string().into();
+            Ok::<_, DbErr>(BatchTotal { currency: currency.into(), amount })
+        };
+        let totals = counts.totals.into_iter().map(total).collect::<Result<_, _>>()?;
+        Ok(Self {
             id: Text(batch.id),
             status: Text(batch.state),
+            name: batch.name,
             send: batch.send,
             rows: counts.rows,
             ready: counts.ready,
@@ -79,88 +99,27 @@ impl BatchView {
             failed: counts.failed,
             cancelled: counts.cancelled,
             credits: counts.credits,
+            totals,
             actor: batch.actor,
             created_at: batch.created_at,
             started_at: batch.started_at,
             ended_at: batch.ended_at,
-        }
+        })
     }
-}
-
-/// A row of a batch.
-#[derive(Debug, Object)]
-#[oai(rename = "BatchRow", skip_serializing_if_is_none)]
-struct RowView {
-    /// Which row, from 1.
-    number: i64,
-    key: String,
-    status: Text<RowState>,
-    /// What its text costs.
-    credits: i64,
-    /// What is wrong with it, or worth to know: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`,
-    /// or, of a row that is done without a text, why there is none, such as `opted_out`.
-    problem: Option<String>,
-    /// The same for people.
-    detail: Option<String>,
-    /// The order that it became, in this batch or in one before.
-    order_id: Option<Text<OrderId>>,
-    link_id: Option<Text<LinkId>>,
-    message_id: Option<Text<MessageId>>,
-}
-
-impl From<BatchRow> for RowView {
-    fn from(row: BatchRow) -> Self {
-        Self {
-            number: row.number,
-            key: row.key,
-            status: Text(row.state),
-            credits: row.credits,
-            problem: row.problem,
-            detail: row.detail,
-            order_id: row.order_id.map(Text),
-            link_id: row.link_id.map(Text),
-            message_id: row.message_id.map(Text),
-        }
-    }
-}
-
-/// The columns of the results.
-const COLUMNS: [&str; 8] = ["number", "key", "status", "problem", "detail", "order_id", "link_id", "message_id"];
-
-/// What became of a batch, as CSV.
-fn results(db: Db, batch: BatchId) -> poem::Body {
-    listing::csv(&COLUMNS, move |after: Option<i64>| {
-        let db = db.clone();
-        async move {
-            let rows = batch::page(db.pool(), batch, after.unwrap_or_default(), AT_A_TIME).await;
-            let rows = rows.map_err(std::io::Error::other)?;
-            let last = rows.last().map(|row| row.number).filter(|_| rows.len() as u64 == AT_A_TIME);
-            Ok((rows.into_iter().map(cells).collect(), last))
-        }
-    })
-}
-
-fn cells(row: BatchRow) -> Vec<String> {
-    vec![
-        row.number.to_string(),
-        row.key,
-        row.state.to_string(),
-        row.problem.unwrap_or_default(),
-        row.detail.unwrap_or_default(),
-        row.order_id.map(|order| order.to_string()).unwrap_or_default(),
-        row.link_id.map(|link| link.to_string()).unwrap_or_default(),
-        row.message_id.map(|message| message.to_string()).unwrap_or_default(),
-    ]
 }
 
 #[OpenApi(tag = "Group::Batches")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Batches {
     /// Check many orders
     ///
     /// Up to 1,000 rows, as JSON or as CSV with a line of names (`key`, `number`, `customer_name`, `customer_phone`,
-    /// `customer_language`, `amount`, `currency`, `notes`). Each is looked at by the rules of a single order, and nothing is done yet:
-    /// the batch is `ready`, and says what it would cost and which rows cannot be done. A row's key is yours, and makes it happen
-    /// once, in whatever batch.
+    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each is looked at by the rules of a
+    /// single order, and nothing is done yet: the batch is `ready`, and says what it would cost and which rows cannot be done. A row's
+    /// key is yours, and makes it happen once, in whatever batch.
+    ///
+    /// A CSV may have commas, semicolons or tabs, be in UTF-8, UTF-16 or Windows-1252, and write amounts as `1.129,50 EUR`. Its `key` may
+    /// be left out: then it is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(
         &self,
@@ -168,24 +127,31 @@ impl Batches {
         key: Writer,
         /// Of a CSV, whether each link is sent to its buyer.
         send: Query<Option<bool>>,
+        /// Of a CSV, what each of its columns means, in their order, with commas, where they have other names. An empty name leaves a
+        /// column out: `number,customer_name,customer_phone,,amount`.
+        columns: Query<Option<Line<2000>>>,
+        /// What you call the batch, such as the name of its file.
+        name: Query<Option<Line<200>>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         sent: Sent,
     ) -> Result<Answered<BatchView>, Problem> {
         let (rows, send) = (sent.rows, sent.send || send.0.unwrap_or_default());
         let size = sent.bytes.len() as u64;
-        let fingerprint = fingerprint(&format!("POST /v1/batches {send}"), &sent.bytes);
+        let columns = columns.0.map(|columns| format!(" {}", &*columns)).unwrap_or_default();
+        let fingerprint = fingerprint(&format!("POST /v1/batches {send}{columns}"), &sent.bytes);
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, rows) = (*api, &key.0, &rows);
+            let (api, key, rows, name) = (*api, &key.0, &rows, name.0.as_ref().map(Line::trimmed));
             async move {
                 let tx = api.db.begin().await?;
                 let owner = merchant::get(&tx, key.merchant).await?;
                 let checked = check::Checker { api, owner: &owner, send, now }.check(&tx, rows).await?;
                 let id = BatchId::new(now);
-                let batch = batch::insert(&tx, id, owner.id, send, key.key.to_string(), now).await?;
+                let new = NewBatch { id, merchant_id: owner.id, send, actor: key.key.to_string(), name };
+                let batch = batch::insert(&tx, new, now).await?;
                 batch::insert_all(&tx, &batch, checked).await?;
-                act_of_key(&tx, key, AuditAction::BatchCreate, id, None, now);
+                tx.done(key.did(AuditAction::BatchCreate, &id), now);
                 api.quotas.count_order_bytes(&tx, owner.id, size, now).await?;
-                let view = BatchView::of(batch, batch::count(&tx, id).await?);
+                let view = BatchView::of(batch, batch::count(&tx, id).await?)?;
                 Ok(accepted(tx, id, view, None))
             }
         })
@@ -208,7 +174,7 @@ impl Batches {
             let counts = batch::count(pool, batch.id).await?;
             found.push((batch, counts));
         }
-        let view = |(batch, counts)| Ok::<_, Problem>(BatchView::of(batch, counts));
+        let view = |(batch, counts)| BatchView::of(batch, counts);
         Ok(Json(asked.page(found, |(batch, _)| batch.id, view)?))
     }
 
@@ -222,7 +188,7 @@ impl Batches {
     ) -> Result<Json<BatchView>, Problem> {
         let batch = find(&api, &key.0, &batch_id).await?;
         let counts = batch::count(api.db.pool(), batch.id).await?;
-        Ok(Json(BatchView::of(batch, counts)))
+        Ok(Json(BatchView::of(batch, counts)?))
     }
 
     /// See a batch's rows
@@ -236,15 +202,20 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<i64>>>,
+        /// Only rows in this state.
+        status: Query<Option<Text<RowState>>>,
         accept: Header<Option<String>>,
     ) -> Result<Listing<RowView>, Problem> {
         let batch = find(&api, &key.0, &batch_id).await?;
+        let state = status.0.map(Text::value);
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(results(api.db.clone(), batch.id), "batch"));
+            return Ok(Listing::Csv(rows::results(api.db.clone(), batch.merchant_id, batch.id, state), "batch"));
         }
         let asked = Asked::<i64>::new(limit.0, cursor.0);
-        let rows = batch::page(api.db.pool(), batch.id, asked.before.unwrap_or_default(), asked.fetch()).await?;
-        Ok(Listing::Page(asked.page(rows, |row| row.number, |row| Ok::<_, Problem>(row.into()))?))
+        let (pool, after) = (api.db.pool(), asked.before.unwrap_or_default());
+        let rows = batch::page(pool, batch.id, state, after, asked.fetch()).await?;
+        let views = rows::views(pool, batch.merchant_id, rows).await?;
+        Ok(Listing::Page(asked.page(views, RowView::number, Ok::<_, Problem>)?))
     }
 
     /// Start a batch
@@ -278,21 +249,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST pause {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::pause(&tx, &batch).await? {
-                    act_of_key(&tx, key, AuditAction::BatchPause, batch.id, None, now);
-                } else if batch.state != BatchState::Paused {
-                    return Err(Problem::conflict("batch_not_running", "The batch is not under way."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Pause).await
     }
 
     /// Resume a batch
@@ -306,26 +263,7 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST resume {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::resume(&tx, &batch).await? {
-                    act_of_key(&tx, key, AuditAction::BatchResume, batch.id, None, now);
-                    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
-                    let options = EnqueueOptions::for_merchant(batch.merchant_id);
-                    let enqueued_job = enqueue(&tx, &job, options, now).await?;
-                    return answer(tx, key, batch_id, enqueued_job).await;
-                }
-                if batch.state != BatchState::Running {
-                    return Err(Problem::conflict("batch_not_paused", "The batch is not paused."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Resume).await
     }
 
     /// Cancel a batch
@@ -339,22 +277,85 @@ impl Batches {
         #[oai(name = "id")] batch_id: Path<TextOf<BatchId>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
     ) -> Result<Answered<BatchView>, Problem> {
-        let fingerprint = fingerprint(&format!("POST cancel {}", batch_id.0), &[]);
-        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
-            let (api, key, batch_id) = (*api, &key.0, &*batch_id.0);
-            async move {
-                let tx = api.db.begin().await?;
-                let batch = find_in(&tx, key, batch_id).await?;
-                if batch::end(&tx, &batch, BatchState::Cancelled, now).await? {
-                    act_of_key(&tx, key, AuditAction::BatchCancel, batch.id, None, now);
-                } else if batch.state != BatchState::Cancelled {
-                    return Err(Problem::conflict("batch_done", "The batch is done already."));
-                }
-                answer(tx, key, batch_id, None).await
-            }
-        })
-        .await
+        take_step(&api, &key.0, &batch_id, idempotency_key.0, Step::Cancel).await
     }
+}
+
+/// What can be done to a batch that is under way.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pause,
+    Resume,
+    Cancel,
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    fn audited(self) -> AuditAction {
+        match self {
+            Self::Pause => AuditAction::BatchPause,
+            Self::Resume => AuditAction::BatchResume,
+            Self::Cancel => AuditAction::BatchCancel,
+        }
+    }
+
+    /// The state that it leads to, and why it is refused in any other state that it does not lead from.
+    fn leads_to(self) -> (BatchState, Problem) {
+        match self {
+            Self::Pause => (BatchState::Paused, Problem::conflict("batch_not_running", "The batch is not under way.")),
+            Self::Resume => (BatchState::Running, Problem::conflict("batch_not_paused", "The batch is not paused.")),
+            Self::Cancel => (BatchState::Cancelled, Problem::conflict("batch_done", "The batch is done already.")),
+        }
+    }
+}
+
+async fn take_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    idempotency_key: Option<String>,
+    step: Step,
+) -> Result<Answered<BatchView>, Problem> {
+    let fingerprint = fingerprint(&format!("POST {} {batch_id}", step.name()), &[]);
+    api.command(key.merchant, idempotency_key, fingerprint, |now| accept_step(api, key, batch_id, step, now)).await
+}
+
+async fn accept_step(
+    api: &Api,
+    key: &Principal,
+    batch_id: &str,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<Accepted<BatchView>, Problem> {
+    let tx = api.db.begin().await?;
+    let batch = find_in(&tx, key, batch_id).await?;
+    let is_taken = match step {
+        Step::Pause => batch::pause(&tx, &batch).await?,
+        Step::Resume => batch::resume(&tx, &batch).await?,
+        Step::Cancel => batch::end(&tx, &batch, BatchState::Cancelled, now).await?,
+    };
+    if !is_taken {
+        let (there, refusal) = step.leads_to();
+        return if batch.state == there { answer(tx, key, batch_id, None).await } else { Err(refusal) };
+    }
+    tx.done(key.did(step.audited(), &batch.id), now);
+    let enqueued_job = match step {
+        Step::Resume => enqueue_run(&tx, &batch, now).await?,
+        Step::Pause | Step::Cancel => None,
+    };
+    answer(tx, key, batch_id, enqueued_job).await
+}
+
+async fn enqueue_run(tx: &Transaction, batch: &Batch, now: DateTime<Utc>) -> Result<Option<EnqueuedJob>, DbErr> {
+    let job = RunBatch { merchant: batch.merchant_id, batch: batch.id };
+    enqueue(tx, &job, EnqueueOptions::for_merchant(batch.merchant_id), now).await
 }
 
 async fn find(api: &Api, key: &Principal, batch_id: &str) -> Result<Batch, Problem> {
@@ -393,9 +394,8 @@ async fn accept_start(
         tx.rollback().await?;
         return Err(Problem::conflict("batch_started", "Somebody else has just started or cancelled the batch."));
     }
-    act_of_key(&tx, key, AuditAction::BatchStart, batch.id, None, now);
-    let job = RunBatch { merchant: owner.id, batch: batch.id };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    tx.done(key.did(AuditAction::BatchStart, &batch.id), now);
+    let enqueued_job = enqueue_run(&tx, &batch, now).await?;
     answer(tx, key, batch_id, enqueued_job).await
 }
 
@@ -408,7 +408,7 @@ async fn answer(
 ) -> Result<Accepted<BatchView>, Problem> {
     let batch = find_in(&tx, key, batch_id).await?;
     let (id, counts) = (batch.id, batch::count(&tx, batch.id).await?);
-    Ok(accepted(tx, id, BatchView::of(batch, counts), enqueued_job))
+    Ok(accepted(tx, id, BatchView::of(batch, counts)?, enqueued_job))
 }
 
 fn accepted(tx: Transaction, id: BatchId, view: BatchView, enqueued_job: Option<EnqueuedJob>) -> Accepted<BatchView> {

@@ -1,4 +1,4 @@
-//! `/v1/buyers/{phone}`: what a buyer may ask a merchant for by law, to see what is kept of them and to have it erased.
+//! `/v1/buyers/{phone}`: data export and erasure, which buyers can demand of a merchant by law.
 
 mod export;
 
@@ -18,7 +18,6 @@ use super::Group;
 use crate::http::typed::PhoneText;
 use crate::{
     Api, Problem,
-    auth::audit::act_of_key,
     auth::{Administrator, Principal, Reader},
 };
 
@@ -73,7 +72,7 @@ impl Buyers {
             }
         }
         let subject = found.conversations.first().map_or_else(|| "buyer".to_owned(), |it| it.id.to_string());
-        act_of_key(&tx, &key.0, AuditAction::BuyerErase, subject, None, now);
+        tx.done(key.0.did(AuditAction::BuyerErase, &subject), now);
         tx.commit().await?;
         let view = ErasureView { orders: found.orders.len() as u64, links: enqueued.len() as u64 };
         api.queue.notify(enqueued);

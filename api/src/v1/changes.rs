@@ -1,4 +1,4 @@
-//! `/v1/changes`: everything that has changed, numbered without a gap.
+//! `/v1/changes`: the feed of changes, numbered without gaps.
 
 pub(super) mod resource;
 
@@ -56,6 +56,7 @@ struct ChangeView {
 }
 
 #[OpenApi(tag = "Group::Feed")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Changes {
     /// Read what has changed
     ///

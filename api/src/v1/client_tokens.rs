@@ -1,4 +1,4 @@
-//! `/v1/client-tokens`: for pages in a browser, which must not have a key.
+//! `/v1/client-tokens`: tokens for web pages, which must not hold a key.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{

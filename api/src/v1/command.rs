@@ -1,7 +1,7 @@
-//! How a command is accepted: its rows, its jobs and its answer in one transaction; then the commit; then the notification.
+//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the notification.
 //!
-//! The answer that an idempotency key will give again is written in that same transaction: a crash leaves the command done
-//! and answered, or not done at all.
+//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done and answered or not
+//! done at all.
 
 use std::{future::Future, marker::PhantomData, time::Duration};
 
@@ -23,6 +23,7 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use queue::EnqueuedJob;
+use serde::Serialize;
 
 use crate::{Api, Problem};
 
@@ -44,6 +45,11 @@ pub(crate) struct Accepted<T> {
 /// What is the same of two requests if and only if they ask for the same.
 pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
     sha256(&[&sha256(call.as_bytes()), input].concat())
+}
+
+/// The same of a call with a JSON body.
+pub(crate) fn fingerprint_of(call: &str, input: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    Ok(fingerprint(call, &serde_json::to_vec(input).map_err(Problem::internal)?))
 }
 
 impl Api {
@@ -127,7 +133,7 @@ impl Api {
         held: Option<&idempotency::HeldKey>,
     ) -> Result<Answered<T, STATUS>, Problem> {
         let Accepted { tx, location, view, enqueued } = accepted;
-        let answer = KeptAnswer { status: STATUS, headers: location, body: view.to_json_string().into_bytes() };
+        let answer = KeptAnswer { status: STATUS, location, body: view.to_json_string().into_bytes() };
         if let Some(held) = held
             && !idempotency::finish(&tx, held, &answer).await?
         {
@@ -168,8 +174,8 @@ impl<T, const STATUS: u16> Answered<T, STATUS> {
 impl<T: Send, const STATUS: u16> IntoResponse for Answered<T, STATUS> {
     fn into_response(self) -> Response {
         let mut response = Response::builder()
-            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::OK))
-            .header(header::LOCATION, &self.answer.headers)
+            .status(StatusCode::from_u16(self.answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+            .header(header::LOCATION, &self.answer.location)
             .content_type("application/json; charset=utf-8");
         if self.replayed {
             response = response.header("Idempotent-Replayed", "true");

@@ -1,7 +1,7 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus};
+use domain::{ApiKeyId, ConversationId, MessageId, Zone, message::MessageStatus};
 use entity::{
     AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
@@ -16,11 +16,11 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, message_view::MessageView, send};
+use super::{Group, answers::NoContent, message_view::MessageView, send};
 use crate::http::typed::{E164, Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -62,6 +62,8 @@ struct LastMessageView {
     /// How many pictures came with it; absent if none did.
     pictures: Option<u64>,
     status: Text<MessageStatus>,
+    /// Until when it waits for the buyer's morning, where it has not left; only in the list.
+    waits_until: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
 
@@ -73,8 +75,17 @@ impl LastMessageView {
             direction: Text(message.direction),
             body: message.body,
             status: Text(message.status),
+            waits_until: None,
             created_at: message.created_at,
         }
+    }
+}
+
+impl ConversationView {
+    /// The same with the time until which what was last said waits.
+    fn waiting_until(self, time: Option<DateTime<Utc>>) -> Self {
+        let last_message = self.last_message.map(|last| LastMessageView { waits_until: time, ..last });
+        Self { last_message, ..self }
     }
 }
 
@@ -120,6 +131,7 @@ struct UnreadView {
 }
 
 #[OpenApi(tag = "Group::Conversations")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
     /// Count the conversations that were not read
     ///
@@ -133,7 +145,6 @@ impl Conversations {
     /// List conversations
     ///
     /// The one in which something was last said comes first.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
@@ -157,7 +168,15 @@ impl Conversations {
             limit: asked.fetch(),
         };
         let found = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
-        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
+        let last: Vec<&Message> = found.iter().filter_map(|row| row.last.as_ref()).collect();
+        let (zone, now) = (zone_if_any_waits(&api, &key.0, &last).await?, api.clock.now());
+        let view = |row: Listed| {
+            let (phone, last) = (row.conversation.phone.as_ref(), row.last.as_ref());
+            let told = phone.zip(last).zip(zone.as_ref());
+            let until = told.and_then(|((phone, last), zone)| last.waits_until(phone, zone, now));
+            Ok::<_, Problem>(ConversationView::from(row).waiting_until(until))
+        };
+        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), view)?))
     }
 
     /// See what was said
@@ -175,9 +194,14 @@ impl Conversations {
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
         let pictures = picture::of_messages(pool, found.iter().map(|row| row.id)).await?;
+        let texts: Vec<&Message> = found.iter().collect();
+        let zone = zone_if_any_waits(&api, &key.0, &texts).await?;
+        let now = api.clock.now();
         let view = |row: Message| {
             let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
-            Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()).with_pictures(pictures))
+            let phone = conversation.phone.as_ref();
+            let until = phone.zip(zone.as_ref()).and_then(|(phone, zone)| row.waits_until(phone, zone, now));
+            Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures).waiting_until(until))
         };
         Ok(Json(asked.page(found, |row| row.id, view)?))
     }
@@ -217,7 +241,7 @@ impl Conversations {
         }
         if conversation::assign(&tx, &conversation, to).await? {
             let detail = to.map(|id| id.to_string());
-            act_of_key(&tx, &key.0, AuditAction::ConversationAssign, conversation.id, detail, now);
+            tx.done(key.0.did(AuditAction::ConversationAssign, &conversation.id).because(detail), now);
         }
         tx.commit().await?;
         seen(&api, &conversation).await
@@ -233,14 +257,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::close(&tx, conversation.id, now).await? {
-            act_of_key(&tx, &key.0, AuditAction::ConversationClose, conversation.id, None, now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, true).await
     }
 
     /// Open a conversation again
@@ -251,14 +268,7 @@ impl Conversations {
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
     ) -> Result<Json<ConversationView>, Problem> {
-        let conversation = find(&api, &key.0, &conversation_id).await?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        if conversation::reopen(&tx, conversation.id).await? {
-            act_of_key(&tx, &key.0, AuditAction::ConversationReopen, conversation.id, None, now);
-        }
-        tx.commit().await?;
-        seen(&api, &conversation).await
+        set_closed(&api, &key.0, &conversation_id, false).await
     }
 
     /// Note that a conversation was read
@@ -270,12 +280,12 @@ impl Conversations {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "id")] conversation_id: Path<TextOf<ConversationId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         let tx = api.db.begin().await?;
         conversation::note_read(&tx, &conversation, api.clock.now()).await?;
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Write to the buyer
@@ -304,6 +314,33 @@ impl Conversations {
         })
         .await
     }
+}
+
+/// The merchant's zone, where a text may wait for the buyer's morning.
+async fn zone_if_any_waits(api: &Api, key: &Principal, texts: &[&Message]) -> Result<Option<Zone>, Problem> {
+    let may_wait = texts.iter().any(|text| text.status == MessageStatus::Queued && text.origin.is_automatic());
+    Ok(if may_wait { Some(key.owner(api).await?.zone()) } else { None })
+}
+
+async fn set_closed(
+    api: &Api,
+    key: &Principal,
+    conversation_id: &str,
+    is_closed: bool,
+) -> Result<Json<ConversationView>, Problem> {
+    let conversation = find(api, key, conversation_id).await?;
+    let now = api.clock.now();
+    let tx = api.db.begin().await?;
+    let (action, has_changed) = if is_closed {
+        (AuditAction::ConversationClose, conversation::close(&tx, conversation.id, now).await?)
+    } else {
+        (AuditAction::ConversationReopen, conversation::reopen(&tx, conversation.id).await?)
+    };
+    if has_changed {
+        tx.done(key.did(action, &conversation.id), now);
+    }
+    tx.commit().await?;
+    seen(api, &conversation).await
 }
 
 /// The conversation as it is now.

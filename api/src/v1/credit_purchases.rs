@@ -1,4 +1,4 @@
-//! `/v1/credit-packs` and `/v1/credit-purchases`: credits as the operator sells them.
+//! `/v1/credit-packs` and `/v1/credit-purchases`: buying credits from the operator.
 
 use chrono::{DateTime, Utc};
 use domain::{CreditPack, CreditPurchaseId, MerchantId};
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    command::{Accepted, Answered, fingerprint},
+    command::{Accepted, Answered, fingerprint_of},
 };
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -149,7 +149,7 @@ impl CreditPurchases {
         input: JsonBody<PurchaseInput>,
     ) -> Result<Answered<PurchaseView>, Problem> {
         let input = input.0;
-        let fingerprint = fingerprint("POST credit-purchases", &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST credit-purchases", &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, input) = (*api, &key.0, &input);
             async move { accept(api, key, input, now).await }
@@ -201,7 +201,7 @@ async fn accept(
         return Err(Problem::conflict("too_many_purchases", detail));
     }
     let bought = purchase::insert(&tx, key.merchant, pack, key.key.to_string(), now).await?;
-    act_of_key(&tx, key, AuditAction::CreditsBuy, bought.id, Some(pack.to_string()), now);
+    tx.done(key.did(AuditAction::CreditsBuy, &bought.id).because(pack.to_string()), now);
     let job = OpenCreditPurchase { merchant: key.merchant, purchase: bought.id };
     let enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?;
     Ok(Accepted {

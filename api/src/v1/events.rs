@@ -1,4 +1,4 @@
-//! `/v1/events`: what changes, as it changes, as server-sent events.
+//! `/v1/events`: changes as they happen, as server-sent events.
 
 use std::time::Duration;
 

@@ -1,11 +1,13 @@
-//! `/v1/payment-links/{id}/evidence.pdf`: what a bank is shown when a buyer disputes a payment.
+//! `/v1/payment-links/{id}/evidence.pdf`: evidence for the bank when a buyer disputes a payment.
 //!
-//! It is made when it is asked for, of what is kept: after the purge there is none any more.
+//! It is generated on request from what is stored, so it is no longer available after the purge.
+
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::{LinkId, message::MessageStatus};
+use domain::{ApiKeyId, LinkId, message::MessageStatus};
 use entity::{
-    Merchant, Message, Order, conversation, link, logo, merchant,
+    Merchant, Message, Order, api_key, conversation, link, logo, merchant,
     message::{self, Direction},
     order,
 };
@@ -49,11 +51,11 @@ impl EvidenceCalls {
         let texts = texts_with(&api, &order).await?;
         // The merchant's own: it is for them, and whoever they show it to.
         let words = Words::in_language_of([owner.language.as_deref(), None]);
-        let sections = sections(&api, words, &owner, &order, &link, &texts).await?;
+        let sections = sections(&api, words, Case { owner: &owner, order: &order, link: &link }, &texts).await?;
         let page = DetailsPage {
             merchant: seller(&owner, logo::find(pool, owner.id).await?),
             customer_name: order.customer_name.clone(),
-            customer_phone_masked: None,
+
             invoice_number: number.clone(),
             order_number: Some(order.number.clone()).filter(|order| *order != number),
             issued_on: owner.day_of(link.created_at),
@@ -88,24 +90,34 @@ async fn texts_with(api: &Api, order: &Order) -> Result<Vec<Message>, Problem> {
     Ok(texts)
 }
 
+/// What is disputed, and between whom.
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    owner: &'a Merchant,
+    order: &'a Order,
+    link: &'a link::Model,
+}
+
 async fn sections(
     api: &Api,
     words: &'static Words,
-    owner: &Merchant,
-    order: &Order,
-    link: &link::Model,
+    case: Case<'_>,
     texts: &[Message],
 ) -> Result<Vec<Section>, Problem> {
+    let link = case.link;
     let timeline = link::timeline(api.db.pool(), link.id).await?;
     let own = texts.iter().filter(|text| text.link_id == Some(link.id) && text.direction == Direction::Outgoing);
     let since = link.created_at;
     let replies = texts.iter().filter(|text| text.direction == Direction::Incoming && text.created_at >= since);
+    let keys: Vec<ApiKeyId> = timeline.iter().filter_map(|entry| entry.actor().parse().ok()).collect();
+    let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
     let seen = timeline.iter().map(|entry| {
+        let who = names.get(entry.actor()).map_or(entry.actor(), String::as_str);
         let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), entry.actor()))
+        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), who))
     });
     let all = [
-        Section { title: words.says("asked"), rows: asked(words, owner, order, link)? },
+        Section { title: words.says("asked"), rows: asked(words, case)? },
         Section { title: words.says("the_invoice"), rows: invoice(words, link) },
         Section { title: words.says("texts_to_buyer"), rows: own.flat_map(|text| sent(words, text)).collect() },
         Section {
@@ -118,12 +130,8 @@ async fn sections(
     Ok(all.into_iter().filter(|section| !section.rows.is_empty()).collect())
 }
 
-fn asked(
-    words: &'static Words,
-    owner: &Merchant,
-    order: &Order,
-    link: &link::Model,
-) -> Result<Vec<(String, String)>, Problem> {
+fn asked(words: &'static Words, case: Case<'_>) -> Result<Vec<(String, String)>, Problem> {
+    let Case { owner, order, link } = case;
     let mut rows = vec![
         row(words.says("of"), order.customer_name.clone()),
         row(

@@ -1,4 +1,4 @@
-//! The multipart form that makes a payment link: the PDF is streamed to the store while it is read, never held as a whole.
+//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a whole.
 
 mod staged;
 
@@ -259,7 +259,7 @@ impl FilledForm {
 
     fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
         let latest = now + RETENTION;
-        let Some(text) = &self.expires_on else { return Some(latest) };
+        let Some(text) = &self.expires_on else { return Some(merchant.usual_expiry(now)) };
         let day: NaiveDate = fields.take("expires_on", text.parse().map_err(|_| "is not a date such as 2026-12-31"))?;
         if day < merchant.day_of(now) {
             fields.refuse("expires_on", "is in the past");

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::link_view::LinkView;
 use crate::{
     Api, Problem,
-    auth::{Principal, audit::act_of_key},
+    auth::Principal,
     http::{fields::Fields, typed::Clearable},
 };
 
@@ -115,7 +115,7 @@ pub(super) async fn change(api: &Api, key: &Principal, link: LinkId, input: Chan
             let detail = "The link is closed. Nobody is reminded of it any more.";
             return Err(Problem::conflict("link_not_open", detail));
         }
-        act_of_key(&tx, key, AuditAction::LinkChange, link.id, Some(detail_of(own)), now);
+        tx.done(key.did(AuditAction::LinkChange, &link.id).because(detail_of(own)), now);
         link::set_reminding(&tx, &link, own, &key.key.to_string(), now).await?
     };
     let view = LinkView::read(api, &tx, link).await?;

@@ -10,7 +10,7 @@ use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
-    list::Found,
+    list::{Found, PaidPeriod},
     logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
@@ -37,7 +37,7 @@ use super::{
 use crate::http::typed::{Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     http::{
         first_page::FirstPage,
         json_body::{JsonBody, OptionalJson},
@@ -46,7 +46,7 @@ use crate::{
         pdf_response::Pdf,
         serialized::Serialized,
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct Links;
@@ -66,6 +66,7 @@ struct Void {
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Links {
     /// Create a payment link
     ///
@@ -112,7 +113,6 @@ impl Links {
     ///
     /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
     /// them.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
@@ -150,12 +150,12 @@ impl Links {
             review: review.0.map(Text::value),
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
+            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
@@ -243,7 +243,7 @@ impl Links {
     ) -> Result<Answered<LinkView>, Problem> {
         let input = input.0;
         let call = format!("POST void {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
             async move { accept_void(api, key, link_id, input, now).await }
@@ -324,7 +324,7 @@ async fn accept_link(
     let (row, current) = insert_link(&tx, new, now).await?;
     let current = current.ok_or_else(Problem::not_found)?;
     refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    act_of_key(&tx, key, AuditAction::LinkCreate, link, None, now);
+    tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     // Nobody can have been sent what is just made.
@@ -411,9 +411,6 @@ async fn accept_void(
 ) -> Result<Accepted<LinkView>, Problem> {
     let reason = input.reason.as_ref().map(|reason| reason.to_string());
     let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if reason.as_ref().is_some_and(|reason| reason.chars().count() > 500) {
-        return Err(Problem::field("reason", "must not be longer than 500 characters"));
-    }
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
     let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
@@ -421,7 +418,7 @@ async fn accept_void(
         Advanced::To(link) => {
             let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
             link::set_close_reason(&tx, &link, reason.clone()).await?;
-            act_of_key(&tx, key, AuditAction::LinkVoid, link.id, reason, now);
+            tx.done(key.did(AuditAction::LinkVoid, &link.id).because(reason), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }

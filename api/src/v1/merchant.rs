@@ -1,4 +1,4 @@
-//! `/v1/merchant`: who the merchant is to buyers, and how it reads numbers, times and amounts.
+//! `/v1/merchant`: how the merchant appears to buyers, and the formats of its numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
 use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
@@ -13,14 +13,14 @@ use poem_openapi::{Object, OpenApi, payload::Json, types::MaybeUndefined};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
-use super::{Group, answers::Done, link_reminders};
+use super::{Group, answers::NoContent, link_reminders};
 use crate::http::typed::{
     Clearable, ColourCode, CountryCode, CurrencyCode, Language, Line, PaymentMethodsText, Prose, Sha256, Text, Url,
     ZoneName,
 };
 use crate::{
     Api, Problem,
-    auth::{Administrator, Reader, audit::act_of_key},
+    auth::{Administrator, Reader},
     http::{fields::Fields, hex::hex, json_body::JsonBody, picture},
 };
 
@@ -289,7 +289,7 @@ impl Profile {
         let tx = api.db.begin().await?;
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let owner = input.0.check(&owner)?.write(&tx, owner, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::MerchantChange, owner.id, None, now);
+        tx.done(key.0.did(AuditAction::MerchantChange, &owner.id), now);
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
         Ok(Json(view))
@@ -316,7 +316,7 @@ impl Profile {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         logo::put(&tx, key.0.merchant, picture, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::MerchantLogo, key.0.merchant, None, now);
+        tx.done(key.0.did(AuditAction::MerchantLogo, &key.0.merchant), now);
         let owner = merchant::get(&tx, key.0.merchant).await?;
         let view = ProfileView::read(&api, &tx, owner).await?;
         tx.commit().await?;
@@ -325,12 +325,12 @@ impl Profile {
 
     /// Remove the logo
     #[oai(path = "/merchant/logo", method = "delete")]
-    async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete_logo(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let tx = api.db.begin().await?;
         logo::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, AuditAction::MerchantLogo, key.0.merchant, None, api.clock.now());
+        tx.done(key.0.did(AuditAction::MerchantLogo, &key.0.merchant), api.clock.now());
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

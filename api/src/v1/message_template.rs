@@ -1,4 +1,4 @@
-//! `/v1/message-template`: the text of a link's message, and what it would cost.
+//! `/v1/message-template`: the text that carries a link, and what it would cost.
 
 use chrono::NaiveDate;
 use domain::{
@@ -7,7 +7,7 @@ use domain::{
     template::{Language, Preview, Purpose, Template, Variables},
     words,
 };
-use entity::{AuditAction, Merchant, link::RETENTION, link_text, merchant, order};
+use entity::{AuditAction, Merchant, link_text, merchant, order};
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, payload::Json};
 use serde::Deserialize;
@@ -20,7 +20,7 @@ use super::{
 use crate::http::typed::{Language as LanguageTag, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::json_body::JsonBody,
 };
 
@@ -147,7 +147,7 @@ impl MessageTemplate {
         if let Some(plain) = input.0.plain_typography {
             merchant::set_plain_typography(&tx, merchant, plain).await?;
         }
-        act_of_key(&tx, &key.0, AuditAction::TemplateChange, merchant, None, now);
+        tx.done(key.0.did(AuditAction::TemplateChange, &merchant), now);
         let owner = merchant::get(&tx, merchant).await?;
         tx.commit().await?;
         Ok(Json(view_of(&owner)?))
@@ -194,7 +194,7 @@ fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
 /// What a template makes of an example.
 pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Result<Preview, Problem> {
     let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
-    let example = example(owner, &url, owner.day_of(api.clock.now() + RETENTION))?;
+    let example = example(owner, &url, owner.day_of(owner.usual_expiry(api.clock.now())))?;
     template.preview(&example).map_err(bad_template("body"))
 }
 

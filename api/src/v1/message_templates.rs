@@ -1,9 +1,9 @@
-//! `/v1/message-templates`: the texts about links, by purpose and language.
+//! `/v1/message-templates`: templates of all texts about links, by purpose and language.
 
 use domain::template::{Purpose, Template};
 use entity::{
     AuditAction, Merchant, merchant,
-    message_template::{self, Found},
+    message_template::{self, Found, NewTemplate},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -13,10 +13,10 @@ use poem_openapi::{
 };
 use serde::Deserialize;
 
-use super::{Group, answers::Done, send::bad_template};
+use super::{Group, answers::NoContent, send::bad_template};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::{
         json_body::JsonBody,
         typed::{Language, Text},
@@ -73,6 +73,7 @@ impl TemplateView {
 }
 
 #[OpenApi(tag = "Group::Templates")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl MessageTemplates {
     /// List the templates
     #[oai(path = "/message-templates", method = "get")]
@@ -115,8 +116,9 @@ impl MessageTemplates {
         let template = Template::parse_for(purpose, &input.0.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
-        message_template::put(&tx, merchant, purpose, &language, template.as_str(), now).await?;
-        act_of_key(&tx, &key.0, AuditAction::TemplateChange, merchant, Some(named(purpose, &language)), now);
+        let new = NewTemplate { purpose, language: &language, body: template.as_str() };
+        message_template::put(&tx, merchant, new, now).await?;
+        tx.done(key.0.did(AuditAction::TemplateChange, &merchant).because(named(purpose, &language)), now);
         let owner = merchant::get(&tx, merchant).await?;
         let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
         tx.commit().await?;
@@ -133,7 +135,7 @@ impl MessageTemplates {
         key: Writer,
         purpose: Path<Text<Purpose>>,
         language: Query<Option<Language>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
@@ -141,9 +143,9 @@ impl MessageTemplates {
         if !message_template::delete(&tx, &owner, purpose, &language).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, AuditAction::TemplateDelete, merchant, Some(named(purpose, &language)), now);
+        tx.done(key.0.did(AuditAction::TemplateDelete, &merchant).because(named(purpose, &language)), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

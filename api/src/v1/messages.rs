@@ -20,14 +20,14 @@ use super::{Group, message_list, message_view::MessageView, send};
 use crate::http::typed::{Language, Limit, Moment, Several, SortOrder, Text, TextOf, described_words, period};
 use crate::{
     Api, Problem,
-    auth::{Reader, Sender, Writer, audit::act_of_key},
+    auth::{Reader, Sender, Writer},
     http::{
         json_body::OptionalJson,
         listing::{Listing, is_csv_wanted},
         paging::{Asked, id},
         received_picture::ReceivedPicture,
     },
-    v1::command::{Answered, fingerprint},
+    v1::command::{Answered, fingerprint_of},
 };
 
 pub(super) struct Messages;
@@ -73,6 +73,7 @@ struct Send {
 }
 
 #[OpenApi(tag = "Group::Messages")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Messages {
     /// Send a payment link by SMS
     ///
@@ -89,7 +90,7 @@ impl Messages {
     ) -> Result<Answered<MessageView>, Problem> {
         let input = input.0;
         let call = format!("POST send {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.backlogs.check(&api.db, key.0.merchant, &api.quotas).await?;
         let _turn = api.turns.take(key.0.merchant).await?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
@@ -122,7 +123,7 @@ impl Messages {
         let is_scheduled = message.status == MessageStatus::Scheduled;
         let why = "It was cancelled before its time had come.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
-            act_of_key(&tx, &key.0, AuditAction::MessageCancel, id, None, now);
+            tx.done(key.0.did(AuditAction::MessageCancel, &id), now);
         }
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         if message.status != MessageStatus::Cancelled {
@@ -136,7 +137,6 @@ impl Messages {
     /// List messages
     ///
     /// With `Accept: text/csv` all that match, and not a page of them.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/messages", method = "get")]
     async fn list(
         &self,

@@ -1,4 +1,4 @@
-//! `/v1`: what merchants' frontends and operators call. One file a resource: its views, its inputs, its calls.
+//! `/v1`: the API for merchants' frontends and for operators. Each file is a resource: its views, inputs and calls.
 
 mod admin;
 mod answers;
@@ -109,7 +109,7 @@ pub(crate) fn description() -> &'static Description {
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),
-        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls, receipt::ReceiptCalls),
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),

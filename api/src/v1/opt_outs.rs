@@ -1,10 +1,10 @@
-//! `/v1/opt-outs`: the numbers that get no texts, and why.
+//! `/v1/opt-outs`: numbers that must not be texted, and why.
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, PhoneNumber, Region};
 use entity::{
     AuditAction, Conversation,
-    conversation::{self, InboxPosition, OptOutSource},
+    conversation::{self, InboxPosition, OptOut, OptOutSource},
     credits::CreditError,
     merchant,
 };
@@ -12,10 +12,10 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Query, payload::Json};
 use serde::Deserialize;
 
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::{
         fields::Fields,
         json_body::{JsonBody, OptionalJson},
@@ -86,6 +86,7 @@ enum OptedOut {
 }
 
 #[OpenApi(tag = "Group::Conversations")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl OptOuts {
     /// List opt-outs
     ///
@@ -128,10 +129,10 @@ impl OptOuts {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let found = conversation::known_or_begun(&tx, &api.vault, merchant, &phone, now).await?;
-        let source = OptOutSource::Merchant;
-        let changed = conversation::opt_out(&tx, &found, source, Some(reason.clone()), now, now).await;
+        let said = OptOut { source: OptOutSource::Merchant, reason: Some(reason.clone()), at: now };
+        let changed = conversation::opt_out(&tx, &found, said, now).await;
         let changed = changed.map_err(CreditError::into_db)?;
-        act_of_key(&tx, &key.0, AuditAction::ConversationOptOut, found.id, Some(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptOut, &found.id).because(reason), now);
         let row = conversation::find(&tx, merchant, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         let since = row.opted_out_at.unwrap_or(now);
@@ -151,7 +152,7 @@ impl OptOuts {
         phone: Query<Option<String>>,
         reason: Query<Option<String>>,
         input: OptionalJson<OptInInput>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let merchant = key.0.merchant;
         let region = merchant::get(api.db.pool(), merchant).await?.region;
         let given = |in_body: Option<String>, in_query: Option<String>| in_body.or(in_query).unwrap_or_default();
@@ -162,9 +163,9 @@ impl OptOuts {
         if !conversation::opt_in(&tx, &found, now).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, AuditAction::ConversationOptIn, found.id, Some(reason), now);
+        tx.done(key.0.did(AuditAction::ConversationOptIn, &found.id).because(reason), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

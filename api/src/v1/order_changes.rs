@@ -1,11 +1,11 @@
-//! How an order is corrected: field by field, or by its number as a whole.
+//! Corrections to an order: single fields, or the whole order by its number.
 
 use chrono::{DateTime, Utc};
 use domain::PhoneNumber;
 use entity::{
     Merchant, Order, Transaction,
     order::{self, NewOrder, OrderChanges},
-    stored_metadata,
+    stored_json,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
@@ -110,7 +110,7 @@ pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
         customer_phone: Some(new.customer_phone),
         language: Some(new.kept.language),
         terms: Some((new.money, new.details)),
-        metadata: Some(stored_metadata(&new.kept.metadata)?),
+        metadata: Some(stored_json(&new.kept.metadata)?),
         notes: Some(new.kept.notes),
     })
 }
@@ -135,7 +135,7 @@ impl ChangesInput {
             customer_phone: phone.and_then(|phone| fields.take("customer.phone", phone)),
             language: customer.language.wanted().map(|language| language.map(|language| language.to_string())),
             terms: None,
-            metadata: metadata.as_ref().map(stored_metadata).transpose()?,
+            metadata: metadata.as_ref().map(stored_json).transpose()?,
             notes: self.notes.wanted().map(|notes| notes.and_then(|notes| noted(&notes))),
         };
         fields.none_wrong()?;

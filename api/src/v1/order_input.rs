@@ -1,4 +1,4 @@
-//! What a new order must be, checked field by field.
+//! Validates a new order field by field.
 
 use domain::{Currency, Money, PhoneNumber, phone::PhoneNote};
 use entity::{

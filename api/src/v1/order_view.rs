@@ -1,4 +1,4 @@
-//! An order as it is shown, and as it is printed.
+//! An order as shown to API callers and as printed.
 
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, Money, OrderId, money::MoneyError};
@@ -223,11 +223,10 @@ pub(super) fn details_page(
     Ok(DetailsPage {
         merchant: seller(merchant, logo),
         customer_name: order.customer_name.clone(),
-        customer_phone_masked: order.customer_phone.as_ref().map(domain::PhoneNumber::masked),
         invoice_number: number.to_owned(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
         issued_on: merchant.day_of(request.map_or(order.created_at, |request| request.now)),
-        due_on: request.map(|request| merchant.day_of(request.due)),
+        due_on: request.map(|request| merchant.last_day(request.now, request.due)),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
         adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
         // What was agreed on in another currency is the last of the sums.

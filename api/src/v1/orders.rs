@@ -13,7 +13,7 @@ use entity::{
     AuditAction, Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
-    list::{Found, Place},
+    list::{Found, PaidPeriod, Place},
     logo::{self, Logo},
     notice,
     order::{self, NewOrder, OrderChanges, Tag},
@@ -36,7 +36,7 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Principal, Reader, Writer, audit::act_of_key},
+    auth::{Principal, Reader, Writer},
     details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
@@ -46,7 +46,7 @@ use crate::{
         serialized::Serialized,
         typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
     },
-    v1::command::{Accepted, Answered, CREATED, fingerprint},
+    v1::command::{Accepted, Answered, CREATED, fingerprint_of},
 };
 
 /// How much of an order's history is shown.
@@ -69,6 +69,7 @@ const COLUMNS: &[&str] = &[
 ];
 
 #[OpenApi(tag = "Group::Orders")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Orders {
     /// Create an order
     ///
@@ -82,7 +83,7 @@ impl Orders {
         input: JsonBody<Input>,
     ) -> Result<Answered<OrderView, CREATED>, Problem> {
         let owner = key.0.owner(&api).await?;
-        let fingerprint = fingerprint("POST /v1/orders", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST /v1/orders", &input.0)?;
         let warnings = input.0.warnings(&owner);
         let new = input.0.check(&owner)?;
         api.command(owner.id, idempotency_key.0, fingerprint, |now| {
@@ -105,7 +106,6 @@ impl Orders {
     ///
     /// Those that are not archived, unless others are asked for; a page of large ones is shorter than was asked for, with a `next_cursor`.
     /// With `Accept: text/csv` all that match, and not a page of them.
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/orders", method = "get")]
     async fn list(
         &self,
@@ -138,7 +138,7 @@ impl Orders {
             statuses: status.0.map_or_else(Vec::new, |several| several.0),
             review: review.0.map(Text::value),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0.unwrap_or_default(),
             place: asked.place(sort.0),
         };
@@ -175,7 +175,7 @@ impl Orders {
         let tx = api.db.begin().await?;
         let order = held(&tx, &key, &order_id).await?;
         let changes = input.0.check(&order, &owner)?;
-        let order = write_and_note(&api, &tx, &key.0, order, changes, api.clock.now()).await?;
+        let order = write_and_note(&api, &tx, &key.0, order, changes).await?;
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
     }
@@ -202,7 +202,7 @@ impl Orders {
             return Ok(Put::Created(Json(whole(&api, order).await?)));
         };
         let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
-        let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?, now).await?;
+        let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
         tx.commit().await?;
         Ok(Put::Changed(Json(whole(&api, order).await?)))
     }
@@ -225,7 +225,7 @@ impl Orders {
         }
         if order.archived_at.is_none() {
             order = order::archive(&tx, &order, Some(now), now).await?;
-            act_of_key(&tx, &key.0, AuditAction::OrderArchive, order.id, None, now);
+            tx.done(key.0.did(AuditAction::OrderArchive, &order.id), now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -247,7 +247,7 @@ impl Orders {
         if order.archived_at.is_some() {
             refuse_second(&tx, &order, &order.number).await?;
             order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
-            act_of_key(&tx, &key.0, AuditAction::OrderUnarchive, order.id, None, now);
+            tx.done(key.0.did(AuditAction::OrderUnarchive, &order.id), now);
         }
         tx.commit().await?;
         Ok(Json(whole(&api, order).await?))
@@ -345,7 +345,7 @@ async fn insert(
         let other = order::by_number(tx, merchant, &number).await?;
         return Err(Problem::second_order(other.map(|other| other.id)));
     };
-    act_of_key(tx, key, AuditAction::OrderCreate, order.id, None, now);
+    tx.done(key.did(AuditAction::OrderCreate, &order.id), now);
     api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
 }
@@ -357,11 +357,11 @@ async fn write_and_note(
     key: &Principal,
     order: Order,
     changes: OrderChanges,
-    now: DateTime<Utc>,
 ) -> Result<Order, Problem> {
+    let now = api.clock.now();
     let (order, fields) = order_changes::write(tx, order, changes, now).await?;
     if !fields.is_empty() {
-        act_of_key(tx, key, AuditAction::OrderChange, order.id, Some(fields.join(", ")), now);
+        tx.done(key.did(AuditAction::OrderChange, &order.id).because(fields.join(", ")), now);
         api.quotas.count_order(tx, &order, now).await?;
     }
     Ok(order)

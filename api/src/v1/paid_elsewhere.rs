@@ -1,4 +1,4 @@
-//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: money that the merchant got without Stripe.
+//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: payments received without Stripe.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
@@ -25,13 +25,13 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, Writer, audit::act_of_key},
+    auth::{Administrator, Principal, Writer},
     http::{
         fields::Fields,
         json_body::JsonBody,
         typed::{CalendarDay, Text, TextOf},
     },
-    v1::command::{Accepted, Answered, fingerprint},
+    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct PaidElsewhereCalls;
@@ -55,6 +55,7 @@ struct MarkPaid {
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl PaidElsewhereCalls {
     /// Mark a payment link as paid elsewhere
     ///
@@ -71,7 +72,7 @@ impl PaidElsewhereCalls {
     ) -> Result<Answered<LinkView>, Problem> {
         let input = input.0;
         let call = format!("POST mark-paid {}", link_id.0);
-        let fingerprint = fingerprint(&call, &serde_json::to_vec(&input).unwrap_or_default());
+        let fingerprint = fingerprint_of(&call, &input)?;
         api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
             let (api, key, link_id, input) = (*api, &key.0, &link_id.0, &input);
             async move { accept_mark(api, key, link_id, input, now).await }
@@ -137,7 +138,7 @@ async fn accept_mark(
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
-            act_of_key(&tx, key, AuditAction::LinkMarkPaid, link.id, Some(paid.sentence()), now);
+            tx.done(key.did(AuditAction::LinkMarkPaid, &link.id).because(paid.sentence()), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
@@ -181,7 +182,7 @@ async fn accept_unmark(
     };
     let link = match link::advance(&tx, &link, LinkEvent::PaidElsewhereTakenBack, &facts, now).await? {
         Advanced::To(link) => {
-            act_of_key(&tx, key, AuditAction::LinkUnmarkPaid, link.id, None, now);
+            tx.done(key.did(AuditAction::LinkUnmarkPaid, &link.id), now);
             *link
         }
         Advanced::Unchanged => link,

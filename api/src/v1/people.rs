@@ -1,4 +1,4 @@
-//! `/v1/people`: what the merchant's keys are called, so that whoever reads who did what reads names.
+//! `/v1/people`: the names of the merchant's keys, so that logs can show names.
 
 use domain::ApiKeyId;
 use entity::api_key::{self, ApiKey};

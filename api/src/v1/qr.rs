@@ -1,4 +1,4 @@
-//! `/v1/payment-links/{id}/qr.svg`: the buyer's page as a QR code, to be shown across a counter or printed.
+//! `/v1/payment-links/{id}/qr.svg`: the address of the buyer's page as a QR code, to be shown at a counter or printed.
 
 use domain::LinkId;
 use entity::link;

@@ -1,4 +1,4 @@
-//! Accepting a message: everything that can be refused is refused here, before anything is queued.
+//! Accepts a message. Everything that can be refused is refused here, before anything is queued.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -8,7 +8,9 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 use entity::{
-    AuditAction, Conversation, Merchant, Order, Transaction, conversation, link,
+    AuditAction, Conversation, Merchant, Order, Transaction,
+    conversation::{self, Correspondent},
+    link,
     link_text::{LinkTextError, text_of_link},
     message::{self, CommandError, NewMessage, Origin},
     message_template::{self, TemplateReadError},
@@ -21,11 +23,7 @@ use super::{
     links::{can_be_paid, find_link},
     message_view::MessageView,
 };
-use crate::{
-    Api, Problem,
-    auth::{Principal, audit::act_of_key},
-    v1::command::Accepted,
-};
+use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
 /// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
 /// seldom meant.
@@ -71,7 +69,8 @@ pub(super) async fn accept_link(
     let template = template_of(&tx, &owner, &order, &sending).await?;
     let body = text_of_link(&owner, &order, &link, &url, &template).map_err(no_text("template"))?;
     // Takes the conversation's lock: of two sends at once the second sees the first.
-    let conversation = conversation::open(&tx, &api.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let conversation =
+        conversation::open(&tx, &api.vault, owner.id, Correspondent::named(phone, &order.customer_name), now).await?;
     // That the buyer wants no texts is said first: to send again expressly would not help.
     if !sending.resend && sending.send_at.is_none() && conversation.opted_out_at.is_none() {
         let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
@@ -141,15 +140,7 @@ pub(super) async fn accept_text(
     let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
     let body = Body::set(body, owner.typography()).map_err(|error| Problem::field("body", error.to_string()))?;
-    let text = NewMessage {
-        conversation: conversation.id,
-        link: None,
-        body,
-        origin: Origin::Merchant,
-        once_key: None,
-        send_at: None,
-        actor: Some(key.key.to_string()),
-    };
+    let text = plain_text(key, conversation, body);
     queue_message(api, tx, key, Addressed { owner: &owner, conversation, text }, now).await
 }
 
@@ -162,10 +153,16 @@ pub(super) async fn accept_test(
 ) -> Result<Accepted<MessageView>, Problem> {
     let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
-    let conversation = conversation::open(&tx, &api.vault, owner.id, to, None, now).await?;
+    let conversation = conversation::open(&tx, &api.vault, owner.id, to, now).await?;
     let body = format!("{}: this is a test of texts by Paylink. Nothing is to be done.", owner.name);
     let body = Body::set(&body, owner.typography()).map_err(Problem::internal)?;
-    let text = NewMessage {
+    let text = plain_text(key, &conversation, body);
+    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
+}
+
+/// A text without a link, to be sent at once.
+fn plain_text(key: &Principal, conversation: &Conversation, body: Body) -> NewMessage {
+    NewMessage {
         conversation: conversation.id,
         link: None,
         body,
@@ -173,8 +170,7 @@ pub(super) async fn accept_test(
         once_key: None,
         send_at: None,
         actor: Some(key.key.to_string()),
-    };
-    queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
+    }
 }
 
 /// A text, whose it is, and to whom it goes.
@@ -195,8 +191,8 @@ async fn queue_message(
     let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
     api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
-        Some(link) => act_of_key(&tx, key, AuditAction::LinkSend, link, Some(message.id.to_string()), now),
-        None => act_of_key(&tx, key, AuditAction::MessageSend, message.id, Some(conversation.id.to_string()), now),
+        Some(link) => tx.done(key.did(AuditAction::LinkSend, &link).because(message.id.to_string()), now),
+        None => tx.done(key.did(AuditAction::MessageSend, &message.id).because(conversation.id.to_string()), now),
     }
     // The scheduler queues it when its time has come.
     let enqueued_job = if message.status == MessageStatus::Scheduled {

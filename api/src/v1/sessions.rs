@@ -1,4 +1,4 @@
-//! `/v1/console-sessions`: who is signed in to the console with one of the merchant's keys.
+//! `/v1/console-sessions`: console sessions that were opened with the merchant's keys.
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, SessionId};
@@ -13,14 +13,11 @@ use poem_openapi::{
     payload::Json,
 };
 
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Administrator,
-        audit::{act_of_key, log_access},
-    },
+    auth::{Administrator, audit::log_access},
     http::paging::{Asked, Page, id},
 };
 
@@ -91,15 +88,15 @@ impl Sessions {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let tx = api.db.begin().await?;
         if !session::end_one(&tx, Whose::Merchant(key.0.merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, AuditAction::SessionEnd, ended, None, now);
+        tx.done(key.0.did(AuditAction::SessionEnd, &ended), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::SessionEnd, &ended);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }

@@ -1,4 +1,4 @@
-//! `/v1/sms-integration`: the carrier. Secrets go in and never come out again.
+//! `/v1/sms-integration`: the carrier. Secrets can be set but never read back.
 
 mod gateway;
 
@@ -10,7 +10,7 @@ use domain::{
 };
 use entity::{
     AuditAction, Merchant, merchant,
-    sms_integration::{self, Account, CarrierKind, SmsIntegration, SmsStatus},
+    sms_integration::{self, Account, CarrierKind, NewSmsIntegration, SmsIntegration, SmsStatus},
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Header, payload::Json};
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use self::gateway::GatewayView;
 use super::{
     Group,
-    answers::Done,
+    answers::NoContent,
     command::{Answered, fingerprint},
     message_view::MessageView,
     send,
@@ -28,7 +28,7 @@ use super::{
 use crate::http::typed::{LastFour, Text, Url};
 use crate::{
     Api, Problem,
-    auth::{Administrator, Reader, Writer, audit::act_of_key},
+    auth::{Administrator, Reader, Writer},
     http::{fields::Fields, json_body::JsonBody},
 };
 
@@ -127,12 +127,13 @@ impl SmsIntegrations {
         key: Administrator,
         input: JsonBody<SmsInput>,
     ) -> Result<Json<SmsView>, Problem> {
-        let answers_keywords = input.0.answers_keywords;
+        let keywords_answered = input.0.answers_keywords;
         let account = check(&api, key.0.merchant, input.0).await?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let row = sms_integration::put(&tx, &api.vault, key.0.merchant, &account, answers_keywords, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::SmsConnect, key.0.merchant, Some(row.carrier.to_string()), now);
+        let new = NewSmsIntegration { account: &account, keywords_answered };
+        let row = sms_integration::put(&tx, &api.vault, key.0.merchant, new, now).await?;
+        tx.done(key.0.did(AuditAction::SmsConnect, &key.0.merchant).because(row.carrier.to_string()), now);
         let merchant = key.0.merchant;
         let enqueued_job =
             enqueue(&tx, &CheckSmsAccount { merchant }, EnqueueOptions::for_merchant(merchant), now).await?;
@@ -149,16 +150,16 @@ impl SmsIntegrations {
     ///
     /// Texts that wait for their turn are not sent, and cost nothing.
     #[oai(path = "/sms-integration", method = "delete")]
-    async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         if sms_integration::find(&tx, key.0.merchant).await?.is_none() {
             return Err(Problem::not_found());
         }
         sms_integration::delete(&tx, key.0.merchant).await?;
-        act_of_key(&tx, &key.0, AuditAction::SmsDisconnect, key.0.merchant, None, now);
+        tx.done(key.0.did(AuditAction::SmsDisconnect, &key.0.merchant), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Send a test text

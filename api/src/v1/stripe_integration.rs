@@ -1,4 +1,4 @@
-//! `/v1/stripe-integration`. Keys go in and never come out again.
+//! `/v1/stripe-integration`. Keys can be set but never read back.
 
 mod view;
 
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::Secret;
 use entity::{
     AuditAction, Transaction,
-    stripe_integration::{self, DropError, StripeIntegration},
+    stripe_integration::{self, DropError, StripeIntegration, StripeKeys},
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
@@ -14,11 +14,11 @@ use queue::{CheckStripeKey, EnqueueOptions, EnqueuedJob, RegisterStripeWebhook, 
 use serde::Deserialize;
 
 use self::view::StripeView;
-use super::{Group, answers::Done};
+use super::{Group, answers::NoContent};
 use crate::http::typed::{LastFour, SigningSecret, StripeKey};
 use crate::{
     Api, Problem,
-    auth::{Administrator, Principal, Reader, audit::act_of_key},
+    auth::{Administrator, Principal, Reader},
     http::{fields::Fields, json_body::JsonBody},
     v1::command::{Accepted, Answered},
 };
@@ -76,8 +76,9 @@ impl StripeConnection {
                 let merchant = key.merchant;
                 let tx = api.db.begin().await?;
                 let mut row =
-                    stripe_integration::put(&tx, &api.vault, merchant, secret_key, webhook_secret, now).await?;
-                act_of_key(&tx, key, AuditAction::StripeConnect, merchant, None, now);
+                    stripe_integration::put(&tx, &api.vault, merchant, StripeKeys { secret_key, webhook_secret }, now)
+                        .await?;
+                tx.done(key.did(AuditAction::StripeConnect, &merchant), now);
                 let mut enqueued = Vec::from_iter(
                     enqueue(&tx, &CheckStripeKey { merchant }, EnqueueOptions::for_merchant(merchant), now).await?,
                 );
@@ -97,12 +98,12 @@ impl StripeConnection {
     /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
     /// remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
-    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<Done, Problem> {
+    async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
         stripe_integration::delete(&tx, key.0.merchant, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::StripeDisconnect, key.0.merchant, None, now);
+        tx.done(key.0.did(AuditAction::StripeDisconnect, &key.0.merchant), now);
         tx.commit().await?;
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Register the webhook endpoint at Stripe
@@ -138,7 +139,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::add_webhook_secret(&tx, &api.vault, &known, &secret, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::StripeAddWebhookSecret, key.0.merchant, Some(secret.last_four()), now);
+        tx.done(key.0.did(AuditAction::StripeAddWebhookSecret, &key.0.merchant).because(secret.last_four()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -157,7 +158,7 @@ impl StripeConnection {
         let tx = api.db.begin().await?;
         let known = stripe_integration::find(&tx, key.0.merchant).await?.ok_or_else(Problem::not_found)?;
         let row = stripe_integration::drop_webhook_secret(&tx, &api.vault, &known, &last_four, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::StripeDropWebhookSecret, key.0.merchant, Some(last_four.to_string()), now);
+        tx.done(key.0.did(AuditAction::StripeDropWebhookSecret, &key.0.merchant).because(last_four.to_string()), now);
         tx.commit().await?;
         Ok(Json(StripeView::of(&api, row)?))
     }
@@ -183,7 +184,7 @@ async fn ask_for_endpoint(
 ) -> Result<(StripeIntegration, Option<EnqueuedJob>), Problem> {
     let merchant = key.merchant;
     let asked = stripe_integration::request_endpoint(tx, merchant, now).await?.ok_or_else(Problem::not_found)?;
-    act_of_key(tx, key, AuditAction::StripeRegisterWebhook, merchant, None, now);
+    tx.done(key.did(AuditAction::StripeRegisterWebhook, &merchant), now);
     let once = EnqueueOptions::for_merchant(merchant).unique(format!("endpoint:{merchant}:{}", asked.endpoint_attempt));
     let enqueued_job = enqueue(tx, &RegisterStripeWebhook { merchant }, once, now).await?;
     Ok((asked, enqueued_job))

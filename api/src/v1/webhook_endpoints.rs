@@ -1,4 +1,4 @@
-//! `/v1/webhook-endpoints`: where our webhooks go to.
+//! `/v1/webhook-endpoints`: where the merchant receives our webhooks.
 
 mod input;
 mod view;
@@ -27,14 +27,11 @@ use self::{
 };
 use super::{
     Group,
-    answers::{Created, Done},
+    answers::{Created, NoContent},
 };
 use crate::{
     Api, Problem,
-    auth::{
-        Administrator, Principal, Reader, Writer,
-        audit::{act_of_key, log_access},
-    },
+    auth::{Administrator, Principal, Reader, Writer, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -60,6 +57,7 @@ struct Recovered {
 }
 
 #[OpenApi(tag = "Group::Webhooks")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl WebhookEndpoints {
     /// List webhook endpoints
     #[oai(path = "/webhook-endpoints", method = "get")]
@@ -84,7 +82,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let (endpoint, secret) =
             webhook_endpoint::create(&tx, &api.vault, key.0.merchant, new, now).await.map_err(not_written)?;
-        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointCreate, endpoint.id, None, now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointCreate, &endpoint.id), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::WebhookEndpointCreate, &endpoint.id);
         Ok(Created::Created(Json(EndpointView::of(endpoint)?.with_secret(&secret))))
@@ -117,7 +115,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let changed = webhook_endpoint::change(&tx, known, changes, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointChange, changed.id, None, now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointChange, &changed.id), now);
         let waits = delivery::first_pending(&tx, changed.id).await?.is_some();
         let job = if waits { deliver_from(&tx, &changed, now, now).await? } else { None };
         tx.commit().await?;
@@ -135,16 +133,16 @@ impl WebhookEndpoints {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (endpoint, now) = (id::<WebhookEndpointId>(&endpoint)?, api.clock.now());
         let tx = api.db.begin().await?;
         if !webhook_endpoint::delete(&tx, key.0.merchant, endpoint).await? {
             return Err(Problem::not_found());
         }
-        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointDelete, endpoint, None, now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointDelete, &endpoint), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::WebhookEndpointDelete, &endpoint);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Rotate the secret of a webhook endpoint
@@ -161,7 +159,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold(&tx, &key.0, &endpoint).await?;
         let secret = webhook_endpoint::rotate_secret(&tx, &api.vault, &known, now).await.map_err(not_written)?;
-        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointRotateSecret, known.id, None, now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointRotateSecret, &known.id), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::WebhookEndpointRotateSecret, &known.id);
         Ok(Json(EndpointView::of(known)?.with_secret(&secret)))
@@ -224,7 +222,7 @@ impl WebhookEndpoints {
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let found = delivery::find(&tx, known.id, id(&delivery_id)?).await?.ok_or_else(Problem::not_found)?;
         let again = delivery::redeliver(&tx, found, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::WebhookDeliveryRedeliver, again.id, None, now);
+        tx.done(key.0.did(AuditAction::WebhookDeliveryRedeliver, &again.id), now);
         // At once, though the endpoint may have a pause.
         let job = enqueue_delivery(&tx, &known, now, now).await?;
         tx.commit().await?;
@@ -247,7 +245,7 @@ impl WebhookEndpoints {
         let tx = api.db.begin().await?;
         let known = hold_enabled(&tx, &key.0, &endpoint).await?;
         let deliveries = delivery::recover(&tx, &known, input.0.since, now).await?;
-        act_of_key(&tx, &key.0, AuditAction::WebhookEndpointRecover, known.id, None, now);
+        tx.done(key.0.did(AuditAction::WebhookEndpointRecover, &known.id), now);
         let job = if deliveries > 0 { enqueue_delivery(&tx, &known, now, now).await? } else { None };
         tx.commit().await?;
         api.queue.notify(job);

@@ -1,4 +1,4 @@
-//! `/v1/webhook-events`: what Stripe and the carrier reported, and what became of it.
+//! `/v1/webhook-events`: what Stripe and the carrier reported, and with what result.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkId, WebhookEventId};
@@ -17,7 +17,7 @@ use super::Group;
 use crate::http::typed::{Limit, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{Reader, Writer, audit::act_of_key},
+    auth::{Reader, Writer},
     http::paging::{Asked, Page, id},
     v1::command::{Accepted, Answered, fingerprint},
 };
@@ -67,9 +67,9 @@ impl From<WebhookEvent> for EventView {
 }
 
 #[OpenApi(tag = "Group::Connections")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl WebhookEvents {
     /// List webhook events
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/webhook-events", method = "get")]
     async fn list(
         &self,
@@ -145,7 +145,7 @@ async fn accept_replay(
     let mut event = found.ok_or_else(Problem::not_found)?;
     let tx = api.db.begin().await?;
     let enqueued_job = queue::admin::replay_event(&tx, &event, now).await?.map_err(refused)?;
-    act_of_key(&tx, &key.0, AuditAction::WebhookEventReplay, event.id, None, now);
+    tx.done(key.0.did(AuditAction::WebhookEventReplay, &event.id), now);
     (event.state, event.error, event.applied_at) = (EventState::Received, None, None);
     Ok(Accepted {
         tx,

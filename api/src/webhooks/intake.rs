@@ -1,4 +1,4 @@
-//! Where what comes in is stored: under load many webhooks share one transaction, and none is answered before its commit.
+//! Stores incoming webhooks. Under load many share one transaction; none is acknowledged before its commit.
 
 use std::{
     sync::Arc,
@@ -13,7 +13,7 @@ use entity::{
 use queue::{BatchError, BatchHandler, Batcher, EnqueueOptions, Job, JobDraft, Limits, Queue, enqueue_with};
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
-use super::{PATIENCE, keyring::Keyring, refusals::Refusals, volume::Volume};
+use super::{TIMEOUT, keyring::Keyring, refusals::Refusals, volume::Volume};
 use crate::{Api, Problem};
 
 /// The longest id or kind of an event that is taken.
@@ -63,7 +63,7 @@ impl Intake {
             group: 256,
             at_once: db.groups_at_once(),
             waiting: 1024,
-            patience: 2 * PATIENCE,
+            patience: 2 * TIMEOUT,
             pace: Duration::ZERO,
         };
         let keyring = Arc::new(Keyring::new(db.clone()));

@@ -1,4 +1,4 @@
-//! The signing secrets of merchants' Stripe accounts, kept for a moment, so that a webhook need not read and open them.
+//! A short-lived cache of merchants' Stripe signing secrets, so that a webhook need not read and unseal them.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! What Stripe and carriers tell us: verified on the raw bytes, stored with its job in one transaction, and only then answered.
+//! Webhooks from Stripe and carriers: verified on the raw bytes, stored with a job in one transaction, and only then acknowledged.
 
 mod intake;
 mod keyring;
@@ -19,7 +19,7 @@ pub(crate) use intake::Intake;
 use crate::Problem;
 
 /// How long a sender is kept waiting for the database; those who send webhooks try again.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The merchant in the path; any text that is none gets the same 404.
 fn merchant_id(text: &str) -> Result<MerchantId, Problem> {
@@ -28,7 +28,7 @@ fn merchant_id(text: &str) -> Result<MerchantId, Problem> {
 
 /// Answers 503 rather than late: nobody knows then whether the event was stored, and its second coming changes nothing.
 async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
-    match tokio::time::timeout(PATIENCE, work).await {
+    match tokio::time::timeout(TIMEOUT, work).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(Problem::unavailable("database_unavailable", elapsed)),
     }

@@ -1,7 +1,7 @@
-//! `POST /webhooks/operator/stripe`: what the operator's own Stripe tells of the credits that it sells.
+//! `POST /webhooks/operator/stripe`: events of the operator's own Stripe account about credit purchases.
 //!
-//! An event only says that something is new about a purchase: the job asks Stripe how it stands. So nothing of the event is kept, and it
-//! does not matter in which order they come.
+//! An event only says that something about a purchase has changed; the job asks Stripe for its state. So nothing of the event is stored,
+//! and the order of events does not matter.
 
 use std::collections::HashMap;
 

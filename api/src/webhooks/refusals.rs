@@ -1,4 +1,4 @@
-//! Those who send webhooks that are not signed as they must be: how often one address may, and how often it is logged.
+//! Webhooks with invalid signatures: how many an address may send, and how often they are logged.
 
 use std::{
     collections::HashMap,
@@ -31,16 +31,28 @@ pub(super) struct Refusals {
     too_many: Mutex<HashMap<IpAddr, Instant>>,
 }
 
+/// A webhook that is refused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused<'a> {
+    /// Whose webhook it claims to be.
+    pub(super) source: Source,
+    /// The merchant whose address it came to.
+    pub(super) merchant: MerchantId,
+    /// The reason, for the log.
+    pub(super) why: &'a str,
+}
+
 impl Refusals {
-    /// Notes that one was refused; returns what it is answered. It is logged once a minute, and not each time.
-    pub(super) fn refuse(&self, request: &Request, api: &Api, source: Source, of: MerchantId, why: &str) -> Problem {
+    /// Notes that a webhook was refused, and returns what it is answered. It is logged once a minute, and not each time.
+    pub(super) fn refuse(&self, request: &Request, api: &Api, refused: Refused<'_>) -> Problem {
+        let Refused { source, merchant, why } = refused;
         metrics::webhook_refused(source);
         let seldom = match source {
             Source::Stripe => &self.stripe,
             Source::Sms => &self.sms,
         };
         if let Some(refused) = seldom.count(Instant::now()) {
-            tracing::warn!(merchant.id = %of, %source, refused, why, "webhooks are refused: so many since this was told last");
+            tracing::warn!(merchant.id = %merchant, %source, refused, why, "webhooks are refused: so many since this was told last");
         }
         let Err(problem) = api.throttles.signatures.admit(request, api) else { return bad_signature() };
         let wait = Duration::from_secs(problem.retry_after().unwrap_or_default());

@@ -1,5 +1,5 @@
-//! `POST /webhooks/sms/{merchant_id}`, or GET from gateways that call so: delivery reports and incoming texts, from Twilio or from a gateway that is described. What
-//! they say is read here, and stored in the same words whoever says it.
+//! `POST /webhooks/sms/{merchant_id}`, or GET for gateways that use it: delivery reports and incoming texts from Twilio or a described
+//! gateway. They are parsed here into a form common to all carriers, and stored.
 
 mod charset;
 mod described;
@@ -23,7 +23,7 @@ use poem::{
 };
 use queue::ProcessSmsEvent;
 
-use super::{BAD_SIGNATURE, Intake, bad_signature, in_time, intake::Incoming, merchant_id, read};
+use super::{BAD_SIGNATURE, Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, refusals::Refused};
 use crate::{Api, Problem, http::access_log};
 
 /// How many events of one call are stored at once.
@@ -97,7 +97,7 @@ pub(crate) async fn receive(
         content_type: request.content_type().unwrap_or_default(),
         body: read(body).await?,
     };
-    let refuse = |why: &str| intake.refusals.refuse(request, &api, Source::Sms, merchant, why);
+    let refuse = |why: &str| intake.refusals.refuse(request, &api, Refused { source: Source::Sms, merchant, why });
     in_time(async {
         let pool = intake.db.pool();
         let Some(integration) = sms_integration::find(pool, merchant).await? else {

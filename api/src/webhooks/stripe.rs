@@ -14,7 +14,10 @@ use poem::{
 use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
-use super::{Intake, in_time, intake::Incoming, keyring::Signed, merchant_id, read, stripe_signature::SignatureError};
+use super::{
+    Intake, in_time, intake::Incoming, keyring::Signed, merchant_id, read, refusals::Refused,
+    stripe_signature::SignatureError,
+};
 use crate::{Api, Problem, http::access_log};
 
 /// The few fields that are read here; the job reads the rest.
@@ -49,7 +52,8 @@ pub(crate) async fn receive(
             judged = intake.keyring.judge(&api, signed, false).await?;
         }
         if let Err(error) = judged {
-            let problem = intake.refusals.refuse(request, &api, Source::Stripe, merchant, &error.to_string());
+            let refused = Refused { source: Source::Stripe, merchant, why: &error.to_string() };
+            let problem = intake.refusals.refuse(request, &api, refused);
             // Whoever sends too many is not worth a row.
             if problem.retry_after().is_none() {
                 Box::pin(note(&intake, merchant, error, now)).await?;

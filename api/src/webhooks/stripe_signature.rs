@@ -1,6 +1,6 @@
 //! Stripe's webhook signature: `Stripe-Signature: t=…,v1=…[,v1=…]`, an HMAC-SHA256 of `{t}.{raw body}` in lowercase hex.
 //!
-//! This file needs no other of ours, so that a fuzzer can take it as it is.
+//! This file depends on no other of ours, so that the fuzzer can include it as it is.
 
 use chrono::{DateTime, Utc};
 use ring::hmac;

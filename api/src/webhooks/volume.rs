@@ -1,5 +1,5 @@
-//! How much is taken in for one merchant: whoever has a merchant's signing secret, and that is the merchant, could fill the disk with
-//! events that are signed as they must be.
+//! Limits how many events are stored per merchant: a merchant, who has their own signing secret, could otherwise fill the disk with validly
+//! signed events.
 
 use std::time::{Duration, Instant};
 

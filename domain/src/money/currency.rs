@@ -86,7 +86,7 @@ impl Currency {
     /// decimals in ISO 4217 either, although Stripe counts them in hundredths (see
     /// [`Money::to_stripe_amount`](super::Money::to_stripe_amount)).
     #[must_use]
-    pub const fn decimals(self) -> usize {
+    pub(crate) const fn decimals(self) -> usize {
         match self.iso {
             Iso::BIF
             | Iso::CLP

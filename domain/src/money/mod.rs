@@ -12,14 +12,18 @@
 mod arithmetic;
 mod charge;
 mod currency;
+mod locale;
 mod parse;
 mod print;
 mod stripe;
+mod written;
 
 pub use arithmetic::MoneyError;
 pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
+pub use locale::decimal_in_language;
 pub use parse::ParseAmountError;
+pub use written::WrittenAmount;
 
 /// An amount of money, from zero to [`Money::LARGEST_MINOR`].
 ///
@@ -34,7 +38,7 @@ pub struct Money {
 impl Money {
     /// The largest amount, in minor units: far above what can be charged, so that sums of order lines fit, and small
     /// enough that Stripe's units (up to ×100) never overflow.
-    pub const LARGEST_MINOR: i64 = 999_999_999_999_999;
+    pub(crate) const LARGEST_MINOR: i64 = 999_999_999_999_999;
 
     /// An amount in minor units as people count them: euro cents, whole yen, whole krónur.
     ///

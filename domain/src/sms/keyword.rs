@@ -5,8 +5,12 @@
 //! texting me", "take me off your list". A sentence that merely contains such a word does not count: "I will stop by
 //! tomorrow", "cancel my order".
 
+mod lists;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use lists::{ABOUT_TEXTS, COURTESIES, FILLING, HELP, NO_MORE, NO_MORE_OF_TEXTS, SIGN, SIGNATURES, START, STOP};
 
 /// The meaning of a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,287 +23,6 @@ pub enum Keyword {
     /// Ask who is texting.
     Help,
 }
-
-/// An emoji that means stop on its own.
-const SIGN: &str = "🛑";
-
-/// Keywords for opting out. Those in other languages are the ones that carriers and laws name.
-const STOP: &[&str] = &[
-    // English
-    "stop",
-    "stopall",
-    "stop all",
-    "unsubscribe",
-    "unsub",
-    "end",
-    "quit",
-    "cancel",
-    "revoke",
-    "optout",
-    "opt out",
-    "opt me out",
-    "i opt out",
-    SIGN,
-    "remove",
-    "remove me",
-    "take me off",
-    "leave me alone",
-    "no more",
-    // French
-    "arret",
-    "arreter",
-    "arretez",
-    "desabonner",
-    "desabonnement",
-    "desinscrire",
-    "desinscription",
-    // Spanish, Portuguese, Italian
-    "alto",
-    "parar",
-    "pare",
-    "basta",
-    "baja",
-    "detener",
-    "cancelar",
-    "salir",
-    "sair",
-    "remover",
-    "descadastrar",
-    "cancella",
-    "ferma",
-    "disiscrivimi",
-    // German, Dutch, Nordic languages
-    "stopp",
-    "abmelden",
-    "abbestellen",
-    "afmelden",
-    "uitschrijven",
-    "stoppa",
-    "sluta",
-    "avsluta",
-    "slutt",
-    "lopeta",
-    // Eastern European languages, Turkish
-    "стоп",
-    "отписаться",
-    "отмена",
-    "відписатися",
-    "wypisz",
-    "dur",
-    "durdur",
-    "iptal",
-    // Hebrew, Arabic
-    "הסר",
-    "הסירו",
-    "עצור",
-    "ايقاف",
-    "توقف",
-    "الغاء",
-    // East and Southeast Asian languages
-    "退订",
-    "退訂",
-    "停止",
-    "取消",
-    "配信停止",
-    "수신거부",
-    "중지",
-    "berhenti",
-];
-
-/// Keywords for opting in. "Yes" answers many questions, so it counts only alone.
-const START: &[&str] = &["start", "yes", "unstop", "opt in", "optin", "subscribe", "resubscribe"];
-
-/// Keywords for asking who is texting.
-const HELP: &[&str] = &["help", "info", "aide", "ayuda", "hilfe", "ajuda", "aiuto"];
-
-/// Starts of a request to opt out, if only [`ABOUT_TEXTS`] and [`FILLING`] follow.
-const NO_MORE: &[&str] = &[
-    "stop",
-    "unsubscribe",
-    "optout",
-    "opt out",
-    "opt me out",
-    "dont",
-    "do not",
-    "never",
-    "no more",
-    "remove",
-    "remove me",
-    "take me off",
-    "take my number off",
-];
-
-/// Those among them with other meanings as well: a word of [`ABOUT_TEXTS`] must follow.
-const NO_MORE_OF_TEXTS: &[&str] = &[
-    "end",
-    "quit",
-    "cancel",
-    "revoke",
-    "i revoke",
-    "dont",
-    "do not",
-    "never",
-    "no more",
-    "remove",
-    "delete",
-    "take my number off",
-];
-
-/// Words for text messages.
-const ABOUT_TEXTS: &[&str] = &[
-    "text",
-    "texts",
-    "texting",
-    "txt",
-    "txts",
-    "message",
-    "messages",
-    "messaging",
-    "msg",
-    "msgs",
-    "sms",
-    "spam",
-    "spamming",
-    "contact",
-    "contacting",
-    "subscription",
-    "consent",
-    "list",
-    "lists",
-    "alerts",
-    "notifications",
-    "send",
-    "sending",
-    "bother",
-    "bothering",
-];
-
-/// Words without a meaning of their own.
-const FILLING: &[&str] = &[
-    "me",
-    "us",
-    "my",
-    "to",
-    "from",
-    "of",
-    "the",
-    "this",
-    "these",
-    "that",
-    "those",
-    "it",
-    "your",
-    "you",
-    "any",
-    "all",
-    "more",
-    "anymore",
-    "again",
-    "now",
-    "immediately",
-    "right",
-    "away",
-    "number",
-    "phone",
-    "mobile",
-    "cell",
-    "with",
-    "for",
-    "and",
-    "mailing",
-    "marketing",
-];
-
-/// Courtesies and reasons, which may come before and after.
-const COURTESIES: &[&str] = &[
-    "please",
-    "pls",
-    "plz",
-    "plss",
-    "kindly",
-    "no thanks",
-    "no thank you",
-    "thanks",
-    "thank you",
-    "thank u",
-    "thankyou",
-    "thx",
-    "tx",
-    "ty",
-    "cheers",
-    "hi",
-    "hello",
-    "hey",
-    "ok",
-    "okay",
-    "sorry",
-    "regards",
-    "best regards",
-    "kind regards",
-    "sir",
-    "madam",
-    "dear sir",
-    "bye",
-    "goodbye",
-    "wrong number",
-    "wrong person",
-    "this is the wrong number",
-    "you have the wrong number",
-    "you have the wrong person",
-    "not interested",
-    "im not interested",
-    "i am not interested",
-    "i dont know you",
-    "who is this",
-    "i want to",
-    "i wish to",
-    "i would like to",
-    "id like to",
-    "i want you to",
-    "can you",
-    "could you",
-    "would you",
-    "will you",
-    "you can",
-    "just",
-    "merci",
-    "svp",
-    "sil vous plait",
-    "por favor",
-    "gracias",
-    "obrigado",
-    "obrigada",
-    "per favore",
-    "grazie",
-    "bitte",
-    "danke",
-    "tack",
-    "takk",
-];
-
-/// Signatures added by phones and mail programs, folded.
-const SIGNATURES: &[&str] = &[
-    "sent from",
-    "sent via",
-    "sent by",
-    "sent with",
-    "sent using",
-    "get outlook",
-    "envoye de",
-    "envoye depuis",
-    "enviado desde",
-    "enviado do",
-    "enviado a partir",
-    "gesendet von",
-    "von meinem",
-    "inviato da",
-    "verzonden",
-    "verstuurd",
-    "skickat fran",
-    "sendt fra",
-    "wyslane z",
-    "отправлено",
-];
 
 /// The most words of a name used as a signature.
 const LONGEST_NAME: usize = 3;
@@ -548,6 +271,10 @@ mod tests {
             "Don't text me again",
             "do not contact me anymore",
             "no more texts please",
+            "Keine SMS mehr bitte",
+            "Bitte keine weiteren Nachrichten!",
+            "bitte stoppen Sie die SMS",
+            "No más mensajes, por favor",
             "No more messages",
             "Remove me from your list",
             "take me off this list",
@@ -574,6 +301,7 @@ mod tests {
     #[test]
     fn a_sentence_that_merely_contains_a_word_is_a_sentence() {
         for text in [
+            "Ich habe keine SMS mehr bekommen",
             "",
             ".",
             "RED",

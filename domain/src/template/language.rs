@@ -2,6 +2,8 @@
 
 use chrono::NaiveDate;
 
+use crate::Money;
+
 words! {
     /// A language that has a text for each purpose, by its BCP 47 tag.
     pub enum Language {
@@ -36,6 +38,12 @@ impl Language {
         Self::ALL.iter().copied().find(|language| language.as_str() == primary)
     }
 
+    /// Formats an amount as this language writes it. Every character costs a single unit in an SMS.
+    #[must_use]
+    pub fn amount(self, amount: Money) -> String {
+        amount.in_language(self.as_str()).replace(['\u{a0}', '\u{202f}'], " ")
+    }
+
     /// Formats a date in the style of this language.
     #[must_use]
     pub fn day(self, day: NaiveDate) -> String {
@@ -52,6 +60,7 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Currency;
 
     #[test]
     fn a_language_is_found_by_whatever_its_speakers_call_it() {
@@ -70,6 +79,15 @@ mod tests {
         ] {
             assert_eq!(Language::of(tag), language, "{tag}");
         }
+    }
+
+    #[test]
+    fn an_amount_is_written_as_its_readers_do_in_cheap_characters() {
+        let amount = Money::parse("12345.60", Currency::parse("eur").unwrap()).unwrap();
+        let written: Vec<String> = Language::ALL.iter().map(|language| language.amount(amount)).collect();
+        let expected = ["12,345.60", "12.345,60", "12 345,60", "12.345,60", "12.345,60", "12,345.60", "12,345.60"]
+            .map(|it| format!("{it} EUR"));
+        assert_eq!(written, expected);
     }
 
     #[test]

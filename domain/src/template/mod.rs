@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The most characters of a template.
-pub const LONGEST_TEMPLATE: usize = 1_000;
+pub(crate) const LONGEST_TEMPLATE: usize = 1_000;
 
 /// The most bytes of a rendered template: more than any message may have, so that the error for a long message can tell
 /// its length.
@@ -92,7 +92,7 @@ impl Template {
     }
 
     /// The metadata keys that it uses.
-    pub fn metadata_keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn metadata_keys(&self) -> impl Iterator<Item = &str> {
         self.plain.variables().iter().filter_map(|variable| metadata_key(&variable.name))
     }
 

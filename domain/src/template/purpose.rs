@@ -105,7 +105,7 @@ impl Purpose {
 
     /// Whether the text is useless to the buyer without the link.
     #[must_use]
-    pub const fn needs_link(self) -> bool {
+    pub(crate) const fn needs_link(self) -> bool {
         match self {
             Self::Request | Self::Reminder => true,
             Self::Receipt | Self::Voided => false,

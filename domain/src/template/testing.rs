@@ -1,4 +1,4 @@
-//! Values for the tests of this folder.
+//! Sample values for this module's tests.
 
 use chrono::NaiveDate;
 

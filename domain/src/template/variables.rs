@@ -104,7 +104,7 @@ impl Variables<'_> {
             Variable::CustomerName => on_one_line(self.customer_name),
             Variable::OrderNumber => on_one_line(self.order_number),
             Variable::InvoiceNumber => on_one_line(self.invoice_number),
-            Variable::Amount => self.amount.to_people(),
+            Variable::Amount => Language::En.amount(self.amount),
             Variable::Link => on_one_line(self.link),
             Variable::ExpiresOn => Language::En.day(self.expires_on),
         }
@@ -124,6 +124,7 @@ impl Variables<'_> {
     pub(super) fn values<'k>(&self, language: Language, keys: impl Iterator<Item = &'k str>) -> Map<String, Value> {
         let value = |variable| match variable {
             Variable::ExpiresOn => language.day(self.expires_on),
+            Variable::Amount => language.amount(self.amount),
             other => self.value(other),
         };
         let mut values: Map<String, Value> = Variable::ALL

@@ -129,6 +129,12 @@ impl Vault {
         LinkToken(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..16]))
     }
 
+    /// The buyer's page of a link, at an installation with this public URL.
+    #[must_use]
+    pub fn buyer_url(&self, public_url: &str, link: LinkId) -> String {
+        format!("{public_url}/p/{}", self.link_token(link).expose())
+    }
+
     /// Signs a client token and encodes it for sending. Returns `None` if it cannot be serialized.
     #[must_use]
     pub fn sign_client_token(&self, token: &ClientToken) -> Option<Secret> {

@@ -1,13 +1,14 @@
-//! Many orders at once: each is looked at by the rules of a single one before anything is done, and then each is done once.
+//! Batches of orders. Each row is first validated by the rules for a single order; only then is each carried out, once.
 
 mod rows;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
+pub(crate) use rows::erase_contents_with;
 pub use rows::{
-    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, erase_contents_with,
-    fail, happened, has_order, insert_all, page, set_order,
+    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, fail, happened,
+    has_order, insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};
@@ -44,6 +45,8 @@ pub struct Model {
     pub send: bool,
     /// Who began it: an API key.
     pub actor: String,
+    /// What the merchant calls it, such as the name of its file.
+    pub name: Option<String>,
     /// When it came.
     pub created_at: DateTime<Utc>,
     /// When it was begun.
@@ -56,24 +59,33 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Batch;
 
+/// What it takes to write a batch.
+#[derive(Debug)]
+pub struct NewBatch {
+    /// Its id.
+    pub id: BatchId,
+    /// The merchant that owns it.
+    pub merchant_id: MerchantId,
+    /// Whether each link is to be texted to its buyer.
+    pub send: bool,
+    /// Who begins it: an API key.
+    pub actor: String,
+    /// What the merchant calls it.
+    pub name: Option<String>,
+}
+
 /// Writes a batch whose rows were looked at.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn insert(
-    db: &impl ConnectionTrait,
-    id: BatchId,
-    merchant: MerchantId,
-    send: bool,
-    actor: String,
-    now: DateTime<Utc>,
-) -> Result<Batch, DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>) -> Result<Batch, DbErr> {
     let row = ActiveModel {
-        id: Set(id),
-        merchant_id: Set(merchant),
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
         state: Set(BatchState::Ready),
-        send: Set(send),
-        actor: Set(actor),
+        send: Set(new.send),
+        actor: Set(new.actor),
+        name: Set(new.name),
         created_at: Set(now),
         started_at: Set(None),
         ended_at: Set(None),
@@ -179,4 +191,10 @@ pub async fn end(
     }
     rows::cancel_rest(db, batch.id).await?;
     Ok(true)
+}
+
+/// Erases what the merchant called a batch: a file's name may be a buyer's.
+async fn forget_name(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), DbErr> {
+    let erased = Entity::update_many().col_expr(Column::Name, Expr::value(Option::<String>::None));
+    erased.filter(Column::Id.eq(batch)).exec(db).await.map(|_| ())
 }

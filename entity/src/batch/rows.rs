@@ -1,13 +1,14 @@
-//! The rows of a batch. What one is to become is kept until it is done, and no longer.
+//! The rows of a batch. A row's contents are kept until it is done, and no longer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::Query};
+use sea_orm::{ActiveValue::Set, ExprTrait, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*, sea_query::Query};
 use serde::{Deserialize, Serialize};
 
 use super::{Batch, Entity as Batches};
 use crate::{
+    json_column::stored_json,
     message::CommandError,
     order::{Details, Kept, NewOrder},
 };
@@ -94,6 +95,12 @@ pub struct Model {
     pub state: RowState,
     /// Its [`Content`] as JSON, until it is done.
     pub content: Option<String>,
+    /// The merchant's number for the order, until the order has it.
+    pub order_number: Option<String>,
+    /// What is asked for, in minor units, of a row that can be done.
+    pub minor: Option<i64>,
+    /// Of which currency.
+    pub currency: Option<String>,
     /// What its text costs.
     pub credits: i64,
     /// What is wrong with it: a [`RowProblem`], or the API's code.
@@ -139,6 +146,18 @@ impl Content {
         }
     }
 
+    /// The buyer's name.
+    #[must_use]
+    pub fn customer_name(&self) -> &str {
+        &self.customer_name
+    }
+
+    /// The buyer's phone number, in E.164.
+    #[must_use]
+    pub fn customer_phone(&self) -> &str {
+        &self.customer_phone
+    }
+
     /// The order that is to be written.
     ///
     /// # Errors
@@ -163,6 +182,8 @@ impl Content {
 pub struct NewRow {
     /// The merchant's own name for it.
     pub key: String,
+    /// The merchant's number for the order, if it has one.
+    pub order_number: Option<String>,
     /// What it is to become, if it can be done.
     pub content: Option<Content>,
     /// What its text will cost.
@@ -185,14 +206,16 @@ const AT_ONCE: usize = 200;
 pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewRow>) -> Result<(), DbErr> {
     let mut written = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {
-        let content = row.content.as_ref().map(serde_json::to_string).transpose();
-        let content = content.map_err(|error| DbErr::Json(error.to_string()))?;
+        let content = row.content.as_ref().map(stored_json).transpose()?;
         written.push(ActiveModel {
             batch_id: Set(batch.id),
             number: Set(number),
             merchant_id: Set(batch.merchant_id),
             key: Set(row.key),
             state: Set(if content.is_some() { RowState::Ready } else { RowState::Refused }),
+            order_number: Set(row.order_number),
+            minor: Set(row.content.as_ref().map(|content| content.minor)),
+            currency: Set(row.content.map(|content| content.currency)),
             content: Set(content),
             credits: Set(row.credits),
             problem: Set(row.problem),
@@ -232,7 +255,7 @@ pub async fn happened(
 }
 
 /// How many rows a batch has in each state, and what they cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
     /// All of them.
     pub rows: i64,
@@ -250,6 +273,8 @@ pub struct Counts {
     pub credits: i64,
     /// How many texts those are.
     pub texts: i64,
+    /// What those rows ask for, in minor units by currency.
+    pub totals: BTreeMap<String, i64>,
 }
 
 /// Counts the rows of a batch.
@@ -257,15 +282,15 @@ pub struct Counts {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, DbErr> {
-    let rows: Vec<(RowState, i64)> = Entity::find()
+    let rows: Vec<(RowState, i64, Option<i64>, Option<String>)> = Entity::find()
         .select_only()
-        .columns([Column::State, Column::Credits])
+        .columns([Column::State, Column::Credits, Column::Minor, Column::Currency])
         .filter(Column::BatchId.eq(batch))
         .into_tuple()
         .all(db)
         .await?;
     let mut counts = Counts::default();
-    for (state, credits) in rows {
+    for (state, credits, minor, currency) in rows {
         counts.rows += 1;
         match state {
             RowState::Ready => counts.ready += 1,
@@ -274,21 +299,34 @@ pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, 
             RowState::Failed => counts.failed += 1,
             RowState::Cancelled => counts.cancelled += 1,
         }
-        if matches!(state, RowState::Ready | RowState::Done) && credits > 0 {
+        if !matches!(state, RowState::Ready | RowState::Done) {
+            continue;
+        }
+        if credits > 0 {
             counts.credits += credits;
             counts.texts += 1;
+        }
+        if let (Some(minor), Some(currency)) = (minor, currency) {
+            *counts.totals.entry(currency).or_default() += minor;
         }
     }
     Ok(counts)
 }
 
-/// A page of a batch's rows, in their order, after the row of that number.
+/// A page of a batch's rows, in their order, after the row of that number; of one state, or of all.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn page(db: &impl ConnectionTrait, batch: BatchId, after: i64, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
+pub async fn page(
+    db: &impl ConnectionTrait,
+    batch: BatchId,
+    state: Option<RowState>,
+    after: i64,
+    limit: u64,
+) -> Result<Vec<BatchRow>, DbErr> {
     Entity::find()
         .filter(Column::BatchId.eq(batch))
+        .apply_if(state, |query, state| query.filter(Column::State.eq(state)))
         .filter(Column::Number.gt(after))
         .order_by_asc(Column::Number)
         .limit(limit)
@@ -349,6 +387,7 @@ pub async fn conclude(
     let done = Entity::update_many()
         .col_expr(Column::State, Expr::value(RowState::Done))
         .col_expr(Column::Content, Expr::value(Option::<String>::None))
+        .col_expr(Column::OrderNumber, Expr::value(Option::<String>::None))
         .col_expr(Column::LinkId, Expr::value(link))
         .col_expr(Column::MessageId, Expr::value(message))
         .col_expr(Column::Problem, Expr::value(problem))
@@ -404,7 +443,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
         .to_owned();
     let old = Batches::find()
         .filter(super::Column::CreatedAt.lte(cutoff))
-        .filter(super::Column::Id.in_subquery(not_erased))
+        .filter(super::Column::Id.in_subquery(not_erased).or(super::Column::Name.is_not_null()))
         .all(db)
         .await?;
     let mut erased = 0;
@@ -413,12 +452,14 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
         let rows = Entity::update_many()
             .col_expr(Column::Content, Expr::value(Option::<String>::None))
             .col_expr(Column::Detail, Expr::value(Option::<String>::None))
+            .col_expr(Column::OrderNumber, Expr::value(Option::<String>::None))
             .col_expr(Column::Key, Expr::value(""))
             .filter(Column::BatchId.eq(batch.id))
             .filter(Column::Key.ne(""))
             .filter(Column::OrderId.is_null())
             .exec(db)
             .await?;
+        super::forget_name(db, batch.id).await?;
         erased += rows.rows_affected;
     }
     Ok(erased)
@@ -428,7 +469,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn erase_contents_with(
+pub(crate) async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     phone: &PhoneNumber,

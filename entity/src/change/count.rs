@@ -1,4 +1,4 @@
-//! How many changes a merchant's feed has come to: the lock under which they are numbered.
+//! The number of the latest change in a merchant's feed, and the lock under which changes are numbered.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 

@@ -1,4 +1,4 @@
-//! Reading a merchant's changes by their numbers.
+//! Reads a merchant's changes by number.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
@@ -91,7 +91,11 @@ pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<O
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn first_since(db: &impl ConnectionTrait, merchant: MerchantId, since: DateTime<Utc>) -> Result<i64, DbErr> {
+pub(crate) async fn first_since(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    since: DateTime<Utc>,
+) -> Result<i64, DbErr> {
     /// Changes are numbered in the order of their commits, which may differ from that of their times by a few.
     const NEARBY: i64 = 1_000;
     let Some(oldest) = oldest(db, merchant).await? else { return Ok(1) };

@@ -1,12 +1,12 @@
-//! What has changed, for whoever follows a merchant, written in the transaction of the effect.
+//! The feed of changes for whoever follows a merchant, written in the transaction that makes them.
 //!
-//! A function that changes something says so to its [`Transaction`](crate::Transaction) ([`changed`](crate::Transaction::changed)), which
-//! writes all of it by one statement when it is committed: what it has changed of one merchant is one row, a set. So there is no effect
-//! without its change, and no change without its effect, and nobody has to think of it. A row has ids and no contents: what they are about
-//! is read when the row is, so that what was erased is nowhere.
+//! A function that changes something reports it to its [`Transaction`](crate::Transaction) ([`changed`](crate::Transaction::changed)),
+//! which writes all changes with one statement on commit: one row for each merchant, holding the set of what changed. So there is no effect
+//! without its change and no change without its effect, and callers need not think about it. A row has ids and no contents: the contents
+//! are looked up when the feed is read, so what has been erased cannot linger in it.
 //!
-//! Numbers are given after the commit ([`number()`]), one merchant's changes under one lock: without a gap, and each visible only when all
-//! before it are.
+//! Numbers are assigned after the commit ([`number()`]), under one lock per merchant: they have no gaps, and each becomes visible only
+//! after all before it.
 
 mod count;
 mod feed;
@@ -17,9 +17,10 @@ mod set;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-pub use feed::{Feed, after, begin_anew, feed, first_since, forget_before, oldest};
+pub(crate) use feed::first_since;
+pub use feed::{Feed, after, begin_anew, feed, forget_before, oldest};
 pub use number::{Numbered, number, unnumbered};
-pub use numbered::{NumberedChange, kinds_of};
+pub use numbered::NumberedChange;
 pub(crate) use set::insert_all;
 
 use crate::{link, message::Model as Message};

@@ -1,4 +1,4 @@
-//! Giving changes their numbers, after the commit that wrote them.
+//! Assigns numbers to changes after the commit that wrote them.
 
 use std::collections::{BTreeSet, HashMap};
 

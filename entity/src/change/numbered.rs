@@ -1,4 +1,4 @@
-//! A change, as whoever follows a merchant is told of it.
+//! A numbered change, as followers of a merchant see it.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -51,9 +51,4 @@ impl NumberedChange {
     pub fn attention(&self) -> Option<AttentionId> {
         matches!(self.kind.about(), About::Attention).then(|| AttentionId::from_uuid(self.subject_id))
     }
-}
-
-/// Every kind that is about this.
-pub fn kinds_of(about: About) -> impl Iterator<Item = ChangeKind> {
-    ChangeKind::ALL.iter().copied().filter(move |kind| kind.about() == about)
 }

@@ -1,4 +1,4 @@
-//! The row of what a transaction has changed of one merchant.
+//! The row that holds what a transaction changed for one merchant.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 

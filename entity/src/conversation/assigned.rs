@@ -1,4 +1,4 @@
-//! Whose a conversation is, and whether it is closed.
+//! Assigning conversations to people, closing and reopening them.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;

@@ -1,10 +1,10 @@
-//! The merchant's list of conversations: the one in which something was last said comes first.
+//! The merchant's list of conversations, most recently active first.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, DbBackend, QueryOrder, QuerySelect,
+    Condition, DbBackend, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
     sea_query::{Alias, Expr, ExprTrait, Order, Query},
 };
@@ -12,6 +12,7 @@ use sea_orm::{
 use super::{Column, Conversation, Entity};
 use crate::{
     Message,
+    list::{RECENT, wider},
     message::{self, Direction},
     order, picture,
     search::{orders_sought, pattern},
@@ -142,34 +143,75 @@ pub async fn list(
     merchant: MerchantId,
     search: &ConversationSearch,
 ) -> Result<Vec<Listed>, DbErr> {
-    // One without a text was erased, or is there because its number must get none.
-    let said = Query::select()
-        .expr(Expr::val(1))
-        .from(message::Entity)
-        .and_where(Expr::col((message::Entity, message::Column::ConversationId)).equals((Entity, Column::Id)))
-        .and_where(Expr::col((message::Entity, message::Column::PurgedAt)).is_null())
-        .to_owned();
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Expr::exists(said));
-    match search.openness {
-        Some(Openness::Open) => query = query.filter(Column::ClosedAt.is_null()),
-        Some(Openness::Closed) => query = query.filter(Column::ClosedAt.is_not_null()),
-        None => {}
+    let Some(sought) = search.text.as_deref().and_then(Sought::parse) else {
+        return page(db, search.query(merchant), search.limit).await;
+    };
+    // A common word means many conversations: looking through the newest finds a page sooner than collecting all.
+    let mut window = Some(RECENT);
+    while let Some(newest) = window {
+        let Some(oldest) = search.oldest_of(db, merchant, newest).await? else { break };
+        let query = search.query(merchant).filter(Column::LastMessageAt.gte(oldest));
+        let found = page(db, query.filter(one_by_one(&sought, merchant)), search.limit).await?;
+        let count = found.len() as u64;
+        if count >= search.limit {
+            return Ok(found);
+        }
+        window = wider(newest, count, search.limit);
     }
-    match search.assigned {
-        Some(Assigned::Nobody) => query = query.filter(Column::AssignedTo.is_null()),
-        Some(Assigned::To(key)) => query = query.filter(Column::AssignedTo.eq(key)),
-        None => {}
-    }
-    if let Some(sought) = search.text.as_deref().and_then(Sought::parse) {
-        query = query.filter(meant_by(&sought, merchant, db.get_database_backend()));
-    }
-    if let Some(InboxPosition { at, id }) = search.before {
-        let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
-        query = query.filter(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time));
-    }
-    let found =
-        query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(search.limit).all(db).await?;
+    let query = search.query(merchant).filter(meant_by(&sought, merchant, db.get_database_backend()));
+    page(db, query, search.limit).await
+}
+
+async fn page(db: &impl ConnectionTrait, query: Select<Entity>, limit: u64) -> Result<Vec<Listed>, DbErr> {
+    let found = query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(limit).all(db).await?;
     shown(db, found).await
+}
+
+impl ConversationSearch {
+    /// Everything but the text.
+    fn query(&self, merchant: MerchantId) -> Select<Entity> {
+        // One without a text was erased, or is there because its number must get none.
+        let said = Query::select()
+            .expr(Expr::val(1))
+            .from(message::Entity)
+            .and_where(Expr::col((message::Entity, message::Column::ConversationId)).equals((Entity, Column::Id)))
+            .and_where(Expr::col((message::Entity, message::Column::PurgedAt)).is_null())
+            .to_owned();
+        let mut query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Expr::exists(said));
+        match self.openness {
+            Some(Openness::Open) => query = query.filter(Column::ClosedAt.is_null()),
+            Some(Openness::Closed) => query = query.filter(Column::ClosedAt.is_not_null()),
+            None => {}
+        }
+        match self.assigned {
+            Some(Assigned::Nobody) => query = query.filter(Column::AssignedTo.is_null()),
+            Some(Assigned::To(key)) => query = query.filter(Column::AssignedTo.eq(key)),
+            None => {}
+        }
+        query.filter(self.behind())
+    }
+
+    /// Behind the page before.
+    fn behind(&self) -> Condition {
+        let Some(InboxPosition { at, id }) = self.before else { return Condition::all() };
+        let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
+        // The first of both is implied by the second, and is the one that an index answers.
+        Condition::all()
+            .add(Column::LastMessageAt.lte(at))
+            .add(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time))
+    }
+
+    /// When something was last said in the oldest of so many of the newest conversations, if there are more.
+    async fn oldest_of(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        newest: u64,
+    ) -> Result<Option<DateTime<Utc>>, DbErr> {
+        let times = Entity::find().select_only().column(Column::LastMessageAt).filter(Column::MerchantId.eq(merchant));
+        let times = times.filter(self.behind()).order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id);
+        times.offset(newest).limit(1).into_tuple().one(db).await
+    }
 }
 
 /// The merchant's conversation as the list shows it.
@@ -191,6 +233,21 @@ fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condit
         .to_owned();
     let of_order = Condition::any().add(Column::Phone.in_subquery(buyers));
     let phone = Expr::col((Entity, Column::Phone));
+    sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
+}
+
+/// The same of one conversation after the other, by the orders of each one's number. A scalar subquery is run for each;
+/// `EXISTS` could be planned as a scan of all orders.
+fn one_by_one(sought: &Sought, merchant: MerchantId) -> Condition {
+    let orders = Query::select()
+        .expr(Expr::val(1))
+        .from(order::Entity)
+        .and_where(Expr::col((order::Entity, order::Column::CustomerPhone)).equals((Entity, Column::Phone)))
+        .cond_where(orders_sought(sought, merchant, DbBackend::Sqlite))
+        .limit(1)
+        .to_owned();
+    let phone = Expr::col((Entity, Column::Phone));
+    let of_order = Condition::any().add(Expr::SubQuery(None, Box::new(orders.into())).is_not_null());
     sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
 }
 

@@ -1,11 +1,12 @@
-//! Conversations: all that was said with one buyer's number, found by its keyed hash, so that an opt-out outlives the number.
+//! Conversations: everything said with one buyer's number. They are found by a keyed hash of the number, so an opt-out outlives the number
+//! itself.
 
 mod assigned;
 mod inbox;
 mod opt_out;
 mod unread;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
@@ -17,9 +18,10 @@ use sea_orm::{
 
 pub use assigned::{assign, close, reopen};
 pub use inbox::{Assigned, ConversationSearch, InboxPosition, InboxPositionError, Listed, Openness, list, one};
-pub use opt_out::{OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
+pub use opt_out::{OptOut, OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
+pub use unread::count_unread;
 pub(crate) use unread::note_heard;
-pub use unread::{count_unread, unread_of};
+pub(crate) use unread::unread_of;
 
 use crate::{
     Transaction,
@@ -71,6 +73,29 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Conversation;
 
+/// Whom a conversation is with.
+#[derive(Debug, Clone, Copy)]
+pub struct Correspondent<'a> {
+    /// The number.
+    pub phone: &'a PhoneNumber,
+    /// The buyer's name, where an order gives it.
+    pub name: Option<&'a str>,
+}
+
+impl<'a> Correspondent<'a> {
+    /// A buyer whose name is known.
+    #[must_use]
+    pub fn named(phone: &'a PhoneNumber, name: &'a str) -> Self {
+        Self { phone, name: Some(name) }
+    }
+}
+
+impl<'a> From<&'a PhoneNumber> for Correspondent<'a> {
+    fn from(phone: &'a PhoneNumber) -> Self {
+        Self { phone, name: None }
+    }
+}
+
 /// The conversation with this number, begun if there is none, and brought up to date. The number that an order gives replaces what is
 /// known, with the buyer's name; the one that a carrier says does not: it may be another form of it.
 ///
@@ -80,20 +105,21 @@ pub async fn open(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    phone: &PhoneNumber,
-    customer_name: Option<&str>,
+    with: impl Into<Correspondent<'_>>,
     now: DateTime<Utc>,
 ) -> Result<Conversation, DbErr> {
+    let with = with.into();
+    let Correspondent { phone, name } = with;
     let hash = hash_of(db, vault, merchant, phone).await?;
     let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
     refreshed.update_column(Column::LastMessageAt);
-    if customer_name.is_some() {
+    if name.is_some() {
         refreshed.update_columns([Column::Phone, Column::CustomerName]);
     } else {
         let known = Expr::col((Entity, Column::Phone));
         refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
     }
-    write(db, begun(merchant, phone, &hash, customer_name, now), refreshed).await
+    write(db, begun(merchant, with, &hash, now), refreshed).await
 }
 
 /// The conversation with this number, begun if there is none, and as it was if there is: nothing is said in it now.
@@ -111,7 +137,7 @@ pub async fn known_or_begun(
     let known = Expr::col((Entity, Column::Phone));
     let mut refreshed = OnConflict::columns([Column::MerchantId, Column::PhoneHash]);
     refreshed.value(Column::Phone, Func::coalesce([known, Expr::value(phone.clone())]));
-    write(db, begun(merchant, phone, &hash, None, now), refreshed).await
+    write(db, begun(merchant, phone.into(), &hash, now), refreshed).await
 }
 
 /// Writes a conversation, or refreshes the one that there is: as it is now, in one round trip.
@@ -124,19 +150,13 @@ async fn write(db: &impl ConnectionTrait, row: ActiveModel, refreshed: OnConflic
     Conversation::from_query_result(&written, "")
 }
 
-fn begun(
-    merchant: MerchantId,
-    phone: &PhoneNumber,
-    hash: &[u8],
-    customer_name: Option<&str>,
-    now: DateTime<Utc>,
-) -> ActiveModel {
+fn begun(merchant: MerchantId, with: Correspondent<'_>, hash: &[u8], now: DateTime<Utc>) -> ActiveModel {
     ActiveModel {
         id: Set(ConversationId::new(now)),
         merchant_id: Set(merchant),
-        phone: Set(Some(phone.clone())),
+        phone: Set(Some(with.phone.clone())),
         phone_hash: Set(hash.to_vec()),
-        customer_name: Set(customer_name.map(ToOwned::to_owned)),
+        customer_name: Set(with.name.map(ToOwned::to_owned)),
         created_at: Set(now),
         last_message_at: Set(now),
         ..Default::default()
@@ -190,7 +210,7 @@ pub async fn with(
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn all_with(
+pub(crate) async fn all_with(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
@@ -231,6 +251,29 @@ pub async fn phones(
 ) -> Result<HashMap<ConversationId, PhoneNumber>, DbErr> {
     let found = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
     Ok(found.into_iter().filter_map(|row| Some((row.id, row.phone?))).collect())
+}
+
+/// The names of the buyers of the merchant's conversations with these ids, as far as they are known.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<ConversationId>,
+) -> Result<HashMap<ConversationId, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(ConversationId, Option<String>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CustomerName])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
 
 /// Holds the conversations in which a link was sent until the transaction ends.

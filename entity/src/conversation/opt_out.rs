@@ -1,5 +1,5 @@
-//! Who gets no texts. The one place where that changes: whoever says it, texts that wait are not sent any more, and what was said
-//! last counts, whatever is read first.
+//! Opt-outs. This is the only place that changes them. Opting out cancels texts that are waiting, and the latest statement wins, in
+//! whatever order statements are read.
 
 use std::collections::HashSet;
 
@@ -26,22 +26,40 @@ words! {
     }
 }
 
+/// That a number is to get no texts.
+#[derive(Debug, Clone)]
+pub struct OptOut {
+    /// Who said so.
+    pub source: OptOutSource,
+    /// The reason that was given.
+    pub reason: Option<String>,
+    /// When it was said, which may be long before it is read.
+    pub at: DateTime<Utc>,
+}
+
+impl OptOut {
+    /// Somebody said so, and gave no reason.
+    #[must_use]
+    pub fn by(source: OptOutSource, at: DateTime<Utc>) -> Self {
+        Self { source, reason: None, at }
+    }
+}
+
 /// Why a text that waits is not sent.
 const WHY: &str = "The buyer has asked to get no more texts.";
 
-/// The number gets no more texts, as was said last at `at`, and what waits for its turn is not sent and costs nothing; `false` if it did
-/// not get any before, or has asked for texts again since.
+/// The number gets no more texts: what is waiting to be sent is not sent and costs nothing. `false` if it got none before, or has asked
+/// for texts again since.
 ///
 /// # Errors
 /// When the database does not answer, or the credits of a text that waits cannot be given back.
 pub async fn opt_out(
     tx: &Transaction,
     conversation: &Conversation,
-    source: OptOutSource,
-    reason: Option<String>,
-    at: DateTime<Utc>,
+    said: OptOut,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
+    let OptOut { source, reason, at } = said;
     let not_again_since = Condition::any().add(Column::OptedInAt.is_null()).add(Column::OptedInAt.lte(at));
     let changed = Entity::update_many()
         .col_expr(Column::OptedOutAt, Expr::value(at))

@@ -1,4 +1,4 @@
-//! What buyers have said that nobody has read.
+//! Incoming messages that nobody has read yet.
 
 use std::collections::HashSet;
 
@@ -27,7 +27,7 @@ pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn unread_of(
+pub(crate) async fn unread_of(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,

@@ -1,4 +1,4 @@
-//! Whether every balance is what its ledger says.
+//! Checks that every balance equals the sum of its ledger.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect, sea_query::LockType};
 

@@ -1,8 +1,8 @@
-//! The credit ledger: append-only, and always equal to the balances on the merchant's row.
+//! The credit ledger: append-only, and always equal to the balance on the merchant's row.
 //!
-//! A message's credits are held with the command, then captured when the carrier took it or released when it refused: once,
-//! by `credit_entry_one_settlement`. `available` never falls below zero: the hold is one guarded update. Entries are numbered
-//! without a gap, by the count on the merchant's row that each of them moves on.
+//! A message's credits are held with the command, then captured when the carrier accepts it or released when it refuses; the unique index
+//! `credit_entry_one_settlement` lets that happen once. `available` never drops below zero, because the hold is one guarded update. Entries
+//! are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
 pub mod purchase;
@@ -80,7 +80,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as CreditEntry;
 
 /// The most credits that are added at a time: more than anybody buys, and far from where sums would overflow.
-pub const MOST_TOPPED_UP: i64 = 1_000_000_000;
+const MOST_TOPPED_UP: i64 = 1_000_000_000;
 
 /// The most characters of an entry's note.
 pub const LONGEST_NOTE: usize = 200;
@@ -333,9 +333,13 @@ pub async fn entries(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     before: Option<CreditEntryId>,
+    changing: bool,
     limit: u64,
 ) -> Result<Vec<CreditEntry>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if changing {
+        query = query.filter(Column::AvailableDelta.ne(0_i64));
+    }
     if let Some(before) = before {
         let before = Entity::find_by_id(before).filter(Column::MerchantId.eq(merchant)).one(db).await?;
         query = query.filter(Column::Number.lt(before.map_or(0, |entry| entry.number)));

@@ -1,7 +1,7 @@
-//! Credits that a merchant buys of the operator, by a page of the operator's own Stripe.
+//! Credits that a merchant buys from the operator, on a page of the operator's own Stripe account.
 //!
-//! Only [`settle`] moves credits for a purchase. It is told how the purchase stands at Stripe as a whole, not what has happened: so it
-//! does not matter in which order anything is told, or how often.
+//! Only [`reconcile`] moves credits for a purchase. It is given the current state of the purchase at Stripe rather than events, so neither
+//! order nor repetition matters.
 
 use std::ops::Range;
 
@@ -279,7 +279,7 @@ const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn settle(
+pub async fn reconcile(
     tx: &Transaction,
     (id, version): (CreditPurchaseId, i64),
     at_stripe: &AtStripe,

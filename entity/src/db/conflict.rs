@@ -5,7 +5,8 @@
 //! rows of one table in the order of their ids. Then no two transactions wait for each other, and nothing has to be
 //! retried:
 //!
-//! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`
+//! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`,
+//!    `closed_link`
 //! 2. `orders`, and with it what its triggers write: `unasked_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`

@@ -27,7 +27,7 @@ pub struct DbLimits {
 impl DbOptions {
     /// For an operator's command: few connections and no timeouts.
     #[must_use]
-    pub fn unlimited(connections: u32) -> Self {
+    pub(crate) fn unlimited(connections: u32) -> Self {
         Self { connections, application: "paylink".to_owned(), limits: DbLimits::default() }
     }
 }

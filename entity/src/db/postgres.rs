@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::DbOptions;
 
 /// How long connecting is retried.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Timeout for finding out what a pooler does. A pooler with a single server connection would block.
@@ -47,7 +47,7 @@ impl Pooling {
 
     /// Whether Paylink works through it.
     #[must_use]
-    pub const fn is_usable(self) -> bool {
+    pub(crate) const fn is_usable(self) -> bool {
         !matches!(self, Self::Transactions { prepared: false })
     }
 }
@@ -117,13 +117,13 @@ pub(super) async fn refusal(connect: &PgConnectOptions) -> Option<String> {
 async fn patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let begin = Instant::now();
     loop {
-        let left = PATIENCE.saturating_sub(begin.elapsed());
+        let left = CONNECT_TIMEOUT.saturating_sub(begin.elapsed());
         let refused = match timeout(left, options.connect()).await {
             Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(error)) => error,
             Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         };
-        if !may_pass(&refused) || begin.elapsed() + PAUSE >= PATIENCE {
+        if !may_pass(&refused) || begin.elapsed() + PAUSE >= CONNECT_TIMEOUT {
             return Err(refused);
         }
         tokio::time::sleep(PAUSE).await;

@@ -1,5 +1,5 @@
-//! Parts of uploads whose process was killed. The store names them `….pdf#1` and moves them to their name when they are whole; those that
-//! were never finished it does not list.
+//! Remains of uploads whose process was killed. The store writes to `….pdf#1` and renames the file when it is complete; it does not list
+//! unfinished ones.
 
 use std::{fs, io, path::Path, time::SystemTime};
 

@@ -1,7 +1,7 @@
-//! A document that is being read.
+//! Streaming a document from the store.
 //!
-//! Each piece is asked for when the one before has been taken: somebody on a slow line holds no connection to the store and no open
-//! file meanwhile, and however long they take, each answer of the store has its time.
+//! Each piece is requested only after the previous one was consumed. A client on a slow connection therefore holds neither a connection to
+//! the store nor an open file, and each request to the store has a time limit however long the client takes.
 
 use std::{fmt, io, ops::Range, sync::Arc};
 

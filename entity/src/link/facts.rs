@@ -334,7 +334,7 @@ const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_inte
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn settle_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn adopt_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let pool = db.pool();
     let find = Statement::from_sql_and_values(pool.get_database_backend(), OVERTAKEN, [since.into()]);
     let overtaken = pool.query_all_raw(find).await?;

@@ -23,18 +23,6 @@ pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Resu
     Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
 }
 
-/// The merchant's link with this Stripe id (`plink_…`).
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn find_by_stripe_id(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    stripe_link_id: &str,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::StripeLinkId.eq(stripe_link_id)).one(db).await
-}
-
 /// The merchants' links with these Stripe ids (`plink_…`), as far as they exist.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 mod advance;
 mod buyer;
 mod check;
+mod closed;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
@@ -24,7 +25,7 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
@@ -33,19 +34,19 @@ pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
-pub use facts::{FactKind, FactReport, PaymentFact, forget_early, note_fact, settle_early};
+pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
 pub use find::{
-    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent,
-    find_by_stripe_id, find_by_token, of_order,
+    count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
+    of_order,
 };
 pub use further::FurtherPayment;
-pub use paying::{PATIENCE, forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search, sizes};
-pub(crate) use search::{of_orders_in_states, paid};
+pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
+pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid, with_earlier_days};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -55,7 +56,7 @@ pub use warning::InvoiceWarning;
 use crate::{
     Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
-    metadata::{read_metadata, stored_metadata},
+    json_column::{read_json, stored_json},
     money_column::stored_money,
 };
 use domain::{
@@ -219,12 +220,24 @@ impl Model {
         self.stripe_url.is_some() || self.awaits_renewal() || was_made
     }
 
+    /// How the merchant was paid without Stripe. What Stripe reports counts more than what the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere(&self) -> Option<ElsewhereMethod> {
+        self.elsewhere_method.filter(|_| self.stripe_session_id.is_none())
+    }
+
+    /// The day of that payment, as the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere_on(&self) -> Option<NaiveDate> {
+        self.paid_elsewhere().and(self.elsewhere_on.as_deref()).and_then(|day| day.parse().ok())
+    }
+
     /// The merchant's metadata.
     ///
     /// # Errors
     /// Returns an error if the stored JSON is damaged.
     pub fn metadata(&self) -> Result<BTreeMap<String, String>, DbErr> {
-        read_metadata(&self.metadata)
+        read_json(&self.metadata)
     }
 
     /// How much of the payment was refunded.
@@ -247,7 +260,7 @@ impl Model {
 
     /// Its state, together with what is known of its payments.
     #[must_use]
-    pub fn payment_state(&self) -> PaymentState {
+    pub(crate) fn payment_state(&self) -> PaymentState {
         PaymentState::from_columns(
             self.state,
             self.stripe_session_id.as_deref(),
@@ -331,7 +344,7 @@ pub async fn insert_and_hold(
         stripe_attempt: Set(0),
         created_at: Set(now),
         expires_at: Set(new.expires_at),
-        metadata: Set(stored_metadata(&new.metadata)?),
+        metadata: Set(stored_json(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
         reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
         ..Default::default()

@@ -10,7 +10,7 @@ use super::{Column, Entity, LinkState, Model};
 
 /// How long to wait for Stripe's report before asking, the interval between two questions, and how long the answer that
 /// nothing was paid stays valid while the buyer may be paying in another tab.
-pub const PATIENCE: TimeDelta = TimeDelta::seconds(10);
+const ASK_INTERVAL: TimeDelta = TimeDelta::seconds(10);
 
 /// How long a Checkout session that the buyer has open can be paid.
 const SESSION_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -25,7 +25,8 @@ impl Model {
     /// Whether the buyer has pressed Pay and may have paid.
     #[must_use]
     pub fn may_have_been_paid(&self, now: DateTime<Utc>) -> bool {
-        self.last_at_stripe().is_some_and(|seen| !self.was_unpaid(seen.max((now - PATIENCE).min(seen + SESSION_LIFE))))
+        self.last_at_stripe()
+            .is_some_and(|seen| !self.was_unpaid(seen.max((now - ASK_INTERVAL).min(seen + SESSION_LIFE))))
     }
 
     /// Whether the buyer has returned from a payment that Stripe has not reported.
@@ -39,13 +40,13 @@ impl Model {
     #[must_use]
     pub fn may_go_to_stripe(&self, now: DateTime<Utc>) -> bool {
         self.last_at_stripe()
-            .is_none_or(|seen| self.was_unpaid(seen) || (!self.awaits_confirmation() && now - seen < PATIENCE))
+            .is_none_or(|seen| self.was_unpaid(seen) || (!self.awaits_confirmation() && now - seen < ASK_INTERVAL))
     }
 
     /// Whether to ask Stripe if the buyer has paid: there was no report for long enough, and it has not been asked.
     #[must_use]
     pub fn is_worth_asking(&self, now: DateTime<Utc>) -> bool {
-        let long_ago = |at: DateTime<Utc>| at <= now - PATIENCE;
+        let long_ago = |at: DateTime<Utc>| at <= now - ASK_INTERVAL;
         self.state == LinkState::Unpaid
             && self.stripe_link_id.is_some()
             && self.last_at_stripe().is_some_and(long_ago)

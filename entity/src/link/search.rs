@@ -4,18 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use sea_orm::{
-    Condition, QuerySelect, QueryTrait, Select,
+    Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, open, timeline};
+use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, open, timeline};
 use crate::{
-    list::{Found, MOST_AT_ONCE, Period, Place, fitting},
+    list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
+    money_column::stored_money,
     order,
-    search::orders_meant_by,
+    search::{one_by_one, orders_meant_by},
 };
-use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{Currency, LinkId, LinkState, MerchantId, Money, OrderId, link::Review};
 
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,7 @@ pub struct LinkSearch {
     /// Created in this period.
     pub created: Period,
     /// Paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Whether the order is archived.
     pub archived: Option<bool>,
     /// Part of the order's searchable text: see [`search`](crate::search).
@@ -71,7 +72,7 @@ impl LinkSearch {
 }
 
 /// The link is in one of these states. No index may contain the state, since every payment changes it; rare states are
-/// found by an indexed column that goes with them.
+/// found by a table of theirs, or by an indexed column that goes with them.
 fn in_states(states: &[LinkState], is_open: Expr) -> Condition {
     let all = Condition::all().add(Column::State.is_in(states.iter().copied()));
     if states.iter().all(|state| state.is_open()) {
@@ -86,9 +87,49 @@ pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// The link was paid in this period.
-pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
-    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
+/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they are.
+pub(crate) fn are_closed(states: &[LinkState]) -> bool {
+    !states.is_empty() && states.iter().all(|state| closed::contains(*state))
+}
+
+/// The merchant's link was closed in one of these states.
+pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Condition {
+    Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
+}
+
+/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A day that they say
+/// may be before the link was made.
+pub(crate) fn paid(period: &PaidPeriod) -> impl Iterator<Item = Expr> {
+    let elsewhere = || Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
+    let either =
+        |at: Expr, day: Expr| elsewhere().not().and(at).or(elsewhere().and(Column::PaidAt.is_not_null()).and(day));
+    let (first, last) = period.days;
+    let from = period
+        .at
+        .from
+        .zip(first)
+        .map(|(from, first)| either(Column::PaidAt.gte(from), Column::ElsewhereOn.gte(first.to_string())));
+    let to = period
+        .at
+        .to
+        .zip(last)
+        .map(|(to, last)| either(Column::PaidAt.lte(to), Column::ElsewhereOn.lte(last.to_string())));
+    let made = with_earlier_days(period.at).of_ids(Column::Id, LIFE);
+    from.into_iter().chain(to).chain(made)
+}
+
+/// When a link may have been made that was paid in this period, or before it.
+pub(crate) fn with_earlier_days(period: Period) -> Period {
+    Period { to: period.to.and_then(|to| to.checked_add_signed(LIFE)), ..period }
+}
+
+/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
+/// list of orders or `EXISTS` it would be planned as a scan of all orders.
+fn is_meant_by(text: &str, merchant: MerchantId) -> Expr {
+    let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
+    let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
+    let orders = orders.filter(one_by_one(text, merchant)).limit(1).into_query();
+    Expr::SubQuery(None, Box::new(orders.into())).is_not_null()
 }
 
 /// A page of the merchant's links with their timelines; shorter if the links are large.
@@ -100,37 +141,107 @@ pub async fn search(
     merchant: MerchantId,
     search: LinkSearch,
 ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if !search.states.is_empty() {
-        query = query.filter(in_states(&search.states, Column::OrderId.in_subquery(open::orders())));
-    }
-    if let Some(order) = search.order {
-        query = query.filter(Column::OrderId.eq(order));
-    }
-    if let Some(review) = search.review {
-        query = query.filter(Column::Review.eq(review));
-    }
-    if !search.disputes.is_empty() {
-        query = query.filter(Column::Dispute.is_in(search.disputes.iter().copied()));
-    }
-    let created = [search.created.of(Column::CreatedAt), search.created.of_ids(Column::Id, TimeDelta::zero())];
-    query = created.into_iter().flatten().chain(paid(&search.paid)).fold(query, Select::filter);
-    if let Some(orders) = search.orders(merchant) {
-        query = query.filter(Column::OrderId.in_subquery(orders));
-    }
     if let Some(text) = &search.text {
+        if search.place.sort == Sort::NewestFirst
+            && let Some(found) = search.among_newest(db, merchant, text).await?
+        {
+            return Ok(found);
+        }
         let orders = order::Entity::find().select_only().column(order::Column::Id).filter(orders_meant_by(
             text,
             merchant,
             db.get_database_backend(),
         ));
-        query = query.filter(Column::OrderId.in_subquery(orders.into_query()));
+        let query = search.query(merchant).filter(Column::OrderId.in_subquery(orders.into_query()));
+        return search.page(db, query).await;
     }
-    let mut links = search.place.of(query, Column::Id).all(db).await?;
-    let few = fitting(links.iter().map(Model::bytes), MOST_AT_ONCE);
-    let has_more = few < links.len();
-    links.truncate(few);
-    Ok(Found { rows: with_timelines(db, links).await?, has_more })
+    search.page(db, search.query(merchant)).await
+}
+
+impl LinkSearch {
+    /// A page of the links that a text means, if the newest fill it. A common word matches many links: looking through
+    /// the newest finds a page sooner than collecting all matches from an index.
+    async fn among_newest(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        text: &str,
+    ) -> Result<Option<Found<(Model, Vec<TimelineEntry>)>>, DbErr> {
+        let mut window = Some(RECENT);
+        while let Some(newest) = window {
+            let Some(oldest) = self.oldest_of(db, merchant, newest).await? else { return Ok(None) };
+            let query = self.query(merchant).filter(Column::Id.gte(oldest)).filter(is_meant_by(text, merchant));
+            let found = self.page(db, query).await?;
+            let count = found.rows.len() as u64;
+            if found.has_more || count >= self.place.limit {
+                return Ok(Some(found));
+            }
+            window = wider(newest, count, self.place.limit);
+        }
+        Ok(None)
+    }
+
+    /// The oldest of so many of the newest links, if there are more.
+    async fn oldest_of(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        newest: u64,
+    ) -> Result<Option<LinkId>, DbErr> {
+        let place = Place { limit: 1, ..self.place };
+        let links = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
+        place.of(links, Column::Id).offset(newest).into_tuple().one(db).await
+    }
+
+    /// Everything but the text.
+    fn query(&self, merchant: MerchantId) -> Select<Entity> {
+        let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+        if let Some(state) = self.closed_state() {
+            query = closed::only_closed(query, merchant, state);
+        } else if !self.states.is_empty() {
+            let is_open = Column::OrderId.in_subquery(open::orders());
+            query = query.filter(in_states(&self.states, is_open));
+        }
+        if let Some(order) = self.order {
+            query = query.filter(Column::OrderId.eq(order));
+        }
+        if let Some(review) = self.review {
+            query = query.filter(Column::Review.eq(review));
+        }
+        if !self.disputes.is_empty() {
+            query = query.filter(Column::Dispute.is_in(self.disputes.iter().copied()));
+        }
+        let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
+        query = created.into_iter().flatten().chain(paid(&self.paid)).fold(query, Select::filter);
+        match self.orders(merchant) {
+            Some(orders) => query.filter(Column::OrderId.in_subquery(orders)),
+            None => query,
+        }
+    }
+
+    /// The only state of the links, if there is a table of links in it.
+    fn closed_state(&self) -> Option<LinkState> {
+        match self.states.as_slice() {
+            [state] if closed::contains(*state) => Some(*state),
+            _ => None,
+        }
+    }
+
+    async fn page(
+        &self,
+        db: &impl ConnectionTrait,
+        query: Select<Entity>,
+    ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
+        let query = match self.closed_state() {
+            Some(_) => self.place.of(query, closed::Column::LinkId),
+            None => self.place.of(query, Column::Id),
+        };
+        let mut links = query.all(db).await?;
+        let few = fitting(links.iter().map(Model::bytes), MOST_AT_ONCE);
+        let has_more = few < links.len();
+        links.truncate(few);
+        Ok(Found { rows: with_timelines(db, links).await?, has_more })
+    }
 }
 
 /// The merchant's links with these ids, with their timelines.
@@ -147,6 +258,54 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
+}
+
+/// What a link asks for.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct AskedFor {
+    /// Its id.
+    pub id: LinkId,
+    /// The order it is for.
+    pub order_id: OrderId,
+    /// The number on the invoice; absent once erased.
+    pub invoice_number: Option<String>,
+    /// The amount, in people's smallest unit of the currency; absent once erased.
+    pub amount: Option<i64>,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl AskedFor {
+    /// The amount; `None` once erased.
+    ///
+    /// # Errors
+    /// Returns an error if the stored amount is invalid.
+    pub fn money(&self) -> Result<Option<Money>, DbErr> {
+        self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+}
+
+/// What the merchant's links with these ids ask for, without reading whole links.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn asked_for(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<HashMap<LinkId, AskedFor>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<AskedFor> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::OrderId, Column::InvoiceNumber, Column::Amount, Column::Currency])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|link| (link.id, link)).collect())
 }
 
 /// The size in bytes of the merchant's own data on these links.

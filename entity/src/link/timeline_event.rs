@@ -91,7 +91,7 @@ words! {
 impl TimelineEvent {
     /// The event of reaching this state.
     #[must_use]
-    pub const fn of_state(state: LinkState) -> Self {
+    pub(crate) const fn of_state(state: LinkState) -> Self {
         match state {
             LinkState::Creating => Self::Creating,
             LinkState::Failed => Self::Failed,

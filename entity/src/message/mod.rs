@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
-pub use delivery::last_of_links;
+pub use delivery::{first_of_links, last_of_links};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{
@@ -25,9 +25,8 @@ pub use outcome::{
 pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::hold_unsent;
 pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};
-pub use search::{
-    FoundMessages, MessageSearch, answered_since, of_conversation, search, search_all, sent_since, waiting_for,
-};
+pub(crate) use search::waiting_for;
+pub use search::{FoundMessages, MessageSearch, answered_since, of_conversation, search, search_all, sent_since};
 
 use crate::{
     Transaction,
@@ -35,7 +34,7 @@ use crate::{
     change::{Change, ChangeKind},
     conversation, link, metrics,
 };
-use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
+use domain::{ConversationId, LinkId, MerchantId, MessageId, PhoneNumber, Zone, message::MessageStatus, words};
 
 words! {
     /// The direction of a message.
@@ -60,6 +59,17 @@ words! {
         Receipt = "receipt",
         /// Paylink, to say that a link was withdrawn.
         Voided = "voided",
+    }
+}
+
+impl Origin {
+    /// Whether nobody waits for such a text, so that it comes at an hour that suits the buyer.
+    #[must_use]
+    pub const fn is_automatic(self) -> bool {
+        match self {
+            Self::Reminder | Self::Receipt | Self::Voided => true,
+            Self::Merchant | Self::Answer => false,
+        }
     }
 }
 
@@ -121,6 +131,16 @@ impl Model {
     pub fn asked_at(&self) -> DateTime<Utc> {
         self.scheduled_for.map_or(self.created_at, |at| at.max(self.created_at))
     }
+
+    /// Until when a text that has not left waits for an hour that suits the buyer.
+    #[must_use]
+    pub fn waits_until(&self, phone: &PhoneNumber, merchant: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.status != MessageStatus::Queued || !self.origin.is_automatic() {
+            return None;
+        }
+        let at = now.max(self.asked_at());
+        Some(phone.waking_hour_from(at, merchant)).filter(|earliest| *earliest > at)
+    }
 }
 
 /// The data of a new message to a buyer.
@@ -177,6 +197,15 @@ pub async fn insert_outgoing(tx: &Transaction, new: Outgoing, now: DateTime<Utc>
     insert(tx, message, kind, now).await
 }
 
+/// A text from a buyer.
+#[derive(Debug)]
+pub struct ReceivedText {
+    /// The carrier's id of it.
+    pub carrier_id: String,
+    /// What it says.
+    pub body: String,
+}
+
 /// Inserts a message from a buyer.
 ///
 /// # Errors
@@ -185,8 +214,7 @@ pub async fn insert_incoming(
     tx: &Transaction,
     merchant: MerchantId,
     conversation: ConversationId,
-    carrier_id: String,
-    body: String,
+    text: ReceivedText,
     at: DateTime<Utc>,
 ) -> Result<Message, DbErr> {
     let message = ActiveModel {
@@ -194,11 +222,11 @@ pub async fn insert_incoming(
         merchant_id: Set(merchant),
         conversation_id: Set(conversation),
         direction: Set(Direction::Incoming),
-        body: Set(Some(body)),
+        body: Set(Some(text.body)),
         segments: Set(0),
         credits: Set(0),
         status: Set(MessageStatus::Received),
-        carrier_id: Set(Some(carrier_id)),
+        carrier_id: Set(Some(text.carrier_id)),
         origin: Set(Origin::Merchant),
         created_at: Set(at),
         ..Default::default()
@@ -292,16 +320,24 @@ pub async fn find_of_any(db: &impl ConnectionTrait, id: MessageId) -> Result<Opt
     Entity::find_by_id(id).one(db).await
 }
 
-/// What is learnt with a message's new status.
-#[derive(Debug, Clone, Default)]
-pub struct Learnt {
-    /// The carrier's id.
+/// A message's new status, with what else is known of it now.
+#[derive(Debug, Clone)]
+pub struct StatusUpdate {
+    /// The status.
+    pub status: MessageStatus,
+    /// The carrier's id of the message, if it has just been given one.
     pub carrier_id: Option<String>,
     /// Why it failed, for the merchant to read.
     pub error: Option<String>,
 }
 
-/// Moves a message forward to `status`. Returns `false` if it has reached it already.
+impl From<MessageStatus> for StatusUpdate {
+    fn from(status: MessageStatus) -> Self {
+        Self { status, carrier_id: None, error: None }
+    }
+}
+
+/// Moves a message forward to the status of `update`. Returns `false` if it has reached it already.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -309,15 +345,15 @@ pub async fn advance(
     tx: &Transaction,
     merchant: MerchantId,
     id: MessageId,
-    status: MessageStatus,
-    learnt: Learnt,
+    to: impl Into<StatusUpdate>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let mut update = Entity::update_many();
-    if let Some(carrier_id) = learnt.carrier_id {
+    let StatusUpdate { status, carrier_id, error } = to.into();
+    let mut update = in_one_of(merchant, id, status.predecessors());
+    if let Some(carrier_id) = carrier_id {
         update = update.col_expr(Column::CarrierId, Expr::value(carrier_id));
     }
-    if let Some(error) = learnt.error {
+    if let Some(error) = error {
         update = update.col_expr(Column::Error, Expr::value(error));
     }
     match status {
@@ -332,11 +368,23 @@ pub async fn advance(
         | MessageStatus::Failed
         | MessageStatus::Cancelled => {}
     }
-    let moved = set_status(tx, update, (merchant, id), status.predecessors(), status, now).await?;
+    let moved = set_status(tx, update, status, now).await?;
     if moved {
         metrics::message(status);
     }
     Ok(moved)
+}
+
+/// An update of the message, if it has one of these statuses.
+fn in_one_of(
+    merchant: MerchantId,
+    id: MessageId,
+    statuses: impl IntoIterator<Item = MessageStatus>,
+) -> UpdateMany<Entity> {
+    Entity::update_many()
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::Status.is_in(statuses))
 }
 
 /// The only statement that changes a message's status, together with the columns of `update`. Returns `false` if the
@@ -344,18 +392,10 @@ pub async fn advance(
 async fn set_status(
     tx: &Transaction,
     update: UpdateMany<Entity>,
-    (merchant, id): (MerchantId, MessageId),
-    from: impl IntoIterator<Item = MessageStatus>,
     to: MessageStatus,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    let moved = update
-        .col_expr(Column::Status, Expr::value(to))
-        .filter(Column::Id.eq(id))
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Status.is_in(from))
-        .exec_with_returning(tx)
-        .await?;
+    let moved = update.col_expr(Column::Status, Expr::value(to)).exec_with_returning(tx).await?;
     for message in &moved {
         tx.changed(Change::of_status(message, now));
     }
@@ -367,8 +407,8 @@ async fn set_status(
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<bool, DbErr> {
-    let (from, to) = ([MessageStatus::Scheduled], MessageStatus::Queued);
-    set_status(tx, Entity::update_many(), (message.merchant_id, message.id), from, to, now).await
+    let update = in_one_of(message.merchant_id, message.id, [MessageStatus::Scheduled]);
+    set_status(tx, update, MessageStatus::Queued, now).await
 }
 
 /// Moves a message that has certainly not been sent back to `queued`.
@@ -376,6 +416,6 @@ pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn requeue(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let (from, to) = ([MessageStatus::Sending], MessageStatus::Queued);
-    set_status(tx, Entity::update_many(), (merchant, id), from, to, now).await.map(|_| ())
+    let update = in_one_of(merchant, id, [MessageStatus::Sending]);
+    set_status(tx, update, MessageStatus::Queued, now).await.map(|_| ())
 }

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
-use super::{Column, Entity, Learnt, Message, MessageStatus, advance};
+use super::{Column, Entity, Message, MessageStatus, StatusUpdate, advance};
 use crate::{
     Transaction, attention,
     change::{Change, ChangeKind},
@@ -34,8 +34,8 @@ pub async fn accepted(
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
-    let learnt = Learnt { carrier_id, error: None };
-    if advance(tx, message.merchant_id, message.id, MessageStatus::Sent, learnt, now).await?
+    let sent = StatusUpdate { carrier_id, ..MessageStatus::Sent.into() };
+    if advance(tx, message.merchant_id, message.id, sent, now).await?
         && let Some(link) = message.link_id
     {
         link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;
@@ -52,7 +52,7 @@ pub async fn accepted(
 /// Returns an error if the database query fails.
 pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
-    if advance(tx, merchant, id, MessageStatus::Delivered, Learnt::default(), now).await? {
+    if advance(tx, merchant, id, MessageStatus::Delivered, now).await? {
         settle(tx, message, Settlement::Capture, now).await?;
         attention::resolve_delivered(tx, message, now).await?;
     }
@@ -70,8 +70,8 @@ pub async fn undelivered(
     rule: UndeliveredCredits,
     now: DateTime<Utc>,
 ) -> Result<(), CreditError> {
-    let learnt = Learnt { carrier_id: None, error: Some(why) };
-    if !advance(tx, message.merchant_id, message.id, MessageStatus::Undelivered, learnt, now).await? {
+    let undelivered = StatusUpdate { error: Some(why), ..MessageStatus::Undelivered.into() };
+    if !advance(tx, message.merchant_id, message.id, undelivered, now).await? {
         return Ok(());
     }
     let settlement = match rule {
@@ -103,10 +103,10 @@ pub async fn refused(
     why: String,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
-    let learnt = Learnt { carrier_id: None, error: Some(why) };
     let is_scheduled = message.status == MessageStatus::Scheduled;
     let end = if is_scheduled { MessageStatus::Cancelled } else { MessageStatus::Failed };
-    if !advance(tx, message.merchant_id, message.id, end, learnt, now).await? {
+    let ended = StatusUpdate { error: Some(why), ..end.into() };
+    if !advance(tx, message.merchant_id, message.id, ended, now).await? {
         return Ok(false);
     }
     settle(tx, message, Settlement::Release, now).await?;
@@ -130,7 +130,7 @@ async fn settle(
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
-    advance(tx, merchant, id, MessageStatus::Unknown, Learnt::default(), now).await?;
+    advance(tx, merchant, id, MessageStatus::Unknown, now).await?;
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
@@ -192,8 +192,7 @@ pub async fn resolve(
     match resolution {
         // The person's finding replaces the carrier's report.
         Resolution::Sent => {
-            let sent =
-                advance(tx, message.merchant_id, message.id, MessageStatus::Sent, Learnt::default(), now).await?;
+            let sent = advance(tx, message.merchant_id, message.id, MessageStatus::Sent, now).await?;
             if sent {
                 if let Some(link) = message.link_id {
                     link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;

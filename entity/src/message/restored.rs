@@ -1,11 +1,11 @@
-//! Texts after a restoration: what had not left by then may have left since.
+//! Texts after restoring a backup: what was unsent in the backup may have been sent since.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, QuerySelect, entity::prelude::*};
 
 use crate::Transaction;
 
-use super::{Column, Direction, Entity, Learnt, advance};
+use super::{Column, Direction, Entity, advance};
 use domain::{MerchantId, MessageId, message::MessageStatus};
 
 /// The number of rows per query.
@@ -34,8 +34,8 @@ pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, Db
             .await?;
         for (merchant, id) in &page {
             // Only `sending` leads to `unknown`.
-            advance(tx, *merchant, *id, MessageStatus::Sending, Learnt::default(), now).await?;
-            advance(tx, *merchant, *id, MessageStatus::Unknown, Learnt::default(), now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Sending, now).await?;
+            advance(tx, *merchant, *id, MessageStatus::Unknown, now).await?;
             held += 1;
         }
         if page.is_empty() {

@@ -151,7 +151,7 @@ pub async fn sent_since(
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn waiting_for(
+pub(crate) async fn waiting_for(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     conversation: ConversationId,

@@ -7,6 +7,7 @@ use super::{ActiveModel, Details, Order};
 use crate::{
     Transaction,
     change::{Change, ChangeKind},
+    json_column::stored_json,
     link, search,
 };
 use domain::{Money, PhoneNumber};
@@ -108,7 +109,7 @@ pub async fn change(
     if let Some((money, details)) = changes.terms {
         row.amount = Set(money.minor());
         row.currency = Set(money.currency());
-        row.details = Set(serde_json::to_string(&details).map_err(|error| DbErr::Json(error.to_string()))?);
+        row.details = Set(stored_json(&details)?);
     }
     if let Some(metadata) = changes.metadata {
         row.metadata = Set(metadata);

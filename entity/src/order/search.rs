@@ -14,13 +14,10 @@ use super::{
 };
 use crate::{
     link,
-    list::{Found, Period, Place, Sort},
+    list::{Found, PaidPeriod, Period, Place, RECENT, Sort, wider},
     search::{one_by_one, orders_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
-
-/// How many of the newest orders are scanned for a text or a payment period.
-const RECENT: u64 = 1_000;
 
 /// The filters of a list of orders.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +33,7 @@ pub struct OrderSearch {
     /// Created in this period.
     pub created: Period,
     /// With a link paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Archived orders instead of the others.
     pub archived: bool,
     /// Which part of the list.
@@ -46,14 +43,16 @@ pub struct OrderSearch {
 impl OrderSearch {
     /// What a link of such an order has to be, if that matters. It was made after its order.
     fn links(&self, merchant: MerchantId, since: Option<OrderId>) -> Option<SelectStatement> {
-        if self.statuses.is_empty() && self.review.is_none() && self.paid.is_always() {
+        if self.statuses.is_empty() && self.review.is_none() && self.paid.at.is_always() {
             return None;
         }
         let mut links = link::Entity::find()
             .select_only()
             .column(link::Column::OrderId)
             .filter(link::Column::MerchantId.eq(merchant));
-        if !self.statuses.is_empty() {
+        if link::are_closed(&self.statuses) && since.is_none() {
+            links = links.filter(link::closed_in_states(merchant, &self.statuses));
+        } else if !self.statuses.is_empty() {
             links = links.filter(link::of_orders_in_states(&self.statuses));
         }
         if let Some(review) = self.review {
@@ -76,16 +75,20 @@ pub async fn search(
 ) -> Result<Found<Order>, DbErr> {
     let query = search.query(merchant, None);
     let page = |query| first_of(db, search.place.sort, search.part_of(query));
-    if search.place.sort == Sort::NewestFirst && (search.text.is_some() || !search.paid.is_always()) {
-        // A common word, or a period with many payments, matches many orders: scanning the newest finds a page sooner
-        // than collecting all matches from an index.
-        if let Some(oldest) = search.recent(db, merchant).await? {
+    if search.place.sort == Sort::NewestFirst && search.may_mean_many() {
+        // A common word, a period with many payments, or the state of many links matches many orders: scanning the
+        // newest finds a page sooner than collecting all matches from an index.
+        let mut window = Some(RECENT);
+        while let Some(looked) = window {
+            let Some(oldest) = search.oldest_of(db, merchant, looked).await? else { break };
             let newest = search.query(merchant, Some(oldest));
             let newest = search.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
             let found = page(newest).await?;
-            if found.has_more || found.rows.len() as u64 >= search.place.limit {
+            let count = found.rows.len() as u64;
+            if found.has_more || count >= search.place.limit {
                 return Ok(found);
             }
+            window = wider(looked, count, search.place.limit);
         }
     }
     let meant = |text: &String| orders_meant_by(text, merchant, db.get_database_backend());
@@ -93,6 +96,11 @@ pub async fn search(
 }
 
 impl OrderSearch {
+    /// Whether what is searched for may be found in many orders, and no index gives it in the order of the list.
+    fn may_mean_many(&self) -> bool {
+        self.text.is_some() || !self.paid.at.is_always() || link::are_closed(&self.statuses)
+    }
+
     /// Everything but the text, of the orders since this one or of all.
     fn query(&self, merchant: MerchantId, since: Option<OrderId>) -> Select<Entity> {
         let query = Entity::find().filter(Column::MerchantId.eq(merchant));
@@ -112,9 +120,9 @@ impl OrderSearch {
         }
     }
 
-    /// An order is created before it is paid.
+    /// An order is created before it is paid, or not long after the day that its merchant says.
     fn before_paid(&self) -> Vec<Expr> {
-        Period { from: None, to: self.paid.to }.of_ids(Column::Id, TimeDelta::zero())
+        link::with_earlier_days(Period { from: None, to: self.paid.at.to }).of_ids(Column::Id, TimeDelta::zero())
     }
 
     /// The requested part of the list.
@@ -125,13 +133,18 @@ impl OrderSearch {
         }
     }
 
-    /// The oldest of the newest [`RECENT`] orders, if there are more. Queried by itself, since a planner without the
+    /// The oldest of so many of the newest orders, if there are more. Queried by itself, since a planner without the
     /// value would estimate a third of all orders.
-    async fn recent(&self, db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<OrderId>, DbErr> {
+    async fn oldest_of(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        newest: u64,
+    ) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
         let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
         let orders = self.before_paid().into_iter().fold(orders, Select::filter);
-        place.of(orders, Column::Id).offset(RECENT).into_tuple().one(db).await
+        place.of(orders, Column::Id).offset(newest).into_tuple().one(db).await
     }
 }
 

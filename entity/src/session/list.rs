@@ -1,4 +1,4 @@
-//! The sessions of a merchant or of operators, to be looked through and ended one by one.
+//! Lists the sessions of a merchant or of operators, and ends single ones.
 
 use std::{fmt, str::FromStr};
 

@@ -51,8 +51,16 @@ pub async fn begin_endpoint_attempt(
         .map(|_| ())
 }
 
-/// Keeps the endpoint that Stripe made at this attempt, and its signing secret, which it says but once. `false` if another attempt
-/// has taken its place meanwhile.
+/// An endpoint that Stripe has made.
+#[derive(Debug, Clone, Copy)]
+pub struct MadeEndpoint<'a> {
+    /// Stripe's id of it.
+    pub id: &'a str,
+    /// Its signing secret, which Stripe tells only once.
+    pub secret: &'a Secret,
+}
+
+/// Keeps the endpoint that Stripe made at this attempt; `false` if another attempt has taken its place meanwhile.
 ///
 /// # Errors
 /// When the secret cannot be sealed or the database does not answer.
@@ -60,19 +68,18 @@ pub async fn set_endpoint(
     db: &impl ConnectionTrait,
     vault: &Vault,
     asked: &StripeIntegration,
-    id: &str,
-    secret: &Secret,
+    made: MadeEndpoint<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool, ConnectError> {
     let merchant = asked.merchant_id;
     let current = super::find(db, merchant).await?;
-    let sealed = sealed_with(current.as_ref(), vault, merchant, secret, now)?;
+    let sealed = sealed_with(current.as_ref(), vault, merchant, made.secret, now)?;
     let kept = Entity::update_many()
         .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Registered))
         .col_expr(Column::EndpointReason, Expr::value(Option::<String>::None))
-        .col_expr(Column::EndpointId, Expr::value(id))
+        .col_expr(Column::EndpointId, Expr::value(made.id))
         .col_expr(Column::WebhookSecrets, Expr::value(sealed))
-        .col_expr(Column::WebhookSecretLastFour, Expr::value(secret.last_four()))
+        .col_expr(Column::WebhookSecretLastFour, Expr::value(made.secret.last_four()))
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::EndpointAttempt.eq(asked.endpoint_attempt))
         .exec(db)

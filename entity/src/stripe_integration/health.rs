@@ -1,4 +1,4 @@
-//! What is the matter with a connection's webhooks, and what to do about it.
+//! Diagnoses a connection's webhooks: what is wrong and how to fix it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -1,4 +1,4 @@
-//! A connection's keys: put in, added to, dropped; never read out but for the wire.
+//! A connection's keys. They can be set, added and dropped, and are only read to be used.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
@@ -9,6 +9,15 @@ use super::{
 };
 use domain::{MerchantId, Secret, Vault, VaultError};
 
+/// What a merchant enters to connect Stripe.
+#[derive(Debug, Clone, Copy)]
+pub struct StripeKeys<'a> {
+    /// A secret or restricted key.
+    pub secret_key: &'a Secret,
+    /// What webhooks are signed with, if it is known already.
+    pub webhook_secret: Option<&'a Secret>,
+}
+
 /// Writes or replaces the merchant's keys; the status starts over at `checking`. The signing secrets that are there stay, and a
 /// new one is put before them: see [`signing`].
 ///
@@ -18,10 +27,10 @@ pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
-    secret_key: &Secret,
-    webhook_secret: Option<&Secret>,
+    keys: StripeKeys<'_>,
     now: DateTime<Utc>,
 ) -> Result<StripeIntegration, ConnectError> {
+    let StripeKeys { secret_key, webhook_secret } = keys;
     let sealed_webhook_secret = match webhook_secret {
         Some(secret) => Some(sealed_with(find(db, merchant).await?.as_ref(), vault, merchant, secret, now)?),
         None => None,

@@ -12,10 +12,12 @@ use sea_orm::{
     sea_query::{CaseStatement, Func},
 };
 
-pub use endpoint::{EndpointStatus, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint};
+pub use endpoint::{
+    EndpointStatus, MadeEndpoint, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint,
+};
 pub use health::{EndpointSeen, Health, LATE, diagnose};
-pub use keys::{DropError, add_webhook_secret, drop_webhook_secret, put};
-pub use signing::{OVERLAP, SigningSecret};
+pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
+pub use signing::SigningSecret;
 
 use crate::{
     Merchant, Transaction,
@@ -144,6 +146,25 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
     Entity::find_by_id(merchant).one(db).await
 }
 
+/// What Stripe made of a key.
+#[derive(Debug)]
+pub struct KeyCheck {
+    /// Whether it took the key.
+    pub status: StripeStatus,
+    /// Why not, in words for the merchant.
+    pub reason: Option<String>,
+    /// The account that the key belongs to, where the key may know.
+    pub account: Option<String>,
+}
+
+impl KeyCheck {
+    /// The key is not taken, for this reason.
+    #[must_use]
+    pub fn failed(reason: String) -> Self {
+        Self { status: StripeStatus::Failed, reason: Some(reason), account: None }
+    }
+}
+
 /// The merchant as it stands, and its connection, if there is one: in one round trip.
 ///
 /// # Errors
@@ -169,11 +190,10 @@ pub async fn with_owner(
 pub async fn set_status(
     tx: &Transaction,
     checked: &StripeIntegration,
-    status: StripeStatus,
-    reason: Option<String>,
-    account: Option<String>,
+    found: KeyCheck,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
+    let KeyCheck { status, reason, account } = found;
     let judged = Entity::update_many()
         .col_expr(Column::Status, Expr::value(status))
         .col_expr(Column::Reason, Expr::value(reason))

@@ -1,13 +1,13 @@
-//! The signing secrets of a connection's webhooks. Several may be good at a time, so that they can be changed without a gap.
+//! The signing secrets of a connection's webhooks. Several can be valid at a time, so that a secret can be replaced without a gap.
 //!
-//! They are sealed together, one a line: the secret, and behind it the time from which it is not believed any more, if there is one.
+//! They are sealed together, one per line: the secret, followed by its expiry if it has one.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use domain::Secret;
 
 /// How long a secret is believed after another took its place: as long as Stripe tries to deliver an event.
-pub const OVERLAP: TimeDelta = TimeDelta::days(3);
+const OVERLAP: TimeDelta = TimeDelta::days(3);
 
 /// A signing secret.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What an endpoint is told of: kinds of changes by their names, all of one resource (`link.*`), or everything (`*`).
+//! An endpoint's subscriptions: single kinds of changes, all of one resource (`link.*`), or everything (`*`).
 
 use std::{fmt, str::FromStr};
 
@@ -45,7 +45,7 @@ impl Events {
 
     /// Whether these are told of.
     #[must_use]
-    pub fn include(&self, kind: ChangeKind) -> bool {
+    pub(crate) fn include(&self, kind: ChangeKind) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::Everything => true,
             Pattern::About(about) => kind.about() == *about,

@@ -1,4 +1,4 @@
-//! The secrets of an endpoint as one text: the newest first, each before it with the time up to which it signs.
+//! An endpoint's secrets as stored: newest first, older ones with the time until which they sign.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 

@@ -1,4 +1,4 @@
-//! Where a merchant's webhooks go to, and how that fares.
+//! Merchants' webhook endpoints and their health.
 
 pub mod delivery;
 mod events;
@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 pub use events::{Events, EventsError};
-pub use outcome::{Attempted, SCHEDULE, SLOW, note_delivered, note_failed, note_slow};
+pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 
 use crate::{Rows, Transaction};
 use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret, words};
@@ -20,10 +20,10 @@ use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::w
 pub const MOST: u64 = 20;
 
 /// How long the secret before a rotation signs too.
-pub const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
+const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
 
 /// How many deliveries in a row an endpoint may fail before there is a pause after each.
-pub const PATIENCE: i64 = 3;
+pub const FAILURES_BEFORE_PAUSE: i64 = 3;
 
 /// The first of these pauses; each further one is twice as long, up to the longest.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
@@ -105,7 +105,7 @@ impl Model {
     /// How long it is left alone after a delivery that it did not take; none as long as that has patience.
     #[must_use]
     pub fn pause(&self) -> TimeDelta {
-        match u32::try_from(self.failures - PATIENCE) {
+        match u32::try_from(self.failures - FAILURES_BEFORE_PAUSE) {
             Ok(doublings) => Ord::min(FIRST_PAUSE * 2_i32.pow(Ord::min(doublings, 10)), LONGEST_PAUSE),
             Err(_) => TimeDelta::zero(),
         }

@@ -1,4 +1,4 @@
-//! What became of an attempt at a delivery, written on it and on its endpoint in one transaction.
+//! Records the result of a delivery attempt on the delivery and its endpoint, in one transaction.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::Transaction;
 use domain::WebhookEndpointId;
 
 /// How long it is waited after each attempt that failed. After the last there is no further one.
-pub const SCHEDULE: [TimeDelta; 9] = [
+const SCHEDULE: [TimeDelta; 9] = [
     TimeDelta::seconds(5),
     TimeDelta::minutes(5),
     TimeDelta::minutes(30),
@@ -59,7 +59,7 @@ pub async fn note_delivered(
         .filter(Column::Id.eq(delivery.endpoint_id))
         .exec(tx)
         .await?;
-    note(tx, delivery, DeliveryState::Delivered, delivery.due_at, attempted, now).await
+    note(tx, delivery, (DeliveryState::Delivered, delivery.due_at), attempted, now).await
 }
 
 /// Notes that an endpoint takes longer than [`SLOW`], of one whose answer was not waited for.
@@ -103,8 +103,8 @@ pub async fn note_failed(
     update.exec(tx).await?;
     let next = usize::try_from(delivery.tries).ok().and_then(|made| SCHEDULE.get(made));
     match next.filter(|_| disabled.is_none()) {
-        Some(wait) => note(tx, delivery, DeliveryState::Pending, now + *wait, attempted, now).await?,
-        None => note(tx, delivery, DeliveryState::Failed, delivery.due_at, attempted, now).await?,
+        Some(wait) => note(tx, delivery, (DeliveryState::Pending, now + *wait), attempted, now).await?,
+        None => note(tx, delivery, (DeliveryState::Failed, delivery.due_at), attempted, now).await?,
     }
     if disabled.is_some() {
         delivery::Entity::update_many()
@@ -120,8 +120,7 @@ pub async fn note_failed(
 async fn note(
     tx: &Transaction,
     delivery: &WebhookDelivery,
-    state: DeliveryState,
-    due_at: DateTime<Utc>,
+    (state, due_at): (DeliveryState, DateTime<Utc>),
     attempted: &Attempted,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {

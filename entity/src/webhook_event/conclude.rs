@@ -1,4 +1,4 @@
-//! What became of events.
+//! Records the outcomes of events.
 
 use std::collections::BTreeMap;
 

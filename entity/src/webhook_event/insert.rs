@@ -1,4 +1,4 @@
-//! Storing what comes in, once.
+//! Stores incoming events, each once.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What Stripe and carriers told us: stored before it is answered, applied by a job, kept for 90 days.
+//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, kept for 90 days.
 
 mod conclude;
 mod insert;
@@ -11,7 +11,7 @@ use sea_orm::{ExprTrait, FromQueryResult, entity::prelude::*};
 
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
-pub use replay::{ReplayRefusal, set_back, to_replay};
+pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search, search_among, search_newest};
 
 use crate::{Rows, contains};

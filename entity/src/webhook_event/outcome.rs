@@ -1,4 +1,4 @@
-//! What became of events. A version before wrote it into the event itself, which is believed where there is nothing here.
+//! Outcomes of events. Earlier versions wrote them into the event itself; those are used where there is no entry here.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{

@@ -1,4 +1,4 @@
-//! Applying an event once more. An event is replayed from what was kept of it, so one of which nothing is kept cannot be.
+//! Replaying events. An event is replayed from its stored payload, so one whose payload was erased cannot be.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
@@ -41,18 +41,29 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
     Ok(if is_forgotten || reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
 }
 
-/// A page of the merchant's events that came from `from` on and before `to` and can be replayed, oldest first.
+/// Which events are to be replayed.
+#[derive(Debug, Clone, Copy)]
+pub struct EventSpan {
+    /// Those in this state,
+    pub state: EventState,
+    /// received at this time or later,
+    pub from: DateTime<Utc>,
+    /// and before this one.
+    pub to: DateTime<Utc>,
+}
+
+/// A page of those of the merchant's events that can be replayed, oldest first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn to_replay(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
-    state: EventState,
-    [from, to]: [DateTime<Utc>; 2],
+    span: EventSpan,
     after: Option<WebhookEventId>,
     limit: u64,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
+    let EventSpan { state, from, to } = span;
     let span = Period { from: Some(from), to: Some(to) }.of_ids(Column::Id, TimeDelta::zero());
     let query = Entity::find().filter(Column::MerchantId.eq(merchant));
     let mut query = span

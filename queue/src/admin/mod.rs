@@ -21,7 +21,7 @@ use sea_orm::{
 use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError};
 
 pub use replay::{replay_event, waiting_events};
-pub use stats::{KindStats, MOST_DEAD, RowStats, depths, row_stats, stats};
+pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
 /// How many jobs Redis is notified of per call when a pause ends.
 const NOTIFY_PAGE: u64 = 1_000;
@@ -183,13 +183,7 @@ pub async fn apply_to_dead(
             DeadJobAction::Discard => discard(&tx, *id, now).await?,
         };
         let Some(row) = changed else { continue };
-        let act = Act {
-            merchant_id: row.merchant_id,
-            actor,
-            action: action.audited(),
-            subject: row.id.to_string(),
-            detail: Some(reason.to_owned()),
-        };
+        let act = Act::new(actor, action.audited(), &row.id).of_merchant(row.merchant_id).because(reason.to_owned());
         audit::record(&tx, act, now).await?;
         let enqueued_job = if action == DeadJobAction::Retry { recovery::enqueued_job(&row) } else { None };
         all.push(ChangedJob { job: row.id, enqueued_job });
@@ -262,13 +256,7 @@ pub async fn resume(
 }
 
 fn act<'a>(what: Paused, actor: &'a str, action: AuditAction, reason: Option<&str>) -> Act<'a> {
-    Act {
-        merchant_id: what.merchant(),
-        actor,
-        action,
-        subject: what.to_string(),
-        detail: reason.map(ToOwned::to_owned),
-    }
+    Act::new(actor, action, &what).of_merchant(what.merchant()).because(reason.map(ToOwned::to_owned))
 }
 
 /// Why Redis could not be notified of jobs.

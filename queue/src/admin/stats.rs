@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The most dead jobs that are counted.
-pub const MOST_DEAD: u64 = 10_000;
+const MOST_DEAD: u64 = 10_000;
 
 /// The state of one kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

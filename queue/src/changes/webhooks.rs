@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     Transaction,
     job::{Entity as Jobs, JobState},
-    webhook_endpoint::{self, LONGEST_PAUSE, PATIENCE, WebhookEndpoint},
+    webhook_endpoint::{self, FAILURES_BEFORE_PAUSE, LONGEST_PAUSE, WebhookEndpoint},
 };
 use sea_orm::{DbErr, EntityTrait};
 
@@ -97,7 +97,7 @@ async fn has_job_in_time(
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     // An endpoint that has been failing is left alone for a while, whatever is due.
-    let patience = if endpoint.failures >= PATIENCE { LONGEST_PAUSE } else { TimeDelta::zero() };
+    let patience = if endpoint.failures >= FAILURES_BEFORE_PAUSE { LONGEST_PAUSE } else { TimeDelta::zero() };
     let is_in_time = |(_, due): &(_, DateTime<Utc>)| *due <= at.max(now) + patience;
     let Some((job, due)) = endpoint.job_id.zip(endpoint.job_due_at).filter(is_in_time) else {
         return Ok(false);

@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 use crate::{BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, redis::Delivery};
 
 /// Timeout of a claim.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Claims jobs in batches. Cheap to clone; clones share the batches.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl Claims {
     /// Claims from this database.
     #[must_use]
     pub fn new(db: Db) -> Self {
-        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: PATIENCE, pace: Duration::ZERO };
+        let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience: TIMEOUT, pace: Duration::ZERO };
         Self(Batcher::new(Claiming(db), limits))
     }
 

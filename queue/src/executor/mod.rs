@@ -44,20 +44,13 @@ const PAUSES: [Duration; 4] =
 /// Executes jobs of one kind.
 #[derive(Debug, Clone)]
 pub struct Executor<J> {
-    /// The kind.
-    pub kind: PhantomData<fn() -> J>,
-    /// The database with the job rows.
-    pub db: Db,
-    /// The clock.
-    pub clock: Clock,
-    /// Claims jobs, batched with all executors that share this.
-    pub claims: Claims,
-    /// The retry policy and the timeout of an attempt.
-    pub policy: Policy,
-    /// The kinds and merchants that are paused.
-    pub pauses: Pauses,
-    /// Cancels attempts in flight when the worker has to stop.
-    pub cancellation: CancellationToken,
+    kind: PhantomData<fn() -> J>,
+    db: Db,
+    clock: Clock,
+    claims: Claims,
+    policy: Policy,
+    pauses: Pauses,
+    cancellation: CancellationToken,
 }
 
 /// How the handler ended.
@@ -89,11 +82,47 @@ impl<J: Job> Executor<J> {
         }
     }
 
+    /// Goes by this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Claims jobs in batches with all executors that share these claims.
+    #[must_use]
+    pub fn with_claims(self, claims: Claims) -> Self {
+        Self { claims, ..self }
+    }
+
+    /// Ends an attempt after this time, instead of the kind's.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { policy: Policy { timeout, ..self.policy }, ..self }
+    }
+
+    /// Leaves jobs of kinds and merchants alone while they are paused.
+    #[must_use]
+    pub fn with_pauses(self, pauses: Pauses) -> Self {
+        Self { pauses, ..self }
+    }
+
+    /// Cancels attempts in flight when this is cancelled, because the worker has to stop.
+    #[must_use]
+    pub fn with_cancellation(self, cancellation: CancellationToken) -> Self {
+        Self { cancellation, ..self }
+    }
+
+    /// What cancels its attempts in flight.
+    #[must_use]
+    pub const fn cancellation(&self) -> &CancellationToken {
+        &self.cancellation
+    }
+
     /// Makes one attempt at a delivered job and returns the acknowledgement for Redis.
     ///
     /// # Errors
     /// Returns an error if the database is unavailable. Then the job is delivered again, and its row stays as it is.
-    pub async fn make<C: Sync>(&self, delivery: Delivery, context: &C) -> Result<Ack, DbErr>
+    pub async fn execute<C: Sync>(&self, delivery: Delivery, context: &C) -> Result<Ack, DbErr>
     where
         J: JobHandler<C>,
     {
@@ -135,7 +164,7 @@ impl<J: Job> Executor<J> {
                 measured.ended(metrics::Outcome::of(&said));
                 match said {
                     Ok(Done { .. }) => Ok(Ack::Done),
-                    Err(error) => self.follow(context, lease, error, &mut measured).await,
+                    Err(error) => self.handle_error(context, lease, error, &mut measured).await,
                 }
             }
             Outcome::Cancelled => {
@@ -169,7 +198,7 @@ impl<J: Job> Executor<J> {
     }
 
     /// Writes the end of a failed attempt: retried, snoozed or dead-lettered.
-    async fn follow<C: Sync>(
+    async fn handle_error<C: Sync>(
         &self,
         context: &C,
         lease: &Lease,
@@ -186,8 +215,8 @@ impl<J: Job> Executor<J> {
                 let next = self.policy.next_attempt(job, after, jitter(lease), now);
                 (why, next.map(Next::Attempt))
             }
-            JobError::NotNow { why, after, spread } => {
-                let next = self.policy.snooze(job, after, spread, jitter(lease), now);
+            JobError::Snooze { why, after, spread } => {
+                let next = self.policy.snooze(job, after + spread.mul_f64(jitter(lease)), now);
                 (why, next.map(Next::SameAttempt))
             }
             JobError::Fail { why } => (why, None),

@@ -27,7 +27,7 @@ pub struct Policy {
 
 impl Policy {
     /// The base of all policies: delays from one second up to ten minutes, without limit.
-    pub const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         first_delay: Duration::from_secs(1),
         ceiling: Duration::from_mins(10),
         jitter_percent: 50,
@@ -41,7 +41,7 @@ impl Policy {
     /// The delay grows exponentially. `jitter`, a random number from 0 to 1, scales the random share of it. `asked`,
     /// the delay the remote side asked for (`Retry-After`), is a lower bound, however long.
     #[must_use]
-    pub fn next_attempt(
+    pub(crate) fn next_attempt(
         &self,
         job: &Row,
         asked: Option<Duration>,
@@ -60,15 +60,8 @@ impl Policy {
 
     /// When a snoozed job is due again, or `None` if that is past its deadline.
     #[must_use]
-    pub fn snooze(
-        &self,
-        job: &Row,
-        after: Duration,
-        spread: Duration,
-        jitter: f64,
-        now: DateTime<Utc>,
-    ) -> Option<DateTime<Utc>> {
-        self.within_deadline(job, after + spread.mul_f64(jitter.clamp(0.0, 1.0)), now)
+    pub(crate) fn snooze(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.within_deadline(job, delay, now)
     }
 
     fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {

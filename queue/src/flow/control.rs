@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The longest wait for a rate limit that a job spends in its slot; for a longer one it is snoozed.
-const PATIENCE: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_millis(250);
 
 /// How far we stay below the limit, in percent, because the other side measures it after the network's jitter.
 const MARGIN: u32 = 5;
@@ -94,7 +94,7 @@ impl FlowControl {
     /// Returns an error if the service is considered down, or the limit allows no call soon.
     pub async fn acquire(&self, service: &str, limit: &str, rate: Rate) -> Result<Permit, NotNow> {
         if let Some(interval) = rate.0 {
-            match self.queues.pass_at(limit, interval, PATIENCE).await {
+            match self.queues.pass_at(limit, interval, LONGEST_WAIT).await {
                 Ok(Pass::In(wait)) => tokio::time::sleep(wait).await,
                 Ok(Pass::NotBefore(after)) => return Err(NotNow::Limited { limit: limit.to_owned(), after }),
                 Err(error) => tracing::debug!(limit, %error, "a limit cannot be asked; going on without"),
@@ -149,7 +149,7 @@ impl From<NotNow> for JobError {
             NotNow::Limited { after, .. } => (*after, Duration::ZERO),
             NotNow::Down { left_alone, .. } => (left_alone.next_probe, left_alone.spread),
         };
-        Self::NotNow { why: Box::new(why), after, spread }
+        Self::Snooze { why: Box::new(why), after, spread }
     }
 }
 

@@ -67,7 +67,7 @@ macro_rules! kinds {
 
             /// Whether its jobs only write to the database; see [`Job::IN_DATABASE`].
             #[must_use]
-            pub const fn is_in_database(self) -> bool {
+            pub(crate) const fn is_in_database(self) -> bool {
                 match self { $( Self::$kind => <$kind as Job>::IN_DATABASE ),+ }
             }
         }

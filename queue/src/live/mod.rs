@@ -52,7 +52,7 @@ impl Live {
 
     /// Publishes changes in the background. Changes that arrive while others are being published go out with the next
     /// call.
-    pub fn publish(&self, changes: Vec<NumberedChange>) {
+    pub(crate) fn publish(&self, changes: Vec<NumberedChange>) {
         if self.0.publisher.take(changes) {
             let queues = self.0.queues.clone();
             let live = self.clone();

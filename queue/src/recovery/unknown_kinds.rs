@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, sea
 use crate::Kind;
 
 /// How long such a job waits for a version that knows its kind: longer than a rolling upgrade takes.
-const PATIENCE: TimeDelta = TimeDelta::hours(1);
+const GRACE: TimeDelta = TimeDelta::hours(1);
 
 const WHY: &str = "no version that runs here knows this kind of job";
 
@@ -22,7 +22,7 @@ pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<
         .col_expr(Column::LastError, Expr::value(WHY))
         .col_expr(Column::FinishedAt, Expr::value(now))
         .filter(Column::State.eq(JobState::Queued))
-        .filter(Column::RunAt.lte(now - PATIENCE))
+        .filter(Column::RunAt.lte(now - GRACE))
         .filter(Column::Kind.is_not_in(Kind::ALL.map(Kind::as_str)))
         .exec(db)
         .await?;

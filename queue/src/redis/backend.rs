@@ -1,4 +1,4 @@
-//! The backend that apalis polls.
+//! The backend polled by apalis.
 
 use std::fmt;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use tracing::error;
 use uuid::Uuid;
 
 use super::ack::FetcherMessage;
-use super::fetcher::{Fetcher, WorkerSide};
+use super::fetcher::{Fetcher, FetcherParts};
 use super::prefetch::Prefetch;
 use super::{AckLayer, BackendOptions, Delivery, QueueError, RedisQueues};
 
@@ -65,8 +65,8 @@ impl RedisBackend {
         if let FetcherTask::Waiting(inbox) = &mut self.fetcher
             && let Some(inbox) = inbox.take()
         {
-            let side = WorkerSide { worker: worker.clone(), prefetch: Arc::clone(&self.prefetch), inbox };
-            let fetcher = Fetcher::new(&self.queues, self.queue, self.options, side);
+            let parts = FetcherParts { worker: worker.clone(), prefetch: Arc::clone(&self.prefetch), inbox };
+            let fetcher = Fetcher::new(&self.queues, self.queue, self.options, parts);
             self.fetcher = FetcherTask::Running(tokio::spawn(fetcher.run()));
         }
     }

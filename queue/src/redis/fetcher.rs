@@ -37,9 +37,9 @@ pub(super) struct Fetcher {
     leases: Leases,
     answers: Vec<Answer>,
     /// Whether there may be jobs to claim.
-    stirred: bool,
+    may_have_work: bool,
     /// Whether delayed jobs may be due or leases may have run out.
-    sweep: bool,
+    refill: bool,
     phase: Phase,
     /// When to check without a wake-up, because a job falls due or for the safety poll.
     look_at: Instant,
@@ -55,19 +55,19 @@ enum Phase {
     /// The worker has ended; its last answers may still be on their way.
     Closing,
     /// All senders are gone, so no more answers can come.
-    Deserted,
+    Disconnected,
 }
 
 /// What a fetcher shares with its worker.
-pub(super) struct WorkerSide {
+pub(super) struct FetcherParts {
     pub(super) worker: WorkerContext,
     pub(super) prefetch: Arc<Prefetch>,
     pub(super) inbox: mpsc::UnboundedReceiver<FetcherMessage>,
 }
 
 impl Fetcher {
-    pub(super) fn new(queues: &RedisQueues, queue: &'static str, options: BackendOptions, side: WorkerSide) -> Self {
-        let WorkerSide { worker, prefetch, inbox } = side;
+    pub(super) fn new(queues: &RedisQueues, queue: &'static str, options: BackendOptions, parts: FetcherParts) -> Self {
+        let FetcherParts { worker, prefetch, inbox } = parts;
         let now = Instant::now();
         Self {
             queue,
@@ -79,8 +79,8 @@ impl Fetcher {
             woken: queues.woken(queue),
             leases: Leases::default(),
             answers: Vec::new(),
-            stirred: true,
-            sweep: true,
+            may_have_work: true,
+            refill: true,
             phase: Phase::Working,
             look_at: now + options.poll,
             renew_at: now,
@@ -92,9 +92,9 @@ impl Fetcher {
     pub(super) async fn run(mut self) {
         loop {
             self.read_inbox();
-            self.look_up();
+            self.check_wakeups();
             if self.stopping() {
-                self.put_back().await;
+                self.release_prefetched().await;
             }
             if self.finished() {
                 return;
@@ -102,7 +102,7 @@ impl Fetcher {
             self.renew_when_due().await;
             let want = self.want();
             if want == 0 && self.answers.is_empty() {
-                self.rest().await;
+                self.idle().await;
             } else {
                 self.turn(want).await;
             }
@@ -115,7 +115,7 @@ impl Fetcher {
                 Ok(message) => self.handle(message),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {
-                    self.phase = Phase::Deserted;
+                    self.phase = Phase::Disconnected;
                     return;
                 }
             }
@@ -130,21 +130,21 @@ impl Fetcher {
     }
 
     /// Checks whether there may be jobs to claim, because of a wake-up or because the poll is due.
-    fn look_up(&mut self) {
+    fn check_wakeups(&mut self) {
         if self.woken.has_changed().unwrap_or(false) {
             self.woken.mark_unchanged();
-            self.stir();
+            self.expect_work();
         }
         let now = Instant::now();
         if now >= self.look_at {
             self.look_at = now + self.options.poll;
-            self.stir();
+            self.expect_work();
         }
     }
 
-    fn stir(&mut self) {
-        self.stirred = true;
-        self.sweep = true;
+    fn expect_work(&mut self) {
+        self.may_have_work = true;
+        self.refill = true;
     }
 
     /// Whether to stop claiming, because the worker is stopping or paused.
@@ -157,14 +157,14 @@ impl Fetcher {
         let all_answered = match self.phase {
             Phase::Working => false,
             Phase::Closing => self.leases.is_empty(),
-            Phase::Deserted => true,
+            Phase::Disconnected => true,
         };
         all_answered && self.answers.is_empty()
     }
 
     /// How many jobs the next turn should claim, counting the slots freed by the answers it sends.
     fn want(&self) -> usize {
-        if !self.stirred || self.stopping() {
+        if !self.may_have_work || self.stopping() {
             return 0;
         }
         let freed = self.answers.len().min(ANSWER_PAGE);
@@ -173,13 +173,13 @@ impl Fetcher {
     }
 
     /// Waits for an answer, a wake-up, or the time to poll or renew.
-    async fn rest(&mut self) {
+    async fn idle(&mut self) {
         let until = if self.leases.is_empty() { self.look_at } else { self.look_at.min(self.renew_at) };
         tokio::select! {
             // Once all senders are gone this completes immediately, and `read_inbox` notices.
             message = self.inbox.recv() => message.into_iter().for_each(|message| self.handle(message)),
             // The queue outlives the fetcher, so this cannot fail.
-            Ok(()) = self.woken.changed() => self.stir(),
+            Ok(()) = self.woken.changed() => self.expect_work(),
             () = time::sleep_until(until) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! Checks whether a Redis meets our needs: permissions, eviction and persistence.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use redis::{FromRedisValue, Value};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::queue::{Reply, Wish};
+use super::queue::{ClaimRequest, Reply};
 use super::{Delivery, DueJob, QueueError, RedisQueues};
 use crate::live::Live;
 
@@ -18,6 +19,11 @@ const PROBE: &str = "probe";
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// The share of its memory above which a Redis is nearly full.
 const NEARLY_FULL: f64 = 0.8;
+/// The codes by which Redis refuses writes to everybody.
+const FULL: &str = "OOM";
+const READ_ONLY: &str = "READONLY";
+const UNSAVED: &str = "MISCONF";
+const REFUSED_TO_ALL: [&str; 3] = [FULL, READ_ONLY, UNSAVED];
 /// The oldest Redis version with all commands that we use.
 const OLDEST: (u32, u32) = (6, 2);
 
@@ -54,6 +60,12 @@ pub enum Finding {
         /// The error.
         why: String,
     },
+    /// It has reached its memory limit and refuses writes.
+    Full(String),
+    /// It is a replica.
+    ReadOnly(String),
+    /// It refuses writes because it cannot save them to its disk.
+    Unsaved(String),
     /// It may evict our keys when it is full.
     Evicts(String),
     /// It will soon refuse writes.
@@ -71,7 +83,12 @@ impl Finding {
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
         match self {
-            Self::Away(_) | Self::Refused { .. } | Self::TooOld(_) => true,
+            Self::Away(_)
+            | Self::Refused { .. }
+            | Self::Full(_)
+            | Self::ReadOnly(_)
+            | Self::Unsaved(_)
+            | Self::TooOld(_) => true,
             Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => false,
         }
     }
@@ -85,6 +102,9 @@ impl fmt::Display for Finding {
                 f,
                 "Redis refuses to {what}: {why}. Its user needs `~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role`"
             ),
+            Self::Full(why) => write!(f, "Redis is full and takes no writes: {why}"),
+            Self::ReadOnly(why) => write!(f, "Redis takes no writes, as a replica does: {why}"),
+            Self::Unsaved(why) => write!(f, "Redis takes no writes, because its disk takes none: {why}"),
             Self::Evicts(policy) => write!(
                 f,
                 "Redis drops keys when its memory is full (maxmemory-policy {policy}): set it to noeviction; what is dropped is found \
@@ -115,10 +135,48 @@ pub struct Inspection {
 }
 
 /// A check and its result.
-type Tried = (&'static str, Result<(), String>);
+type Tried = (&'static str, Result<(), Problem>);
 
-fn said(done: Result<(), QueueError>) -> Result<(), String> {
-    done.map_err(|error| domain::with_sources(&error))
+/// Why a check failed.
+#[derive(Debug, PartialEq, Eq)]
+struct Problem {
+    /// The code of the error, if Redis itself has reported it.
+    code: Option<String>,
+    why: String,
+}
+
+impl Problem {
+    fn of(error: &QueueError) -> Self {
+        let code = match error {
+            QueueError::Redis(error) => error.code().map(str::to_owned),
+            QueueError::Url(_)
+            | QueueError::Address(_)
+            | QueueError::Prefix(_)
+            | QueueError::TimedOut(_)
+            | QueueError::FetcherEnded => None,
+        };
+        Self { code, why: domain::with_sources(error) }
+    }
+
+    /// What tells it from other problems: what Redis refuses to everybody it refuses for one reason, in several wordings.
+    fn key(&self) -> &str {
+        self.code.as_deref().filter(|code| REFUSED_TO_ALL.contains(code)).unwrap_or(&self.why)
+    }
+
+    /// What Redis refuses to everybody is not a matter of our user's rights.
+    fn finding(self, what: &'static str) -> Finding {
+        let Self { code, why } = self;
+        match code.as_deref() {
+            Some(FULL) => Finding::Full(why),
+            Some(READ_ONLY) => Finding::ReadOnly(why),
+            Some(UNSAVED) => Finding::Unsaved(why),
+            _ => Finding::Refused { what, why },
+        }
+    }
+}
+
+fn said(done: Result<(), QueueError>) -> Result<(), Problem> {
+    done.map_err(|error| Problem::of(&error))
 }
 
 impl RedisQueues {
@@ -140,15 +198,12 @@ impl RedisQueues {
             found.findings.push(away(&error));
             return found;
         }
+        let mut met = HashSet::new();
         for (what, tried) in std::iter::once(of_queue).chain(self.try_all().await) {
-            match tried {
-                Ok(()) => {}
-                Err(why)
-                    if found
-                        .findings
-                        .iter()
-                        .any(|known| matches!(known, Finding::Refused { why: same, .. } if *same == why)) => {}
-                Err(why) => found.findings.push(Finding::Refused { what, why }),
+            let Err(problem) = tried else { continue };
+            // Several checks meet the same problem.
+            if met.insert(problem.key().to_owned()) {
+                found.findings.push(problem.finding(what));
             }
         }
         match self.connection().query::<Value>(&redis::cmd("INFO")).await.and_then(|answer| Ok(nodes(answer)?)) {
@@ -175,16 +230,16 @@ impl RedisQueues {
         let (job, lane) = (Uuid::nil(), Uuid::nil());
         let queue = self.queue(PROBE);
         queue.push(&[DueJob { job, lane, at: None }]).await?;
-        let wish = Wish { want: 1, sweep: true, lifetime: Duration::from_secs(1) };
-        let turn = queue.turn(std::iter::empty(), wish).await?;
+        let request = ClaimRequest { want: 1, refill: true, lifetime: Duration::from_secs(1) };
+        let turn = queue.turn(std::iter::empty(), request).await?;
         // Another process may be running the same check.
         if !turn.claimed.is_empty() {
-            queue.renew(&turn.claimed, wish.lifetime).await?;
+            queue.renew(&turn.claimed, request.lifetime).await?;
             queue.release(&turn.claimed).await?;
         }
-        let turn = queue.turn(std::iter::empty(), wish).await?;
+        let turn = queue.turn(std::iter::empty(), request).await?;
         let done = |delivery: &Delivery| (*delivery, Reply::Done);
-        queue.turn(turn.claimed.iter().map(done), Wish { want: 0, ..wish }).await?;
+        queue.turn(turn.claimed.iter().map(done), ClaimRequest { want: 0, ..request }).await?;
         queue.dead_letter(&[]).await?;
         queue.depth().await?;
         queue.forget(job, lane).await?;
@@ -198,7 +253,7 @@ impl RedisQueues {
     }
 
     /// Waits for a published message, since a subscription alone proves nothing.
-    async fn try_channel(&self) -> Result<(), String> {
+    async fn try_channel(&self) -> Result<(), Problem> {
         let channel = format!("{}:{PROBE}", self.prefix());
         let trying = async {
             let mut listening = self.connection().listen().await?;
@@ -209,8 +264,8 @@ impl RedisQueues {
             Ok::<(), QueueError>(())
         };
         match timeout(ANSWER_WITHIN, trying).await {
-            Ok(tried) => tried.map_err(|error| domain::with_sources(&error)),
-            Err(_) => Err(format!("nothing is heard within {ANSWER_WITHIN:?}")),
+            Ok(tried) => said(tried),
+            Err(_) => Err(Problem { code: None, why: format!("nothing is heard within {ANSWER_WITHIN:?}") }),
         }
     }
 }

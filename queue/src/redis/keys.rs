@@ -1,4 +1,4 @@
-//! The names of a queue's keys.
+//! The Redis keys of a queue.
 
 use redis::Cmd;
 

@@ -16,7 +16,7 @@ use super::script;
 use super::{Delivery, Depth, DueJob, QueueError};
 
 /// The resolution of times in Redis.
-const TICK: Duration = Duration::from_millis(1);
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// A queue and its connection.
 pub(super) struct RedisQueue {
@@ -39,11 +39,11 @@ pub(super) enum Reply {
 
 /// What a turn should claim.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wish {
+pub(super) struct ClaimRequest {
     /// The most jobs to claim.
     pub(super) want: usize,
     /// Whether to look for due jobs and expired leases first.
-    pub(super) sweep: bool,
+    pub(super) refill: bool,
     /// The duration of the new leases.
     pub(super) lifetime: Duration,
 }
@@ -80,11 +80,11 @@ impl RedisQueue {
     }
 
     /// Adds jobs to the queue. Returns how many were not in it. See `push.lua`.
-    pub(super) async fn push(&self, queues: &[DueJob]) -> Result<u64, QueueError> {
+    pub(super) async fn push(&self, jobs: &[DueJob]) -> Result<u64, QueueError> {
         let mut call = script::PUSH.call(&self.keys);
-        for notification in queues {
-            call.arg(Id::new(notification.job, notification.lane).as_bytes());
-            match notification.at.and_then(|at| self.wait_until(at)) {
+        for job in jobs {
+            call.arg(Id::new(job.job, job.lane).as_bytes());
+            match job.at.and_then(|at| self.wait_until(at)) {
                 Some(wait) => call.arg(millis(wait)),
                 None => call.arg(""),
             };
@@ -96,10 +96,10 @@ impl RedisQueue {
     pub(super) async fn turn(
         &self,
         answers: impl Iterator<Item = (Delivery, Reply)>,
-        wish: Wish,
+        request: ClaimRequest,
     ) -> Result<Turn, QueueError> {
         let mut call = script::TURN.call(&self.keys);
-        call.arg(millis(wish.lifetime)).arg(wish.want).arg(u8::from(wish.sweep));
+        call.arg(millis(request.lifetime)).arg(request.want).arg(u8::from(request.refill));
         for (delivery, reply) in answers {
             push_lease(&mut call, &delivery);
             match reply {
@@ -131,7 +131,7 @@ impl RedisQueue {
     fn wait_until(&self, at: DateTime<Utc>) -> Option<Duration> {
         let wait = u64::try_from((at - self.clock.now()).num_milliseconds()).ok().filter(|wait| *wait > 0)?;
         // Both clocks truncate to milliseconds; rounding up makes sure that the job is not early.
-        Some(Duration::from_millis(wait) + TICK)
+        Some(Duration::from_millis(wait) + MILLISECOND)
     }
 
     /// Renews leases. Returns the lost ones. See `renew.lua`.

@@ -24,7 +24,7 @@ const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 const EARLY: TimeDelta = TimeDelta::days(3);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
-    let early = link::settle_early(&scheduler.db, now.at - EARLY, now.at).await?;
+    let early = link::adopt_early(&scheduler.db, now.at - EARLY, now.at).await?;
     let forgotten = link::forget_early(scheduler.db.pool(), now.at - EARLY).await?;
     Ok(early + forgotten + reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
 }

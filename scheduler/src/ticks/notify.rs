@@ -17,7 +17,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     if unknown > 0 {
         tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
     }
-    link::settle_early(&scheduler.db, now.at - LATELY, now.at).await?;
+    link::adopt_early(&scheduler.db, now.at - LATELY, now.at).await?;
     let (mut after, mut notified) = (None, 0);
     loop {
         let overdue = queue::recovery::overdue(scheduler.db.pool(), now.at, after, PAGE).await?;

@@ -62,7 +62,7 @@ pub(crate) async fn are_in_order(books: &Books<'_>, accepted: &Accepted, dead: u
     books.world.has_told_everything().await;
     is_at_rest(books).await;
     // What a tick does every few seconds: a dispute, or a refund, and its payment may have become known at the same moment.
-    link::settle_early(&books.db, Utc::now() - TimeDelta::hours(1), Utc::now()).await.unwrap();
+    link::adopt_early(&books.db, Utc::now() - TimeDelta::hours(1), Utc::now()).await.unwrap();
     assert_eq!(jobs(&books.db, JobState::Dead).await.len(), dead, "{:?}", jobs(&books.db, JobState::Dead).await);
     effects(books, accepted).await;
     if dead == 0 {

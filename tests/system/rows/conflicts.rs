@@ -26,7 +26,7 @@ const TEXTS: usize = 200;
 async fn text(rows: &Rows) -> Message {
     let phone = PhoneNumber::from_e164("+12025550123").unwrap();
     let tx = rows.db.begin().await.unwrap();
-    let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
+    let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await.unwrap();
     let new = Outgoing {
         id: domain::MessageId::new(now()),
         merchant_id: rows.merchant,

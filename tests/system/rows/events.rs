@@ -1,7 +1,8 @@
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use domain::{LinkId, WebhookEventId};
 use entity::webhook_event::{
-    self, Column, Conclusion, Entity, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch,
+    self, Column, Conclusion, Entity, EventSpan, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent,
+    WebhookEventSearch,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
@@ -50,8 +51,8 @@ async fn in_state(rows: &Rows, state: EventState) -> Vec<WebhookEventId> {
 }
 
 async fn to_replay(rows: &Rows, state: EventState) -> usize {
-    let span: [DateTime<Utc>; 2] = [DateTime::UNIX_EPOCH, now() + chrono::TimeDelta::days(1)];
-    webhook_event::to_replay(rows.db.pool(), rows.merchant, state, span, None, 10).await.unwrap().len()
+    let span = EventSpan { state, from: DateTime::UNIX_EPOCH, to: now() + chrono::TimeDelta::days(1) };
+    webhook_event::to_replay(rows.db.pool(), rows.merchant, span, None, 10).await.unwrap().len()
 }
 
 on_both_databases! {

@@ -68,7 +68,7 @@ impl Meets {
     /// Makes the attempt that this delivery asks for, as a process of its own would.
     async fn makes(&self, rows: &Rows, job: JobId, number: u32) -> Ack {
         let delivery = Delivery { job: job.uuid(), lane: rows.merchant.uuid(), number };
-        Executor::<ProcessSmsEvent>::new(rows.db.clone(), Clock::system()).make(delivery, self).await.unwrap()
+        Executor::<ProcessSmsEvent>::new(rows.db.clone(), Clock::system()).execute(delivery, self).await.unwrap()
     }
 
     fn seen(&self) -> Vec<(i64, i64)> {
@@ -107,7 +107,7 @@ async fn a_job(rows: &Rows) -> EnqueuedJob {
 async fn notified_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Ack, Vec<&'static str>) {
     let handler = Ends { how, db: rows.db.clone(), seen: Arc::default() };
     let delivery = Delivery { job: job.uuid(), lane: rows.merchant.uuid(), number: 1 };
-    let ack = Executor { clock: at, ..rows.attempts() }.make(delivery, &handler).await.unwrap();
+    let ack = rows.attempts().with_clock(at).execute(delivery, &handler).await.unwrap();
     let seen = handler.seen.lock().unwrap().clone();
     (ack, seen)
 }

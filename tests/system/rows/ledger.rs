@@ -15,7 +15,7 @@ use super::{Rows, now, on_both_databases};
 async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
     let phone = PhoneNumber::from_e164("+12025550123").unwrap();
     let tx = rows.db.begin().await?;
-    let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await?;
+    let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await?;
     let id = MessageId::new(now());
     let new = Outgoing {
         id,
@@ -148,7 +148,7 @@ on_both_databases! {
         let (sent, refused) = (send(&rows, 2).await.unwrap(), send(&rows, 3).await.unwrap());
         settle(&rows, sent, Settlement::Capture).await;
         settle(&rows, refused, Settlement::Release).await;
-        let entries = credits::entries(rows.db.pool(), rows.merchant, None, 10).await.unwrap();
+        let entries = credits::entries(rows.db.pool(), rows.merchant, None, false, 10).await.unwrap();
         let lines: Vec<_> = entries
             .iter()
             .rev()

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use domain::PhoneNumber;
-use entity::conversation::{self, OptOutSource};
+use entity::conversation::{self, OptOut, OptOutSource};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::{Rows, now, on_both_databases};
@@ -12,10 +12,11 @@ async fn what_was_said_last_counts(rows) {
     let phone = PhoneNumber::from_e164("+12025550123").unwrap();
     let (stop, start, stop_again) = (now(), now() + TimeDelta::seconds(1), now() + TimeDelta::seconds(2));
     let tx = rows.db.begin().await.unwrap();
-    let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
+    let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await.unwrap();
     // START was read first although STOP came first.
     assert!(!conversation::opt_in(&tx, &found, start).await.unwrap());
-    let opts_out = async |at| conversation::opt_out(&tx, &found, OptOutSource::Buyer, None, at, now()).await.unwrap();
+    let said = |at| OptOut::by(OptOutSource::Buyer, at);
+    let opts_out = async |at| conversation::opt_out(&tx, &found, said(at), now()).await.unwrap();
     assert!(!opts_out(stop).await);
     assert!(opts_out(stop_again).await);
     assert!(!conversation::opt_in(&tx, &found, start).await.unwrap(), "it came before");
@@ -34,10 +35,10 @@ async fn the_last_of_three_words_counts_in_whatever_order_they_are_read(rows) {
     for (at, order) in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].into_iter().enumerate() {
         let phone = PhoneNumber::from_e164(&format!("+1202555013{at}")).unwrap();
         let tx = rows.db.begin().await.unwrap();
-        let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, now()).await.unwrap();
+        let found = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await.unwrap();
         for (at, stops) in order.map(|place: usize| said[place]) {
             if stops {
-                conversation::opt_out(&tx, &found, OptOutSource::Buyer, None, at, now()).await.unwrap();
+                conversation::opt_out(&tx, &found, OptOut::by(OptOutSource::Buyer, at), now()).await.unwrap();
             } else {
                 conversation::opt_in(&tx, &found, at).await.unwrap();
             }
@@ -51,7 +52,7 @@ async fn the_last_of_three_words_counts_in_whatever_order_they_are_read(rows) {
 async fn the_conversation_of_before_goes_on_under_either_form(rows) {
     let [one, other] = ["+525512345678", "+5215512345678"].map(|number| PhoneNumber::from_e164(number).unwrap());
     let tx = rows.db.begin().await.unwrap();
-    let open = async |phone| conversation::open(&tx, &rows.vault, rows.merchant, phone, None, now()).await.unwrap();
+    let open = async |phone: &PhoneNumber| conversation::open(&tx, &rows.vault, rows.merchant, phone, now()).await.unwrap();
     let begun = open(&one).await;
     // As the version before hashed it: the number as it was written.
     let mut before = begun.clone().into_active_model();

@@ -9,10 +9,10 @@ use entity::{
     job::{Job, JobState},
 };
 use queue::{
-    CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Kind, Lease, Policy,
+    CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Kind, Lease,
     admin::{ChangedJob, DeadJobAction, DeadJobChange},
     enqueue,
-    flow::Paused,
+    flow::{Paused, Pauses},
     redis::{Ack, Delivery},
 };
 use sea_orm::DbErr;
@@ -50,7 +50,7 @@ impl Rows {
     }
 
     fn attempts_at(&self, at: DateTime<Utc>) -> Executor<CheckStripeKey> {
-        Executor { clock: Clock::stopped_at(at), ..self.attempts() }
+        self.attempts().with_clock(Clock::stopped_at(at))
     }
 
     async fn enqueued(&self) -> EnqueuedJob {
@@ -71,7 +71,7 @@ impl Rows {
 
 async fn attempt(attempts: &Executor<CheckStripeKey>, enqueued_job: EnqueuedJob, does: &Does) -> Ack {
     let delivery = Delivery { job: enqueued_job.job.uuid(), lane: enqueued_job.lane, number: 1 };
-    attempts.make(delivery, does).await.unwrap()
+    attempts.execute(delivery, does).await.unwrap()
 }
 
 fn later(ack: Ack) -> DateTime<Utc> {
@@ -98,9 +98,8 @@ on_both_databases! {
 
     async fn a_job_that_never_returns_is_a_retry_like_any_other(rows) {
         let enqueued_job = rows.enqueued().await;
-        let attempts = rows.attempts();
-        let policy = Policy { timeout: Duration::from_millis(30), ..attempts.policy };
-        let next = later(attempt(&Executor { policy, ..attempts }, enqueued_job, &Does::NeverReturns).await);
+        let attempts = rows.attempts().with_timeout(Duration::from_millis(30));
+        let next = later(attempt(&attempts, enqueued_job, &Does::NeverReturns).await);
         let job = rows.job(enqueued_job).await;
         assert_eq!((job.attempts(), job.crashes, job.run_at), (1, 0, next));
         assert_eq!(job.last_error.as_deref(), Some("it took longer than 30ms"));
@@ -110,7 +109,7 @@ on_both_databases! {
 
     async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
         let enqueued_job = rows.enqueued().await;
-        let not_now = Does::Says(|| JobError::NotNow {
+        let not_now = Does::Says(|| JobError::Snooze {
             why: "the limit is reached".into(),
             after: Duration::from_mins(10),
             spread: Duration::from_mins(1),
@@ -133,7 +132,7 @@ on_both_databases! {
         let stopping = rows.attempts();
         let (ended, ()) = tokio::join!(attempt(&stopping, enqueued_job, &Does::NeverReturns), async {
             eventually("it is claimed", async || rows.job(enqueued_job).await.claimed_at).await;
-            stopping.cancellation.cancel();
+            stopping.cancellation().cancel();
         });
         assert!(later(ended) <= now());
         let job = rows.job(enqueued_job).await;
@@ -150,10 +149,11 @@ on_both_databases! {
             page.enqueued.iter().map(|enqueued_job| enqueued_job.job).collect::<Vec<_>>()
         };
         for what in [Paused::Merchant(rows.merchant), Paused::Kind(Kind::CheckStripeKey)] {
-            let attempts = rows.attempts();
+            let pauses = Pauses::default();
+            let attempts = rows.attempts().with_pauses(pauses.clone());
             assert!(queue::admin::pause(&rows.db, what, OPERATOR, "a test", now()).await.unwrap());
             assert!(!queue::admin::pause(&rows.db, what, OPERATOR, "twice", now()).await.unwrap());
-            attempts.pauses.read(pool).await.unwrap();
+            pauses.read(pool).await.unwrap();
             assert_eq!(attempt(&attempts, enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
             assert_eq!(rows.job(enqueued_job).await.claims, 0);
             assert_eq!(overdue().await, []);
@@ -162,7 +162,7 @@ on_both_databases! {
             assert!(!queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
             assert_eq!(overdue().await, [enqueued_job.job]);
             // What the worker knows is old by now; a job that the end of the pause notifies is done all the same.
-            let put_off = Does::Says(|| JobError::NotNow {
+            let put_off = Does::Says(|| JobError::Snooze {
                 why: "it was tried".into(),
                 after: Duration::ZERO,
                 spread: Duration::ZERO,

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use domain::{PhoneNumber, message::MessageStatus};
+use domain::{LinkState, PhoneNumber, message::MessageStatus};
 use entity::{
     buyer,
     conversation::{self, ConversationSearch, Openness},
@@ -174,6 +174,11 @@ on_both_databases! {
         };
         assert!(link::search(&asked, rows.merchant, links).await.unwrap().rows.is_empty());
         asked.was_by("unasked_order").await;
+
+        let place = Place { limit: 51, ..Place::default() };
+        let voided = LinkSearch { states: vec![LinkState::Voided], place, ..LinkSearch::default() };
+        assert!(link::search(&asked, rows.merchant, voided).await.unwrap().rows.is_empty());
+        asked.was_by("closed_link").await;
 
         let phone = PhoneNumber::from_e164("+12025550123").unwrap();
         assert!(buyer::orders_of(&asked, rows.merchant, &phone, 20).await.unwrap().is_empty());

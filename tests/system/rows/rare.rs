@@ -1,12 +1,12 @@
 //! What is rare is found as if everything were read: what is not asked for, what waits, what a text says.
 
 use chrono::TimeDelta;
-use domain::{MessageId, OrderId, PhoneNumber, WebhookEventId, link::LinkEvent};
+use domain::{LinkId, LinkState, MessageId, OrderId, PhoneNumber, WebhookEventId, link::LinkEvent};
 use entity::{
     Message, conversation,
     link::{self, LinkSearch, StripeFacts},
     list::{Place, Sort},
-    message::{self, FoundMessages, MessageSearch},
+    message::{self, FoundMessages, MessageSearch, ReceivedText},
     order::{self, OrderSearch, Tag},
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
@@ -24,6 +24,23 @@ async fn tagged(rows: &Rows, tag: Tag) -> (Vec<OrderId>, Vec<OrderId>) {
     let links = link::search(rows.db.pool(), rows.merchant, links).await.unwrap();
     let orders = orders.rows.iter().map(|order| order.id).collect();
     (orders, links.rows.iter().map(|(link, _)| link.order_id).collect())
+}
+
+/// The links in these states, oldest first, which are those of the orders with such a link.
+async fn in_states(rows: &Rows, states: &[LinkState]) -> Vec<LinkId> {
+    let place = Place { limit: 10, ..Place::default() };
+    let links = LinkSearch { states: states.to_vec(), place, ..LinkSearch::default() };
+    let links = link::search(rows.db.pool(), rows.merchant, links).await.unwrap();
+    let place = Place { limit: 10, ..Place::default() };
+    let orders = OrderSearch { statuses: states.to_vec(), place, ..OrderSearch::default() };
+    let orders = order::search(rows.db.pool(), rows.merchant, orders).await.unwrap();
+    let mut of_links: Vec<OrderId> = links.rows.iter().map(|(link, _)| link.order_id).collect();
+    of_links.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(orders.rows.iter().map(|order| order.id).collect::<Vec<_>>(), of_links);
+    let mut found: Vec<LinkId> = links.rows.iter().map(|(link, _)| link.id).collect();
+    assert!(found.is_sorted_by(|one, other| one > other), "{found:?}");
+    found.reverse();
+    found
 }
 
 fn made(name: &str) -> StripeFacts {
@@ -102,6 +119,37 @@ on_both_databases! {
         assert_eq!(tagged(&rows, Tag::Paid).await.0, [asked.id]);
     }
 
+    async fn a_link_is_among_those_closed_as_long_as_it_is_that(rows) {
+        use LinkState::{Expired, Voided};
+        let mut links = Vec::new();
+        for name in ["1", "2", "3"] {
+            let link = rows.link(&rows.order().await).await.unwrap();
+            rows.advance(&link, LinkEvent::Created, &made(name)).await;
+            links.push(link);
+        }
+        let [voided, expired, paid] = links.as_slice() else { unreachable!("three were made") };
+        becomes(&rows, voided, LinkEvent::VoidRequested).await;
+        assert!(in_states(&rows, &[Voided]).await.is_empty(), "Stripe has not confirmed it");
+        becomes(&rows, voided, LinkEvent::CloseConfirmed).await;
+        becomes(&rows, expired, LinkEvent::ExpiryReached).await;
+        becomes(&rows, expired, LinkEvent::CloseConfirmed).await;
+        becomes(&rows, paid, LinkEvent::PaidElsewhere).await;
+        becomes(&rows, paid, LinkEvent::CloseConfirmed).await;
+        assert_eq!(in_states(&rows, &[Voided]).await, [voided.id]);
+        assert_eq!(in_states(&rows, &[Expired]).await, [expired.id]);
+        let mut both = vec![expired.id, voided.id];
+        both.sort_unstable();
+        assert_eq!(in_states(&rows, &[Expired, Voided]).await, both);
+
+        becomes(&rows, expired, LinkEvent::PaymentSucceeded).await;
+        assert!(in_states(&rows, &[Expired]).await.is_empty());
+        becomes(&rows, voided, LinkEvent::PaymentSucceeded).await;
+        assert!(in_states(&rows, &[Voided]).await.is_empty());
+        let mut all = vec![voided.id, expired.id, paid.id];
+        all.sort_unstable();
+        assert_eq!(in_states(&rows, &[LinkState::Paid]).await, all);
+    }
+
     async fn what_waits_is_found_behind_a_thousand_events_that_were_applied(rows) {
         let old = events(&rows, 0..3, None).await;
         for event in &old {
@@ -136,8 +184,9 @@ on_both_databases! {
     async fn a_word_of_long_ago_is_looked_for_ten_thousand_texts_at_a_time(rows) {
         let phone = PhoneNumber::from_e164("+12025550123").unwrap();
         let (tx, at) = (rows.db.begin().await.unwrap(), now());
-        let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, None, at).await.unwrap().id;
-        let first = message::insert_incoming(&tx, rows.merchant, conversation, "SM0".to_owned(), "A needle".to_owned(), at);
+        let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, at).await.unwrap().id;
+        let text = ReceivedText { carrier_id: "SM0".to_owned(), body: "A needle".to_owned() };
+        let first = message::insert_incoming(&tx, rows.merchant, conversation, text, at);
         let first = first.await.unwrap();
         let hay = |number: i64| Message {
             id: MessageId::new(at + TimeDelta::milliseconds(number)),

@@ -1,21 +1,28 @@
 //! Lists read what they show, and show the same as if they read everything.
 
 use chrono::TimeDelta;
-use domain::{OrderId, PhoneNumber, link::LinkEvent};
+use domain::{OrderId, PhoneNumber, Zone, link::LinkEvent};
 use entity::{
-    link::{self, StripeFacts},
-    list::{Period, Place, Sort},
+    conversation::{self, ConversationSearch, InboxPosition},
+    link::{self, LinkSearch, StripeFacts},
+    list::{PaidPeriod, Period, Place, Sort},
     order::{self, Details, NewOrder, OrderSearch},
 };
+use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::{Rows, euros, now, on_both_databases};
 
 /// More than are looked through one by one.
 const MANY: usize = 1_200;
 
+/// More than are looked through one by one for a word that is usual.
+const MORE: usize = 1_700;
+
 async fn makes_orders(rows: &Rows, names: impl Iterator<Item = String>) {
+    let names: Vec<String> = names.collect();
+    let last = names.len() - 1;
     let tx = rows.db.begin().await.unwrap();
-    for (number, customer_name) in names.enumerate() {
+    for (number, customer_name) in names.into_iter().enumerate() {
         let new = NewOrder {
             merchant_id: rows.merchant,
             number: number.to_string(),
@@ -26,7 +33,7 @@ async fn makes_orders(rows: &Rows, names: impl Iterator<Item = String>) {
             kept: order::Kept::default(),
         };
         // Each a second after the one before, and the last now.
-        let seconds = i64::try_from(MANY - 1 - number).unwrap();
+        let seconds = i64::try_from(last - number).unwrap();
         order::insert(&tx, new, now() - TimeDelta::seconds(seconds)).await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -37,7 +44,80 @@ async fn numbers(rows: &Rows, search: OrderSearch) -> Vec<(String, OrderId)> {
     found.rows.into_iter().map(|order| (order.number, order.id)).collect()
 }
 
+/// A buyer, a conversation with something said in it, and a link with the same id, for each order.
+const WITH_EACH_ORDER: [&str; 4] = [
+    "UPDATE orders SET customer_phone = '+1202' || (5550000 + CAST(number AS integer))",
+    "INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
+        stripe_link_id, stripe_url, livemode, created_at, expires_at)
+        SELECT id, merchant_id, id, 'unpaid', {hash}, number, amount, currency, 'a.pdf', 'plink_' || number,
+            'https://buy.stripe.com/1', {false}, created_at, created_at FROM orders",
+    "INSERT INTO conversation (id, merchant_id, phone, phone_hash, created_at, last_message_at)
+        SELECT id, merchant_id, customer_phone, {hash}, created_at, created_at FROM orders",
+    "INSERT INTO message (id, merchant_id, conversation_id, direction, segments, credits, status, created_at)
+        SELECT id, merchant_id, id, 'outgoing', 1, 1, 'delivered', created_at FROM conversation",
+];
+
+async fn makes_the_rest(rows: &Rows) {
+    let (hash, no) = match rows.db.pool().get_database_backend() {
+        DbBackend::Sqlite => ("randomblob(32)", "0"),
+        _ => ("sha256(uuid_send(id))", "false"),
+    };
+    for statement in WITH_EACH_ORDER {
+        let sql = statement.replace("{hash}", hash).replace("{false}", no);
+        rows.db.pool().execute_unprepared(&sql).await.unwrap();
+    }
+}
+
+/// The names of orders of which one in 20 has a word that is not in all the others, and one in 400 one that is rare.
+fn names() -> impl Iterator<Item = String> {
+    (0..MORE).map(|number| match number {
+        number if number.is_multiple_of(400) => "Rare Name".to_owned(),
+        number if number.is_multiple_of(20) => "Usual Name".to_owned(),
+        _ => "Common Name".to_owned(),
+    })
+}
+
 on_both_databases! {
+    async fn a_word_finds_the_newest_links_and_conversations_first_however_common_it_is(rows) {
+        makes_orders(&rows, names()).await;
+        makes_the_rest(&rows).await;
+        let links = async |text: &str, after, limit| {
+            let place = Place { after, limit, ..Place::default() };
+            let search = LinkSearch { text: Some(text.to_owned()), place, ..LinkSearch::default() };
+            let found = link::search(rows.db.pool(), rows.merchant, search).await.unwrap();
+            found.rows.into_iter().map(|(link, _)| (link.invoice_number.unwrap(), link.id)).collect::<Vec<_>>()
+        };
+        let conversations = async |text: &str, before, limit| {
+            let search = ConversationSearch { text: Some(text.to_owned()), before, limit, ..ConversationSearch::default() };
+            let found = conversation::list(rows.db.pool(), rows.merchant, &search).await.unwrap();
+            let number = |phone: &PhoneNumber| (phone.as_e164()[5..].parse::<usize>().unwrap() - 5_550_000).to_string();
+            let found = found.iter().map(|listed| &listed.conversation);
+            found.map(|it| (number(it.phone.as_ref().unwrap()), InboxPosition::of(it))).collect::<Vec<_>>()
+        };
+        // What is found among the newest, among more of them, and behind all that are looked through.
+        let usual = |number: &usize| number.is_multiple_of(20) && !number.is_multiple_of(400);
+        let usual: Vec<String> = (0..MORE).rev().filter(usual).map(|number| number.to_string()).collect();
+        for (text, limit, expected) in [
+            ("common", 3, ["1699", "1698", "1697"].map(str::to_owned).to_vec()),
+            ("usual", 3, usual[..3].to_vec()),
+            ("usual", 48, usual[..48].to_vec()),
+            ("usual", 75, usual[..75].to_vec()),
+            ("rare", 5, ["1600", "1200", "800", "400", "0"].map(str::to_owned).to_vec()),
+            ("nothing", 3, Vec::new()),
+        ] {
+            let (found, said) = (links(text, None, limit).await, conversations(text, None, limit).await);
+            let of_links: Vec<String> = found.iter().map(|(number, _)| number.clone()).collect();
+            let of_said: Vec<String> = said.iter().map(|(number, _)| number.clone()).collect();
+            assert_eq!((&of_links, &of_said), (&expected, &expected), "{text}, {limit}");
+            let Some((first, rest)) = expected.split_first() else { continue };
+            let (after, before) = (found.first().map(|(_, id)| *id), said.first().map(|(_, place)| *place));
+            let behind = links(text, after, limit - 1).await;
+            assert_eq!(behind.into_iter().map(|(number, _)| number).collect::<Vec<_>>(), rest, "{text} behind {first}");
+            let behind = conversations(text, before, limit - 1).await;
+            assert_eq!(behind.into_iter().map(|(number, _)| number).collect::<Vec<_>>(), rest, "{text} behind {first}");
+        }
+    }
+
     async fn a_word_finds_the_newest_first_however_common_it_is(rows) {
         let name = |number: usize| if number.is_multiple_of(400) { "Rare Name" } else { "Common Name" }.to_owned();
         makes_orders(&rows, (0..MANY).map(name)).await;
@@ -77,7 +157,7 @@ on_both_databases! {
         }
         let (from, to) = (Some(now() - TimeDelta::hours(1)), Some(now() + TimeDelta::hours(1)));
         let search = |sort, after, limit| OrderSearch {
-            paid: Period { from, to },
+            paid: PaidPeriod::new(Period { from, to }, &Zone::UTC),
             place: Place { after, sort, limit },
             ..OrderSearch::default()
         };
@@ -88,7 +168,8 @@ on_both_databases! {
         assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, after, 3)).await), ["1", "0"]);
         assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, None, 10)).await), ["1199", "1198", "700", "1", "0"]);
         assert_eq!(of(&numbers(&rows, search(Sort::OldestFirst, None, 2)).await), ["0", "1"]);
-        let before = OrderSearch { paid: Period { from: None, to: from }, ..search(Sort::NewestFirst, None, 10) };
+        let before = PaidPeriod::new(Period { from: None, to: from }, &Zone::UTC);
+        let before = OrderSearch { paid: before, ..search(Sort::NewestFirst, None, 10) };
         assert_eq!(of(&numbers(&rows, before).await), [] as [String; 0]);
     }
 

@@ -82,16 +82,70 @@ async fn orders_from_before_are_found_by_what_nobody_is_asked_for(url: &str, id:
     }
 }
 
+/// A link in a state, paid or not; the ids are quoted where they are inserted.
+const LINK: &str = "
+    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at)
+        VALUES ('{id}', '{merchant}', '{state}', 'Example', 100, 'usd', '{}', 'none', '2026-01-01T00:00:00+00:00');
+    INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
+        stripe_link_id, livemode, created_at, expires_at, paid_at)
+        VALUES ('{id}', '{merchant}', '{id}', '{state}', {hash}, '1', 100, 'usd', 'a.pdf', 'plink_{state}', false,
+            '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', {paid_at})";
+
+async fn closed_links_from_before_are_found(url: &str, id: impl Fn(u8) -> String) {
+    let db = Db::open(url, 2).await.unwrap();
+    Migrator::up(db.pool(), Some(steps_before("m0096_closed_links"))).await.unwrap();
+    let merchant = ORDERS.split_once(';').unwrap().0.replace("'{merchant}'", &id(1));
+    db.pool().execute_unprepared(&merchant).await.unwrap();
+    for (number, state) in [(2, "voided"), (3, "expired"), (4, "unpaid"), (5, "paid")] {
+        let paid_at = if state == "paid" { "'2026-01-02T00:00:00+00:00'" } else { "NULL" };
+        let link = LINK.replace("'{merchant}'", &id(1)).replace("'{id}'", &id(number));
+        let hash = if url.starts_with("sqlite") { "randomblob(32)" } else { "sha256('{state}')" };
+        let link = link.replace("{hash}", hash).replace("{state}", state).replace("{paid_at}", paid_at);
+        db.pool().execute_unprepared(&link).await.unwrap();
+    }
+
+    Migrator::up(db.pool(), None).await.unwrap();
+
+    for (found, rows) in [
+        ("closed_link".to_owned(), 2),
+        (format!("closed_link WHERE state = 'voided' AND link_id = {}", id(2)), 1),
+        (format!("closed_link WHERE state = 'expired' AND link_id = {}", id(3)), 1),
+    ] {
+        let count =
+            Statement::from_string(db.pool().get_database_backend(), format!("SELECT count(*) AS n FROM {found}"));
+        let counted = db.pool().query_one_raw(count).await.unwrap().unwrap();
+        assert_eq!(counted.try_get::<i64>("", "n").unwrap(), rows, "{found}");
+    }
+}
+
+fn uuid_on_postgresql(number: u8) -> String {
+    format!("'00000000-0000-0000-0000-00000000000{number}'")
+}
+
+fn uuid_on_sqlite(number: u8) -> String {
+    format!("X'0000000000000000000000000000000{number}'")
+}
+
 #[tokio::test]
 async fn orders_from_before_are_found_by_what_nobody_is_asked_for_on_postgresql() {
-    let id = |number: u8| format!("'00000000-0000-0000-0000-00000000000{number}'");
-    orders_from_before_are_found_by_what_nobody_is_asked_for(&fresh_postgresql().await, id).await;
+    orders_from_before_are_found_by_what_nobody_is_asked_for(&fresh_postgresql().await, uuid_on_postgresql).await;
 }
 
 #[tokio::test]
 async fn orders_from_before_are_found_by_what_nobody_is_asked_for_on_sqlite() {
     let place = folder("paylink-rows-");
     let url = format!("sqlite://{}?mode=rwc", place.path().join("rows.db").display());
-    let id = |number: u8| format!("X'0000000000000000000000000000000{number}'");
-    orders_from_before_are_found_by_what_nobody_is_asked_for(&url, id).await;
+    orders_from_before_are_found_by_what_nobody_is_asked_for(&url, uuid_on_sqlite).await;
+}
+
+#[tokio::test]
+async fn closed_links_from_before_are_found_on_postgresql() {
+    closed_links_from_before_are_found(&fresh_postgresql().await, uuid_on_postgresql).await;
+}
+
+#[tokio::test]
+async fn closed_links_from_before_are_found_on_sqlite() {
+    let place = folder("paylink-rows-");
+    let url = format!("sqlite://{}?mode=rwc", place.path().join("rows.db").display());
+    closed_links_from_before_are_found(&url, uuid_on_sqlite).await;
 }

@@ -1,4 +1,4 @@
-//! A gateway that a merchant describes. Its request is what they wrote; where it goes is looked at by the guard.
+//! A gateway described by a merchant. The merchant decides what the request looks like; the address guard decides where it may go.
 
 use std::fmt;
 

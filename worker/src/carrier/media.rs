@@ -1,7 +1,7 @@
-//! Files that a carrier keeps for us: what came with a buyer's text.
+//! Downloads files from a carrier that came with a buyer's text.
 //!
-//! The account's credentials go to the carrier alone, and to nothing but the account's own files there. What it points to from there,
-//! and files that it keeps elsewhere, are asked for without them, at public addresses only.
+//! The account's credentials are sent only to the carrier, and only for the account's own files there. Redirects from there, and files
+//! hosted elsewhere, are fetched without credentials and from public addresses only.
 
 use bytes::{Bytes, BytesMut};
 use domain::Secret;

@@ -1,4 +1,5 @@
-//! Carriers: what takes a text, and what can become of it. One file each for Twilio's REST and for gateways that are described.
+//! Carriers: the interface that sends a text and its possible results, with one implementation for Twilio's REST API and one for described
+//! gateways.
 
 mod gateway;
 pub(crate) mod media;

@@ -1,4 +1,5 @@
-//! Twilio's REST, and whoever else speaks it. It has no idempotency key: what may have left is never sent again, but looked for.
+//! Twilio's REST API, and services that imitate it. There are no idempotency keys, so a text that may have left is never sent again but
+//! looked up.
 
 use chrono::{DateTime, Utc};
 use domain::{Secret, sms::is_messaging_service};

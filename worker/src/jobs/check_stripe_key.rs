@@ -1,9 +1,10 @@
-//! `check_stripe_key`: asks Stripe whether it takes a merchant's key and whose it is, and says what to change if not.
+//! `check_stripe_key`: asks Stripe whether it accepts a merchant's key and which account it belongs to, and if not, tells the merchant what
+//! to change.
 
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction,
-    stripe_integration::{self, StripeStatus},
+    stripe_integration::{self, KeyCheck, StripeStatus},
 };
 use queue::{CheckStripeKey, Done, JobError, JobHandler, Lease};
 use sea_orm::DbErr;
@@ -19,21 +20,21 @@ impl JobHandler<JobContext> for CheckStripeKey {
         let Some(integration) = context.stripe_integration(self.merchant).await? else {
             return nothing_to_do(context, lease).await;
         };
-        let (status, reason, account) = match check(&context.stripe_of(&integration)?).await {
-            Ok(account) => (StripeStatus::Connected, None, account),
-            Err(error) if error.advice() == Advice::Tell => (StripeStatus::Failed, Some(error.for_merchant()), None),
+        let found = match check(&context.stripe_of(&integration)?).await {
+            Ok(account) => KeyCheck { status: StripeStatus::Connected, reason: None, account },
+            Err(error) if error.advice() == Advice::Tell => KeyCheck::failed(error.for_merchant()),
             Err(error) => return Err(error.into_retry()),
         };
         let now = context.now();
         let tx = context.db.begin().await?;
-        stripe_integration::set_status(&tx, &integration, status, reason, account, now).await?;
+        stripe_integration::set_status(&tx, &integration, found, now).await?;
         lease.finish(tx, now).await
     }
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(integration) = stripe_integration::find(tx, self.merchant).await? else { return Ok(()) };
         let reason = "Stripe could not be reached to check the key. Enter it again.".to_owned();
-        stripe_integration::set_status(tx, &integration, StripeStatus::Failed, Some(reason), None, now).await
+        stripe_integration::set_status(tx, &integration, KeyCheck::failed(reason), now).await
     }
 }
 

@@ -1,7 +1,7 @@
-//! `close_stripe_link`: for void and expiry. `voided` is said only when Stripe has confirmed it; if the payment was faster, the
-//! link is `paid`.
+//! `close_stripe_link`: closes a link at Stripe when it is voided or has expired. A link becomes `voided` only when Stripe has confirmed
+//! it; if the payment was faster, it becomes `paid`.
 //!
-//! A link that counts as failed is closed, too, if Stripe has made it all the same: the answer that says so was lost.
+//! A failed link is closed too, in case Stripe had created it after all and the answer was lost.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -25,7 +25,7 @@ impl JobHandler<JobContext> for CloseStripeLink {
         if link.state == LinkState::Failed {
             return close_lost(context, lease, &link).await;
         }
-        match close::begin(context, link).await? {
+        match close::ready_to_close(context, link).await? {
             Some(link) => close(context, lease, &link).await,
             None => nothing_to_do(context, lease).await,
         }

@@ -1,10 +1,10 @@
-//! `create_stripe_link`: makes the link at Stripe, in one call, once.
+//! `create_stripe_link`: creates the link at Stripe with a single call, exactly once.
 //!
-//! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 h), a lost answer is asked for
-//! again with the same key. After that, or when the key has stored a failure, the link is looked up; only if it is not there is
-//! it made anew, with the next key.
+//! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 hours), a lost answer is fetched by
+//! repeating the call with the same key. After that, or if the key has recorded a failure, the link is searched for, and created with the
+//! next key only if it is not there.
 //!
-//! A link whose delayed payment did not settle gets another at Stripe, behind the same page: see [`renewal`].
+//! A link whose delayed payment failed gets another one at Stripe, behind the same page: see [`renewal`].
 
 mod renewal;
 
@@ -153,8 +153,7 @@ async fn call(
     money: Money,
     attempt: i64,
 ) -> Result<PaymentLink, StripeError> {
-    let token = context.vault.link_token(link.id);
-    let return_url = format!("{}/p/{}?returned=1", context.public_url, token.expose());
+    let return_url = format!("{}?returned=1", context.buyer_url(link.id));
     let name = format!("Invoice {}", link.invoice_number.as_deref().unwrap_or_default());
     let methods = link.payment_methods.clone().unwrap_or_default();
     let new = NewPaymentLink {

@@ -1,5 +1,5 @@
-//! `deliver_webhooks` and `retry_webhooks`: deliver to an endpoint what is due. The second does the same for endpoints that are slow or did
-//! not take what came before, so that those who wait for them are not those who deliver to the rest.
+//! `deliver_webhooks` and `retry_webhooks`: deliver due webhooks to an endpoint. The second handles endpoints that are slow or failing, so
+//! that waiting for them does not delay deliveries to the others.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, WebhookEndpointId};

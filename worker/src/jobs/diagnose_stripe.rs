@@ -1,9 +1,9 @@
-//! `diagnose_stripe`: finds out what is the matter with a merchant's webhooks, if anything, and says so on the connection.
+//! `diagnose_stripe`: checks whether a merchant's webhooks work, and records the findings on the connection.
 
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction, link,
-    stripe_integration::{self, EndpointSeen, StripeIntegration, StripeStatus},
+    stripe_integration::{self, EndpointSeen, KeyCheck, StripeIntegration},
 };
 use queue::{DiagnoseStripe, Done, JobError, JobHandler, Lease};
 use reqwest::StatusCode;
@@ -39,7 +39,8 @@ impl JobHandler<JobContext> for DiagnoseStripe {
             }
             Err(reason) => {
                 let account = known.account.clone();
-                stripe_integration::set_status(&tx, &known, StripeStatus::Failed, Some(reason), account, now).await?;
+                stripe_integration::set_status(&tx, &known, KeyCheck { account, ..KeyCheck::failed(reason) }, now)
+                    .await?;
             }
         }
         lease.finish(tx, now).await

@@ -1,4 +1,4 @@
-//! `fetch_picture`: fetches a picture that a buyer sent from the carrier, with the merchant's own account, into the store.
+//! `fetch_picture`: downloads a picture that a buyer sent from the carrier, with the merchant's account, into the store.
 
 use chrono::{DateTime, Utc};
 use entity::{

@@ -1,4 +1,4 @@
-//! One file a job.
+//! The job handlers, one file each.
 
 mod check_sms_account;
 mod check_stripe_key;

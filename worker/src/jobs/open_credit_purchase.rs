@@ -1,4 +1,4 @@
-//! `open_credit_purchase`: makes the page at the operator's Stripe on which a merchant pays for credits.
+//! `open_credit_purchase`: creates a checkout page in the operator's Stripe account on which a merchant pays for credits.
 
 use chrono::{DateTime, Utc};
 use entity::{

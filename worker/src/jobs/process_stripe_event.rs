@@ -1,4 +1,4 @@
-//! `process_stripe_event`: applies one webhook event: idempotent, in any order.
+//! `process_stripe_event`: applies one webhook event. Idempotent, and independent of the order of events.
 
 use chrono::{DateTime, Utc};
 use entity::{

@@ -1,4 +1,4 @@
-//! `purge_link`: closes a link that is still open, then erases what it held. Retried until done: nothing may be left.
+//! `purge_link`: closes a link that is still open, then erases its contents. Retried until it succeeds, because nothing may remain.
 
 use std::time::Duration;
 
@@ -14,11 +14,6 @@ use crate::{JobContext, payments::close, stripe::NotDone};
 /// When to look again whether a link is made that is to be closed.
 const SOON: Duration = Duration::from_secs(1);
 
-/// The link is still being made: what is not at Stripe yet cannot be closed there, and may be there in a moment.
-#[derive(Debug, thiserror::Error)]
-#[error("the link is still being made")]
-struct StillCreating;
-
 impl JobHandler<JobContext> for PurgeLink {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let link = find_link(context, self.merchant, self.link).await?;
@@ -27,7 +22,7 @@ impl JobHandler<JobContext> for PurgeLink {
             return nothing_to_do(context, lease).await;
         }
         if is_asked_for && link.state == LinkState::Creating {
-            return Err(JobError::retry_after(StillCreating, SOON));
+            return Err(JobError::retry_after(close::StillCreating, SOON));
         }
         let link = close(context, link).await?;
         let (merchant, id) = (link.merchant_id, link.id);
@@ -55,7 +50,7 @@ impl JobHandler<JobContext> for PurgeLink {
 
 /// The link once it can no longer be paid: closed at Stripe if it could.
 async fn close(context: &JobContext, link: link::Model) -> Result<link::Model, JobError> {
-    let Some(closing) = close::begin(context, link.clone()).await? else { return Ok(link) };
+    let Some(closing) = close::ready_to_close(context, link.clone()).await? else { return Ok(link) };
     if context.stripe_integration(closing.merchant_id).await?.is_none() {
         // The merchant has taken the key away, so nobody can close it. Data that must go goes all the same.
         return Ok(closing);

@@ -1,4 +1,4 @@
-//! `reconcile_credit_purchase`: asks the operator's Stripe how a purchase of credits stands, and makes it so here.
+//! `reconcile_credit_purchase`: asks the operator's Stripe account for the state of a credit purchase, and brings ours in line.
 
 use chrono::{DateTime, Utc};
 use domain::Money;
@@ -28,7 +28,7 @@ struct NoKey;
 /// Somebody was faster, and knows more.
 #[derive(Debug, thiserror::Error)]
 #[error("the purchase was settled meanwhile; Stripe is asked again")]
-struct Settled;
+struct SettledMeanwhile;
 
 /// Stripe has taken other money than was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -52,8 +52,8 @@ impl JobHandler<JobContext> for ReconcileCreditPurchase {
         let settle = || async {
             let now = context.now();
             let tx = context.db.begin().await?;
-            let settled = purchase::settle(&tx, (bought.id, bought.version), &at_stripe, now).await;
-            settled.map_err(CreditError::into_db)?.ok_or_else(|| JobError::retry(Settled))?;
+            let settled = purchase::reconcile(&tx, (bought.id, bought.version), &at_stripe, now).await;
+            settled.map_err(CreditError::into_db)?.ok_or_else(|| JobError::retry(SettledMeanwhile))?;
             lease.finish(tx, now).await
         };
         retry_conflicts(settle, JobError::is_conflict_of_rows).await

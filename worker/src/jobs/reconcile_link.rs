@@ -1,5 +1,5 @@
-//! `reconcile_link`: asks Stripe about a link about which no webhook has come, for long or while the buyer waits, and repairs
-//! what one should have reported.
+//! `reconcile_link`: asks Stripe about a link for which webhooks have been missing for a long time, or whose buyer is waiting, and applies
+//! what they should have reported.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -133,7 +133,7 @@ async fn ask(
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     let mut settled = Vec::new();
     for session in complete.body {
-        let end = settlement::settle(stripe, link, &session).await?;
+        let end = settlement::ask(stripe, link, &session).await?;
         settled.push((session, end));
     }
     Ok(Answer { body: settled, request: complete.request })

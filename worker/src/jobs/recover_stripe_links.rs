@@ -1,6 +1,6 @@
-//! `recover_stripe_links`: after a restoration, finds the links at Stripe of which we know nothing, because they were made after the time
-//! to which we went back. Each is taken back in as a link that failed, and closed; if it was paid, it becomes `paid` and a person is
-//! asked to look at it. No payment is lost, and none is taken for what nobody remembers.
+//! `recover_stripe_links`: after restoring a backup, finds payment links at Stripe that were created after it and that we therefore do not
+//! know. Each is imported as a failed link and closed; if it was paid, it becomes `paid` and a person is asked to look at it. No payment is
+//! lost, and no open link is left that nobody remembers.
 
 use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};

@@ -1,12 +1,12 @@
-//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and keeps the signing secret that comes back, once.
+//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and stores its signing secret, which Stripe reveals only once.
 //!
-//! The idempotency key and its time are saved before the call, so that an answer that was lost, or that we crashed over, is given
-//! again with its secret. An endpoint whose secret can no longer be had is removed and made anew.
+//! The idempotency key and its time are saved before the call, so that an answer lost on the way, or to a crash, can be fetched again
+//! together with its secret. An endpoint whose secret can no longer be fetched is deleted and created anew.
 
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction,
-    stripe_integration::{self, ConnectError, EndpointStatus, StripeIntegration},
+    stripe_integration::{self, ConnectError, EndpointStatus, MadeEndpoint, StripeIntegration},
 };
 use queue::{Done, JobError, JobHandler, Lease, RegisterStripeWebhook};
 use sea_orm::DbErr;
@@ -65,7 +65,8 @@ async fn keep(
     remove_others(stripe, &made.url, Some(&made.id)).await.map_err(StripeError::into_job_error)?;
     let now = context.now();
     let tx = context.db.begin().await?;
-    stripe_integration::set_endpoint(&tx, &context.vault, asked, &made.id, secret, now).await.map_err(job_error)?;
+    let made = MadeEndpoint { id: &made.id, secret };
+    stripe_integration::set_endpoint(&tx, &context.vault, asked, made, now).await.map_err(job_error)?;
     lease.finish(tx, now).await
 }
 

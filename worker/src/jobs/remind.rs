@@ -1,5 +1,5 @@
-//! `remind`: texts a buyer again who has not paid. The tick found that it is due; here that is looked at once more, and the
-//! message is made like any other, once for each reminder of a link.
+//! `remind`: reminds a buyer who has not paid. The tick found that a reminder is due; the job checks again, and sends it like any other
+//! message, once for each reminder of a link.
 
 use chrono::{DateTime, Utc};
 use domain::template::Purpose;

@@ -1,15 +1,16 @@
-//! `run_batch`: makes the orders and links of a batch, row by row, each once whatever dies: a row has an order as soon as the order is
-//! there, and is done as soon as its link is.
+//! `run_batch`: creates the orders and links of a batch row by row, each exactly once even across crashes: the order is recorded on its row
+//! in the transaction that creates it, and the row is done in the transaction that creates the link.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::{LinkId, MessageId, OwnReminding, sha256, template::Purpose};
 use entity::{
-    AuditAction, Batch, Documents, Merchant, Order, Transaction, audit,
+    AuditAction, Batch, Documents, Merchant, Order, Transaction,
+    audit::{self, Act},
     batch::{self, BatchRow, BatchState, Content, RowProblem},
-    conversation,
-    link::{self, NewLink, RETENTION},
+    conversation::{self, Correspondent},
+    link::{self, NewLink},
     link_text::text_of_link,
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -78,7 +79,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
     let link = LinkId::new(context.now());
     // Before the transaction: it takes some milliseconds, and may fail without harm.
-    let expires_at = context.now() + RETENTION;
+    let expires_at = owner.usual_expiry(context.now());
     let page = Page { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
     let page = match context.details.render(page).await {
         Ok(page) => page,
@@ -117,7 +118,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         }
         Err(error) => return Err(error.into()),
     };
-    note(&tx, batch, AuditAction::LinkCreate, link.to_string(), now).await?;
+    note(&tx, batch, AuditAction::LinkCreate, &link, now).await?;
     let (message, problem) = if batch.send && row.credits > 0 {
         match send(context, &tx, batch, (&owner, &order, &made), now).await {
             Ok(message) => (Some(message), None),
@@ -142,11 +143,10 @@ async fn note(
     tx: &Transaction,
     batch: &Batch,
     action: AuditAction,
-    subject: String,
+    subject: &impl ToString,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let detail = Some(batch.id.to_string());
-    let act = audit::Act { merchant_id: Some(batch.merchant_id), actor: &batch.actor, action, subject, detail };
+    let act = Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id).because(batch.id.to_string());
     audit::record(tx, act, now).await
 }
 
@@ -175,7 +175,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
     };
     match batch::set_order(&tx, row, order.id).await {
         Ok(true) => {
-            note(&tx, batch, AuditAction::OrderCreate, order.id.to_string(), context.now()).await?;
+            note(&tx, batch, AuditAction::OrderCreate, &order.id, context.now()).await?;
             tx.commit().await?;
             Ok(Some(order))
         }
@@ -208,7 +208,8 @@ async fn send(
     let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
     let attempt = tx.savepoint().await?;
     let conversation =
-        conversation::open(&attempt, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+        conversation::open(&attempt, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     let text = NewMessage {
         conversation: conversation.id,
         link: Some(link.id),

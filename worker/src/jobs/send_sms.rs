@@ -1,5 +1,6 @@
-//! `send_sms`: hands a text to the carrier and settles its credits. Never two texts for one command: before the wire the
-//! message is marked `sending`, in a transaction of its own; a message found in that state may have left, and is looked for.
+//! `send_sms`: hands a text to the carrier and settles its credits. A command never results in two texts: before the request goes out, the
+//! message is marked `sending` in a transaction of its own. A message found in that state may have left, so it is looked up rather than
+//! sent again.
 
 mod departure;
 
@@ -9,10 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{PhoneNumber, message::MessageStatus};
 use entity::{
     Message, Transaction,
-    conversation::{self, OptOutSource},
+    conversation::{self, OptOut, OptOutSource},
     credits::CreditError,
-    message::{self, Learnt},
-    retry_conflicts,
+    message, retry_conflicts,
 };
 use queue::{Done, JobError, JobHandler, Lease, SendSms};
 use sea_orm::DbErr;
@@ -55,7 +55,7 @@ struct Moved;
 /// It is no hour for a text that nobody waits for.
 #[derive(Debug, thiserror::Error)]
 #[error("{NIGHT}")]
-struct NotNow;
+struct NightTime;
 
 impl JobHandler<JobContext> for SendSms {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
@@ -109,7 +109,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
         }
         Departure::Later(at) => {
             let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
-            return Err(JobError::retry_after(NotNow, wait));
+            return Err(JobError::retry_after(NightTime, wait));
         }
         Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
     };
@@ -150,7 +150,7 @@ async fn requeue(context: &JobContext, message: &Message) -> Result<(), DbErr> {
 async fn mark_unknown(context: &JobContext, message: &Message) -> Result<(), DbErr> {
     let (merchant, id) = (message.merchant_id, message.id);
     let tx = context.db.begin().await?;
-    message::advance(&tx, merchant, id, MessageStatus::Unknown, Learnt::default(), context.now()).await?;
+    message::advance(&tx, merchant, id, MessageStatus::Unknown, context.now()).await?;
     tx.commit().await
 }
 
@@ -189,7 +189,8 @@ async fn refuse(
         if refusal.opted_out
             && let Some(conversation) = conversation::find(&tx, message.merchant_id, message.conversation_id).await?
         {
-            let opted_out = conversation::opt_out(&tx, &conversation, OptOutSource::Carrier, None, now, now).await;
+            let opted_out =
+                conversation::opt_out(&tx, &conversation, OptOut::by(OptOutSource::Carrier, now), now).await;
             opted_out.map_err(JobError::retry)?;
         }
         message::refused(&tx, message, refusal.reason.clone(), now).await.map_err(JobError::retry)?;

@@ -1,5 +1,5 @@
-//! `store_invoice`: checks that the upload is a PDF that opens, moves it from staging to the store with a picture of its first
-//! page, takes its SHA-256 and page count, holds its text against what was typed, and has the link made at Stripe.
+//! `store_invoice`: checks that an upload is a PDF that opens, moves it from staging to the store with a picture of its first page, records
+//! its SHA-256 and page count, compares its text with what was typed, and enqueues the creation of the link at Stripe.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};

@@ -1,10 +1,12 @@
-//! `tell_buyer`: texts a buyer that their link is paid, or that it was withdrawn: a message like any other, once for each link and
-//! purpose. Without credits, without a carrier and after an opt-out there is none.
+//! `tell_buyer`: tells a buyer by text that their link was paid or withdrawn. It is a message like any other, sent once for each link and
+//! purpose, and not at all without credits, without a carrier or after an opt-out.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::Review, template::Purpose};
 use entity::{
-    Merchant, Order, Transaction, conversation, link,
+    Merchant, Order, Transaction,
+    conversation::{self, Correspondent},
+    link,
     link_text::text_of_link,
     merchant,
     message::{self, CommandError, NewMessage, Origin},
@@ -105,7 +107,9 @@ async fn write(
     let template = message_template::template(tx, owner, job.purpose, order.language.as_deref()).await;
     let template = template.map_err(TemplateReadError::into_command_error)?;
     let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
-    let conversation = conversation::open(tx, &context.vault, owner.id, phone, Some(&order.customer_name), now).await?;
+    let conversation =
+        conversation::open(tx, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
+            .await?;
     let text = NewMessage {
         conversation: conversation.id,
         link: Some(link.id),

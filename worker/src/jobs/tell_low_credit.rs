@@ -1,7 +1,7 @@
-//! `tell_low_credit`: tells a merchant by a text that credits are low, if their contact is a phone number.
+//! `tell_low_credit`: warns a merchant by text that credits are low, if their contact is a phone number.
 //!
-//! At most once a day, and once for each time that they became low: it is noted before the text leaves. It goes by the merchant's own carrier, is no part
-//! of a conversation, and costs no credits, of which there may be none.
+//! At most once a day, and once each time they run low: this is recorded before the text is sent. It uses the merchant's own carrier,
+//! belongs to no conversation, and costs no credits, as there may be none left.
 
 use chrono::{DateTime, Utc};
 use domain::{MessageId, PhoneNumber};

@@ -1,5 +1,5 @@
-//! A described URL must not become a way into the operator's network: names are resolved here, only public addresses are given
-//! out, and the client connects to what it is given.
+//! Keeps URLs that merchants describe from reaching the operator's own network (SSRF): names are resolved here, only public addresses pass,
+//! and the client connects to exactly the addresses that were checked.
 
 use std::{error::Error as StdError, io, net::SocketAddr, sync::Arc};
 

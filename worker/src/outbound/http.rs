@@ -1,4 +1,4 @@
-//! How we speak HTTP to Stripe and to carriers.
+//! The HTTP clients for Stripe and the carriers.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The way out to a service, for the calls of one merchant: through its limit and its breaker, and back with what came of it.
+//! Calls to a service on behalf of one merchant, through its rate limit and circuit breaker, which learn from the result.
 
 use domain::MerchantId;
 use queue::flow::{FlowControl, NotNow, Permit, Rate};
@@ -12,7 +12,7 @@ pub struct OutboundLimits {
     pub texts: Rate,
 }
 
-/// A service to a service.
+/// Rate-limited access to one external service, for one merchant.
 #[derive(Debug, Clone)]
 pub(crate) struct OutboundService {
     flow: FlowControl,

@@ -1,8 +1,8 @@
-//! Applying Stripe's events by the group.
+//! Applies Stripe's events in groups.
 //!
-//! The jobs stay what they are: each has its lease, its attempt and its end. Only what they read and write is read and written
-//! together. One event is a group of one, and goes the same way. If anything goes wrong with a group as a whole, each of its events is
-//! applied as a group of one: so a bad event costs its neighbours a little time, and nothing else.
+//! Each job keeps its own lease, attempt and end; only reads and writes are shared. A single event is a group of one and takes the same
+//! path. If anything goes wrong with a group as a whole, its events are applied one by one, so a bad event costs its neighbours a little
+//! time and nothing else.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Closing a link at Stripe, so that it can be proved: inactive, no session open, and a look at whether the payment was faster.
+//! Closes a link at Stripe verifiably: it is inactive, it has no open session, and it was checked whether the payment was faster.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -36,7 +36,12 @@ pub(crate) struct PaymentUnderWay;
 /// The link is still being made; there is nothing at Stripe to close yet, but there may be soon.
 #[derive(Debug, thiserror::Error)]
 #[error("the link is still being made")]
-struct StillCreating;
+pub(crate) struct StillCreating;
+
+/// Something else changed the link first.
+#[derive(Debug, thiserror::Error)]
+#[error("the link has changed meanwhile")]
+struct Moved;
 
 /// What Stripe confirmed, when, and by which requests its support finds it again.
 #[derive(Debug, Default)]
@@ -78,7 +83,7 @@ pub(crate) async fn close_at_stripe(
     expire_open_sessions(context, stripe, stripe_link_id, &mut evidence).await?;
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     for session in &complete.body {
-        match settlement::settle(stripe, link, session).await? {
+        match settlement::ask(stripe, link, session).await? {
             Settled::Failed => {}
             Settled::UnderWay => return Err(JobError::retry(PaymentUnderWay).into()),
             Settled::Paid => return Ok((LinkEvent::PaymentSucceeded, paid(link, session, &complete.request))),
@@ -120,7 +125,7 @@ async fn expire_open_sessions(
 ///
 /// # Errors
 /// A retry while its making or a payment is under way.
-pub(crate) async fn begin(context: &JobContext, link: link::Model) -> Result<Option<link::Model>, JobError> {
+pub(crate) async fn ready_to_close(context: &JobContext, link: link::Model) -> Result<Option<link::Model>, JobError> {
     match link.state {
         LinkState::Voiding | LinkState::Expiring | LinkState::Settling => Ok(Some(link)),
         LinkState::Failed | LinkState::Paid | LinkState::Voided | LinkState::Expired | LinkState::Processing => {
@@ -134,8 +139,7 @@ pub(crate) async fn begin(context: &JobContext, link: link::Model) -> Result<Opt
             tx.commit().await?;
             match advanced {
                 Advanced::To(link) => Ok(Some(*link)),
-                // It moved on meanwhile: look again.
-                Advanced::Unchanged | Advanced::Refused(_) => Err(JobError::retry(PaymentUnderWay)),
+                Advanced::Unchanged | Advanced::Refused(_) => Err(JobError::retry(Moved)),
             }
         }
     }

@@ -1,5 +1,5 @@
-//! What Stripe's objects say of a payment after it was made: refunds, sums of refunds, disputes. What says of no payment which it is
-//! about is none of ours: every payment of a link has a payment intent.
+//! Reads what Stripe reports about a payment later: refunds, refund totals, disputes. Reports that name no payment intent are not ours,
+//! because every payment of a link has one.
 
 use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};

@@ -1,4 +1,4 @@
-//! What becomes of a link's money: what Stripe's events and sessions say of it, and the closing of links that nobody is to pay any more.
+//! Payments of links: applying Stripe's events and sessions, and closing links that must not be paid any more.
 
 pub(crate) mod applier;
 pub(crate) mod close;

@@ -1,5 +1,5 @@
-//! A payment that Stripe reports, held against the link it is for. By whatever way we learn of it (webhook, void, expiry, our
-//! own asking), it is judged here.
+//! Checks a payment reported by Stripe against its link. However we learn of a payment (webhook, void, expiry, reconciliation), it is
+//! judged here.
 
 use domain::{
     Currency, Money,

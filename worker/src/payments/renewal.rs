@@ -1,4 +1,5 @@
-//! A payment that did not settle has used up what was made at Stripe for its link: another is asked for. Its job sees whether it is needed.
+//! A failed delayed payment has used up the link's payment link at Stripe, so another is requested. The job checks whether it is still
+//! needed.
 
 use chrono::{DateTime, Utc};
 use domain::link::LinkEvent;

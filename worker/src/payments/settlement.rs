@@ -1,5 +1,5 @@
-//! Whether the money of a completed session has come. A delayed payment that did not settle leaves its session complete and
-//! unpaid for ever, so that only what we were told of it, or its payment intent, tells it from one that is under way.
+//! Whether the money of a completed session has arrived. A delayed payment that failed leaves its session complete and unpaid forever; only
+//! the events we received, or the payment intent, distinguish it from one that is still pending.
 
 use entity::link;
 use reqwest::StatusCode;
@@ -24,7 +24,7 @@ pub(crate) enum Settled {
 ///
 /// # Errors
 /// When Stripe does not answer. A key that may not read payments is no error: then the session counts as under way.
-pub(crate) async fn settle(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
+pub(crate) async fn ask(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
     if payment::event_of(session) == domain::link::LinkEvent::PaymentSucceeded {
         return Ok(Settled::Paid);
     }

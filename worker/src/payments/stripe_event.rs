@@ -1,4 +1,4 @@
-//! What one of Stripe's webhook events means for a link, and its application. The job around it is `jobs::process_stripe_event`.
+//! What a Stripe webhook event means for a link, and how it is applied. The job is `jobs::process_stripe_event`.
 
 use std::collections::{BTreeSet, HashMap};
 

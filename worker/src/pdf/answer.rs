@@ -1,4 +1,4 @@
-//! What the process that reads a PDF says to the worker that started it: a line of JSON, and after it the first page's PNG.
+//! The answer of the process that reads a PDF: a line of JSON, followed by the first page as PNG.
 
 use std::panic;
 

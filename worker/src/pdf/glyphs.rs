@@ -1,4 +1,4 @@
-//! What is written on the pages, and what drawing the first would cost.
+//! Extracts the text of the pages, and estimates the cost of drawing the first.
 
 use std::{
     panic::{self, AssertUnwindSafe},

@@ -1,5 +1,5 @@
-//! The invoice guard: does the PDF say what was typed? It warns and never blocks, so it is lenient: about separators, currency signs, and
-//! whatever its fonts do not tell.
+//! The invoice guard: does the PDF say what was typed? It only warns and never blocks, so it is lenient about separators, currency signs,
+//! and text that fonts do not reveal.
 
 use domain::Money;
 use entity::link::InvoiceWarning;

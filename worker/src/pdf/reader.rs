@@ -1,4 +1,4 @@
-//! Starts the processes in which PDFs are read, and ends them.
+//! Starts and ends the processes in which PDFs are read.
 
 use std::{
     io,
@@ -69,7 +69,7 @@ impl From<NotRead> for JobError {
         match error {
             NotRead::NoTurn | NotRead::Stopped => {
                 let (after, spread) = SNOOZE;
-                Self::NotNow { why: Box::new(error), after, spread }
+                Self::Snooze { why: Box::new(error), after, spread }
             }
             NotRead::NoAnswer(_) | NotRead::NoProcess(_) => Self::retry(error),
         }
@@ -174,7 +174,7 @@ mod tests {
         let reader = PdfReader { turn_within: Duration::from_millis(10), ..PdfReader::new("/bin/sh".into(), "-s") };
         let _all = reader.turns.acquire_many(2).await.unwrap();
         let error = JobError::from(reader.clone().read(b"").await.unwrap_err());
-        assert!(matches!(error, JobError::NotNow { .. }), "{error:?}");
+        assert!(matches!(error, JobError::Snooze { .. }), "{error:?}");
     }
 
     #[tokio::test]

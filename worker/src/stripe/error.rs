@@ -1,4 +1,4 @@
-//! What Stripe's errors mean: try again, tell the merchant, or look what became of it.
+//! Interprets Stripe's errors: retry, tell the merchant, or look up what happened.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Webhook events, read leniently: few fields, and nothing that is not needed.
+//! Webhook events, parsed leniently: only the few fields that are needed.
 
 use std::collections::HashMap;
 

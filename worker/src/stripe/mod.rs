@@ -1,4 +1,4 @@
-//! Stripe's API: the wire here, one file a resource beside it.
+//! A client for Stripe's API: the transport here, and a file for each resource.
 
 mod account;
 mod error;

@@ -1,4 +1,4 @@
-//! What a job makes of a call to Stripe that did not do what was asked for.
+//! Turns failed calls to Stripe into decisions about the job.
 
 use queue::JobError;
 use sea_orm::DbErr;

@@ -1,4 +1,4 @@
-//! `/v1/payment_intents`: what became of a payment that settles later.
+//! `/v1/payment_intents`: the state of a payment that settles later.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! `/v1/checkout/sessions` at the operator's Stripe: how a merchant pays for credits, and what became of it.
+//! `/v1/checkout/sessions` in the operator's Stripe account: credit purchases.
 
 use domain::{CreditPurchaseId, MerchantId, Money};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `/v1/checkout/sessions`: what a buyer has open, or has paid.
+//! `/v1/checkout/sessions`: the buyer's open and completed sessions.
 
 use std::collections::HashMap;
 

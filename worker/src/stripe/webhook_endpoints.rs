@@ -1,4 +1,4 @@
-//! `/v1/webhook_endpoints`: where Stripe tells us what happens.
+//! `/v1/webhook_endpoints`: our endpoint in a merchant's Stripe account.
 
 use domain::Secret;
 use serde::{Deserialize, de::IgnoredAny};

@@ -17,7 +17,7 @@ use domain::{MerchantId, WebhookEndpointId, webhook::webhook_signature};
 use entity::{
     change::NumberedChange,
     webhook_endpoint::{
-        self, Attempted, Disabled, PATIENCE, WebhookEndpoint,
+        self, Attempted, Disabled, FAILURES_BEFORE_PAUSE, WebhookEndpoint,
         delivery::{self, WebhookDelivery},
     },
 };
@@ -78,7 +78,7 @@ pub(crate) async fn deliver(
         let Some(due) = due.filter(|_| began.elapsed() < LONGEST) else { break };
         match attempt(context, &endpoint, &due, workers).await? {
             Attempt::Taken => {}
-            Attempt::Refused if endpoint.failures + 1 < PATIENCE => {}
+            Attempt::Refused if endpoint.failures + 1 < FAILURES_BEFORE_PAUSE => {}
             Attempt::Refused | Attempt::HandedOver => break,
         }
     }

@@ -1,4 +1,5 @@
-//! What is sent has the fields that are described and no others, and texts without control characters. What is answered may grow.
+//! Closes the schemas of requests: only the described fields are allowed, and texts have no control characters. Schemas of responses stay
+//! open, because answers may gain fields.
 
 use std::collections::BTreeSet;
 

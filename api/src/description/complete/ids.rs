@@ -1,4 +1,4 @@
-//! What an operation is called, for generated clients: `list_orders`, `get_order`, `send_payment_link`.
+//! Names operations for generated clients: `list_orders`, `get_order`, `send_payment_link`.
 
 /// The name of the operation, from its method and path.
 pub(super) fn of(method: &str, path: &str) -> String {

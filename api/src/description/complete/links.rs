@@ -1,4 +1,4 @@
-//! Which operations follow from an answer: an order's id is what `GET /v1/orders/{id}` and all below it take.
+//! `OpenAPI` links between operations: the id of an order is what `GET /v1/orders/{id}` and the calls below it take.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! A pass over the document that the framework writes: what it has no words for. All of it follows from the document itself, so that an
-//! operation that is added has it by itself.
+//! Adds to the generated document what poem-openapi cannot express. Everything here is derived from the document itself, so a new operation
+//! gets it without further work.
 
 mod closed;
 mod examples;
@@ -19,8 +19,11 @@ const SHARED: &[(&str, &str)] = &[
     ("sort", "`-created_at`, the newest first, or `created_at`. Absent: the newest first."),
     ("created_from", "Created then or later: a day, as the merchant counts days, or a time."),
     ("created_to", "Created then or before: a day, which is included, or a time."),
-    ("paid_from", "Paid then or later: a day, as the merchant counts days, or a time."),
-    ("paid_to", "Paid then or before: a day, which is included, or a time."),
+    (
+        "paid_from",
+        "Paid then or later: a day, as the merchant counts days, or a time. What was paid elsewhere counts by its day.",
+    ),
+    ("paid_to", "Paid then or before: a day, which is included, or a time. What was paid elsewhere counts by its day."),
     ("tag", "The order's tag."),
     ("language", "BCP 47, such as `en` or `de-AT`."),
 ];

@@ -1,4 +1,4 @@
-//! With which problems an operation may be refused: each with its status.
+//! The problems with which each operation may be refused, by status.
 
 use serde_json::{Value, json};
 

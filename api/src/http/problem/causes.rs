@@ -1,4 +1,4 @@
-//! Which problem an error of the framework, of the database, of the store or of the vault is.
+//! Maps errors of the framework, the database, the document store and the vault to problems.
 
 use domain::VaultError;
 use entity::{DbFault, documents::DocumentError, metrics::database_error, stripe_integration::ConnectError};

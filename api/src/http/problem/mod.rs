@@ -1,7 +1,7 @@
-//! Errors as RFC 9457 `application/problem+json`: the one map from what went wrong to an HTTP status.
+//! Errors as RFC 9457 `application/problem+json`. This is the only place that maps what went wrong to an HTTP status.
 //!
-//! - 4xx say what to change and carry a stable `code`; bad input names each field.
-//! - 5xx say nothing of the inside: the error is logged here, once, with its sources.
+//! - 4xx say what to change and carry a stable `code`; invalid input names each field.
+//! - 5xx reveal nothing internal; the error is logged here, once, with its sources.
 
 mod causes;
 mod response;

@@ -1,4 +1,4 @@
-//! A problem as it is sent, and as it is logged.
+//! How a problem is sent and logged.
 
 use domain::OrderId;
 use poem::{

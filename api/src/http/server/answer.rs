@@ -1,5 +1,5 @@
-//! The body of an answer, for as long as which its request is in flight. It is handed out in pieces, so that the request is not over
-//! while most of a document waits in memory for a slow line; and how long a piece was not asked for is known.
+//! The body of a response. Its request counts as in flight until the body is sent. It is handed out in small pieces, so that a request does
+//! not look finished while most of a document sits in a buffer for a slow client, and so that stalled clients can be noticed.
 
 use std::{
     pin::Pin,

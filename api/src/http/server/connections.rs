@@ -1,4 +1,4 @@
-//! The open connections: which of them have had their time, and which go first when there is no room for more.
+//! Tracks open connections: which have exceeded their time, and which to close first when the limit is reached.
 
 use std::{
     collections::HashMap,

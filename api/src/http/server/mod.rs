@@ -1,8 +1,8 @@
-//! The HTTP server: hyper under an accept loop of our own, because poem's waits for ever for those who say nothing, and turns in a
-//! circle when the files run out.
+//! The HTTP server: hyper under an accept loop of our own. Poem's server waits for silent clients forever, and spins when it runs out of
+//! file descriptors.
 //!
-//! Nobody waits here for somebody else: a head, a body and an answer have their time, what has had it is closed, and when there is
-//! no room for one more, those go first for whom nothing is being done.
+//! Clients cannot hold each other up: request heads, bodies and responses have deadlines, connections that exceed them are closed, and when
+//! the connection limit is reached, idle ones are closed first.
 
 mod answer;
 mod connections;

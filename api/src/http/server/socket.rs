@@ -1,4 +1,4 @@
-//! A connection's socket: it notes what comes and goes, and closes without losing an answer.
+//! A connection's socket. It records activity, and closes without losing the end of a response.
 
 use std::{
     future::Future,

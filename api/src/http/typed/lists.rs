@@ -1,4 +1,4 @@
-//! How many, which of several, and what may be taken away.
+//! Typed parameters: page limits, comma-separated lists, and fields that can be removed with null.
 
 use std::borrow::Cow;
 

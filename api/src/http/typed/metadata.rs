@@ -1,4 +1,4 @@
-//! What a merchant's software keeps with an order or a link: texts by name.
+//! Metadata: named texts that a merchant's software keeps with an order or a link.
 
 use std::{borrow::Cow, collections::BTreeMap};
 

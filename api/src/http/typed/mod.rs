@@ -1,5 +1,5 @@
-//! Values that are written as texts, as the description of the API says them: their words, their patterns and an example come from the
-//! types that they are read into, so that `/openapi.json` and what is taken cannot differ.
+//! Typed strings. Their words, patterns and examples in `/openapi.json` come from the types they are parsed into, so the description and
+//! the parser cannot drift apart.
 
 mod lists;
 mod metadata;

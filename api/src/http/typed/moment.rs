@@ -1,4 +1,4 @@
-//! From when to when, and in which order.
+//! Time ranges and sort orders.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Texts of a form of their own, which stay as they were written: what they mean is decided by whoever uses them.
+//! Strings with a checked format that keep their original spelling; whoever uses one decides what it means.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 

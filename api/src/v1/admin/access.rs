@@ -1,4 +1,4 @@
-//! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: which keys open a merchant's account, and whether it may text anybody.
+//! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: a merchant's API keys, and suspending the merchant.
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, MerchantId, Secret, random_secret};
@@ -18,17 +18,14 @@ use poem_openapi::{
 use serde::Deserialize;
 
 use super::{
-    super::answers::{Created, Done},
+    super::answers::{Created, NoContent},
     Group,
     merchants::{MerchantView, find_merchant},
 };
 use crate::http::typed::{LastFour, Limit, Line, Text, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, log_access},
-    },
+    auth::{Operator, audit::log_access},
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -115,6 +112,7 @@ struct ResumptionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminAccess {
     /// List a merchant's API keys
     #[oai(path = "/admin/merchants/:id/keys", method = "get")]
@@ -148,7 +146,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let wanted = NewKey { merchant_id: owner.id, name, scope, expires_at: None };
         let row = api_key::insert(&tx, wanted, &new, now).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::KeyCreate, row.id, None, now).await?;
+        tx.done(key.0.did(AuditAction::KeyCreate, &row.id).of_merchant(owner.id), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::KeyCreate, &row.id);
         let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
@@ -165,7 +163,7 @@ impl AdminAccess {
         operator: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
         key: Path<TextOf<ApiKeyId>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let owner = find_merchant(&api, &merchant_id).await?;
         let (revoked, now) = (id::<ApiKeyId>(&key)?, api.clock.now());
         let tx = api.db.begin().await?;
@@ -173,10 +171,10 @@ impl AdminAccess {
             Revocation::Revoked => {}
             Revocation::NoSuchKey | Revocation::LastAdmin => return Err(Problem::not_found()),
         }
-        act_of_operator(&tx, &operator.0, Some(owner.id), AuditAction::KeyRevoke, revoked, None, now).await?;
+        tx.done(operator.0.did(AuditAction::KeyRevoke, &revoked).of_merchant(owner.id), now);
         tx.commit().await?;
         log_access(&operator.0, AuditAction::KeyRevoke, &revoked);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 
     /// Suspend a merchant
@@ -197,8 +195,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let is_new = suspension::suspend(&tx, owner.id, &reason, now).await?;
         if is_new {
-            act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantSuspend, owner.id, Some(reason), now)
-                .await?;
+            tx.done(key.0.did(AuditAction::MerchantSuspend, &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;
@@ -223,7 +220,7 @@ impl AdminAccess {
         let tx = api.db.begin().await?;
         let was_suspended = suspension::resume(&tx, owner.id).await?;
         if was_suspended {
-            act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantResume, owner.id, reason, now).await?;
+            tx.done(key.0.did(AuditAction::MerchantResume, &owner.id).of_merchant(owner.id).because(reason), now);
         }
         let row = merchant::get(&tx, owner.id).await?;
         tx.commit().await?;

@@ -1,4 +1,4 @@
-//! `/v1/admin/audit-log`: who did what, in everybody's affairs.
+//! `/v1/admin/audit-log`: the audit log of all merchants.
 
 use domain::{AuditEntryId, MerchantId};
 use entity::audit::AuditFilter;
@@ -17,9 +17,9 @@ use crate::{
 pub(crate) struct AdminAuditLog;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminAuditLog {
     /// See who did what, for all merchants
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/audit-log", method = "get")]
     async fn list(
         &self,
@@ -36,6 +36,7 @@ impl AdminAuditLog {
     ) -> Result<Json<Page<EntryView>>, Problem> {
         let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
         let merchant = merchant_id.0.map(Text::value);
-        page(&api, asked, AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() }).await
+        let filter = AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() };
+        page(&api, asked, filter, None).await
     }
 }

@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         fields::Fields,
         json_body::JsonBody,
         paging::{Asked, Page},
         typed::{Limit, Line, Text, TextOf},
     },
-    v1::command::{Answered, CREATED, fingerprint},
+    v1::command::{Answered, CREATED, fingerprint_of},
 };
 
 pub(crate) struct AdminCredits;
@@ -45,6 +45,7 @@ struct CorrectionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminCredits {
     /// Correct credits
     #[oai(path = "/admin/merchants/:id/credit-corrections", method = "post")]
@@ -60,13 +61,13 @@ impl AdminCredits {
         let reason = fields.text("reason", &input.0.reason.trimmed(), LONGEST_NOTE);
         let Some(reason) = reason else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
-        let fingerprint = fingerprint("POST credit-corrections", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST credit-corrections", &input.0)?;
         api.command(owner.id, operators(idempotency_key.0.as_deref()), fingerprint, |now| {
             let (api, key, owner, credits, reason) = (*api, &key.0, owner.id, input.0.credits, reason.clone());
             async move {
                 let tx = api.db.begin().await?;
                 credits::correct(&tx, owner, credits, reason.clone(), now).await.map_err(not_corrected)?;
-                act_of_operator(&tx, key, Some(owner), AuditAction::CreditsCorrect, owner, Some(reason), now).await?;
+                tx.done(key.did(AuditAction::CreditsCorrect, &owner).of_merchant(owner).because(reason), now);
                 with_its_credits(tx, owner).await
             }
         })

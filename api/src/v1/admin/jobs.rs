@@ -118,9 +118,9 @@ struct ChangedView {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminJobs {
     /// List jobs
-    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
     #[oai(path = "/admin/jobs", method = "get")]
     async fn jobs(
         &self,

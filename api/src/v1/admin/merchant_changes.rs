@@ -1,4 +1,4 @@
-//! What an operator changes of a merchant: what texts cost, where it is, when it is.
+//! What an operator can change about a merchant: prices of texts, region, time zone.
 
 use std::collections::BTreeMap;
 

@@ -21,14 +21,14 @@ use super::{super::answers::Created, Group, merchant_changes::ChangesInput};
 use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         fields::Fields,
         hex::hex,
         json_body::JsonBody,
         paging::{Asked, Page, id},
     },
-    v1::command::{Accepted, Answered, CREATED, fingerprint},
+    v1::command::{Accepted, Answered, CREATED, fingerprint_of},
 };
 
 pub(crate) struct AdminMerchants;
@@ -111,6 +111,7 @@ struct TopUpInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminMerchants {
     /// List merchants
     #[oai(path = "/admin/merchants", method = "get")]
@@ -156,7 +157,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::insert(&tx, new, now).await?;
-        act_of_operator(&tx, &key.0, Some(row.id), AuditAction::MerchantCreate, row.id, None, now).await?;
+        tx.done(key.0.did(AuditAction::MerchantCreate, &row.id).of_merchant(row.id), now);
         tx.commit().await?;
         Ok(Created::Created(Json(row.into())))
     }
@@ -177,7 +178,7 @@ impl AdminMerchants {
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         let row = merchant::change(&tx, owner.id, changes).await?;
-        act_of_operator(&tx, &key.0, Some(owner.id), AuditAction::MerchantChange, owner.id, detail, now).await?;
+        tx.done(key.0.did(AuditAction::MerchantChange, &owner.id).of_merchant(owner.id).because(detail), now);
         tx.commit().await?;
         Ok(Json(row.into()))
     }
@@ -197,13 +198,13 @@ impl AdminMerchants {
         let note = given.map(|note| fields.text("note", note, LONGEST_NOTE));
         let Some(note) = note.map_or(Some(None), |note| note.map(Some)) else { return Err(fields.into_problem()) };
         let owner = find_merchant(&api, &merchant_id).await?;
-        let fingerprint = fingerprint("POST credits", &serde_json::to_vec(&input.0).unwrap_or_default());
+        let fingerprint = fingerprint_of("POST credits", &input.0)?;
         api.command(owner.id, operators(idempotency_key.0.as_deref()), fingerprint, |now| {
             let (api, key, owner, credits, note) = (*api, &key.0, owner.id, input.0.credits, note.clone());
             async move {
                 let tx = api.db.begin().await?;
                 credits::top_up(&tx, owner, credits, note.clone(), now).await.map_err(not_topped_up)?;
-                act_of_operator(&tx, key, Some(owner), AuditAction::CreditsTopUp, owner, note, now).await?;
+                tx.done(key.did(AuditAction::CreditsTopUp, &owner).of_merchant(owner).because(note), now);
                 with_its_credits(tx, owner).await
             }
         })

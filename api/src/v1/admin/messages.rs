@@ -1,4 +1,4 @@
-//! `/v1/admin/messages`: texts of which nobody could say whether the carrier took them, and a person has to.
+//! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to decide.
 
 use domain::{MessageId, message::MessageStatus, words};
 use entity::{
@@ -17,7 +17,7 @@ use super::Group;
 use crate::http::typed::{Limit, Line, Several, Text, TextOf, described_words};
 use crate::{
     Api, Problem,
-    auth::{Operator, audit::act_of_operator},
+    auth::Operator,
     http::{
         json_body::JsonBody,
         paging::{Asked, Page, id},
@@ -50,6 +50,7 @@ struct ResolutionInput {
 }
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminMessages {
     /// List messages
     ///
@@ -97,8 +98,7 @@ impl AdminMessages {
                 "Only a message that is unknown can be settled by hand.",
             ));
         }
-        act_of_operator(&tx, &key.0, Some(found.merchant_id), AuditAction::MessageResolve, found.id, Some(reason), now)
-            .await?;
+        tx.done(key.0.did(AuditAction::MessageResolve, &found.id).of_merchant(found.merchant_id).because(reason), now);
         let settled = message::find_of_any(&tx, found.id).await?.ok_or_else(Problem::not_found)?;
         tx.commit().await?;
         Ok(Json(MessageView::without_text(settled)))

@@ -1,4 +1,4 @@
-//! `/v1/admin`: what the operator's key may do.
+//! `/v1/admin`: calls for operators.
 
 mod access;
 mod audit_log;

@@ -92,7 +92,7 @@ impl AdminPauses {
             let api = api.clone();
             tokio::spawn(async move {
                 if let Err(error) = queue::admin::notify_waiting(&api.db, &api.queue, what).await {
-                    tracing::warn!(%error, "what waited was not notified; the scheduler will");
+                    tracing::warn!(%error, "Redis was not notified of what waited; the scheduler will try again");
                 }
             });
         }

@@ -1,4 +1,4 @@
-//! `/v1/admin/queues`: how the queues stand.
+//! `/v1/admin/queues`: the state of the queues.
 
 use chrono::{DateTime, Utc};
 use poem::web::Data;

@@ -1,4 +1,4 @@
-//! `/v1/admin/sessions`: which operators are signed in, or who is with a merchant's keys.
+//! `/v1/admin/sessions`: console sessions of operators, or of one merchant.
 
 use domain::{MerchantId, SessionId};
 use entity::{
@@ -12,14 +12,11 @@ use poem_openapi::{
     payload::Json,
 };
 
-use super::{super::answers::Done, Group, merchants::find_merchant};
+use super::{super::answers::NoContent, Group, merchants::find_merchant};
 use crate::http::typed::{Limit, TextOf};
 use crate::{
     Api, Problem,
-    auth::{
-        Operator,
-        audit::{act_of_operator, log_access},
-    },
+    auth::{Operator, audit::log_access},
     http::paging::{Asked, Page, id},
     v1::sessions::SessionView,
 };
@@ -27,6 +24,7 @@ use crate::{
 pub(crate) struct AdminSessions;
 
 #[OpenApi(tag = "Group::Admin")]
+#[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
@@ -58,17 +56,17 @@ impl AdminSessions {
         #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
         /// Absent: an operator's session.
         merchant_id: Query<Option<TextOf<MerchantId>>>,
-    ) -> Result<Done, Problem> {
+    ) -> Result<NoContent, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());
         let merchant = merchant(&api, merchant_id.0.as_deref()).await?;
         let tx = api.db.begin().await?;
         if !session::end_one(&tx, whose(&api, merchant), ended).await? {
             return Err(Problem::not_found());
         }
-        act_of_operator(&tx, &key.0, merchant, AuditAction::SessionEnd, ended, None, now).await?;
+        tx.done(key.0.did(AuditAction::SessionEnd, &ended).of_merchant(merchant), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::SessionEnd, &ended);
-        Ok(Done::Done)
+        Ok(NoContent::NoContent)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Each row of a batch by the rules of a single order: nothing is done.
+//! Validates the rows of a batch by the rules for a single order, without doing anything.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +11,6 @@ use entity::{
     Merchant, Transaction,
     batch::{self, Content, NewRow},
     conversation,
-    link::RETENTION,
     message_template::Templates,
     order::{self, NewOrder},
 };
@@ -37,6 +36,13 @@ struct Known {
     now: DateTime<Utc>,
 }
 
+/// What of a row stood in none before it.
+struct IsNew {
+    key: bool,
+    number: bool,
+    phone: bool,
+}
+
 /// For whom rows are looked at, and as of when.
 pub(super) struct Checker<'a> {
     pub(super) api: &'a Api,
@@ -51,13 +57,17 @@ impl Checker<'_> {
     pub(super) async fn check(&self, tx: &Transaction, rows: &[SentRow]) -> Result<Vec<NewRow>, Problem> {
         let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, self.owner)).collect();
         let known = self.known(tx, rows, &read).await?;
-        let (mut keys, mut numbers) = (HashSet::new(), HashSet::new());
+        let (mut keys, mut numbers, mut phones) = (HashSet::new(), HashSet::new(), HashSet::new());
         let mut checked = Vec::with_capacity(rows.len());
         for (row, read) in rows.iter().zip(read) {
             checked.push(match read {
-                Err(problem) => refused(&row.key, problem.code(), problem.sentence("rows[0].")),
+                Err(problem) => refused(row, problem.code(), problem.sentence("rows[0].")),
                 Ok(order) => {
-                    let is_new = (keys.insert(row.key.clone()), numbers.insert(order.number.clone()));
+                    let is_new = IsNew {
+                        key: keys.insert(row.key.clone()),
+                        number: numbers.insert(order.number.clone()),
+                        phone: phones.insert(order.customer_phone.as_e164().to_owned()),
+                    };
                     self.check_one(&known, (row, &order), is_new)
                 }
             });
@@ -90,24 +100,25 @@ impl Checker<'_> {
         &self,
         known: &Known,
         (row, order): (&SentRow, &NewOrder),
-        (new_key, new_number): (bool, bool),
+        IsNew { key: new_key, number: new_number, phone: new_phone }: IsNew,
     ) -> NewRow {
         if let Some(before) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
-            return NewRow { order_id: Some(*before), ..refused(&row.key, "done_before", detail) };
+            return NewRow { order_id: Some(*before), ..refused(row, "done_before", detail) };
         }
         if !new_key {
-            return refused(&row.key, "duplicate_key", "A row before this one has the same key.".to_owned());
+            return refused(row, "duplicate_key", "A row before this one has the same key.".to_owned());
         }
         if !new_number {
             let detail = "A row before this one has the same order number.".to_owned();
-            return refused(&row.key, "duplicate_number", detail);
+            return refused(row, "duplicate_number", detail);
         }
         if known.numbers.contains(&order.number) {
-            return refused(&row.key, "order_exists", "There is an order with this number already.".to_owned());
+            return refused(row, "order_exists", "There is an order with this number already.".to_owned());
         }
         let ready = NewRow {
             key: row.key.clone(),
+            order_number: row.number.clone(),
             content: Some(Content::of(order)),
             credits: 0,
             problem: None,
@@ -122,8 +133,13 @@ impl Checker<'_> {
             return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
         }
         match cost(self.owner, known, order) {
-            Ok(credits) => NewRow { credits, ..ready },
-            Err(detail) => refused(&row.key, "bad_template", detail),
+            Ok(credits) if new_phone => NewRow { credits, ..ready },
+            Ok(credits) => {
+                let detail =
+                    "A row before this one has the same phone number: the buyer gets a text for each.".to_owned();
+                NewRow { credits, problem: Some("same_phone".to_owned()), detail: Some(detail), ..ready }
+            }
+            Err(detail) => refused(row, "bad_template", detail),
         }
     }
 }
@@ -150,7 +166,7 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
         invoice_number: &order.number,
         amount: order.money,
         link: &known.url,
-        expires_on: owner.day_of(known.now + RETENTION),
+        expires_on: owner.day_of(owner.usual_expiry(known.now)),
         metadata: Some(&order.kept.metadata),
     };
     let template = known.templates.find(owner, order.kept.language.as_deref()).template(owner);
@@ -158,9 +174,10 @@ fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String
     Ok(owner.cost(body.segments().count(), Some(&order.customer_phone)))
 }
 
-fn refused(key: &str, problem: &str, detail: String) -> NewRow {
+fn refused(row: &SentRow, problem: &str, detail: String) -> NewRow {
     NewRow {
-        key: key.chars().take(LONGEST_KEY).collect(),
+        key: row.key.chars().take(LONGEST_KEY).collect(),
+        order_number: row.number.clone(),
         content: None,
         credits: 0,
         problem: Some(problem.to_owned()),

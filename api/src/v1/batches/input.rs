@@ -1,4 +1,4 @@
-//! What is sent as a batch: JSON, or CSV with a line of names. A row that cannot be read is a row that is refused, not a batch.
+//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the batch.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -8,8 +8,10 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::sheet;
 use crate::{
     Problem, description,
     http::{
@@ -18,6 +20,9 @@ use crate::{
     },
     v1::order_input::{CustomerInput, ItemInput},
 };
+
+/// The most characters of an order's number.
+const LONGEST_NUMBER: usize = 64;
 
 /// The most rows of a batch.
 pub(super) const MOST_ROWS: usize = 1_000;
@@ -41,7 +46,7 @@ struct RowInput {
     /// Your own name for it: of all rows of all your batches with the same key, one happens.
     key: Line<100>,
     /// Your own number for the order.
-    number: Line<64>,
+    number: Line<LONGEST_NUMBER>,
     /// The buyer.
     customer: CustomerInput,
     /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
@@ -69,6 +74,8 @@ struct RowInput {
 pub(super) struct SentRow {
     /// Its key, if it has one.
     pub(super) key: String,
+    /// Its order's number, if it has one that could be.
+    pub(super) number: Option<String>,
     /// The order that it asks for, as JSON that is as described; or what is wrong with it.
     pub(super) order: Result<Value, Problem>,
 }
@@ -82,10 +89,6 @@ pub(super) struct Sent {
 }
 
 const CSV: &str = "text/csv";
-
-/// The names of a CSV.
-const COLUMNS: [&str; 8] =
-    ["key", "number", "customer_name", "customer_phone", "customer_language", "amount", "currency", "notes"];
 
 impl Sent {
     fn of_json(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
@@ -107,33 +110,18 @@ impl Sent {
     }
 
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
-        // Spreadsheets put a mark before the first name, and some write semicolons.
-        let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
-        let first_line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let delimiter = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
-        let mut reader =
-            csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text);
-        let names = reader.headers().map_err(unreadable)?.clone();
-        if let Some(name) = names.iter().find(|name| !COLUMNS.contains(name)) {
-            return Err(Problem::unknown(name, format!("is no column; there are {}", COLUMNS.join(", "))));
-        }
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(unreadable)?;
-            rows.push(row_of(|name: &str| {
-                let at = names.iter().position(|known| known == name)?;
-                // The method of that name would be the framework's, of a type in a description.
-                record.get(at).filter(|text| !str::is_empty(text)).map(ToOwned::to_owned)
-            }));
-            if rows.len() > MOST_ROWS {
-                break;
-            }
-        }
-        let rows = checked(rows)?;
+        let Columns { columns } = request.params().map_err(|error| Problem::malformed(error.to_string()))?;
+        let rows = checked(sheet::rows(&bytes, columns.as_deref(), MOST_ROWS)?)?;
         characters::check_json(&Value::Array(rows.clone()))?;
         let rows = rows.into_iter().map(|row| SentRow::of(request, row)).collect();
         Ok(Self { rows, send: false, bytes })
     }
+}
+
+/// What is said of a CSV beside it.
+#[derive(Deserialize)]
+struct Columns {
+    columns: Option<String>,
 }
 
 impl SentRow {
@@ -143,26 +131,10 @@ impl SentRow {
         if let Value::Object(row) = &mut row {
             row.remove("key");
         }
-        Self { key, order: fault.map_or(Ok(row), Err) }
+        let number = row.get("number").and_then(Value::as_str).map(|number| number.trim().to_owned());
+        let number = number.filter(|number| (1..=LONGEST_NUMBER).contains(&number.chars().count()));
+        Self { key, number, order: fault.map_or(Ok(row), Err) }
     }
-}
-
-/// A row of a CSV as it would be sent as JSON.
-fn row_of(cell: impl Fn(&str) -> Option<String>) -> Value {
-    let take = |names: &[(&str, &str)]| -> Map<String, Value> {
-        let named = |(column, field): &(&str, &str)| Some(((*field).to_owned(), Value::String(cell(column)?)));
-        names.iter().filter_map(named).collect()
-    };
-    let customer = take(&[("customer_name", "name"), ("customer_phone", "phone"), ("customer_language", "language")]);
-    let mut row = take(&[
-        ("key", "key"),
-        ("number", "number"),
-        ("amount", "amount"),
-        ("currency", "currency"),
-        ("notes", "notes"),
-    ]);
-    row.insert("customer".to_owned(), Value::Object(customer));
-    Value::Object(row)
 }
 
 fn checked(rows: Vec<Value>) -> Result<Vec<Value>, Problem> {
@@ -173,11 +145,6 @@ fn checked(rows: Vec<Value>) -> Result<Vec<Value>, Problem> {
         return Err(Problem::field("rows", format!("must not be more than {MOST_ROWS}")));
     }
     Ok(rows)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
-fn unreadable(error: csv::Error) -> Problem {
-    Problem::malformed(format!("The CSV cannot be read: {error}"))
 }
 
 impl<'a> ApiExtractor<'a> for Sent {

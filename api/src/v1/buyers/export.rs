@@ -1,4 +1,4 @@
-//! All that is kept of a buyer, as it is taken: a buyer may have a thousand orders, and an order five hundred lines.
+//! Streams everything stored about a buyer, who may have a thousand orders of five hundred lines each.
 
 use std::io;
 

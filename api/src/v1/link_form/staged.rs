@@ -1,4 +1,4 @@
-//! What is left in staging by a form that is not read to its end: nobody will come for it.
+//! Cleans up the staged upload of a form that was not read to its end.
 
 use domain::LinkId;
 use entity::Documents;

@@ -1,4 +1,4 @@
-//! What is shown of a connection to Stripe.
+//! A Stripe connection as shown to API callers.
 
 use chrono::{DateTime, Utc};
 use entity::stripe_integration::{EndpointStatus, Health, StripeIntegration, StripeStatus};

@@ -1,4 +1,4 @@
-//! What is sent to make or change an endpoint.
+//! The input that creates or changes an endpoint.
 
 use domain::gateway::is_inside;
 use entity::webhook_endpoint::{EndpointChanges, Events, NewEndpoint};

@@ -1,4 +1,4 @@
-//! Endpoints and deliveries as callers see them.
+//! Endpoints and deliveries as shown to API callers.
 
 use chrono::{DateTime, Utc};
 use domain::Secret;

@@ -1,4 +1,4 @@
-//! Bodies as gateways write them: in UTF-8, in the charset that they name, or in Latin-1 without a word.
+//! Decodes bodies as gateways send them: UTF-8, the charset they declare, or undeclared Latin-1.
 
 use std::borrow::Cow;
 

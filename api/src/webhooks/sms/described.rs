@@ -1,4 +1,4 @@
-//! What a described gateway tells us: JSON or a form, at a URL with a key in it, and signed if it is described so.
+//! Webhooks of a described gateway: JSON or a form, at a URL that contains a key, and signed if the description says so.
 
 use domain::{
     Secret,

@@ -1,4 +1,4 @@
-//! What Twilio tells us: a signed form.
+//! Twilio's webhooks: signed forms.
 
 use domain::{
     Secret,

@@ -15,11 +15,11 @@ const STOP_GRACE: Duration = Duration::from_secs(2);
 impl Fetcher {
     /// Handles a failure: waits, longer each time, and drops answers that have waited too long. Their jobs are
     /// delivered again, which is harmless, since their rows are finished.
-    pub(super) async fn stumble(&mut self, error: &QueueError) {
+    pub(super) async fn back_off(&mut self, error: &QueueError) {
         if self.wait == FIRST_WAIT {
             warn!(queue = self.queue, %error, cause = ?error.source(), "Redis fails; trying on");
         }
-        self.stir();
+        self.expect_work();
         let patience = if self.stopping() { STOP_GRACE.min(self.options.lease) } else { self.options.lease };
         let leases = &mut self.leases;
         self.answers.retain(|answer| {

@@ -31,7 +31,7 @@ impl Fetcher {
     }
 
     /// Releases the jobs that were claimed but not started.
-    pub(super) async fn put_back(&mut self) {
+    pub(super) async fn release_prefetched(&mut self) {
         let waiting = self.prefetch.take_back();
         let leases: Vec<Delivery> = waiting.iter().filter_map(|delivery| self.leases.free(delivery.job)).collect();
         for page in leases.chunks(ANSWER_PAGE) {

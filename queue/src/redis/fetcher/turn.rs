@@ -7,7 +7,7 @@ use tracing::{debug, warn};
 
 use super::{ANSWER_PAGE, Fetcher};
 use crate::metrics;
-use crate::redis::queue::{Turn, Wish};
+use crate::redis::queue::{ClaimRequest, Turn};
 
 impl Fetcher {
     /// Acknowledges answers and claims jobs.
@@ -16,28 +16,28 @@ impl Fetcher {
         let answers = self.answers[..sent].iter();
         // The answer of a job without a slot was dropped before.
         let replies = answers.filter_map(|answer| Some((self.leases.get(answer.job)?, answer.reply)));
-        let sweep = self.sweep && want > 0;
-        let wish = Wish { want, sweep, lifetime: self.options.lease };
-        match self.redis.turn(replies, wish).await {
+        let refill = self.refill && want > 0;
+        let request = ClaimRequest { want, refill, lifetime: self.options.lease };
+        match self.redis.turn(replies, request).await {
             Ok(turn) => {
                 self.recover();
                 if turn.reclaimed > 0 {
                     metrics::reclaimed(self.queue, turn.reclaimed);
                 }
-                self.settle(sent);
+                self.free_answered(sent);
                 if want > 0 {
-                    self.stirred = turn.more;
-                    self.sweep = false;
+                    self.may_have_work = turn.more;
+                    self.refill = false;
                 }
                 self.note_due(turn.due_in);
                 self.accept(turn).await;
             }
-            Err(error) => self.stumble(&error).await,
+            Err(error) => self.back_off(&error).await,
         }
     }
 
     /// Frees the slots of the first `sent` answers and resolves their jobs' futures.
-    fn settle(&mut self, sent: usize) {
+    fn free_answered(&mut self, sent: usize) {
         for answer in self.answers.drain(..sent) {
             self.leases.free(answer.job);
             drop(answer.settled);

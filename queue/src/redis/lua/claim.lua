@@ -4,17 +4,17 @@ local function lapse(set, now)
   local ids = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'LIMIT', 0, PAGE)
   if #ids == 0 then return false, 0 end
   redis.call('ZREM', set, unpack(ids))
-  local stir = false
+  local wakes = false
   for n, known in ipairs(redis.call('HMGET', JOBS, unpack(ids))) do
     local entry = turned(known, 'r')
     if entry then
       redis.call('HSET', JOBS, ids[n], entry)
-      stir = append(ids[n]) or stir
+      wakes = append(ids[n]) or wakes
     elseif known then
       dead_letter(ids[n], known)
     end
   end
-  return stir, #ids
+  return wakes, #ids
 end
 
 -- Takes up to `want` ids from the heads of the lanes, in turn. Each lane gives an equal share before its next turn;

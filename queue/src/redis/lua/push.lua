@@ -2,7 +2,7 @@
 -- and may start now, since this Redis' clock may have been set, or another Redis may have replaced it. Returns how many
 -- were not known.
 local now, head, first
-local fresh, stir = 0, false
+local fresh, wakes = 0, false
 
 for i = 1, #ARGV, 2 do
   local id, wait = ARGV[i], ARGV[i + 1]
@@ -16,18 +16,18 @@ for i = 1, #ARGV, 2 do
       fresh = fresh + 1
     end
   elseif redis.call('HSETNX', JOBS, id, 'r0') == 1 then
-    stir = append(id) or stir
+    wakes = append(id) or wakes
     fresh = fresh + 1
   else
     local deliveries = string.match(redis.call('HGET', JOBS, id), '^d(%d+)$')
     if deliveries then
       redis.call('ZREM', DUE, id)
       redis.call('HSET', JOBS, id, 'r' .. deliveries)
-      stir = append(id) or stir
+      wakes = append(id) or wakes
     end
   end
 end
 
 -- Workers know when the earliest job is due, so they are woken only for an earlier one.
-if stir or (first and first < (tonumber(head[2]) or math.huge)) then wake() end
+if wakes or (first and first < (tonumber(head[2]) or math.huge)) then wake() end
 return fresh

@@ -1,5 +1,5 @@
-//! Another link at Stripe for one whose delayed payment did not settle. The one before is closed first: it was made for one payment, so
-//! it ought to be closed already; if it was paid after all, so is the link, and nothing is made.
+//! Creates another payment link at Stripe for a link whose delayed payment failed. The previous one is closed first. It was limited to one
+//! payment, so it should be closed already; if it turns out to be paid after all, the link becomes paid and nothing is created.
 
 use domain::link::LinkEvent;
 use entity::link;
@@ -58,7 +58,7 @@ pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Mode
 
 /// Its amount was erased while the payment was under way, so nobody can ask for it any more.
 async fn close_what_was_erased(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
-    match close::begin(context, link.clone()).await? {
+    match close::ready_to_close(context, link.clone()).await? {
         Some(closing) => close_stripe_link::close(context, lease, &closing).await,
         None => nothing_to_do(context, lease).await,
     }

@@ -1,4 +1,4 @@
-//! An incoming text: it joins the conversation, and the words that carriers' rules give a meaning to are heeded at once.
+//! An incoming text: it is added to the conversation, and keywords such as STOP take effect at once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
@@ -8,9 +8,9 @@ use domain::{
 };
 use entity::{
     Conversation, Merchant, Transaction,
-    conversation::{self, OptOutSource},
+    conversation::{self, OptOut, OptOutSource},
     merchant,
-    message::{self, CommandError, NewMessage, Origin},
+    message::{self, CommandError, NewMessage, Origin, ReceivedText},
     picture, sms_integration,
     webhook_event::{EventState, WebhookEvent},
 };
@@ -50,10 +50,11 @@ pub(super) async fn receive(
     let owner = merchant::get(tx, merchant).await?;
     let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, Vec::new())) };
     // This also takes the conversation's lock: a text is leaving before an opt-out, or not at all.
-    let conversation = conversation::open(tx, &context.vault, merchant, &from, None, now).await?;
+    let conversation = conversation::open(tx, &context.vault, merchant, &from, now).await?;
     let said = text.keyword.or_else(|| Keyword::in_text(&text.body));
     let is_answered = text.keyword.is_some() || is_answered_by_carrier(tx, merchant, &text.body).await?;
-    let message = message::insert_incoming(tx, merchant, conversation.id, text.carrier_id, text.body, at).await?;
+    let received = ReceivedText { carrier_id: text.carrier_id, body: text.body };
+    let message = message::insert_incoming(tx, merchant, conversation.id, received, at).await?;
     let mut enqueued = Vec::new();
     for position in 0..picture::insert(tx, &message, text.pictures).await? {
         let job = FetchPicture { merchant, message: message.id, position };
@@ -61,7 +62,7 @@ pub(super) async fn receive(
     }
     let answer = match said {
         Some(Keyword::Stop) => {
-            let opted_out = conversation::opt_out(tx, &conversation, OptOutSource::Buyer, None, at, now).await;
+            let opted_out = conversation::opt_out(tx, &conversation, OptOut::by(OptOutSource::Buyer, at), now).await;
             opted_out.map_err(JobError::retry)?;
             None
         }

@@ -1,11 +1,11 @@
-//! The last look before the wire, and the mark that a text is leaving: one transaction, so that an opt-out or a void comes
-//! before the mark and is seen, or after it and finds a text that is leaving.
+//! The final check before a text is sent, and its mark as `sending`, in one transaction: an opt-out or a void either comes before and is
+//! seen, or comes after and finds a text that is already leaving.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, PhoneNumber, message::MessageStatus};
 use entity::{
     Merchant, Message, Transaction, conversation, link, merchant,
-    message::{self, Learnt, Origin},
+    message::{self, Origin},
 };
 use queue::JobError;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
@@ -35,7 +35,7 @@ pub(super) async fn depart(context: &JobContext, message: &Message) -> Result<De
     let decided = decide(context, &tx, message).await?;
     if let Departure::Leaving { .. } = &decided {
         let (merchant, id) = (message.merchant_id, message.id);
-        if !message::advance(&tx, merchant, id, MessageStatus::Sending, Learnt::default(), context.now()).await? {
+        if !message::advance(&tx, merchant, id, MessageStatus::Sending, context.now()).await? {
             tx.rollback().await?;
             return Ok(Departure::Elsewhere);
         }
@@ -78,7 +78,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     {
         return Ok(decided);
     }
-    if is_automatic(message.origin) {
+    if message.origin.is_automatic() {
         let earliest = phone.waking_hour_from(at, &owner.zone());
         if earliest > at {
             return Ok(Departure::Later(earliest));
@@ -105,14 +105,6 @@ const fn waited_for(origin: Origin) -> LinkState {
         Origin::Merchant | Origin::Reminder | Origin::Answer => LinkState::Unpaid,
         Origin::Receipt => LinkState::Paid,
         Origin::Voided => LinkState::Voided,
-    }
-}
-
-/// Whether nobody waits for the text, so that it comes at an hour that suits the buyer.
-const fn is_automatic(origin: Origin) -> bool {
-    match origin {
-        Origin::Reminder | Origin::Receipt | Origin::Voided => true,
-        Origin::Merchant | Origin::Answer => false,
     }
 }
 

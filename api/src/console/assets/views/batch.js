@@ -2,18 +2,27 @@
 
 import { command, csv, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { number, tag } from "../lib/format.js";
+import { money, number, phone, tag } from "../lib/format.js";
+import { sentence } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
-import { title } from "../lib/router.js";
+import { hashOf, title } from "../lib/router.js";
+import { save } from "../lib/save.js";
 import { may } from "../lib/scope.js";
-import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
-import { failure, pageHead, region } from "./page.js";
+import { confirm } from "./confirm.js";
+import { empty, failure, pageHead, region } from "./page.js";
 
 const LIMIT = 100;
+const STATES = ["ready", "done", "refused", "failed", "cancelled"];
+
+/** The API's fields, as an error names them, and the columns that they come from. */
+const FIELDS = {
+  number: "number", amount: "amount", currency: "currency", notes: "notes", key: "key",
+  "customer.name": "customer_name", "customer.phone": "customer_phone", "customer.language": "customer_language",
+};
 
 /** Draws the batch. */
 export function showBatch({ root, params: [id], query }) {
@@ -22,32 +31,47 @@ export function showBatch({ root, params: [id], query }) {
   const path = `/batches/${encodeURIComponent(id)}`;
   const place = region("div.batch");
   const following = live({
-    name: () => `${path} ${query.cursor ?? ""}`,
+    name: () => `${path} ${query.status ?? ""} ${query.cursor ?? ""}`,
     load: async (signal) => {
-      const [batch, rows] = await Promise.all([get(path, { signal }), get(`${path}/rows`, { query: { limit: LIMIT, cursor: query.cursor }, signal })]);
-      return { batch, rows };
+      const rows = get(`${path}/rows`, { query: { limit: LIMIT, cursor: query.cursor, status: query.status }, signal });
+      const [batch, page, credits] = await Promise.all([get(path, { signal }), rows, get("/credits", { signal })]);
+      return { batch, page, available: credits.available };
     },
     show: (found) => draw({ place, path, query, found, following }),
     fail: (problem) => failure(place, problem, () => following.refresh()),
-    pace: ({ batch }) => (batch.status === "running" ? PACE.busy : PACE.calm),
+    pace: ({ batch }) => PACE[{ running: "busy", paused: "watched" }[batch.status] ?? "calm"],
   });
   swap(root, pageHead(t.one, { back: h("a.back", { href: "#/batches" }, icon("back"), t.title) }), place);
   return following.stop;
 }
 
-function draw({ place, path, query, found: { batch, rows }, following }) {
+function draw({ place, path, query, found: { batch, page, available }, following }) {
   const t = strings.batches;
+  const totals = batch.totals.map(({ amount, currency }) => h("span", money(amount, currency)));
+  const missing = batch.send && batch.status === "ready" ? batch.credits - available : 0;
   swap(place,
     h("section.card.setting",
+      batch.name && h("h2", { dir: "auto" }, batch.name),
       h("p", { role: "status" }, tag(`batch-${batch.status}`, t.states[batch.status] ?? batch.status, { busy: batch.status === "running" }), " ", t.sentences[batch.status]),
-      h("dl.home-figures", ["ready", "done", "refused", "failed", "cancelled"].filter((it) => batch[it] > 0 || it === "ready").map((it) =>
-        h("div", h("dt", t.counts[it]), h("dd", number(batch[it])))),
+      h("dl.home-figures", STATES.filter((it) => batch[it] > 0 || it === "ready").map((it) => h("div", h("dt", t.counts[it]), h("dd", number(batch[it])))),
+        totals.length > 0 && h("div", h("dt", t.sum), h("dd", totals)),
         batch.send && h("div", h("dt", t.cost), h("dd", strings.preview.credits(batch.credits)))),
-      h("div.buttons", buttons({ path, batch, following }))),
-    h("section.card.list-card", h("ul.rows", { "aria-label": t.rowsLabel }, rows.items.map(row)), pager(path, { cursor: query.cursor }, rows.next_cursor)));
+      missing > 0 && h("p.notice.notice-warn", icon("warning"), h("span", t.missing(missing), " ", h("a", { href: "#/credits" }, strings.nav.credits))),
+      h("div.buttons", buttons({ path, batch, missing, following }))),
+    filter(path, batch, query.status),
+    h("section.card.list-card", page.items.length === 0 ? empty(t.noRows, null)
+      : h("ul.rows", { "aria-label": t.rowsLabel }, page.items.map(row)), pager(path, query, page.next_cursor, t.pager)));
 }
 
-function buttons({ path, batch, following }) {
+/** All rows, or those in one state. */
+function filter(path, batch, chosen) {
+  const t = strings.batches;
+  const choice = (status, label, count) => h("a.button", { href: hashOf(path, { status }), "aria-current": (chosen ?? "") === (status ?? "") ? "true" : null }, `${label} (${number(count)})`);
+  return h("nav.buttons.row-filter", { "aria-label": t.filter }, choice(undefined, strings.orders.all, batch.rows),
+    STATES.filter((it) => batch[it] > 0).map((it) => choice(it, t.counts[it], batch[it])));
+}
+
+function buttons({ path, batch, missing, following }) {
   const t = strings.batches;
   const act = (what) => async ({ currentTarget }) => {
     currentTarget.disabled = true;
@@ -58,10 +82,21 @@ function buttons({ path, batch, following }) {
     }
     following.refresh();
   };
+  const name = batch.send ? t.startAndSend(batch.ready) : t.start(batch.ready);
+  const ask = () => confirm({
+    title: batch.send ? t.sendTitle(batch.ready) : t.startTitle(batch.ready),
+    text: batch.send ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
+    fields: h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + "))),
+    act: t.startNow,
+    kind: "primary",
+    payload: () => batch.id,
+    send: ({ idempotencyKey }) => command("POST", `${path}/start`, undefined, { idempotencyKey }),
+    done: () => following.refresh(),
+  });
   const open = ["ready", "running", "paused"].includes(batch.status);
   return [
     batch.status === "ready" && batch.ready > 0 && may("write")
-      && h("button.primary", { type: "button", key: "start", onclick: act("start") }, batch.send ? t.startAndSend(batch.ready) : t.start(batch.ready)),
+      && h("button.primary", { type: "button", key: "start", disabled: missing > 0, onclick: ask }, name),
     batch.status === "paused" && may("write") && h("button.primary", { type: "button", key: "resume", onclick: act("resume") }, t.resume),
     batch.status === "running" && may("write") && h("button", { type: "button", key: "pause", onclick: act("pause") }, t.pause),
     open && may("write") && h("button", { type: "button", key: "cancel", onclick: act("cancel") }, batch.status === "ready" ? t.discard : t.stop),
@@ -71,18 +106,33 @@ function buttons({ path, batch, following }) {
 
 async function download(path) {
   try {
-    const address = URL.createObjectURL(new Blob([await csv(path)], { type: "text/csv" }));
-    h("a", { href: address, download: strings.batches.resultsFile }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    save(await csv(path), strings.batches.resultsFile);
   } catch (problem) {
     complain(problem);
   }
 }
 
-function row({ number: at, key, status, problem, detail, order_id }) {
+/** What was read of a row, and what is wrong with it. */
+function row({ number: at, key, status, order_number: order, customer_name: name, customer_phone: buyer, amount, currency, problem, detail, order_id: id }) {
   const t = strings.batches;
+  const label = order ?? key;
+  const said = t.problems[problem] ?? (detail && explained(detail)) ?? problem;
   return h("li.matter", { key: String(at) },
-    h("span.matter-what", h("strong", `${at}. ${key}`), " ", translated(detail) ?? t.problems[problem] ?? problem,
-      order_id && h("a", { href: `#/orders/${order_id}` }, " ", t.order)),
+    h("span.row-at.quiet", number(at)),
+    h("span.matter-what",
+      id ? h("a", { href: `#/orders/${id}`, dir: "auto" }, label) : h("strong", { dir: "auto" }, label), " ",
+      name && h("bdi", name), " ", phone(buyer),
+      said && h("p.hint", said)),
+    amount && h("span.amount", money(amount, currency)),
     tag(`row-${status}`, t.rowStates[status] ?? status));
+}
+
+/** Each fault of a row with its column, in the language of the console. */
+function explained(detail) {
+  const faults = detail.split("; ").map((fault) => {
+    const [field, ...reason] = fault.split(" ");
+    const column = FIELDS[field];
+    return column ? `${strings.batches.meanings[column]}: ${sentence(reason.join(" "))}` : sentence(fault);
+  });
+  return faults.join(" · ");
 }

@@ -1,20 +1,24 @@
 // Many orders at once: a CSV is dropped, and each row looked at before anything is done.
 
 import { get, post } from "../lib/api.js";
-import { h, swap } from "../lib/dom.js";
-import { tag, time } from "../lib/format.js";
+import { h, swap, uniqueId } from "../lib/dom.js";
+import { number, tag, time } from "../lib/format.js";
 import { actions, form, mark } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
+import { person } from "../lib/people.js";
 import { go, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
+import { save } from "../lib/save.js";
+import { MEANINGS, NEEDED, guess, headOf } from "../lib/sheet.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { acceptDrops } from "./pdf-picker.js";
 
 const PATH = "/batches";
 const LARGEST = 2 * 1024 * 1024;
+const LONGEST_NAME = 40;
 
 /** Draws the form and the list of batches. */
 export function showBatches({ root, query }) {
@@ -41,35 +45,84 @@ function drawList(list, page, query) {
 
 function row(batch) {
   const t = strings.batches;
+  const bad = batch.refused + batch.failed;
+  const counts = [t.rows(batch.rows), batch.done > 0 && `${t.counts.done}: ${number(batch.done)}`, bad > 0 && `${t.counts.refused}: ${number(bad)}`];
+  const isIdle = batch.status === "ready" && batch.ready === 0;
   return h("li", h("a.row.row-batch", { href: `#${PATH}/${batch.id}`, key: batch.id },
     h("span.row-created", time(batch.created_at)),
-    h("span.row-buyer", t.rows(batch.rows)),
-    h("span.row-tag", tag(`batch-${batch.status}`, t.states[batch.status] ?? batch.status))));
+    h("span.row-buyer", h("strong", { dir: "auto" }, batch.name ?? t.one), " ", h("span.hint", counts.filter(Boolean).join(" · ")), " ", person(batch.actor)),
+    h("span.row-tag", isIdle ? tag("row-refused", t.nothingReady) : tag(`batch-${batch.status}`, t.states[batch.status] ?? batch.status))));
 }
 
-/** The file, whether it is sent, and the button that has it looked at. */
+/** The file, what its columns mean, whether each link is sent, and the button that has the rows looked at. */
 function picker() {
   const t = strings.batches;
-  const state = { file: null };
-  const chooser = h("input.visually-hidden", { id: "batch", type: "file", accept: "text/csv,.csv", name: "rows", "aria-label": t.file, "aria-describedby": "batch-error" });
+  const state = { file: null, names: [], meanings: [] };
+  const chooser = h("input.visually-hidden", { id: "batch", type: "file", accept: "text/csv,.csv,.txt,.tsv", name: "rows", "aria-label": t.file, "aria-describedby": "batch-error" });
   const shown = h("div.picked", { "aria-live": "polite" });
   const error = h("p.field-error", { id: "batch-error", role: "alert", hidden: true });
   const drop = h("div.field.picker",
     h("label.drop", icon("upload"), h("span", t.drop, " ", h("span.as-link", t.choose)), h("span.hint", t.fileHint), chooser), shown, error);
+  const columns = h("div.columns-of-file");
   const send = h("input", { type: "checkbox", name: "send", checked: true });
-  const take = ([file]) => {
-    state.file = file && file.size <= LARGEST ? file : null;
+  const take = async ([file]) => {
+    Object.assign(state, { file: file && file.size <= LARGEST ? file : null, names: [], meanings: [] });
     mark(chooser, file && !state.file ? t.tooLarge : null);
     swap(shown, state.file && h("div.file", icon("document"), h("span.file-name", state.file.name)));
+    swap(columns);
+    if (!state.file) return;
+    const { names, example } = await headOf(file);
+    if (state.file !== file) return;
+    Object.assign(state, { names, meanings: guess(names) });
+    swap(columns, columnsOf(state, example));
   };
   chooser.addEventListener("change", () => take([...chooser.files]));
   acceptDrops(drop, take);
+  const query = () => ({ send: send.checked ? "true" : undefined, name: state.file.name.slice(0, 200), columns: state.meanings.join(",") });
   return form({
-    fields: [drop, h("label.check", send, t.send), actions(t.look)],
-    check: () => (state.file ? [] : [{ field: "rows", reason: t.noFile }]),
-    payload: () => `${state.file?.name} ${state.file?.size} ${state.file?.lastModified} ${send.checked}`,
-    send: async ({ idempotencyKey }) =>
-      post(PATH, await state.file.text(), { type: "text/csv", query: { send: send.checked ? "true" : undefined }, idempotencyKey }),
+    fields: [drop, columns, h("label.check", send, t.send),
+      h("div.buttons", h("button", { type: "button", onclick: sample }, icon("download"), t.sample)), actions(t.look)],
+    check: () => checked(state),
+    payload: () => `${state.file?.name} ${state.file?.size} ${state.file?.lastModified} ${send.checked} ${state.meanings}`,
+    send: async ({ idempotencyKey }) => post(PATH, state.file, { type: "text/csv", query: query(), idempotencyKey }),
     done: (batch) => go(`${PATH}/${batch.id}`),
   });
+}
+
+/** What each column of the file means, with what stands in its first row. */
+function columnsOf(state, example) {
+  const t = strings.batches;
+  const choice = (name, at) => {
+    const id = uniqueId("column");
+    const kept = keptAs(name);
+    const control = h("select", { id, name: `column ${at}`, "aria-describedby": `${id}-error`, onchange: () => (state.meanings[at] = control.value) },
+      h("option", { value: "" }, t.leftOut),
+      MEANINGS.map((value) => h("option", { value, selected: state.meanings[at] === value }, t.meanings[value])),
+      kept && h("option", { value: kept, selected: state.meanings[at] === kept }, t.kept));
+    return h("div.field",
+      h("label", { for: id }, h("bdi", name || t.noHeading), example[at] && h("span.optional", { dir: "auto" }, ` ${example[at]}`)),
+      control, h("p.field-error", { id: `${id}-error`, hidden: true }));
+  };
+  return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint), h("div.columns.three", state.names.map(choice)));
+}
+
+/** As what a column is kept with the order, if it has a name that can be. */
+function keptAs(name) {
+  const own = name.replace(/^metadata\./, "").replaceAll(",", " ").trim();
+  return own && own.length <= LONGEST_NAME ? `metadata.${own}` : null;
+}
+
+function checked({ file, meanings }) {
+  const t = strings.batches;
+  if (!file) return [{ field: "rows", reason: t.noFile }];
+  const twice = meanings.findIndex((meaning, at) => meaning && meanings.indexOf(meaning) !== at);
+  if (twice >= 0) return [{ field: `column ${twice}`, reason: t.twice }];
+  const absent = NEEDED.filter((meaning) => !meanings.includes(meaning));
+  return absent.length > 0 ? [{ field: "rows", reason: t.absent(absent.map((meaning) => t.meanings[meaning]).join(", ")) }] : [];
+}
+
+/** A file to begin with. */
+function sample() {
+  const rows = ["number,customer_name,customer_phone,amount,currency,notes", "1001,Ada Lovelace,+1 202 555 0123,129.50,usd,", ""].join("\r\n");
+  save(rows, strings.batches.sampleFile);
 }

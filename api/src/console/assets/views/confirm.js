@@ -5,14 +5,14 @@ import { h } from "../lib/dom.js";
 import { field, form, input } from "../lib/form.js";
 import { strings } from "../strings.js";
 
-/** Asks. `act` is the name of the button that does it, `keep` of the one that does not; `fields` come between text and buttons. */
-export function confirm({ title, text, fields = [], act, keep = strings.cancel, payload = () => "", send, done }) {
+/** Asks. `act` is the name of the button that does it and `kind` its look, `keep` of the one that does not; `fields` come between. */
+export function confirm({ title, text, fields = [], act, kind = "danger", keep = strings.cancel, payload = () => "", send, done }) {
   openDialog({
     title,
     content: (close) => form({
       fields: [h("p", text), fields, h("div.actions",
         h("button", { type: "button", onclick: close, autofocus: true }, keep),
-        h("button.danger", { type: "submit", "data-submit": true }, h("span.label", act)))],
+        h(`button.${kind}`, { type: "submit", "data-submit": true }, h("span.label", act)))],
       payload,
       send,
       done(result) {

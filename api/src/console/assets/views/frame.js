@@ -6,6 +6,7 @@ import { start } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { brand } from "./brand.js";
 import { languageChoice } from "./language.js";
+import { whose } from "./whose.js";
 
 /**
  * Draws it; answers how to take it away. `places` are the entries of the navigation, the first of them the home; `name` says
@@ -22,7 +23,7 @@ export function frame({ root, signOut, name, end, routes, places }) {
     h("a.skip", { href: "#page", onclick: toContent }, strings.skipToContent),
     h("div.shell",
       h("header.bar",
-        h("div.bar-start", brand(), h("p.whose", { title: name }, name)),
+        h("div.bar-start", brand(), whose(name)),
         h("nav.nav", { "aria-label": strings.nav.label }, links),
         h("div.bar-end", end, languageChoice(),
           h("button.plain.sign-out", { type: "button", onclick: signOut }, icon("signOut"), h("span", strings.nav.signOut)))),

@@ -9,9 +9,12 @@ import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { logoField } from "./logo.js";
 import { editable } from "./setting.js";
+import { callShop } from "./whose.js";
 
 const PATH = "/merchant";
 const PLAIN_COLOUR = "#1f5eff";
+/** Codes that browsers have names for and that are no countries. */
+const NO_COUNTRIES = new Set(["EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"]);
 
 /** Draws the editor. */
 export function showProfile(root) {
@@ -63,6 +66,7 @@ function editor(merchant) {
       send: () => command("PATCH", PATH, body()),
       done(saved) {
         useTimeZone(saved.time_zone);
+        callShop(saved.name);
         if (!speakAs(saved.language)) say(strings.settings.saved);
       },
     }),
@@ -78,7 +82,9 @@ function regions() {
   const names = new Intl.DisplayNames(strings.locale, { type: "region", fallback: "none" });
   const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const codes = letters.flatMap((first) => letters.map((second) => first + second));
-  const named = codes.map((code) => [code, names.of(code)]).filter(([, name]) => name);
+  // Codes of before, such as DD, stand for those of today, and some are of no country.
+  const isOfToday = (code) => !NO_COUNTRIES.has(code) && Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}`;
+  const named = codes.filter(isOfToday).map((code) => [code, names.of(code)]).filter(([, name]) => name);
   return named.sort(([, one], [, other]) => one.localeCompare(other, strings.locale));
 }
 

@@ -1,7 +1,7 @@
 // How many conversations hold something that was not read, on every page.
 
 import { get } from "../lib/api.js";
-import { swap } from "../lib/dom.js";
+import { h, swap } from "../lib/dom.js";
 import { number } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { strings } from "../strings.js";
@@ -14,7 +14,7 @@ export function followUnread(badge) {
     hears: ({ kind }) => kind === "message.updated" || kind === "conversation.read",
     show: ({ conversations }) => {
       badge.hidden = conversations === 0;
-      swap(badge, number(conversations), " ", strings.nav.unread);
+      swap(badge, number(conversations), h("span.visually-hidden", " ", strings.nav.unread));
     },
     fail: () => (badge.hidden = true),
   });

@@ -1,9 +1,7 @@
-//! An amount as the buyer's language writes numbers. The currency stands behind it by its code, which is no other's: a `$` is
-//! many countries'.
+//! How languages write decimals: `1.234,50` in German, `1 234,50` in French.
 
-use domain::Money;
-
-use crate::http::language::{favourite, is_of};
+use super::Money;
+use crate::is_of_language;
 
 /// How a language separates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +50,28 @@ const KNOWN: &[(&str, Separators)] = &[
     ("vi", Separators { thousands: ".", decimal: ",", keeps_four: false }),
 ];
 
-/// The amount as whoever sent this `Accept-Language` writes it; as in English where we know no better.
-pub(super) fn written(money: Money, accept_language: &str) -> String {
-    let separators = favourite(accept_language).map_or(ENGLISH, of_language);
-    let decimal = money.to_decimal_string();
-    let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
-    let point = if fraction.is_empty() { "" } else { separators.decimal };
-    // The two must not be torn apart at the end of a line.
-    format!("{}{point}{fraction}\u{a0}{}", grouped(whole, separators), money.currency().code())
+impl Money {
+    /// The amount as a language, such as `de` or `es-MX`, writes it, and its currency's code, which is unambiguous: many countries write
+    /// `$`. As in English where we know no better. The two are not torn apart at the end of a line.
+    #[must_use]
+    pub fn in_language(self, language: &str) -> String {
+        format!("{}\u{a0}{}", decimal_in_language(&self.to_decimal_string(), language), self.currency.code())
+    }
 }
 
-fn of_language(language: &str) -> Separators {
-    KNOWN.iter().find(|(known, _)| is_of(language, known)).map_or(ENGLISH, |(_, separators)| *separators)
+/// A text with its first decimal, such as `1234.50`, as a language writes it.
+#[must_use]
+pub fn decimal_in_language(text: &str, language: &str) -> String {
+    let separators =
+        KNOWN.iter().find(|(known, _)| is_of_language(language, known)).map_or(ENGLISH, |(_, separators)| *separators);
+    let start = text.find(|character: char| character.is_ascii_digit()).unwrap_or(text.len());
+    let digits = |text: &str| text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    let (before, rest) = text.split_at(start);
+    let (whole, rest) = rest.split_at(digits(rest));
+    let fraction = rest.strip_prefix('.').map(|rest| &rest[..digits(rest)]).filter(|fraction| !fraction.is_empty());
+    let (point, fraction) = fraction.map_or(("", ""), |fraction| (separators.decimal, fraction));
+    let after = &rest[if fraction.is_empty() { 0 } else { 1 + fraction.len() }..];
+    format!("{before}{}{point}{fraction}{after}", grouped(whole, separators))
 }
 
 fn grouped(digits: &str, separators: Separators) -> String {
@@ -82,34 +90,45 @@ fn grouped(digits: &str, separators: Separators) -> String {
 
 #[cfg(test)]
 mod tests {
-    use domain::Currency;
-
-    use super::*;
-
-    fn seen(text: &str, code: &str, accept_language: &str) -> String {
-        let money = Money::parse(text, Currency::parse(code).unwrap()).unwrap();
-        written(money, accept_language).replace('\u{a0}', " ").replace('\u{202f}', "_")
-    }
+    use super::{super::testing::money, *};
 
     #[test]
-    fn an_amount_is_written_as_the_buyer_writes() {
+    fn an_amount_is_written_as_its_readers_do() {
+        let seen = |text, code, language| {
+            money(text, code).in_language(language).replace('\u{a0}', " ").replace('\u{202f}', "_")
+        };
         for (language, wanted) in [
-            ("en-US,en;q=0.9", "1,234.50 EUR"),
-            ("de-DE,de;q=0.9,en;q=0.8", "1.234,50 EUR"),
+            ("en-US", "1,234.50 EUR"),
+            ("de-DE", "1.234,50 EUR"),
+            ("DE", "1.234,50 EUR"),
             ("de-CH", "1’234.50 EUR"),
             ("fr", "1_234,50 EUR"),
             ("es-ES", "1234,50 EUR"),
             ("es-MX", "1,234.50 EUR"),
             ("pt-BR", "1.234,50 EUR"),
-            ("en;q=0.5, DE", "1.234,50 EUR"),
             ("", "1,234.50 EUR"),
             ("*", "1,234.50 EUR"),
-            ("xx-<script>;q=x", "1,234.50 EUR"),
+            ("den", "1,234.50 EUR"),
+            ("é", "1,234.50 EUR"),
         ] {
             assert_eq!(seen("1234.50", "eur", language), wanted, "{language}");
         }
         assert_eq!(seen("1234567", "jpy", "ja"), "1,234,567 JPY");
         assert_eq!(seen("1234567.89", "usd", "es"), "1.234.567,89 USD");
         assert_eq!(seen("9.90", "usd", "sv"), "9,90 USD");
+    }
+
+    #[test]
+    fn what_stands_around_a_decimal_stays() {
+        for (text, written) in [
+            ("-1234.50", "-1.234,50"),
+            ("5962.32 EUR", "5.962,32 EUR"),
+            ("7.", "7."),
+            ("", ""),
+            ("none", "none"),
+            ("12", "12"),
+        ] {
+            assert_eq!(decimal_in_language(text, "de"), written);
+        }
     }
 }

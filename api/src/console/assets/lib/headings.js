@@ -1,0 +1,30 @@
+// What other programs call the columns of a batch, in small letters without accents, spaces and signs.
+
+/** By the API's name. */
+export const HEADINGS = {
+  number: [
+    "invoice", "invoiceno", "invoicenr", "invoicenumber", "order", "orderno", "ordernr", "ordernumber", "documentno", "documentnumber", "reference",
+    "rechnung", "rechnungsnr", "rechnungsnummer", "belegnr", "belegnummer", "nummer", "bestellnummer", "auftragsnummer", "auftragsnr",
+    "factura", "numerodefactura", "nfactura", "pedido", "numerodepedido", "facture", "numerodefacture", "nfacture", "commande", "numerodecommande",
+    "fatura", "numerodafatura", "numerodopedido", "发票号", "发票号码", "订单号", "رقمالفاتورة", "رقمالطلب",
+  ],
+  customer_name: [
+    "customer", "name", "client", "buyer", "company", "debtor", "customername", "clientname", "companyname", "contact",
+    "kunde", "kundenname", "firma", "debitor", "empfanger", "cliente", "nombre", "nombredelcliente", "nom", "nomduclient", "societe",
+    "nome", "nomedocliente", "客户", "客户名称", "姓名", "العميل", "اسمالعميل", "الاسم",
+  ],
+  customer_phone: [
+    "phone", "mobile", "cell", "telephone", "phonenumber", "mobilenumber", "mobilephone", "cellphone", "tel", "sms",
+    "telefon", "telefonnummer", "handy", "handynummer", "mobil", "mobilnummer", "mobiltelefon", "telefono", "movil", "celular",
+    "mobileportable", "portable", "telefone", "telemovel", "电话", "手机", "手机号", "الهاتف", "رقمالهاتف", "الجوال",
+  ],
+  amount: [
+    "total", "sum", "amountdue", "totalamount", "invoiceamount", "openamount", "balance", "grandtotal", "gross",
+    "betrag", "summe", "gesamtbetrag", "rechnungsbetrag", "offenerbetrag", "offen", "brutto", "bruttobetrag",
+    "importe", "monto", "importetotal", "montant", "montantttc", "valor", "valortotal", "金额", "总额", "المبلغ", "الاجمالي", "الإجمالي",
+  ],
+  currency: ["waehrung", "wahrung", "moneda", "divisa", "devise", "monnaie", "moeda", "curr", "货币", "币种", "العملة"],
+  customer_language: ["language", "lang", "sprache", "idioma", "langue", "语言", "اللغة"],
+  notes: ["note", "comment", "comments", "remark", "remarks", "memo", "bemerkung", "notiz", "notizen", "notas", "remarque", "observacoes", "备注", "ملاحظات"],
+  key: ["id", "uid", "uuid"],
+};

@@ -1,0 +1,179 @@
+//! A batch as a spreadsheet or another program exports it: a line of names, and a line for each row.
+//!
+//! Read as it comes: commas, semicolons or tabs between the cells; UTF-8, UTF-16 or Windows-1252; decimal commas. What a column means is
+//! said by its name, or by the caller for each column: no column is left out that nobody said to leave out.
+
+use std::borrow::Cow;
+
+use domain::money::WrittenAmount;
+use encoding_rs::{Encoding, WINDOWS_1252};
+use serde_json::{Map, Value};
+
+use crate::Problem;
+
+/// The names of the columns.
+pub(super) const COLUMNS: [&str; 8] =
+    ["key", "number", "customer_name", "customer_phone", "customer_language", "amount", "currency", "notes"];
+
+/// What the name of a column begins with that is kept in the order's metadata.
+const METADATA: &str = "metadata.";
+
+/// The rows of a CSV as they would be sent as JSON, at most this many and one.
+pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<Vec<Value>, Problem> {
+    let text = decoded(bytes);
+    let first_line = text.lines().next().unwrap_or_default();
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(first_line))
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let header = reader.headers().map_err(unreadable)?.clone();
+    let names = named(&header, columns)?;
+    let mut rows = Vec::new();
+    for record in reader.records().take(most + 1) {
+        let record = record.map_err(unreadable)?;
+        let cells = names.iter().zip(&record);
+        // The method of that name would be the framework's, of a type in a description.
+        rows.push(row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell))));
+    }
+    Ok(rows)
+}
+
+/// By its mark, or UTF-8 if it is that, or else what spreadsheets in the West write.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(&bytes[mark..]).0;
+    }
+    std::str::from_utf8(bytes).map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Borrowed)
+}
+
+/// What stands most often between the names.
+fn delimiter(first_line: &str) -> u8 {
+    let count = |delimiter: u8| first_line.bytes().filter(|byte| *byte == delimiter).count();
+    [b',', b'\t', b';'].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
+}
+
+/// What each column means; empty where it is left out.
+fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String>, Problem> {
+    let names: Vec<String> = match columns {
+        Some(columns) => columns.split(',').map(|name| name.trim().to_owned()).collect(),
+        None => header.iter().map(str::to_owned).collect(),
+    };
+    if columns.is_some() && names.len() != header.len() {
+        let reason = format!("must name the {} columns of the file; an empty name leaves one out", header.len());
+        return Err(Problem::field("columns", reason));
+    }
+    let is_known = |name: &str| {
+        let kept = name.strip_prefix(METADATA).is_some_and(|rest| !str::is_empty(rest));
+        kept || COLUMNS.contains(&name) || (columns.is_some() && str::is_empty(name))
+    };
+    let unknown: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
+    if !unknown.is_empty() {
+        return Err(Problem::unknown(
+            &unknown.join(", "),
+            format!(
+                "is no column; there are {}, and {METADATA}… for what your software is to keep",
+                COLUMNS.join(", ")
+            ),
+        ));
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(at, name)| !str::is_empty(name) && names[..*at].contains(name))
+    {
+        return Err(Problem::field(
+            if columns.is_some() { "columns" } else { "rows" },
+            format!("has {} twice", twice.1),
+        ));
+    }
+    Ok(names)
+}
+
+fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
+    let (mut row, mut customer, mut metadata) = (Map::new(), Map::new(), Map::new());
+    for (name, cell) in cells {
+        if let Some(name) = name.strip_prefix("customer_") {
+            customer.insert(name.to_owned(), cell.into());
+        } else if let Some(name) = name.strip_prefix(METADATA) {
+            metadata.insert(name.to_owned(), cell.into());
+        } else {
+            row.insert(name.clone(), cell.into());
+        }
+    }
+    understand_amount(&mut row);
+    // A row that has no name of its own is known by its order's number.
+    if let (None, Some(number)) = (row.get("key"), row.get("number").cloned()) {
+        row.insert("key".to_owned(), number);
+    }
+    row.insert("customer".to_owned(), Value::Object(customer));
+    if !metadata.is_empty() {
+        row.insert("metadata".to_owned(), Value::Object(metadata));
+    }
+    Value::Object(row)
+}
+
+/// Puts the amount as the API reads it, unless it could be two or contradicts the row's currency: then it is refused as it stands.
+fn understand_amount(row: &mut Map<String, Value>) {
+    let Some(written) = row.get("amount").and_then(Value::as_str).and_then(WrittenAmount::read) else { return };
+    let told = row.get("currency").and_then(Value::as_str);
+    if let (Some(told), Some(beside)) = (told, &written.currency)
+        && !told.eq_ignore_ascii_case(beside)
+    {
+        return;
+    }
+    row.insert("amount".to_owned(), written.decimal.into());
+    if let Some(currency) = written.currency {
+        row.insert("currency".to_owned(), currency.into());
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
+fn unreadable(error: csv::Error) -> Problem {
+    Problem::malformed(format!("The CSV cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(bytes: &[u8], columns: Option<&str>) -> Vec<Value> {
+        rows(bytes, columns, 10).unwrap()
+    }
+
+    #[test]
+    fn what_a_german_program_exports_is_read() {
+        let sheet = b"Nummer;Kunde;Telefon;Betrag;Sachbearbeiter\r\n4711;M\xfcller & S\xf6hne;0151 23456789;5.962,32 \x80;xy\r\n";
+        let rows = read(sheet, Some("number,customer_name,customer_phone,amount,"));
+        let customer = json!({"name": "Müller & Söhne", "phone": "0151 23456789"});
+        let expected =
+            json!([{"key": "4711", "number": "4711", "amount": "5962.32", "currency": "eur", "customer": customer}]);
+        assert_eq!(Value::Array(rows), expected);
+    }
+
+    #[test]
+    fn tabs_in_utf_16_are_read() {
+        let sheet = "\u{feff}key\tnumber\tmetadata.customer\nk\t7\tC-9\n";
+        let bytes: Vec<u8> = sheet.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let row = json!({"key": "k", "number": "7", "metadata": {"customer": "C-9"}, "customer": {}});
+        assert_eq!(read(&bytes, None), [row]);
+    }
+
+    #[test]
+    fn an_amount_that_contradicts_its_currency_stays_as_it_was_written() {
+        let row = &read("number,amount,currency\n1,\"12,50 EUR\",usd\n".as_bytes(), None)[0];
+        assert_eq!((&row["amount"], &row["currency"]), (&json!("12,50 EUR"), &json!("usd")));
+    }
+
+    #[test]
+    fn no_column_is_left_out_that_nobody_said_to_leave_out() {
+        let refused = |sheet: &str, columns| rows(sheet.as_bytes(), columns, 10).unwrap_err().sentence("");
+        let told = refused("number,price,agent\n1,2,3\n", None);
+        assert!(told.contains("price, agent"), "{told}");
+        assert!(refused("number,price\n1,2\n", Some("number")).contains("the 2 columns"));
+        assert!(
+            refused("number,\n1,2\n", None).contains("is no column"),
+            "an unnamed column is unknown unless it is left out"
+        );
+        assert!(refused("number,number\n1,2\n", None).contains("twice"));
+    }
+}

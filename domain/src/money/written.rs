@@ -1,0 +1,144 @@
+//! Amounts as people and spreadsheets write them: `129,50`, `$129.50`, `1.129,50 EUR`.
+
+/// An amount as somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenAmount {
+    /// As a decimal string: `129.50`.
+    pub decimal: String,
+    /// The currency beside it, as three small letters, if one was written.
+    pub currency: Option<String>,
+}
+
+impl WrittenAmount {
+    /// Reads what people and spreadsheets write: `129,50`, `1.129,50 EUR`, `€1,129.50`, `1'129.50`.
+    ///
+    /// `None` if it is no amount or could be two: `1,129` is a thousand to some and little more than one to others, and `$` is the sign
+    /// of twenty currencies.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let first = text.find(|character: char| character.is_ascii_digit())?;
+        let end = text.rfind(|character: char| character.is_ascii_digit())? + 1;
+        let currency = match (text[..first].trim_matches(is_space), text[end..].trim_matches(is_space)) {
+            ("", "") => None,
+            (beside, "") | ("", beside) => Some(currency_of(beside)?),
+            _ => return None,
+        };
+        let written = &text[first..end];
+        // One or two digits after the last point or comma are decimals.
+        let point = written.rfind(['.', ',']).filter(|at| matches!(written.len() - at, 2 | 3));
+        let Some(at) = point else {
+            return Some(Self { decimal: whole_number(written, false)?, currency });
+        };
+        let (whole, fraction) = (&written[..at], &written[at + 1..]);
+        if !is_digits(fraction) || whole.contains(&written[at..=at]) {
+            return None;
+        }
+        Some(Self { decimal: format!("{}.{fraction}", whole_number(whole, true)?), currency })
+    }
+}
+
+/// The currency that three letters or a sign of one currency only stand for.
+fn currency_of(beside: &str) -> Option<String> {
+    match beside {
+        "€" => Some("eur".to_owned()),
+        "£" => Some("gbp".to_owned()),
+        code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            Some(code.to_ascii_lowercase())
+        }
+        _ => None,
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\u{a0}' | '\u{202f}')
+}
+
+/// The digits of a whole number, which may be grouped by thousands. Without decimals after them, two groups around a point or a comma
+/// could be decimals.
+fn whole_number(text: &str, has_fraction: bool) -> Option<String> {
+    if is_digits(text) {
+        return Some(text.to_owned());
+    }
+    let separator = text.chars().find(|character| !character.is_ascii_digit())?;
+    if !is_space(separator) && !matches!(separator, '.' | ',' | '\'' | '’') {
+        return None;
+    }
+    let groups: Vec<&str> = text.split(separator).collect();
+    let (first, rest) = groups.split_first()?;
+    let is_grouped =
+        is_digits(first) && first.len() <= 3 && rest.iter().all(|group| is_digits(group) && group.len() == 3);
+    let is_plain = has_fraction || rest.len() > 1 || !matches!(separator, '.' | ',');
+    (is_grouped && is_plain).then(|| groups.concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WrittenAmount;
+
+    fn understood(text: &str) -> Option<(String, Option<String>)> {
+        WrittenAmount::read(text).map(|written| (written.decimal, written.currency))
+    }
+
+    #[test]
+    fn an_amount_is_read_as_people_write_it() {
+        for (written, decimal, currency) in [
+            ("129.50", "129.50", None),
+            ("129,50", "129.50", None),
+            ("129", "129", None),
+            (" 129,5 ", "129.5", None),
+            ("9949,77", "9949.77", None),
+            ("5.962,32", "5962.32", None),
+            ("5,962.32", "5962.32", None),
+            ("1.234.567,89", "1234567.89", None),
+            ("1.234.567", "1234567", None),
+            ("1 234,50", "1234.50", None),
+            ("1\u{202f}234,50\u{a0}€", "1234.50", Some("eur")),
+            ("1'234.50", "1234.50", None),
+            ("CHF 1’234.50", "1234.50", Some("chf")),
+            ("1 234", "1234", None),
+            ("£120", "120", Some("gbp")),
+            ("EUR 1.129,50", "1129.50", Some("eur")),
+            ("129,50 eur", "129.50", Some("eur")),
+            ("0,01", "0.01", None),
+        ] {
+            assert_eq!(understood(written), Some((decimal.to_owned(), currency.map(str::to_owned))), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_or_could_be_two_is_not_read() {
+        for written in [
+            "",
+            " ",
+            "€",
+            "abc",
+            "1,129",
+            "1.129",
+            "1,2,3",
+            "1.2.3",
+            "12,34.56",
+            "1.23.45",
+            "-5",
+            "+5",
+            "1e3",
+            ",50",
+            "5,",
+            "129,505",
+            "1234.567,89",
+            "12.3456,78",
+            "$5",
+            "€5 EUR",
+            "5 apples",
+            "1;50",
+            "1/2",
+            "٣",
+            "1,129,50",
+        ] {
+            assert_eq!(understood(written), None, "{written}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! What a person checks before a batch is started: the name of its file, and each row's order number and amount.
+
+crate::dialect::sql_step!(
+    "
+ALTER TABLE batch ADD COLUMN name text;
+ALTER TABLE batch_row ADD COLUMN order_number text;
+ALTER TABLE batch_row ADD COLUMN minor {int};
+ALTER TABLE batch_row ADD COLUMN currency text
+"
+);
