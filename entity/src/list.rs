@@ -1,11 +1,13 @@
 //! Pagination and filters common to lists: a time range, a position and a direction.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{
     EntityTrait, QueryOrder, QuerySelect, Select, Value,
     entity::prelude::*,
     sea_query::{Expr, Order},
 };
+
+use domain::Zone;
 
 /// How far the time that an id was made with may lie from the time that is written beside it: in between, an upload may come in.
 const APART: TimeDelta = TimeDelta::hours(1);
@@ -46,6 +48,24 @@ impl Period {
         let end = self.to.and_then(|to| to.checked_add_signed(APART));
         let first = first.map(|first| id.gte(first_id(first)));
         first.into_iter().chain(end.map(|end| id.lt(first_id(end)))).collect()
+    }
+}
+
+/// When something was paid: by Stripe at a moment, elsewhere on a day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PaidPeriod {
+    /// The moments.
+    pub at: Period,
+    /// The days in which they lie, where the merchant is: the first and the last.
+    pub days: (Option<NaiveDate>, Option<NaiveDate>),
+}
+
+impl PaidPeriod {
+    /// This period, by the clock of this zone.
+    #[must_use]
+    pub fn new(at: Period, zone: &Zone) -> Self {
+        let day = |at: DateTime<Utc>| zone.wall(at).date_naive();
+        Self { at, days: (at.from.map(day), at.to.map(day)) }
     }
 }
 

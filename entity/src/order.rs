@@ -360,6 +360,44 @@ pub struct OrderName {
     pub customer_name: String,
 }
 
+/// What is exported of an order with its links.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct ExportedOrder {
+    /// Its id.
+    pub id: OrderId,
+    /// The merchant's own number for it.
+    pub number: String,
+    /// The buyer's name; empty once erased.
+    pub customer_name: String,
+    /// The buyer's number; absent once erased.
+    pub customer_phone: Option<PhoneNumber>,
+    /// The merchant's notes; absent once erased.
+    pub notes: Option<String>,
+}
+
+/// What is exported of the merchant's orders with these ids.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn exported(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+) -> Result<HashMap<OrderId, ExportedOrder>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<ExportedOrder> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Notes])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|order| (order.id, order)).collect())
+}
+
 /// The names of the merchant's orders with these ids, without reading whole orders.
 ///
 /// # Errors

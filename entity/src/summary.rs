@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{FromQueryResult, QuerySelect, Statement, entity::prelude::*};
+use sea_orm::{FromQueryResult, QuerySelect, Select, Statement, entity::prelude::*};
 
-use crate::{Merchant, link, list::first_id};
-use domain::{Currency, MerchantId};
+use crate::{
+    Merchant, link,
+    list::{PaidPeriod, Period, first_id},
+};
+use domain::Currency;
 
 /// What a period came to, in one currency. Amounts are in people's smallest unit of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub struct Summary {
     pub viewed: i64,
     /// How many of those are paid by now.
     pub asked_and_paid: i64,
-    /// Half of what was paid in the period was paid within so many seconds of its link.
+    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link.
     pub median_seconds_to_pay: Option<i64>,
     /// What was paid on each day of the period on which something was, as the merchant counts days.
     pub days: BTreeMap<NaiveDate, i64>,
@@ -63,6 +66,8 @@ struct PaidLink {
     amount: Option<i64>,
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
+    stripe_session_id: Option<String>,
+    elsewhere_on: Option<String>,
 }
 
 /// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
@@ -76,22 +81,24 @@ pub async fn read(
     to: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Summary>, DbErr> {
-    let mut all = count(db, owner.id, from, to, now).await?;
+    let period = PaidPeriod::new(Period { from: Some(from), to: Some(to) }, &owner.zone());
+    let mut all = count(db, owner, from, to, now).await?;
     let paid = link::Entity::find()
         .select_only()
         .columns([link::Column::Currency, link::Column::Amount, link::Column::CreatedAt, link::Column::PaidAt])
-        .filter(link::Column::MerchantId.eq(owner.id))
-        .filter(link::Column::Id.gte(first_id(from - link::LIFE)))
-        .filter(link::Column::PaidAt.gte(from))
-        .filter(link::Column::PaidAt.lte(to))
-        .into_model::<PaidLink>()
-        .all(db)
-        .await?;
+        .columns([link::Column::StripeSessionId, link::Column::ElsewhereOn])
+        .filter(link::Column::MerchantId.eq(owner.id));
+    let paid = link::paid(&period).fold(paid, Select::filter).into_model::<PaidLink>().all(db).await?;
     let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for PaidLink { currency, amount, created_at, paid_at } in paid {
+    for PaidLink { currency, amount, created_at, paid_at, stripe_session_id, elsewhere_on } in paid {
         let (Some(summary), Some(paid_at)) = (all.get_mut(currency.as_str()), paid_at) else { continue };
-        *summary.days.entry(owner.day_of(paid_at)).or_default() += amount.unwrap_or_default();
-        waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
+        let elsewhere_on = elsewhere_on.filter(|_| stripe_session_id.is_none());
+        let day = elsewhere_on.as_deref().and_then(|day| day.parse().ok()).unwrap_or_else(|| owner.day_of(paid_at));
+        *summary.days.entry(day).or_default() += amount.unwrap_or_default();
+        // Of what came elsewhere only the day is known.
+        if elsewhere_on.is_none() {
+            waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
+        }
     }
     for (currency, mut seconds) in waits {
         seconds.sort_unstable();
@@ -105,26 +112,30 @@ pub async fn read(
 /// Everything that is a sum. Raw SQL: eleven sums by one look at the merchant's links, which the builder would write less readably.
 async fn count(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
+    owner: &Merchant,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, Summary>, DbErr> {
+    // By Stripe at a moment, or elsewhere on a day, as `link::paid` has it.
+    const PAID: &str = "(CASE WHEN elsewhere_on IS NULL OR stripe_session_id IS NOT NULL THEN paid_at BETWEEN $2 AND $3 \
+        ELSE paid_at IS NOT NULL AND elsewhere_on BETWEEN $5 AND $6 END)";
     const SUMS: &str = "SELECT currency, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS outstanding, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN 1 ELSE 0 END) AS bigint) AS outstanding_links, \
-        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS paid, \
-        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
-        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
-        CAST(SUM(CASE WHEN paid_at BETWEEN $2 AND $3 AND dispute = 'lost' THEN 1 ELSE 0 END) AS bigint) AS lost_links, \
+        CAST(SUM(CASE WHEN {PAID} THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS paid, \
+        CAST(SUM(CASE WHEN {PAID} THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
+        CAST(SUM(CASE WHEN {PAID} THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
+        CAST(SUM(CASE WHEN {PAID} AND dispute = 'lost' THEN 1 ELSE 0 END) AS bigint) AS lost_links, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state <> 'failed' THEN 1 ELSE 0 END) AS bigint) AS asked, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
         FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
     // What is outstanding may be older than the period, and no older than a link lives.
     let first = first_id(from.min(now) - link::LIFE);
-    let values = [merchant.into(), from.into(), to.into(), first.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS, values);
+    let (first_day, last_day) = (owner.day_of(from).to_string(), owner.day_of(to).to_string());
+    let values = [owner.id.into(), from.into(), to.into(), first.into(), first_day.into(), last_day.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS.replace("{PAID}", PAID), values);
     let mut all = BTreeMap::new();
     for row in db.query_all_raw(statement).await? {
         let number = |name: &str| row.try_get::<i64>("", name);

@@ -7,6 +7,9 @@
 //! something earlier versions use comes a release later and has `_contract_` in its name, so that those versions know
 //! that they cannot run (see [`Schema`]). Migrations never import entities: a step describes the schema at its time,
 //! not today's code.
+//!
+//! A number that is not there was a step that nobody was ever given: numbers are taken before a step is written, and
+//! some were not needed.
 
 pub mod ahead;
 mod dialect;

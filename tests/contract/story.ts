@@ -23,7 +23,7 @@ const until = async <T>(what: string, look: () => Promise<T | undefined>): Promi
 const number = `ts-${Date.now()}`;
 const opened = await client.POST("/v1/orders", {
   params: { header: { "Idempotency-Key": number } },
-  body: { number, customer: { name: "Example Buyer", phone: "+12025550171" }, amount: "129.50", currency: "usd", items: [], metadata: {} },
+  body: { number, customer: { name: "Example Buyer", phone: "+12025550171" }, amount: "129.50", currency: "usd", },
 });
 if (opened.data === undefined) throw new Error(opened.error.detail);
 const id = opened.data.id;

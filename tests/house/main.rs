@@ -6,6 +6,7 @@ mod alerts;
 mod claims;
 mod documents;
 mod links;
+mod named;
 mod problems;
 mod raw_sql;
 mod server_words;

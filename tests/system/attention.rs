@@ -82,6 +82,7 @@ async fn a_reply_needs_a_person_until_it_is_read(app: &mut App) {
     sandbox.buyer_texts(&order.phone, "Hello?").await;
     let conversation = merchant.conversation_with(&order.phone).await;
     assert_eq!(matter["conversation_id"], conversation["id"]);
+    assert_eq!((&matter["text"], &matter["customer_name"]), (&json!("Is it ready?"), &conversation["customer_name"]));
     let id = conversation["id"].as_str().unwrap().to_owned();
     eventually("both have come", async || {
         (merchant.conversation_with(&order.phone).await["unread"] == 2).then_some(())
@@ -107,6 +108,11 @@ async fn a_text_that_was_not_delivered_needs_a_person_until_another_arrives(app:
     let matter = needs(&merchant, "text_not_delivered").await;
     assert_eq!((&matter["message_id"], &matter["reason"]), (&refused.as_str().into(), &"failed".into()));
     assert_eq!((&matter["link_id"], &matter["order_number"]), (&link.id.as_str().into(), &"32003".into()));
+    let asked = merchant.link(&link.id).await;
+    for what in ["invoice_number", "amount", "currency"] {
+        assert!(matter[what].is_string() && matter[what] == asked[what], "{matter}");
+    }
+    assert!(matter["text"].is_null(), "what was not sent is no reply: {matter}");
 
     let again = merchant.sends_again(&link).await;
     merchant.sees_message(&again, "delivered").await;

@@ -26,6 +26,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/payment-links/{id}/invoice"),
     ("get", "/v1/payment-links/{id}/invoice.png"),
     ("get", "/v1/payment-links/{id}/evidence.pdf"),
+    ("get", "/v1/payment-links/{id}/receipt.pdf"),
     ("post", "/v1/payment-links/{id}/send"),
     ("post", "/v1/payment-links/{id}/void"),
     ("post", "/v1/payment-links/{id}/mark-paid"),

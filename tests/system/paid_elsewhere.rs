@@ -14,6 +14,7 @@ on_both_databases!(
     a_payment_elsewhere_survives_a_stripe_that_does_not_answer,
     what_is_asked_by_another_link_stays_asked_when_a_payment_is_taken_back,
     other_words_than_those_that_count_are_not_dropped_in_silence,
+    what_came_elsewhere_counts_on_its_day,
 );
 
 async fn marks_paid(merchant: &Merchant, link: &Link, how: Value) -> Answer {
@@ -196,4 +197,53 @@ async fn other_words_than_those_that_count_are_not_dropped_in_silence(app: &mut 
         merchant.http.post(&void, &same).await.with_status(202);
     }
     sandbox.fails(closing(0)).await;
+}
+
+async fn what_came_elsewhere_counts_on_its_day(app: &mut App) {
+    let (merchant, buyer) = (app.merchant(), app.buyer());
+    let order = merchant.opens_an_order("31009").await;
+    let link = merchant.makes_a_link(&order).await;
+    let day = (Utc::now() - TimeDelta::days(40)).format("%Y-%m-%d").to_string();
+    marks_paid(&merchant, &link, json!({"method": "bank_transfer", "on": day})).await.with_status(202);
+    let paid = merchant.sees(&link.id, "paid").await;
+    let found = async |list: &str, from: &str, to: &str| {
+        let found =
+            merchant.http.get(&format!("/v1/{list}?paid_from={from}&paid_to={to}")).await.with_status(200).json();
+        found["items"].as_array().unwrap().len()
+    };
+    let today = Utc::now().format("%Y-%m-%d").to_string();
+    let yesterday = (Utc::now() - TimeDelta::days(1)).format("%Y-%m-%d").to_string();
+
+    // Long before its link was made, and not when it was noted.
+    for list in ["payment-links", "orders"] {
+        assert_eq!(found(list, &day, &day).await, 1, "{list}");
+        assert_eq!(found(list, &yesterday, &today).await, 0, "{list}");
+    }
+    let summary = async |from: &str, to: &str| {
+        let path = format!("/v1/summary?from={from}&to={to}");
+        merchant.http.get(&path).await.with_status(200).json()["currencies"][0].clone()
+    };
+    let then = summary(&day, &day).await;
+    assert_eq!((&then["paid_links"], &then["paid"]), (&json!(1), &paid["amount"]), "{then}");
+    assert_eq!(then["days"], json!([{"day": day, "paid": paid["amount"]}]));
+    assert!(then["median_seconds_to_pay"].is_null(), "only the day is known: {then}");
+    assert_eq!(summary(&yesterday, &today).await["paid_links"], 0);
+
+    // What Stripe reports counts when it was paid.
+    let by_card = merchant.makes_a_link(&app.order()).await;
+    buyer.pays(&by_card).await;
+    merchant.sees(&by_card.id, "paid").await;
+    assert_eq!(found("payment-links", &yesterday, &today).await, 1);
+    let csv = merchant.http.request(reqwest::Method::GET, "/v1/payment-links?status=paid&sort=created_at");
+    let csv = merchant.http.ask(csv.header("Accept", "text/csv")).await.with_status(200).text();
+    let lines: Vec<&str> = csv.lines().collect();
+    assert!(
+        lines[0].contains(",order_number,customer_name,customer_phone,paid_by,paid_on,stripe_payment_intent,"),
+        "{csv}"
+    );
+    assert!(lines[1].contains(",31009,") && lines[1].contains(&format!(",bank_transfer,{day},,")), "{csv}");
+    assert!(lines[2].contains(",stripe,") && lines[2].contains(",pi_"), "{csv}");
+    let now = summary(&yesterday, &today).await;
+    assert_eq!(now["paid_links"], 1, "{now}");
+    assert!(now["median_seconds_to_pay"].is_i64(), "{now}");
 }

@@ -21,6 +21,7 @@ fn calls(order: &str, link: &str, message: &str, conversation: &str) -> (Vec<Str
         format!("/v1/payment-links/{link}"),
         format!("/v1/payment-links/{link}/invoice"),
         format!("/v1/payment-links/{link}/evidence.pdf"),
+        format!("/v1/payment-links/{link}/receipt.pdf"),
         format!("/v1/messages/{message}"),
         format!("/v1/conversations/{conversation}/messages"),
         format!("/v1/conversations/{conversation}/timeline"),

@@ -17,6 +17,7 @@ use crate::support::{App, Merchant, Receiver, Taking, Webhook, eventually, on_bo
 on_both_databases!(
     a_webhook_tells_what_has_happened_and_is_verified_by_the_specifications_library,
     the_numbers_show_that_nothing_is_missing_and_the_order_is_kept,
+    what_began_earlier_and_was_numbered_later_comes_in_the_order_of_the_numbers,
     a_copy_made_of_webhooks_that_were_refused_doubled_and_shuffled_is_right,
     a_delivery_that_failed_is_tried_again_and_nothing_waits_for_it,
     an_endpoint_that_hangs_delays_no_other,
@@ -151,6 +152,26 @@ async fn the_numbers_show_that_nothing_is_missing_and_the_order_is_kept(app: &mu
         let is_told_of = (first..=last).contains(&seq);
         assert!(!is_told_of || numbers.contains(&seq) == wanted(kind), "{item}");
     }
+}
+
+async fn what_began_earlier_and_was_numbered_later_comes_in_the_order_of_the_numbers(app: &mut App) {
+    let receiver = is_allowed_inside(app).await;
+    let (merchant, operator) = (app.merchant(), app.operator().0);
+    let endpoint = makes(app, &format!("{}/numbers", receiver.url), &["order.created"]).await;
+    let pause = json!({"kind": "deliver_webhooks", "reason": "Several are to wait at once."});
+    operator.post("/v1/admin/jobs/pause", &pause).await.with_status(200);
+    for number in ["W-91", "W-92", "W-93"] {
+        merchant.opens_an_order(number).await;
+    }
+    eventually("they wait", async || (deliveries(&merchant, &endpoint).await.len() == 3).then_some(())).await;
+    // The first one is of a change that began last.
+    let latest = "(SELECT max(other.due_at) FROM webhook_delivery other)";
+    app.rows_are_changed(&format!("UPDATE webhook_delivery SET due_at = {latest} WHERE previous_seq IS NULL")).await;
+    let kind = json!({"kind": "deliver_webhooks"});
+    operator.post("/v1/admin/jobs/resume", &kind).await.with_status(200);
+    let came = receiver.gets("/numbers", |came| came.len() == 3).await;
+    let numbers: Vec<i64> = came.iter().map(|webhook| webhook.json()["seq"].as_i64().unwrap()).collect();
+    assert!(numbers.is_sorted(), "{numbers:?}");
 }
 
 async fn a_copy_made_of_webhooks_that_were_refused_doubled_and_shuffled_is_right(app: &mut App) {

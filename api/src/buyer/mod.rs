@@ -14,7 +14,7 @@ mod words;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Merchant, Transaction,
+    Merchant, Order, Transaction,
     conversation::{self, Correspondent},
     link, logo, merchant, message, order,
     session::{self, SignedIn},
@@ -24,6 +24,7 @@ use poem::{
     http::{StatusCode, header},
     web::{Data, Form, Path, Query},
 };
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::{
@@ -96,6 +97,10 @@ pub(crate) async fn show(
         asking::ask_stripe(&api, &link, now).await;
     }
     let order = order::find(pool, link.merchant_id, link.order_id).await?;
+    let has_newer_link = match &order {
+        Some(order) if page_state.is_closed() => has_payable_link(pool, order, now).await?,
+        Some(_) | None => false,
+    };
     let subject = PageSubject {
         link: &link,
         owner: &merchant::get(pool, link.merchant_id).await?,
@@ -104,12 +109,19 @@ pub(crate) async fn show(
         token: &token,
         page_state,
         is_unsure: came.unsure.is_some(),
+        has_newer_link,
         is_merchants_own: is_merchants_own(&api, request, &link, now).await?,
         now,
         language: language_of(request),
         words: words_for(request),
     };
     Ok(BuyerPage::of(&subject)?.into_response())
+}
+
+/// Whether a link of the order can be paid now.
+async fn has_payable_link(db: &impl ConnectionTrait, order: &Order, now: DateTime<Utc>) -> Result<bool, Problem> {
+    let links = link::of_order(db, order.merchant_id, order.id).await?;
+    Ok(links.iter().any(|link| can_be_paid(link, now)))
 }
 
 /// Whether it is the merchant who looks, in the browser in which they are signed in: that is no look of the buyer's.

@@ -65,6 +65,9 @@ pub(super) struct BuyerPage {
     can_want_new_link: bool,
     /// That they have.
     new_link_wanted: Option<String>,
+    /// That the merchant has made another link of the order, which can be paid. Not which: the number that this one went to may have been
+    /// another's.
+    newer_link: Option<String>,
     /// From right to left, or as usual.
     direction: &'static str,
     /// Where Pay leads to; absent: there is no such button.
@@ -165,6 +168,8 @@ pub(super) struct PageSubject<'a> {
     pub(super) page_state: PageState,
     /// Whether the buyer has pressed that they do not know what this is for, and not yet said so.
     pub(super) is_unsure: bool,
+    /// Whether another link of the order can be paid, where this one is closed.
+    pub(super) has_newer_link: bool,
     /// Whether it is the merchant who looks.
     pub(super) is_merchants_own: bool,
     pub(super) now: DateTime<Utc>,
@@ -175,6 +180,12 @@ pub(super) struct PageSubject<'a> {
 }
 
 impl PageSubject<'_> {
+    /// The day on which the money came.
+    fn paid_on(&self) -> Option<String> {
+        let noted = self.link.paid_at?;
+        Some(self.link.paid_elsewhere_on().map_or_else(|| self.day(noted), |day| self.words.day(day)))
+    }
+
     fn day(&self, at: DateTime<Utc>) -> String {
         self.words.day(self.owner.day_of(at))
     }
@@ -285,7 +296,7 @@ impl PageSubject<'_> {
             pay: words.pay(&amount),
             secured: words.secured(merchant),
             amount,
-            paid_on: self.link.paid_at.map(|at| self.day(at)),
+            paid_on: self.paid_on(),
             expires_on: self.words.day(self.owner.last_day(self.link.created_at, self.link.expires_at)),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
@@ -321,6 +332,7 @@ impl BuyerPage {
             status,
             can_want_new_link: false,
             new_link_wanted: None,
+            newer_link: None,
             direction: words.direction(),
             pays_at: None,
         }
@@ -347,8 +359,12 @@ impl BuyerPage {
             again: subject.again(),
             beacon: link.viewed_at.is_none() && page_state.shows_invoice() && !subject.is_merchants_own,
             status: page_state.status(),
-            can_want_new_link: page_state.is_closed() && may_want_new_link(link, subject.order),
-            new_link_wanted: (page_state.is_closed() && link.new_link_wanted_at.is_some())
+            can_want_new_link: page_state.is_closed()
+                && !subject.has_newer_link
+                && may_want_new_link(link, subject.order),
+            newer_link: (page_state.is_closed() && subject.has_newer_link)
+                .then(|| subject.words.newer_link(&subject.owner.name)),
+            new_link_wanted: (page_state.is_closed() && !subject.has_newer_link && link.new_link_wanted_at.is_some())
                 .then(|| subject.words.new_link_wanted(&subject.owner.name)),
             direction: subject.words.direction(),
             pays_at: link.stripe_url.as_deref().filter(|_| page_state == PageState::Open).and_then(origin),

@@ -46,6 +46,7 @@ pub(crate) struct Words {
     sure: String,
     expected: String,
     new_link_wanted: String,
+    newer_link: String,
     of_payment: OfPayment,
     /// What the template says, by the names that it has for it.
     pub(super) labels: BTreeMap<String, String>,
@@ -191,6 +192,11 @@ impl Words {
     /// That the buyer said that they will pay on a day.
     pub(super) fn expected(&self, day: &str) -> String {
         filled(&self.expected, &[("{day}", day)])
+    }
+
+    /// That the merchant has made another link, which can be paid.
+    pub(super) fn newer_link(&self, merchant: &str) -> String {
+        filled(&self.newer_link, &[("{merchant}", merchant)])
     }
 
     /// That the merchant was told that the buyer wants a new link.

@@ -1,12 +1,15 @@
 //! `/v1/attention`: matters that need a person.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::{AttentionId, ConversationId, LinkId, MessageId, OrderId, words};
+use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId, words};
 use entity::{
     AuditAction,
     attention::{self, Attention, AttentionKind, AttentionSearch},
+    conversation,
+    link::{self, AskedFor},
+    message,
     order::{self, OrderName},
 };
 use poem::web::Data;
@@ -15,6 +18,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
 use super::Group;
@@ -25,7 +29,7 @@ use crate::{
         fields::Fields,
         json_body::OptionalJson,
         paging::{Asked, Page, id},
-        typed::{Limit, Text, TextOf, described_words},
+        typed::{Amount, CurrencyCode, Limit, Text, TextOf, described_words},
     },
 };
 
@@ -47,8 +51,15 @@ pub(super) struct AttentionView {
     order_id: Option<Text<OrderId>>,
     /// The number of that order.
     order_number: Option<String>,
-    /// The buyer of that order.
+    /// The buyer of that order, or of that conversation.
     customer_name: Option<String>,
+    /// The number on the invoice of that link.
+    invoice_number: Option<String>,
+    /// What that link asks for.
+    amount: Option<Amount>,
+    currency: Option<CurrencyCode>,
+    /// How what the buyer has written begins, of an `unread_reply`.
+    text: Option<String>,
     message_id: Option<Text<MessageId>>,
     conversation_id: Option<Text<ConversationId>>,
     opened_at: DateTime<Utc>,
@@ -58,11 +69,58 @@ pub(super) struct AttentionView {
     note: Option<String>,
 }
 
+/// So many characters of a text tell what it is about.
+const FIRST_WORDS: usize = 80;
+
+/// What matters are about, as far as it is not erased.
+pub(super) struct Subjects {
+    orders: HashMap<OrderId, OrderName>,
+    links: HashMap<LinkId, AskedFor>,
+    buyers: HashMap<ConversationId, String>,
+    replies: HashMap<MessageId, String>,
+}
+
+impl Subjects {
+    /// What these are about.
+    pub(super) async fn read(
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        matters: &[Attention],
+    ) -> Result<Self, DbErr> {
+        let orders = matters.iter().filter_map(|matter| matter.order_id).collect();
+        let links = matters.iter().filter_map(|matter| matter.link_id).collect();
+        let conversations = matters.iter().filter_map(|matter| matter.conversation_id).collect();
+        let is_reply = |matter: &&Attention| matter.kind == AttentionKind::UnreadReply;
+        let replies = matters.iter().filter(is_reply).filter_map(|matter| matter.message_id).collect();
+        let replies = message::find_all(db, merchant, replies).await?;
+        Ok(Self {
+            orders: order::names(db, merchant, orders).await?,
+            links: link::asked_for(db, merchant, links).await?,
+            buyers: conversation::names(db, merchant, conversations).await?,
+            replies: replies.into_iter().filter_map(|reply| Some((reply.id, beginning(&reply.body?)))).collect(),
+        })
+    }
+}
+
+/// The first words of a text.
+fn beginning(text: &str) -> String {
+    let first: String = text.chars().take(FIRST_WORDS).collect();
+    if first.len() < text.len() { format!("{}…", first.trim_end()) } else { first }
+}
+
 impl AttentionView {
-    /// What needs a person, about this order if it is about one.
-    pub(super) fn of(matter: Attention, order: Option<&OrderName>) -> Self {
-        let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
-        Self {
+    /// What needs a person, and what it is about.
+    pub(super) fn of(matter: Attention, subjects: &Subjects) -> Result<Self, DbErr> {
+        let order = matter.order_id.and_then(|order| subjects.orders.get(&order));
+        let link = matter.link_id.and_then(|link| subjects.links.get(&link));
+        let buyer = || matter.conversation_id.and_then(|conversation| subjects.buyers.get(&conversation)).cloned();
+        let name = order.map(|order| order.customer_name.clone()).or_else(buyer).filter(|name| !name.is_empty());
+        let money = link.map(AskedFor::money).transpose()?.flatten();
+        Ok(Self {
+            invoice_number: link.and_then(|link| link.invoice_number.clone()),
+            amount: money.map(|money| money.to_decimal_string().into()),
+            currency: money.map(|money| money.currency().as_str().into()),
+            text: matter.message_id.and_then(|reply| subjects.replies.get(&reply)).cloned(),
             id: Text(matter.id),
             kind: Text(matter.kind),
             reason: matter.reason,
@@ -76,7 +134,7 @@ impl AttentionView {
             resolved_at: matter.resolved_at,
             resolved_by: matter.resolved_by,
             note: matter.note,
-        }
+        })
     }
 }
 
@@ -122,12 +180,8 @@ impl AttentionCalls {
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;
-        let ids: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
-        let orders = order::names(pool, merchant, ids).await?;
-        let view = |matter: Attention| {
-            let order = matter.order_id.and_then(|order| orders.get(&order));
-            Ok::<_, Problem>(AttentionView::of(matter, order))
-        };
+        let subjects = Subjects::read(pool, merchant, &found).await?;
+        let view = |matter: Attention| AttentionView::of(matter, &subjects).map_err(Problem::from);
         Ok(Json(asked.page(found, |matter| matter.id, view)?))
     }
 
@@ -153,8 +207,8 @@ impl AttentionCalls {
             tx.done(key.0.did(AuditAction::AttentionResolve, &matter.id).because(note), now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
-        let order = order::names(&tx, merchant, resolved.order_id.into_iter().collect()).await?;
+        let subjects = Subjects::read(&tx, merchant, std::slice::from_ref(&resolved)).await?;
         tx.commit().await?;
-        Ok(Json(AttentionView::of(resolved, order.values().next())))
+        Ok(Json(AttentionView::of(resolved, &subjects)?))
     }
 }

@@ -11,6 +11,7 @@ use domain::{
 use entity::{
     Order, buyer, conversation,
     link::{self, TimelineEntry, TimelineEvent},
+    order::Tag,
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
@@ -64,12 +65,14 @@ struct TimelineView {
 
 /// An order of the buyer.
 #[derive(Debug, Object)]
-#[oai(rename = "OrderOfBuyer")]
+#[oai(rename = "OrderOfBuyer", skip_serializing_if_is_none)]
 struct OrderOfBuyer {
     id: Text<OrderId>,
     number: String,
     /// Whether a payment link of it is open.
     has_open_link: bool,
+    /// As of the order itself: a paid one needs no other link.
+    tag: Option<Text<Tag>>,
 }
 
 /// Something that happened.
@@ -149,6 +152,7 @@ impl ConversationLines {
             id: Text(order.id),
             number: order.number.clone(),
             has_open_link: links.iter().any(|link| link.state.is_open()),
+            tag: Some(Text(order.tag)),
         });
         Ok(Json(TimelineView { orders: orders.collect(), items }))
     }

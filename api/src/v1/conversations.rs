@@ -1,7 +1,7 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus};
+use domain::{ApiKeyId, ConversationId, MessageId, Zone, message::MessageStatus};
 use entity::{
     AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
@@ -62,6 +62,8 @@ struct LastMessageView {
     /// How many pictures came with it; absent if none did.
     pictures: Option<u64>,
     status: Text<MessageStatus>,
+    /// Until when it waits for the buyer's morning, where it has not left; only in the list.
+    waits_until: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
 
@@ -73,8 +75,17 @@ impl LastMessageView {
             direction: Text(message.direction),
             body: message.body,
             status: Text(message.status),
+            waits_until: None,
             created_at: message.created_at,
         }
+    }
+}
+
+impl ConversationView {
+    /// The same with the time until which what was last said waits.
+    fn waiting_until(self, time: Option<DateTime<Utc>>) -> Self {
+        let last_message = self.last_message.map(|last| LastMessageView { waits_until: time, ..last });
+        Self { last_message, ..self }
     }
 }
 
@@ -157,7 +168,15 @@ impl Conversations {
             limit: asked.fetch(),
         };
         let found = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
-        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), |row| Ok::<_, Problem>(row.into()))?))
+        let last: Vec<&Message> = found.iter().filter_map(|row| row.last.as_ref()).collect();
+        let (zone, now) = (zone_if_any_waits(&api, &key.0, &last).await?, api.clock.now());
+        let view = |row: Listed| {
+            let (phone, last) = (row.conversation.phone.as_ref(), row.last.as_ref());
+            let told = phone.zip(last).zip(zone.as_ref());
+            let until = told.and_then(|((phone, last), zone)| last.waits_until(phone, zone, now));
+            Ok::<_, Problem>(ConversationView::from(row).waiting_until(until))
+        };
+        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), view)?))
     }
 
     /// See what was said
@@ -175,9 +194,14 @@ impl Conversations {
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
         let pictures = picture::of_messages(pool, found.iter().map(|row| row.id)).await?;
+        let texts: Vec<&Message> = found.iter().collect();
+        let zone = zone_if_any_waits(&api, &key.0, &texts).await?;
+        let now = api.clock.now();
         let view = |row: Message| {
             let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
-            Ok::<_, Problem>(MessageView::of(row, conversation.phone.as_ref()).with_pictures(pictures))
+            let phone = conversation.phone.as_ref();
+            let until = phone.zip(zone.as_ref()).and_then(|(phone, zone)| row.waits_until(phone, zone, now));
+            Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures).waiting_until(until))
         };
         Ok(Json(asked.page(found, |row| row.id, view)?))
     }
@@ -290,6 +314,12 @@ impl Conversations {
         })
         .await
     }
+}
+
+/// The merchant's zone, where a text may wait for the buyer's morning.
+async fn zone_if_any_waits(api: &Api, key: &Principal, texts: &[&Message]) -> Result<Option<Zone>, Problem> {
+    let may_wait = texts.iter().any(|text| text.status == MessageStatus::Queued && text.origin.is_automatic());
+    Ok(if may_wait { Some(key.owner(api).await?.zone()) } else { None })
 }
 
 async fn set_closed(

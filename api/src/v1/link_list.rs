@@ -1,12 +1,15 @@
 //! The list of payment links as CSV.
 
-use std::io;
+use std::{collections::HashMap, io};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{LinkId, MerchantId, Money};
+use domain::{LinkId, LinkState, Money, OrderId, message::MessageStatus};
 use entity::{
+    Merchant,
     link::{self, LinkSearch},
     list::Place,
+    message,
+    order::{self, ExportedOrder},
 };
 use poem::Body;
 use sea_orm::DbErr;
@@ -32,26 +35,52 @@ const COLUMNS: &[&str] = &[
     "paid_at",
     "url",
     "dispute_status",
+    "order_number",
+    "customer_name",
+    "customer_phone",
+    "paid_by",
+    "paid_on",
+    "stripe_payment_intent",
+    "last_text_status",
+    "notes",
+    "metadata",
 ];
 
+/// What belongs to a page of links.
+struct Beside {
+    owner: Merchant,
+    orders: HashMap<OrderId, ExportedOrder>,
+    texts: HashMap<LinkId, MessageStatus>,
+}
+
 /// All links that are searched for.
-pub(super) fn csv_of(api: Api, merchant: MerchantId, search: LinkSearch) -> Body {
+pub(super) fn csv_of(api: Api, owner: Merchant, search: LinkSearch) -> Body {
     csv(COLUMNS, move |after: Option<LinkId>| {
-        let (api, mut search) = (api.clone(), search.clone());
+        let (api, owner, mut search) = (api.clone(), owner.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let _turn = api.readers.take(merchant).await.map_err(|problem| io::Error::other(problem.to_string()))?;
-            let page = link::search(api.db.pool(), merchant, search).await.map_err(io::Error::other)?.rows;
+            let _turn = api.readers.take(owner.id).await.map_err(|problem| io::Error::other(problem.to_string()))?;
+            let (db, merchant) = (api.db.pool(), owner.id);
+            let page = link::search(db, merchant, search).await.map_err(io::Error::other)?.rows;
             let last = page.last().map(|(link, _)| link.id);
-            let rows = page.iter().map(|(link, _)| row(&api, link)).collect::<Result<_, _>>();
+            let orders = page.iter().map(|(link, _)| link.order_id).collect();
+            let orders = order::exported(db, merchant, orders).await.map_err(io::Error::other)?;
+            let links = page.iter().map(|(link, _)| link.id);
+            let texts = message::last_of_links(db, merchant, links).await.map_err(io::Error::other)?;
+            let beside = Beside { owner, orders, texts };
+            let rows = page.iter().map(|(link, _)| row(&api, link, &beside)).collect::<Result<_, _>>();
             Ok((rows.map_err(io::Error::other)?, last))
         }
     })
 }
 
-fn row(api: &Api, link: &link::Model) -> Result<Vec<String>, DbErr> {
+fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, DbErr> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let amount = |money: Option<Money>| money.map(Money::to_decimal_string).unwrap_or_default();
+    let order = beside.orders.get(&link.order_id);
+    let paid_by = || link.paid_elsewhere().map_or_else(|| "stripe".to_owned(), |method| method.to_string());
+    let paid_on = |at| link.paid_elsewhere_on().unwrap_or_else(|| beside.owner.day_of(at)).to_string();
+    let phone = order.and_then(|order| order.customer_phone.as_ref()).map(|phone| phone.as_e164().to_owned());
     Ok(vec![
         link.id.to_string(),
         link.order_id.to_string(),
@@ -68,5 +97,14 @@ fn row(api: &Api, link: &link::Model) -> Result<Vec<String>, DbErr> {
         link.paid_at.map(time).unwrap_or_default(),
         if link.has_buyers_page() { api.buyer_url(link.id) } else { String::new() },
         link.dispute_word().unwrap_or_default().to_owned(),
+        order.map(|order| order.number.clone()).unwrap_or_default(),
+        order.map(|order| order.customer_name.clone()).unwrap_or_default(),
+        phone.unwrap_or_default(),
+        (link.state == LinkState::Paid).then(paid_by).unwrap_or_default(),
+        link.paid_at.map(paid_on).unwrap_or_default(),
+        link.stripe_payment_intent.clone().unwrap_or_default(),
+        beside.texts.get(&link.id).map(ToString::to_string).unwrap_or_default(),
+        order.and_then(|order| order.notes.clone()).unwrap_or_default(),
+        Some(&link.metadata).filter(|metadata| *metadata != "{}").cloned().unwrap_or_default(),
     ])
 }

@@ -68,6 +68,7 @@ pub(super) struct LinkView {
     dispute_status: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
+    /// When it became `paid`: `paid_by` has the day on which the money came, if that was elsewhere.
     paid_at: Option<DateTime<Utc>>,
     /// How it was paid, once it is; or how the merchant says that it was, while it is `settling`.
     paid_by: Option<PaidByView>,
@@ -144,9 +145,7 @@ struct PaidByView {
 impl PaidByView {
     fn of(link: &link::Model) -> Option<Self> {
         let (LinkState::Paid | LinkState::Settling) = link.state else { return None };
-        // What Stripe says goes over what the merchant says.
-        let by_stripe = link.stripe_session_id.is_some();
-        Some(match link.elsewhere_method.filter(|_| !by_stripe) {
+        Some(match link.paid_elsewhere() {
             Some(method) => Self {
                 method: method.to_string(),
                 on: link.elsewhere_on.clone(),

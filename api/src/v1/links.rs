@@ -10,7 +10,7 @@ use entity::{
     AuditAction, Documents, Merchant, Order, Transaction,
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts},
-    list::Found,
+    list::{Found, PaidPeriod},
     logo, message,
     order::{self, Tag},
     stripe_integration::{self, StripeStatus},
@@ -150,12 +150,12 @@ impl Links {
             review: review.0.map(Text::value),
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner.id, search), "payment-links"));
+            return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;

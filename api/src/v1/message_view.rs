@@ -34,6 +34,9 @@ pub(super) struct MessageView {
     created_at: DateTime<Utc>,
     /// Not before this time was it to be sent.
     send_at: Option<DateTime<Utc>>,
+    /// Until when a text that nobody asked for at this hour (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only where
+    /// the texts of a conversation are listed.
+    waits_until: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,
     /// Since when it waits for a person, because nobody knows whether the carrier took it.
@@ -91,11 +94,17 @@ impl MessageView {
             error: message.error,
             created_at: message.created_at,
             send_at: message.scheduled_for,
+            waits_until: None,
             sent_at: message.sent_at,
             delivered_at: message.delivered_at,
             parked_at: message.parked_at.filter(|_| message.status == MessageStatus::Unknown),
             pictures: None,
         }
+    }
+
+    /// With the time until which it waits.
+    pub(super) fn waiting_until(self, time: Option<DateTime<Utc>>) -> Self {
+        Self { waits_until: time, ..self }
     }
 
     /// With the pictures that came with it.

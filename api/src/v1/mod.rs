@@ -109,7 +109,7 @@ pub(crate) fn description() -> &'static Description {
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),
-        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls),
+        (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls, receipt::ReceiptCalls),
         qr::QrCodes,
         messages::Messages,
         (conversations::Conversations, conversation_lines::ConversationLines, opt_outs::OptOuts),

@@ -13,7 +13,7 @@ use entity::{
     AuditAction, Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
-    list::{Found, Place},
+    list::{Found, PaidPeriod, Place},
     logo::{self, Logo},
     notice,
     order::{self, NewOrder, OrderChanges, Tag},
@@ -138,7 +138,7 @@ impl Orders {
             statuses: status.0.map_or_else(Vec::new, |several| several.0),
             review: review.0.map(Text::value),
             created: period("created", created_from.0, created_to.0, &owner)?,
-            paid: period("paid", paid_from.0, paid_to.0, &owner)?,
+            paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0.unwrap_or_default(),
             place: asked.place(sort.0),
         };

@@ -2,24 +2,60 @@
 
 use bytes::Bytes;
 use domain::{
-    LinkState, Money,
+    LinkId, LinkState, Money,
     link::{ElsewhereMethod, Review},
 };
 use entity::{
     Merchant, Order,
     link::{self, Dispute},
-    logo::Logo,
+    logo::{self, Logo},
+    order,
 };
+use poem::{http::StatusCode, web::Data};
+use poem_openapi::{OpenApi, param::Path};
 
 use super::{
+    Group,
+    links::find_link,
     order_view::{seller, words_for},
     orders::draw,
 };
 use crate::{
-    Problem,
+    Api, Problem,
+    auth::Reader,
     buyer::Words,
     details_pdf::{DetailsPage, ItemLine, Paper, Receipt},
+    http::{pdf_response::Pdf, typed::TextOf},
 };
+
+pub(super) struct ReceiptCalls;
+
+#[OpenApi(tag = "Group::PaymentLinks")]
+impl ReceiptCalls {
+    /// The receipt
+    ///
+    /// The PDF that the buyer can load down. 409 `link_not_paid` while there is none: the link is not paid, or another amount came. After 90
+    /// days it is erased: 410 `purged`.
+    #[oai(path = "/payment-links/:id/receipt.pdf", method = "get")]
+    async fn receipt(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
+    ) -> Result<Pdf, Problem> {
+        let pool = api.db.pool();
+        let link = find_link(pool, &key.0, &link_id).await?;
+        if link.purged_at.is_some() {
+            return Err(Problem::new(StatusCode::GONE, "purged", "The receipt was erased after 90 days."));
+        }
+        let order = order::find(pool, link.merchant_id, link.order_id).await?.ok_or_else(Problem::not_found)?;
+        let owner = key.0.owner(&api).await?;
+        let logo = logo::find(pool, link.merchant_id).await?;
+        let pdf = render_receipt(&link, &order, &owner, logo).await?;
+        let pdf = pdf.ok_or_else(|| Problem::conflict("link_not_paid", "There is a receipt once the link is paid."))?;
+        Ok(Pdf::inline(pdf, &format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default())))
+    }
+}
 
 /// Whether there is a receipt of the link: it is paid, in the amount that was asked, and not erased.
 pub(crate) fn has_receipt(link: &link::Model) -> bool {
@@ -55,9 +91,7 @@ fn page(
     let refunded = link.refunded_money()?.filter(|back| back.minor() > 0);
     let left = Money::from_minor(money.minor() - refunded.map_or(0, Money::minor), money.currency());
     let left = left.map_err(Problem::internal)?;
-    let by_stripe = link.stripe_session_id.is_some() || link.elsewhere_method.is_none();
-    // On the day on which the merchant got it, where they say which.
-    let elsewhere_on = link.elsewhere_on.as_deref().filter(|_| !by_stripe).and_then(|day| day.parse().ok());
+    let by_stripe = link.paid_elsewhere().is_none();
     let whole = money.to_decimal_string();
     let words = words_for(order, owner);
     Ok(Some(DetailsPage {
@@ -66,7 +100,7 @@ fn page(
 
         invoice_number: number.clone(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
-        issued_on: elsewhere_on.unwrap_or_else(|| owner.day_of(paid_at)),
+        issued_on: link.paid_elsewhere_on().unwrap_or_else(|| owner.day_of(paid_at)),
         due_on: None,
         items: vec![ItemLine {
             description: words.says_with("invoice_numbered", &[("{number}", number)]),

@@ -78,7 +78,7 @@ struct CurrencyView {
     outstanding: String,
     /// How many links those are.
     outstanding_links: i64,
-    /// What was paid in the period, by Stripe or elsewhere.
+    /// What was paid in the period, by Stripe or elsewhere; the latter counts by the day that was given for it.
     paid: String,
     /// How many links those payments were for.
     paid_links: i64,
@@ -92,7 +92,7 @@ struct CurrencyView {
     viewed: i64,
     /// How many of those are paid by now.
     asked_and_paid: i64,
-    /// Half of what was paid in the period was paid within so many seconds of its link.
+    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link.
     median_seconds_to_pay: Option<i64>,
     /// What was paid on each day on which something was.
     days: Vec<DayView>,

@@ -6,7 +6,7 @@ mod inbox;
 mod opt_out;
 mod unread;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
@@ -251,6 +251,29 @@ pub async fn phones(
 ) -> Result<HashMap<ConversationId, PhoneNumber>, DbErr> {
     let found = Entity::find().filter(Column::Id.is_in(ids)).all(db).await?;
     Ok(found.into_iter().filter_map(|row| Some((row.id, row.phone?))).collect())
+}
+
+/// The names of the buyers of the merchant's conversations with these ids, as far as they are known.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn names(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<ConversationId>,
+) -> Result<HashMap<ConversationId, String>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(ConversationId, Option<String>)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CustomerName])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
 
 /// Holds the conversations in which a link was sent until the transaction ends.

@@ -25,7 +25,7 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
@@ -45,8 +45,8 @@ pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_return
 pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{LinkSearch, find_all, search, sizes};
-pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid};
+pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
+pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid, with_earlier_days};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -218,6 +218,18 @@ impl Model {
     pub fn has_buyers_page(&self) -> bool {
         let was_made = self.purged_at.is_some() && self.stripe_link_id.is_some();
         self.stripe_url.is_some() || self.awaits_renewal() || was_made
+    }
+
+    /// How the merchant was paid without Stripe. What Stripe reports counts more than what the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere(&self) -> Option<ElsewhereMethod> {
+        self.elsewhere_method.filter(|_| self.stripe_session_id.is_none())
+    }
+
+    /// The day of that payment, as the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere_on(&self) -> Option<NaiveDate> {
+        self.paid_elsewhere().and(self.elsewhere_on.as_deref()).and_then(|day| day.parse().ok())
     }
 
     /// The merchant's metadata.

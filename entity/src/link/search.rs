@@ -4,18 +4,19 @@ use std::collections::{BTreeSet, HashMap};
 
 use chrono::TimeDelta;
 use sea_orm::{
-    Condition, ExprTrait, QuerySelect, QueryTrait, Select,
+    Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
 use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, open, timeline};
 use crate::{
-    list::{Found, MOST_AT_ONCE, Period, Place, RECENT, Sort, fitting, wider},
+    list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
+    money_column::stored_money,
     order,
     search::{one_by_one, orders_meant_by},
 };
-use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{Currency, LinkId, LinkState, MerchantId, Money, OrderId, link::Review};
 
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
@@ -33,7 +34,7 @@ pub struct LinkSearch {
     /// Created in this period.
     pub created: Period,
     /// Paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Whether the order is archived.
     pub archived: Option<bool>,
     /// Part of the order's searchable text: see [`search`](crate::search).
@@ -96,9 +97,30 @@ pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Co
     Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
 }
 
-/// The link was paid in this period.
-pub(crate) fn paid(period: &Period) -> impl Iterator<Item = Expr> {
-    period.of(Column::PaidAt).into_iter().chain(period.of_ids(Column::Id, LIFE))
+/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A day that they say
+/// may be before the link was made.
+pub(crate) fn paid(period: &PaidPeriod) -> impl Iterator<Item = Expr> {
+    let elsewhere = || Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
+    let either =
+        |at: Expr, day: Expr| elsewhere().not().and(at).or(elsewhere().and(Column::PaidAt.is_not_null()).and(day));
+    let (first, last) = period.days;
+    let from = period
+        .at
+        .from
+        .zip(first)
+        .map(|(from, first)| either(Column::PaidAt.gte(from), Column::ElsewhereOn.gte(first.to_string())));
+    let to = period
+        .at
+        .to
+        .zip(last)
+        .map(|(to, last)| either(Column::PaidAt.lte(to), Column::ElsewhereOn.lte(last.to_string())));
+    let made = with_earlier_days(period.at).of_ids(Column::Id, LIFE);
+    from.into_iter().chain(to).chain(made)
+}
+
+/// When a link may have been made that was paid in this period, or before it.
+pub(crate) fn with_earlier_days(period: Period) -> Period {
+    Period { to: period.to.and_then(|to| to.checked_add_signed(LIFE)), ..period }
 }
 
 /// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
@@ -236,6 +258,54 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
+}
+
+/// What a link asks for.
+#[derive(Debug, Clone, FromQueryResult)]
+pub struct AskedFor {
+    /// Its id.
+    pub id: LinkId,
+    /// The order it is for.
+    pub order_id: OrderId,
+    /// The number on the invoice; absent once erased.
+    pub invoice_number: Option<String>,
+    /// The amount, in people's smallest unit of the currency; absent once erased.
+    pub amount: Option<i64>,
+    /// The currency.
+    pub currency: Currency,
+}
+
+impl AskedFor {
+    /// The amount; `None` once erased.
+    ///
+    /// # Errors
+    /// Returns an error if the stored amount is invalid.
+    pub fn money(&self) -> Result<Option<Money>, DbErr> {
+        self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
+    }
+}
+
+/// What the merchant's links with these ids ask for, without reading whole links.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn asked_for(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<LinkId>,
+) -> Result<HashMap<LinkId, AskedFor>, DbErr> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<AskedFor> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::OrderId, Column::InvoiceNumber, Column::Amount, Column::Currency])
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::MerchantId.eq(merchant))
+        .into_model()
+        .all(db)
+        .await?;
+    Ok(found.into_iter().map(|link| (link.id, link)).collect())
 }
 
 /// The size in bytes of the merchant's own data on these links.

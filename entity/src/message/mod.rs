@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
-pub use delivery::last_of_links;
+pub use delivery::{first_of_links, last_of_links};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{
@@ -34,7 +34,7 @@ use crate::{
     change::{Change, ChangeKind},
     conversation, link, metrics,
 };
-use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStatus, words};
+use domain::{ConversationId, LinkId, MerchantId, MessageId, PhoneNumber, Zone, message::MessageStatus, words};
 
 words! {
     /// The direction of a message.
@@ -59,6 +59,17 @@ words! {
         Receipt = "receipt",
         /// Paylink, to say that a link was withdrawn.
         Voided = "voided",
+    }
+}
+
+impl Origin {
+    /// Whether nobody waits for such a text, so that it comes at an hour that suits the buyer.
+    #[must_use]
+    pub const fn is_automatic(self) -> bool {
+        match self {
+            Self::Reminder | Self::Receipt | Self::Voided => true,
+            Self::Merchant | Self::Answer => false,
+        }
     }
 }
 
@@ -119,6 +130,16 @@ impl Model {
     #[must_use]
     pub fn asked_at(&self) -> DateTime<Utc> {
         self.scheduled_for.map_or(self.created_at, |at| at.max(self.created_at))
+    }
+
+    /// Until when a text that has not left waits for an hour that suits the buyer.
+    #[must_use]
+    pub fn waits_until(&self, phone: &PhoneNumber, merchant: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        if self.status != MessageStatus::Queued || !self.origin.is_automatic() {
+            return None;
+        }
+        let at = now.max(self.asked_at());
+        Some(phone.waking_hour_from(at, merchant)).filter(|earliest| *earliest > at)
     }
 }
 

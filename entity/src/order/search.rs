@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     link,
-    list::{Found, Period, Place, RECENT, Sort, wider},
+    list::{Found, PaidPeriod, Period, Place, RECENT, Sort, wider},
     search::{one_by_one, orders_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -33,7 +33,7 @@ pub struct OrderSearch {
     /// Created in this period.
     pub created: Period,
     /// With a link paid in this period.
-    pub paid: Period,
+    pub paid: PaidPeriod,
     /// Archived orders instead of the others.
     pub archived: bool,
     /// Which part of the list.
@@ -43,7 +43,7 @@ pub struct OrderSearch {
 impl OrderSearch {
     /// What a link of such an order has to be, if that matters. It was made after its order.
     fn links(&self, merchant: MerchantId, since: Option<OrderId>) -> Option<SelectStatement> {
-        if self.statuses.is_empty() && self.review.is_none() && self.paid.is_always() {
+        if self.statuses.is_empty() && self.review.is_none() && self.paid.at.is_always() {
             return None;
         }
         let mut links = link::Entity::find()
@@ -98,7 +98,7 @@ pub async fn search(
 impl OrderSearch {
     /// Whether what is searched for may be found in many orders, and no index gives it in the order of the list.
     fn may_mean_many(&self) -> bool {
-        self.text.is_some() || !self.paid.is_always() || link::are_closed(&self.statuses)
+        self.text.is_some() || !self.paid.at.is_always() || link::are_closed(&self.statuses)
     }
 
     /// Everything but the text, of the orders since this one or of all.
@@ -120,9 +120,9 @@ impl OrderSearch {
         }
     }
 
-    /// An order is created before it is paid.
+    /// An order is created before it is paid, or not long after the day that its merchant says.
     fn before_paid(&self) -> Vec<Expr> {
-        Period { from: None, to: self.paid.to }.of_ids(Column::Id, TimeDelta::zero())
+        link::with_earlier_days(Period { from: None, to: self.paid.at.to }).of_ids(Column::Id, TimeDelta::zero())
     }
 
     /// The requested part of the list.

@@ -211,7 +211,12 @@ pub async fn write_test(
     row.insert(tx).await
 }
 
-/// What is to be delivered to an endpoint next, if anything is due: in the order in which it became due.
+/// How far back it is looked for what has the smaller number. Changes that are written at the same time are numbered in another order than
+/// they began by no more than are written at once.
+const LOOKED_BACK: usize = 32;
+
+/// What is to be delivered to an endpoint next, if anything is due: in the order in which it became due, and what was not tried yet in the
+/// order of its numbers.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -220,7 +225,22 @@ pub async fn next_due(
     endpoint: WebhookEndpointId,
     now: DateTime<Utc>,
 ) -> Result<Option<WebhookDelivery>, DbErr> {
-    Ok(first_pending(db, endpoint).await?.filter(|delivery| delivery.due_at <= now))
+    let Some(mut next) = first_pending(db, endpoint).await?.filter(|delivery| delivery.due_at <= now) else {
+        return Ok(None);
+    };
+    for _ in 0..LOOKED_BACK {
+        let Some(previous) = next.previous_seq.filter(|_| next.tries == 0) else { break };
+        let before = Entity::find()
+            .filter(Column::EndpointId.eq(endpoint))
+            .filter(Column::Seq.eq(previous))
+            .filter(Column::State.eq(DeliveryState::Pending))
+            .filter(Column::Tries.eq(0))
+            .one(db)
+            .await?;
+        let Some(before) = before else { break };
+        next = before;
+    }
+    Ok(Some(next))
 }
 
 /// What is to be delivered to an endpoint first, now or later.

@@ -1,11 +1,11 @@
 //! Lists read what they show, and show the same as if they read everything.
 
 use chrono::TimeDelta;
-use domain::{OrderId, PhoneNumber, link::LinkEvent};
+use domain::{OrderId, PhoneNumber, Zone, link::LinkEvent};
 use entity::{
     conversation::{self, ConversationSearch, InboxPosition},
     link::{self, LinkSearch, StripeFacts},
-    list::{Period, Place, Sort},
+    list::{PaidPeriod, Period, Place, Sort},
     order::{self, Details, NewOrder, OrderSearch},
 };
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -157,7 +157,7 @@ on_both_databases! {
         }
         let (from, to) = (Some(now() - TimeDelta::hours(1)), Some(now() + TimeDelta::hours(1)));
         let search = |sort, after, limit| OrderSearch {
-            paid: Period { from, to },
+            paid: PaidPeriod::new(Period { from, to }, &Zone::UTC),
             place: Place { after, sort, limit },
             ..OrderSearch::default()
         };
@@ -168,7 +168,8 @@ on_both_databases! {
         assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, after, 3)).await), ["1", "0"]);
         assert_eq!(of(&numbers(&rows, search(Sort::NewestFirst, None, 10)).await), ["1199", "1198", "700", "1", "0"]);
         assert_eq!(of(&numbers(&rows, search(Sort::OldestFirst, None, 2)).await), ["0", "1"]);
-        let before = OrderSearch { paid: Period { from: None, to: from }, ..search(Sort::NewestFirst, None, 10) };
+        let before = PaidPeriod::new(Period { from: None, to: from }, &Zone::UTC);
+        let before = OrderSearch { paid: before, ..search(Sort::NewestFirst, None, 10) };
         assert_eq!(of(&numbers(&rows, before).await), [] as [String; 0]);
     }
 

@@ -100,7 +100,9 @@ fn example(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Opti
     if !schema["default"].is_null() {
         return Some(schema["default"].clone());
     }
-    match (schema["type"].as_str()?, schema["format"].as_str()) {
+    // Whatever it may be, it may be an object.
+    let Some(kind) = schema["type"].as_str() else { return Some(json!({})) };
+    match (kind, schema["format"].as_str()) {
         ("string", Some("date-time")) => Some("2026-11-26T12:00:00Z".into()),
         ("string", Some("date")) => Some("2026-12-31".into()),
         ("string", Some("binary")) => None,

@@ -19,8 +19,11 @@ const SHARED: &[(&str, &str)] = &[
     ("sort", "`-created_at`, the newest first, or `created_at`. Absent: the newest first."),
     ("created_from", "Created then or later: a day, as the merchant counts days, or a time."),
     ("created_to", "Created then or before: a day, which is included, or a time."),
-    ("paid_from", "Paid then or later: a day, as the merchant counts days, or a time."),
-    ("paid_to", "Paid then or before: a day, which is included, or a time."),
+    (
+        "paid_from",
+        "Paid then or later: a day, as the merchant counts days, or a time. What was paid elsewhere counts by its day.",
+    ),
+    ("paid_to", "Paid then or before: a day, which is included, or a time. What was paid elsewhere counts by its day."),
     ("tag", "The order's tag."),
     ("language", "BCP 47, such as `en` or `de-AT`."),
 ];

@@ -17,7 +17,10 @@ use sea_orm::DbErr;
 use crate::{
     Api,
     v1::{
-        attention::AttentionView, credits::BalanceView, link_view::LinkView, message_view::MessageView,
+        attention::{AttentionView, Subjects},
+        credits::BalanceView,
+        link_view::LinkView,
+        message_view::MessageView,
         order_view::OrderView,
     },
 };
@@ -105,13 +108,9 @@ async fn read_matters(
 ) -> Result<HashMap<AttentionId, AttentionView>, DbErr> {
     let pool = api.db.pool();
     let found = attention::find_all(pool, merchant, ids).await?;
-    let orders: BTreeSet<OrderId> = found.iter().filter_map(|matter| matter.order_id).collect();
-    let orders = order::names(pool, merchant, orders).await?;
-    let view = |matter: Attention| {
-        let order = matter.order_id.and_then(|order| orders.get(&order));
-        (matter.id, AttentionView::of(matter, order))
-    };
-    Ok(found.into_iter().map(view).collect())
+    let subjects = Subjects::read(pool, merchant, &found).await?;
+    let view = |matter: Attention| Ok((matter.id, AttentionView::of(matter, &subjects)?));
+    found.into_iter().map(view).collect()
 }
 
 async fn read_orders(

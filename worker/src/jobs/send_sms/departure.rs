@@ -78,7 +78,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     {
         return Ok(decided);
     }
-    if is_automatic(message.origin) {
+    if message.origin.is_automatic() {
         let earliest = phone.waking_hour_from(at, &owner.zone());
         if earliest > at {
             return Ok(Departure::Later(earliest));
@@ -105,14 +105,6 @@ const fn waited_for(origin: Origin) -> LinkState {
         Origin::Merchant | Origin::Reminder | Origin::Answer => LinkState::Unpaid,
         Origin::Receipt => LinkState::Paid,
         Origin::Voided => LinkState::Voided,
-    }
-}
-
-/// Whether nobody waits for the text, so that it comes at an hour that suits the buyer.
-const fn is_automatic(origin: Origin) -> bool {
-    match origin {
-        Origin::Reminder | Origin::Receipt | Origin::Voided => true,
-        Origin::Merchant | Origin::Answer => false,
     }
 }
 

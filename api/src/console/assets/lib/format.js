@@ -113,6 +113,12 @@ export function isoDay(date) {
   return clocks.iso.format(date);
 }
 
+/** The name of a file that is saved today, such as `payment-links-2026-12-31.csv`. */
+export function ofToday(file) {
+  const dot = file.lastIndexOf(".");
+  return `${file.slice(0, dot)}-${isoDay(new Date())}${file.slice(dot)}`;
+}
+
 /** The size of a file. */
 export function fileSize(bytes) {
   if (bytes < 1024 * 1024) return strings.kilobytes(number(Math.max(1, Math.round(bytes / 1024))));

@@ -114,5 +114,6 @@ function row(conversation, open, narrowed) {
 function saidLast(message) {
   const t = strings.conversations;
   const text = message.body === undefined ? t.textErased : message.body || (message.pictures ? t.picture : t.textEmpty);
-  return [message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];
+  const until = message.waits_until && h("span", strings.message.waitsUntil, " ", time(message.waits_until, { short: true }), " · ");
+  return [until, message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];
 }

@@ -65,10 +65,14 @@ function matters({ items, next_cursor: more }, refresh) {
 function entry(matter, refresh) {
   const t = strings.home;
   const [path, query] = placeOf(matter);
-  const who = [matter.order_number && strings.order.title(matter.order_number), matter.customer_name].filter(Boolean).join(", ");
+  const asked = matter.amount && money(matter.amount, matter.currency);
+  const order = matter.order_number && strings.order.title(matter.order_number);
+  const invoice = matter.invoice_number !== matter.order_number && matter.invoice_number;
+  const who = [matter.customer_name, order, invoice, asked].filter(Boolean).join(", ");
   return h("li.matter", { key: matter.id },
     h("div.matter-what",
       h("a", { href: hashOf(path, query) }, nameOf(matter)),
+      matter.text && h("p", { dir: "auto" }, matter.text),
       h("p.quiet", [reasonOf(matter), who].filter(Boolean).join(" · "), " ", ago(matter.opened_at))),
     matter.kind === EVIDENCE && h("a.button", { href: addressOf(`/payment-links/${matter.link_id}/evidence.pdf`), target: "_blank", rel: "noopener", key: `evidence ${matter.id}` },
       icon("download"), strings.link.evidence),

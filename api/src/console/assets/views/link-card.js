@@ -19,12 +19,15 @@ import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
 
+const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
 /** How it writes in what way the money came without Stripe, and of which other payment something is. */
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
+/** An amount as the server writes it, and of which other payment it went back. */
+const WENT_BACK = /^(\d[\d,]*(?:\.\d+)?) ([A-Z]{3})(?: of (pi_\w+))?$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
@@ -136,14 +139,22 @@ function buttons(link, act) {
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
     link.disputed && stored && h("a.button", { key: `evidence ${link.id}`, href: addressOf(`/payment-links/${link.id}/evidence.pdf`), target: "_blank", rel: "noopener" },
       icon("document"), t.evidence),
+    hasReceipt(link) && h("a.button", { key: `receipt ${link.id}`, href: addressOf(`/payment-links/${link.id}/receipt.pdf`), target: "_blank", rel: "noopener" },
+      icon("document"), t.receipt),
     open && cardButton({ name: "mark-paid", icon: icon("check"), text: t.markPaid, press: () => markPaid(link, act.changed) }),
     mayUnmark(link) && may("admin") && cardButton({
       name: "unmark-paid", look: "quiet-danger", icon: icon("void"), text: t.unmarkPaid, press: () => unmarkPaid(link, act.changed),
     }),
     can("void") && cardButton({
-      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, act.changed),
+      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, { wasSent: sent, changed: act.changed }),
     }),
   ];
+}
+
+/** The one that the buyer can load down; there is none of another amount than was asked. */
+function hasReceipt(link) {
+  return link.status === "paid" && Boolean(link.invoice_number)
+    && !["amount_mismatch", "currency_mismatch", "livemode_mismatch"].includes(link.review);
 }
 
 /** Where the browser shows the PDF by itself: a phone's shows none that a page hands to it. */
@@ -173,7 +184,7 @@ function facts(link, act) {
 }
 
 function paidBy({ method, on, note }) {
-  return [strings.paidBy[method] ?? humanised(method), on && `, ${on}`, note && h("p.quiet", note)];
+  return [strings.paidBy[method] ?? humanised(method), on && `, ${dayText(new Date(`${on}T12:00:00Z`))}`, note && h("p.quiet", note)];
 }
 
 function texts(link, messages) {
@@ -188,23 +199,30 @@ function timeline(link, open) {
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
       h("span.event", disputeEnd(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
-      entry.detail && h("p.quiet", detailOf(entry))))));
+      entry.detail && h("div.detail.quiet", detailOf(entry))))));
 }
 
 /** What people read of an entry, and below it what Stripe's support finds it by. */
-function detailOf({ event, detail }) {
+function detailOf({ event, detail, at }) {
   const t = strings.link;
   if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
   if (event === "payment_expected") return dayText(new Date(`${detail}T12:00:00Z`));
   if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
+  const [, amount, currency, other] = (REFUNDS.includes(event) && WENT_BACK.exec(detail)) || [];
+  if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofOf(other)];
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
   const [, way, on, note] = (event === "settling" && ELSEWHERE.exec(detail)) || [];
   if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
-  if (source) return [t.sources[source] ?? humanised(source), proofOf(proof)];
+  if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
-  return confirmed ? [t.confirmed, confirmed.split("; ").map(proofOf)] : sentence(detail);
+  return confirmed ? proofs(at, t.confirmed, confirmed.split("; ")) : sentence(detail);
+}
+
+/** What only Stripe's support can use is folded away. */
+function proofs(at, what, all) {
+  return h("details.proofs", { key: `proofs ${at} ${what}` }, h("summary", what), all.map(proofOf));
 }
 
 /** Why the bank asks. How it ended is said by the entry itself. */

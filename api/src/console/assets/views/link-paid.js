@@ -5,6 +5,7 @@ import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { money } from "../lib/format.js";
+import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 
@@ -25,7 +26,7 @@ export function markPaid(link, changed) {
     title: t.title,
     content: (close) => form({
       fields: [
-        h("p", t.text(link.invoice_number, money(link.amount, link.currency))),
+        h("p", t.text(link.invoice_number, money(link.amount, link.currency)), " ", may("admin") ? t.takeBack : t.othersTakeBack),
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),

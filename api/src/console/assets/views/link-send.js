@@ -64,7 +64,7 @@ function sendForm({ link, act, close, template, available }) {
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), beforeSending(act.order), h("div.columns.send-columns", h("div", text, chips, reset), preview),
+    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template), h("div.columns.send-columns", h("div", text, chips, reset), preview),
       field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
@@ -92,6 +92,14 @@ function beforeSending(order) {
   return ["unrecognised", "unread"].filter((notice) => order.notices?.includes(notice)).map((notice) =>
     h("p.notice.notice-warn", icon("warning"), h("span", t.before[notice], " ",
       order.conversation_id && h("a", { href: `#/conversations/${order.conversation_id}` }, strings.order.conversation))));
+}
+
+/** A text that was written for everybody may not be in the language that the buyer reads, and comes before the one that is ready in it. */
+function inAnotherLanguage({ customer }, template) {
+  const name = strings.template.languages[customer.language?.toLowerCase()];
+  if (!name || !template.own || template.language) return null;
+  return h("p.notice.notice-info", icon("info"), h("span", strings.send.everybodysText(name), " ",
+    h("a", { href: "#/settings/template" }, strings.send.toTexts)));
 }
 
 function recipient(order) {

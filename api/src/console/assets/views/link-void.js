@@ -10,16 +10,20 @@ import { confirm } from "./confirm.js";
 
 const LONGEST_REASON = 500;
 
-/** Asks, and voids; `changed` gets the link as it is then. */
-export function voidLink(link, changed) {
+/** Asks, and voids; `changed` gets the link as it is then. A buyer who was sent the link can be told. */
+export function voidLink(link, { wasSent, changed }) {
   const t = strings.voidLink;
   const reason = h("textarea", { name: "reason", rows: "2", maxlength: String(LONGEST_REASON) });
   const forget = keptIn(reason, `void ${link.id}`);
-  const body = () => ({ reason: reason.value.trim() || undefined });
+  const tell = h("input", { type: "checkbox", name: "tell_buyer" });
+  const body = () => ({ reason: reason.value.trim() || undefined, tell_buyer: tell.checked || undefined });
   confirm({
     title: t.title,
     text: t.text(link.invoice_number, money(link.amount, link.currency)),
-    fields: field({ label: t.reason, control: reason, hint: t.reasonHint }),
+    fields: [
+      field({ label: t.reason, control: reason, hint: t.reasonHint }),
+      wasSent && h("label.check", tell, h("span", t.tellBuyer)),
+    ],
     act: t.submit,
     keep: t.keep,
     payload: () => JSON.stringify(body()),

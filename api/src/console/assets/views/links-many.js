@@ -4,6 +4,7 @@ import { command, csv } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { tell } from "../lib/events.js";
+import { ofToday } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { complain } from "../lib/notify.js";
 import { save } from "../lib/save.js";
@@ -91,7 +92,7 @@ export async function exportLinks({ cursor: _, ...narrowed }, ids) {
   try {
     const text = await csv("/payment-links", { query: narrowed });
     const kept = ids ? linesOf(text).filter((line, index) => index === 0 || ids.has(line.split(",", 1)[0])).join("\r\n") + "\r\n" : text;
-    save(kept, strings.links.file);
+    save(kept, ofToday(strings.links.file));
   } catch (problem) {
     complain(problem);
   }

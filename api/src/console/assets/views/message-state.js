@@ -16,9 +16,10 @@ const GIVEN_BACK = ["failed", "cancelled"];
 /** State, cost and time in a line, and why it failed; a message that was refused costs nothing. */
 export function messageState(message) {
   const t = strings.message;
-  const busy = UNDER_WAY.includes(message.status);
+  const until = message.waits_until;
+  const busy = UNDER_WAY.includes(message.status) && !until;
   return h("span.message-state",
-    h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), t.states[message.status] ?? humanised(message.status)),
+    h(`span.state.state-${message.status}`, busy && h("span.spinner", { "aria-hidden": "true" }), until ? [t.waitsUntil, " ", time(until, { short: true })] : t.states[message.status] ?? humanised(message.status)),
     person(message.actor),
     t.origins[message.origin] && h("span", t.origins[message.origin]),
     message.credits > 0 && !GIVEN_BACK.includes(message.status) && h("span", strings.preview.credits(message.credits)),

@@ -8,7 +8,7 @@ import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
 
 /** The order's data. */
-export function orderData(order) {
+export function orderData(order, edit) {
   const t = strings.order;
   const conversation = order.conversation_id;
   return h("aside.order-data",
@@ -17,10 +17,23 @@ export function orderData(order) {
       h("dl.facts",
         h("div", h("dt", t.buyerName), h("dd", order.customer.name || strings.erased)),
         h("div", h("dt", t.phone), h("dd", phone(order.customer.phone) ?? t.phoneErased)),
+        order.customer.language && h("div", h("dt", strings.newOrder.language),
+          h("dd", strings.template.languages[order.customer.language.toLowerCase()] ?? order.customer.language)),
         h("div", h("dt", t.created), h("dd", time(order.created_at), madeBy(order)))),
+      edit && h("button.wide", { type: "button", key: "edit-order", onclick: edit }, t.edit),
       conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },
         icon("conversations"), t.conversation)),
-    h("section.card", h("h2", t.items), items(order), totals(order)));
+    h("section.card", h("h2", t.items), items(order), totals(order)),
+    kept(order));
+}
+
+/** What the merchant keeps with it: the buyer sees none of it. */
+function kept(order) {
+  const own = Object.entries(order.metadata ?? {});
+  if (!order.notes && own.length === 0) return null;
+  return h("section.card", h("h2", strings.newOrder.notes),
+    order.notes && h("p.order-notes", { dir: "auto" }, order.notes),
+    own.length > 0 && h("dl.facts", own.map(([name, value]) => h("div", h("dt", name), h("dd", { dir: "auto" }, value)))));
 }
 
 function madeBy(order) {

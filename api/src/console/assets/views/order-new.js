@@ -1,6 +1,6 @@
 // The dialog for a new order.
 
-import { command } from "../lib/api.js";
+import { command, get } from "../lib/api.js";
 import { hundredths, text, times, understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
@@ -13,21 +13,30 @@ import { strings } from "../strings.js";
 
 const DRAFT = "new order";
 
-/** Opens the dialog. `currency` is the one to begin with. */
-export function newOrder(currency) {
-  openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, currency) });
+/** Opens the dialog. `lately` is the currency of the last order, for whoever has no usual one. */
+export function newOrder(lately) {
+  openDialog({ title: strings.newOrder.title, wide: true, content: (close) => orderForm(close, lately) });
 }
 
-function orderForm(close, currency) {
+/** Begins with the merchant's usual currency, unless one is written by then. */
+async function beginWithUsual(control, lately) {
+  // Without an answer it is left to whoever fills it in.
+  const merchant = await get("/merchant").catch(() => undefined);
+  const usual = merchant && (merchant.currency ?? lately);
+  if (usual && !control.value.trim() && control !== document.activeElement) control.value = usual.toUpperCase();
+}
+
+function orderForm(close, lately) {
   const t = strings.newOrder;
   const left = draft(DRAFT);
   const items = itemLines(() => sum.draw());
   const fields = {
     number: input("number", { required: true, maxlength: "64", autofocus: true }),
-    currency: input("currency", { required: true, maxlength: "3", list: "currencies", value: (currency ?? "").toUpperCase(), spellcheck: "false" }),
+    currency: input("currency", { required: true, maxlength: "3", list: "currencies", spellcheck: "false" }),
     name: input("customer.name", { required: true, maxlength: "120" }),
     phone: input("customer.phone", { type: "tel", required: true }),
-    language: h("select", { name: "customer.language" }, languages().map(([value, label]) => h("option", { value }, label))),
+    language: languageChoice(),
+    notes: notesInput(),
     shipping: amountInput("shipping"),
     discount: amountInput("discount"),
     tax: amountInput("tax"),
@@ -41,6 +50,7 @@ function orderForm(close, currency) {
   for (const control of [fields.shipping, fields.discount, fields.tax, fields.amount]) control.addEventListener("input", sum.draw);
   const body = () => inputOf(fields, items.read());
   putBack(left, fields, items);
+  beginWithUsual(fields.currency, lately);
   sum.draw();
   const node = form({
     fields: [
@@ -54,6 +64,7 @@ function orderForm(close, currency) {
         field({ label: t.tax, control: fields.tax })),
       field({ label: t.amount, control: fields.amount, hint: t.amountHint }),
       sum.node,
+      field({ label: t.notes, control: fields.notes, hint: t.notesHint }),
       actions(t.submit, { cancel: close }),
     ],
     check: () => items.check(),
@@ -70,9 +81,18 @@ function orderForm(close, currency) {
   return node;
 }
 
-/** The merchant's own language, and those in which there are texts. */
-function languages() {
-  return [["", strings.newOrder.usualLanguage], ...Object.entries(strings.template.languages)];
+/** The merchant's own language, and those in which there are texts; also another one that was chosen by a program. */
+export function languageChoice(chosen = "") {
+  const known = [["", strings.newOrder.usualLanguage], ...Object.entries(strings.template.languages)];
+  const is = chosen.toLowerCase();
+  const all = known.some(([value]) => value === is) ? known : [...known, [chosen, chosen]];
+  return h("select", { name: "customer.language" },
+    all.map(([value, label]) => h("option", { value: value === is ? chosen : value, selected: value === is || value === chosen }, label)));
+}
+
+/** What the merchant's people keep with an order. */
+export function notesInput(notes = "") {
+  return h("textarea", { name: "notes", rows: "2", maxlength: "2000", value: notes });
 }
 
 /** What is typed so far; nothing if it is no more than what was there to begin with. */
@@ -101,6 +121,7 @@ function inputOf(fields, items) {
     shipping: filled(fields.shipping),
     discount: filled(fields.discount),
     tax: filled(fields.tax),
+    notes: fields.notes.value.trim() || undefined,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { isUnderWay } from "../lib/card.js";
-import { h, swap } from "../lib/dom.js";
+import { byKey, h, swap } from "../lib/dom.js";
 import { tag } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
@@ -14,6 +14,7 @@ import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
 import { linkCard, pastLink } from "./link-card.js";
 import { orderData } from "./order-data.js";
+import { editOrder } from "./order-edit.js";
 import { noticeTags } from "./order-notices.js";
 import { failure, pageHead, region } from "./page.js";
 
@@ -26,6 +27,7 @@ export function showOrder({ root, params: [id] }) {
   swap(root, page);
   title(strings.order.one);
   let before = null;
+  let isMade = false;
   let conversation = null;
   const following = live({
     name: () => `order ${id}`,
@@ -37,7 +39,13 @@ export function showOrder({ root, params: [id] }) {
       tellChanges(before, data.order.links);
       before = data.order.links;
       conversation = data.order.conversation_id ?? null;
-      draw(page, data, (link) => following.put(withLink(data, link)), () => following.refresh());
+      const changed = (link) => following.put(withLink(data, link));
+      const made = (link) => {
+        isMade = true;
+        changed(link);
+      };
+      draw(page, data, { changed, made, refresh: () => following.refresh() });
+      if (isMade) isMade = !leadOn(page);
     },
     fail: (problem) => failure(page, problem, () => following.refresh(), strings.order.one),
     pace: ({ order, messages }) => paceOf(order, messages),
@@ -63,7 +71,7 @@ async function messagesOf(conversation, signal) {
 }
 
 function paceOf(order, messages) {
-  const leaving = messages.some((message) => ["queued", "sending"].includes(message.status));
+  const leaving = messages.some((message) => ["queued", "sending"].includes(message.status) && !message.waits_until);
   if (leaving || order.links.some(isUnderWay)) return PACE.busy;
   return order.links.some((link) => link.status === "unpaid") ? PACE.watched : PACE.calm;
 }
@@ -88,29 +96,42 @@ function tellChanges(before, links) {
   }
 }
 
-function draw(page, data, changed, refresh) {
+function draw(page, data, { changed, made, refresh }) {
   const t = strings.order;
   const { order } = data;
   const [latest] = order.links;
   const shown = latest && !["voided", "expired"].includes(latest.status) ? latest : null;
   const past = order.links.filter((link) => link !== shown);
   const act = { changed, refresh, messages: data.messages, order };
-  const create = () => createLink(order, changed);
+  const create = () => createLink(order, made);
   const details = h("button", {
     type: "button", key: "details",
     onclick: (event) => whileBusy(event.currentTarget, () => openPdf(`/orders/${order.id}/details.pdf`, `order-${order.number}`)),
   }, icon("document"), t.details);
+  // What is paid is not asked for again by the first button that one sees.
+  const isPaid = order.tag === "paid";
+  const another = isPaid && mayHaveLink(order, shown)
+    && h("p.another", h("button.as-link", { type: "button", key: "create-link", onclick: create }, t.another));
+  const edit = may("write") && order.customer.phone && (() => editOrder(order, refresh));
   swap(page,
     pageHead(t.title(order.number), {
       back: h("a.back", { href: backTo("/orders") }, icon("back"), t.back),
       more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order)],
-      buttons: [details, mayHaveLink(order, shown) && createButton(order, create)],
+      buttons: [details, mayHaveLink(order, shown) && !isPaid && createButton(order, create)],
     }),
     h("div.order-columns",
       h("div.order-main",
         shown ? linkCard(shown, act) : noLink(order),
-        past.length > 0 && h("section.past", h("h2", t.pastLinks), past.map((link) => pastLink(link, act)))),
-      orderData(order)));
+        past.length > 0 && h("section.past", h("h2", t.pastLinks), past.map((link) => pastLink(link, act))), another),
+      orderData(order, edit)));
+}
+
+/** Whoever has just made a link goes on with sending it, once it can be sent; answers whether it can. */
+function leadOn(page) {
+  const send = byKey("send-link", page);
+  // Who has gone elsewhere meanwhile stays there.
+  if (send && document.activeElement === document.body) send.focus();
+  return Boolean(send);
 }
 
 /** An order has one open link at a time, and none once its buyer was erased. */
@@ -121,7 +142,7 @@ function mayHaveLink(order, shown) {
 function createButton(order, create) {
   const t = strings.order;
   const again = order.links.length > 0;
-  return h(order.tag === "paid" ? "button" : "button.primary", { type: "button", key: "create-link", onclick: create },
+  return h("button.primary", { type: "button", key: "create-link", onclick: create },
     icon("link"), again ? t.newLink : t.createLink);
 }
 

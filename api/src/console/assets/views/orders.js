@@ -23,13 +23,13 @@ export function showOrders({ root, query }) {
   title(t.title);
   const list = region("div.card.list-card");
   const narrowed = { q: query.q, tag: query.tag, cursor: query.cursor };
-  let currency;
+  let lately;
   const following = live({
     name: () => `orders ${JSON.stringify(narrowed)}`,
     load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
     hears: ({ kind }) => ["order.updated", "link.updated", "message.updated"].includes(kind),
     show: (page) => {
-      currency = page.items[0]?.currency ?? currency;
+      lately = page.items[0]?.currency ?? lately;
       drawList(list, page, narrowed);
     },
     fail: (problem) => failure(list, problem, () => following.refresh()),
@@ -40,7 +40,7 @@ export function showOrders({ root, query }) {
     narrow(PATH, narrowed);
     following.refresh();
   };
-  const add = may("write") && h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(currency) }, icon("plus"), t.add);
+  const add = may("write") && h("button.primary", { type: "button", key: "new-order", onclick: () => newOrder(lately) }, icon("plus"), t.add);
   const many = may("write") && h("a.button", { href: "#/batches", key: "many" }, icon("upload"), t.many);
   swap(root, pageHead(t.title, { buttons: [many, add] }), filters(narrowed, change), list);
   return following.stop;

@@ -114,7 +114,7 @@ async function markRead(place, changed) {
 }
 
 function paceOf(page) {
-  const states = page.items.map((message) => message.status);
+  const states = page.items.filter((message) => !message.waits_until).map((message) => message.status);
   if (states.some((state) => state === "queued" || state === "sending")) return PACE.busy;
   return PACE.watched;
 }
@@ -156,8 +156,12 @@ function drawHandling(node, { place, conversation, changed }) {
 /** The buyer's orders: where a link is made, and sent. */
 function drawOrders(place, orders) {
   const t = strings.conversations;
-  swap(place, orders.slice(0, SHOWN_ORDERS).map((order) => h("a.button", { href: `#/orders/${order.id}`, key: `order ${order.id}` },
-    icon(order.has_open_link ? "send" : "link"), (order.has_open_link ? t.sendFor : t.createFor)(order.number))));
+  // Who has paid is not asked again.
+  const look = (order) => (order.has_open_link ? ["send", t.sendFor] : order.tag === "paid" ? ["check", t.paidFor] : ["link", t.createFor]);
+  swap(place, orders.slice(0, SHOWN_ORDERS).map((order) => {
+    const [picture, text] = look(order);
+    return h("a.button", { href: `#/orders/${order.id}`, key: `order ${order.id}` }, icon(picture), text(order.number));
+  }));
 }
 
 function drawBubbles(bubbles, page, earlier) {
