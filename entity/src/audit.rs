@@ -309,6 +309,8 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// To what.
     pub subject: Option<String>,
+    /// To one of these; absent: whatever it was.
+    pub subjects: Option<Vec<String>>,
     /// Only entries older than this one: the cursor.
     pub before: Option<AuditEntryId>,
     /// At most so many.
@@ -329,6 +331,9 @@ pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Ve
     }
     if let Some(subject) = filter.subject {
         query = query.filter(Column::Subject.eq(subject));
+    }
+    if let Some(subjects) = filter.subjects {
+        query = query.filter(Column::Subject.is_in(subjects));
     }
     if let Some(before) = filter.before {
         query = query.filter(Column::Id.lt(before));

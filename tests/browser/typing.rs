@@ -1,6 +1,7 @@
 //! What people type is understood or told at once, added up for them, and not lost.
 
 use fantoccini::key::Key;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
@@ -127,6 +128,26 @@ async fn what_was_typed_outlives_a_reload_and_is_gone_with_whoever_signs_out() {
         browser.signs_in_for_more_with(app, &app.hello.api_key).await;
         browser.clicks("New order").await;
         assert_eq!(browser.reads("Buyer's name").await, "");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_order_begins_with_the_usual_currency() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        // In dollars.
+        merchant.opens_an_order("7401").await;
+        let euros = merchant.http.request(Method::PATCH, "/v1/merchant").json(&json!({"currency": "eur"}));
+        merchant.http.ask(euros).await.with_status(200);
+        browser.signs_in(app).await;
+        browser.clicks("Orders").await;
+        browser.sees("7401").await;
+        browser.clicks("New order").await;
+        crate::support::eventually("the usual one is there", async || {
+            (browser.reads("Currency").await == "EUR").then_some(())
+        })
+        .await;
     })
     .await;
 }

@@ -45,6 +45,19 @@ async fn who_did_what_is_read_by_those_whose_affair_it_is(app: &mut App) {
     assert_eq!(acts(&tills, "actor_name"), ["till", "till"]);
     let both = format!("actor={}&subject={}", key["id"].as_str().unwrap(), link.id);
     assert!(asked(&both).await.is_empty());
+    // It says of which order and invoice, and is found by these, and by the buyer.
+    let sent = &about(&link.id)[1];
+    let asked_for = merchant.link(&link.id).await;
+    assert_eq!((&sent["order_number"], &sent["order_id"]), (&json!("23001"), &json!(order.id)), "{sent}");
+    for what in ["invoice_number", "amount", "currency"] {
+        assert!(sent[what].is_string() && sent[what] == asked_for[what], "{sent}");
+    }
+    assert!(sent["again"].is_null(), "it was the first: {sent}");
+    let found = asked("q=23001").await;
+    assert_eq!(acts(&found, "action"), ["link.void", "link.send", "link.create", "order.create"]);
+    assert!(found.iter().all(|entry| entry["order_number"] == "23001"), "{found:?}");
+    assert!(!asked("q=Example%20Buyer").await.is_empty());
+    assert!(asked("q=99999999").await.is_empty());
     let everything = Value::from(of_link.clone()).to_string();
     for private in [&order.phone, &order.phone[2..], "The cake is ready", "Example Buyer"] {
         assert!(!everything.contains(private), "{private} is in the audit log");
@@ -65,4 +78,12 @@ async fn who_did_what_is_read_by_those_whose_affair_it_is(app: &mut App) {
         .await
         .problem(422, "invalid_input");
     merchant.http.get("/v1/admin/audit-log").await.problem(401, "unauthorized");
+
+    // A reminder is told from what was sent first.
+    let first = till.sends(&others).await;
+    till.sees_message(&first, "delivered").await;
+    till.sends_again(&others).await;
+    let sent = asked(&format!("subject={}", others.id)).await;
+    assert_eq!(acts(&sent, "action"), ["link.send", "link.send", "link.create"]);
+    assert_eq!(sent.iter().map(|entry| entry["again"] == true).collect::<Vec<_>>(), [true, false, false]);
 }

@@ -93,6 +93,7 @@ async fn payments_and_refunds_are_lines_of_the_conversation(app: &mut App) {
     assert_eq!((&line("paid")["order_id"], &line("paid")["link_id"]), (&json!(order.id), &json!(link.id)));
     assert_eq!(seen["orders"][0]["number"], "54001");
     assert_eq!(seen["orders"][0]["has_open_link"], false);
+    assert_eq!(seen["orders"][0]["tag"], "paid");
     let (before, _) = merchant.credits().await;
     assert_eq!(before, 99, "lines cost nothing");
     let other = app.operator().makes_a_merchant("A Florist").await;

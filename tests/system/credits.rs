@@ -24,7 +24,12 @@ async fn the_ledger_is_a_statement_in_csv_too(app: &mut App) {
     assert!(csv.header("content-disposition").contains("credits.csv"));
     let text = csv.text();
     let mut lines = text.split("\r\n");
-    assert_eq!(lines.next(), Some("number,created_at,kind,amount,held,available_after,message_id,note,id"));
+    assert_eq!(
+        lines.next(),
+        Some(
+            "number,created_at,kind,amount,held,available_after,message_id,note,id,order_number,customer_name,sent_by"
+        )
+    );
     let columns = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
         format!("{} {} {} {} {} {}", fields[0], fields[2], fields[3], fields[4], fields[5], fields[6])
@@ -41,6 +46,15 @@ async fn the_ledger_is_a_statement_in_csv_too(app: &mut App) {
     merchant.http.get("/v1/credits/entries?format=xls").await.problem(422, "invalid_input");
     let newest = &merchant.http.get("/v1/credits/entries?limit=1").await.json()["items"][0];
     assert_eq!((&newest["number"], &newest["kind"]), (&json!(3), &json!("capture")));
+    // Each text once: whose it is, and who sent it.
+    let once = merchant.http.get("/v1/credits/entries?changing=true").await.with_status(200).json();
+    let kinds: Vec<&Value> = once["items"].as_array().unwrap().iter().map(|entry| &entry["kind"]).collect();
+    assert_eq!(kinds, ["hold", "top_up"]);
+    let text = &once["items"][0];
+    let asked = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
+    assert_eq!((&text["order_id"], &text["order_number"]), (&asked["id"], &asked["number"]), "{text}");
+    assert_eq!(text["customer_name"], asked["customer"]["name"], "{text}");
+    assert!(text["sent_by"].as_str().unwrap().starts_with("key_"), "{text}");
 }
 
 async fn low_credit_is_warned_of_once(app: &mut App) {

@@ -13,6 +13,7 @@ on_both_databases!(
     what_was_paid_in_cash_has_a_receipt_of_the_day_it_was_paid,
     a_buyer_says_once_when_they_will_pay,
     the_buyer_of_a_closed_link_asks_once_for_a_new_one,
+    the_page_of_a_closed_link_says_that_there_is_a_newer_one_and_not_which,
     the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language,
 );
 
@@ -38,8 +39,13 @@ async fn whoever_has_paid_gets_a_receipt_that_is_honest(app: &mut App) {
     let link = merchant.makes_a_link(&order).await;
     let none = app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(303);
     assert!(link.url.ends_with(none.header("location")), "there is none before it is paid");
+    let path = format!("/v1/payment-links/{}/receipt.pdf", link.id);
+    merchant.http.get(&path).await.problem(409, "link_not_paid");
     let payment = app.sandbox().does("pay", json!({"url": link.stripe_url})).await;
     merchant.sees(&link.id, "paid").await;
+    let pdf = merchant.http.get(&path).await.with_status(200);
+    assert!(pdf.header("content-disposition").contains("receipt-INV-1.pdf"));
+    assert!(String::from_utf8_lossy(&pdf.body).contains("Receipt R-"), "the merchant gets what the buyer gets");
 
     assert!(app.buyer().opens(&link).await.text().contains("Download the receipt"));
     let text = receipt(app, &link).await;
@@ -84,6 +90,7 @@ async fn a_disputed_payment_has_its_evidence_until_it_is_erased(app: &mut App) {
     })
     .await;
     merchant.http.get(&path).await.problem(410, "purged");
+    merchant.http.get(&format!("/v1/payment-links/{}/receipt.pdf", link.id)).await.problem(410, "purged");
     app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(303);
 }
 
@@ -217,6 +224,24 @@ async fn the_buyer_of_a_closed_link_asks_once_for_a_new_one(app: &mut App) {
     merchant.http.post(&resolve, &json!({})).await.with_status(200);
     posts(app, &url, &[]).await.with_status(303);
     assert!(wanted().await.is_empty(), "once for each link");
+}
+
+/// The old one may have been sent to a number that is not the buyer's.
+async fn the_page_of_a_closed_link_says_that_there_is_a_newer_one_and_not_which(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("49211").await;
+    let old = merchant.makes_a_link(&order).await;
+    merchant.voids(&old).await.with_status(202);
+    merchant.sees(&old.id, "voided").await;
+    let newer = merchant.makes_a_link(&order).await;
+    let page = app.buyer().opens(&old).await.with_status(410).text();
+    assert!(page.contains("has made a newer link") && !page.contains("/new-link"), "{page}");
+    let token = newer.url.rsplit('/').next().unwrap();
+    assert!(!page.contains(token), "a stranger is led to it");
+    merchant.voids(&newer).await.with_status(202);
+    merchant.sees(&newer.id, "voided").await;
+    let page = app.buyer().opens(&old).await.with_status(410).text();
+    assert!(!page.contains("has made a newer link") && page.contains("Ask for a new link"), "{page}");
 }
 
 async fn the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language(app: &mut App) {

@@ -14,6 +14,7 @@ on_both_databases!(
     a_time_that_cannot_be_kept_is_refused,
     a_receipt_is_sent_once_whatever_happens,
     a_void_tells_the_buyer_if_it_is_asked_to,
+    a_text_that_waits_for_the_morning_says_until_when,
     a_text_speaks_the_buyers_language_and_says_what_the_order_holds,
     a_buyer_is_reminded_now_and_once_more_before_the_end,
 );
@@ -250,6 +251,31 @@ async fn a_void_tells_the_buyer_if_it_is_asked_to(app: &mut App) {
         assert_eq!(items.len(), count, "{items:?}");
         assert!(items.iter().all(|it| it["origin"] == "voided" && it["body"].as_str().unwrap().contains("withdrawn")));
     }
+}
+
+async fn a_text_that_waits_for_the_morning_says_until_when(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("33035").await;
+    let link = merchant.makes_a_link(&order).await;
+    // At ten by the clock of UTC it is night in a part of the country of that number.
+    let night = (Utc::now() + TimeDelta::days(1)).date_naive().and_hms_opt(10, 0, 0).unwrap().and_utc();
+    app.turns_its_clock(night - Utc::now());
+    let void = format!("/v1/payment-links/{}/void", link.id);
+    merchant.http.post(&void, &json!({"tell_buyer": true})).await.with_status(202);
+    merchant.sees(&link.id, "voided").await;
+    app.passes(night);
+    let listed = eventually("the text waits", async || {
+        let all = merchant.http.get("/v1/conversations").await.with_status(200).json();
+        let found = all["items"].as_array().unwrap().iter().find(|it| it["phone"] == order.phone.as_str()).cloned();
+        found.filter(|it| it["last_message"]["waits_until"].is_string())
+    })
+    .await;
+    let path = format!("/v1/conversations/{}/messages", listed["id"].as_str().unwrap());
+    let text = merchant.http.get(&path).await.with_status(200).json()["items"][0].clone();
+    assert_eq!((&text["status"], &text["origin"]), (&json!("queued"), &json!("voided")), "{text}");
+    assert_eq!(text["waits_until"], listed["last_message"]["waits_until"]);
+    let until: chrono::DateTime<Utc> = text["waits_until"].as_str().unwrap().parse().unwrap();
+    assert!(until > night && until < night + TimeDelta::days(1), "{text}");
 }
 
 async fn changes(merchant: &Merchant, path: &str, what: Value) -> Answer {

@@ -22,25 +22,6 @@ impl OperatorPrincipal {
     }
 }
 
-/// As [`Principal::did`], for calls that are still written so.
-#[allow(
-    dead_code,
-    clippy::allow_attributes,
-    clippy::needless_pass_by_value,
-    clippy::too_many_arguments,
-    reason = "goes when nobody calls it"
-)]
-pub(crate) fn act_of_key(
-    tx: &entity::Transaction,
-    key: &Principal,
-    action: AuditAction,
-    subject: impl ToString,
-    detail: Option<String>,
-    now: chrono::DateTime<chrono::Utc>,
-) {
-    tx.done(key.did(action, &subject).because(detail), now);
-}
-
 /// Somebody of whom it is known who they are and from where they came.
 pub(crate) trait Known {
     /// Who, as the audit log says it.

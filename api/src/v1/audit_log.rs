@@ -1,18 +1,23 @@
 //! `/v1/audit-log`: the merchant's audit log. It never contains a phone number or a text.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, AuditEntryId, MerchantId};
+use domain::{ApiKeyId, AuditEntryId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
-    api_key,
+    AuditAction, api_key,
     audit::{self, AuditFilter},
+    link::{self, AskedFor, LinkSearch},
+    list::Place,
+    message,
+    order::{self, OrderName, OrderSearch},
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::Group;
-use crate::http::typed::{Limit, Text};
+use crate::http::typed::{Amount, CurrencyCode, Limit, Text};
 use crate::{
     Api, Problem,
     auth::Administrator,
@@ -37,22 +42,100 @@ pub(super) struct EntryView {
     action: String,
     /// To what: an id.
     subject: String,
+    /// The order that it was, or that it was for, until it is erased; to the merchant only.
+    order_id: Option<Text<OrderId>>,
+    /// The number of that order.
+    order_number: Option<String>,
+    /// The number on the invoice, if it was a link.
+    invoice_number: Option<String>,
+    /// What that link asks for.
+    amount: Option<Amount>,
+    currency: Option<CurrencyCode>,
+    /// `true` of a link that was sent before: the buyer was reminded of it.
+    again: Option<bool>,
     /// The reason that was given, or what came of it.
     detail: Option<String>,
 }
 
-/// A page of the log, with the names of the keys in it.
+/// How many of the newest orders and links a text may mean.
+const MOST_MEANT: u64 = 100;
+
+/// The orders and links that entries are about.
+#[derive(Default)]
+struct Subjects {
+    links: HashMap<LinkId, AskedFor>,
+    orders: HashMap<OrderId, OrderName>,
+    /// The first text with each link.
+    first: HashMap<LinkId, MessageId>,
+}
+
+impl Subjects {
+    async fn read(db: &impl ConnectionTrait, merchant: MerchantId, found: &[audit::Model]) -> Result<Self, DbErr> {
+        let links = found.iter().filter_map(|entry| entry.subject.parse().ok()).collect();
+        let links = link::asked_for(db, merchant, links).await?;
+        let first = message::first_of_links(db, merchant, links.keys().copied()).await?;
+        let orders = found.iter().filter_map(|entry| entry.subject.parse().ok());
+        let orders = orders.chain(links.values().map(|link| link.order_id)).collect();
+        Ok(Self { orders: order::names(db, merchant, orders).await?, links, first })
+    }
+
+    /// Whether the text of this entry is not the first with its link.
+    fn is_again(&self, entry: &audit::Model) -> bool {
+        let text: Option<MessageId> = entry.detail.as_deref().and_then(|detail| detail.parse().ok());
+        let first = entry.subject.parse().ok().and_then(|link: LinkId| self.first.get(&link));
+        entry.action == AuditAction::LinkSend.as_str() && text.zip(first).is_some_and(|(text, first)| text != *first)
+    }
+
+    /// The link that this is, and its order; or the order that it is.
+    fn of(&self, subject: &str) -> (Option<&AskedFor>, Option<&OrderName>) {
+        let link = subject.parse().ok().and_then(|link: LinkId| self.links.get(&link));
+        let order = link.map(|link| link.order_id).or_else(|| subject.parse().ok());
+        (link, order.and_then(|order| self.orders.get(&order)))
+    }
+}
+
+/// The ids of the orders and links that a text means: by a number, a buyer, an amount.
+async fn meant_by(db: &impl ConnectionTrait, merchant: MerchantId, text: &str) -> Result<Vec<String>, DbErr> {
+    let text = Some(text.to_owned());
+    let links = LinkSearch {
+        text: text.clone(),
+        place: Place { limit: MOST_MEANT, ..Place::default() },
+        ..LinkSearch::default()
+    };
+    let links = link::search(db, merchant, links).await?.rows;
+    let place = Place { limit: MOST_MEANT, ..Place::default() };
+    let orders = order::search(db, merchant, OrderSearch { text, place, ..OrderSearch::default() }).await?.rows;
+    let of_links = links.iter().map(|(link, _)| link.order_id);
+    let orders: BTreeSet<OrderId> = orders.iter().map(|order| order.id).chain(of_links).collect();
+    let links = links.iter().map(|(link, _)| link.id.to_string());
+    Ok(orders.iter().map(ToString::to_string).chain(links).collect())
+}
+
+/// A page of the log, with the names of the keys in it; with what it is about if the merchant reads it.
 pub(super) async fn page(
     api: &Api,
     asked: Asked<AuditEntryId>,
     filter: AuditFilter,
+    reader: Option<MerchantId>,
 ) -> Result<Json<Page<EntryView>>, Problem> {
     let filter = AuditFilter { before: asked.before, limit: asked.fetch(), ..filter };
     let found = audit::search(api.db.pool(), filter).await?;
     let keys: Vec<ApiKeyId> = found.iter().filter_map(|entry| entry.actor.parse().ok()).collect();
     let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
+    let subjects = match reader {
+        Some(merchant) => Subjects::read(api.db.pool(), merchant, &found).await?,
+        None => Subjects::default(),
+    };
     let view = |entry: audit::Model| {
+        let (link, order) = subjects.of(&entry.subject);
+        let money = link.map(AskedFor::money).transpose()?.flatten();
         Ok::<_, Problem>(EntryView {
+            again: subjects.is_again(&entry).then_some(true),
+            order_id: order.map(|order| Text(order.id)),
+            order_number: order.map(|order| order.number.clone()),
+            invoice_number: link.and_then(|link| link.invoice_number.clone()),
+            amount: money.map(|money| money.to_decimal_string().into()),
+            currency: money.map(|money| money.currency().as_str().into()),
             id: Text(entry.id),
             at: entry.at,
             merchant_id: entry.merchant_id.map(Text),
@@ -79,16 +162,28 @@ impl AuditLog {
         actor: Query<Option<String>>,
         /// To what: the id of a link, a message, a key, …
         subject: Query<Option<String>>,
+        /// To an order, or to its links, that this means: part of a number, of the buyer's name or phone number, or the amount.
+        q: Query<Option<String>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,
     ) -> Result<Json<Page<EntryView>>, Problem> {
         let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
+        let merchant = key.0.merchant;
+        let text = q.0.filter(|text| !text.trim().is_empty());
+        let subjects = match &text {
+            Some(text) => {
+                let _turn = api.readers.take(merchant).await?;
+                Some(meant_by(api.db.pool(), merchant, text).await?)
+            }
+            None => None,
+        };
         let filter = AuditFilter {
-            merchant: Some(key.0.merchant),
+            merchant: Some(merchant),
             actor: actor.0,
             subject: subject.0,
+            subjects,
             ..AuditFilter::default()
         };
-        page(&api, asked, filter).await
+        page(&api, asked, filter, Some(merchant)).await
     }
 }

@@ -1,9 +1,10 @@
 //! `/v1/credits`.
 
+mod spent_on;
 mod statement;
 
 use chrono::{DateTime, Utc};
-use domain::{CreditEntryId, CreditPurchaseId, MessageId, words};
+use domain::{CreditEntryId, CreditPurchaseId, MessageId, OrderId, words};
 use entity::{
     Merchant,
     credits::{self, CreditEntry, EntryKind},
@@ -17,6 +18,7 @@ use poem_openapi::{
 
 use sea_orm::DbErr;
 
+use self::spent_on::SpentOn;
 use super::Group;
 use crate::http::typed::{Limit, Text, described_words};
 use crate::{
@@ -97,13 +99,21 @@ struct EntryView {
     /// The credits available after it.
     available_after: i64,
     message_id: Option<Text<MessageId>>,
+    /// The order of that text, until it is erased.
+    order_id: Option<Text<OrderId>>,
+    /// The number of that order.
+    order_number: Option<String>,
+    /// To whom that text went, until it is erased.
+    customer_name: Option<String>,
+    /// The key that sent that text, if one did.
+    sent_by: Option<String>,
     purchase_id: Option<Text<CreditPurchaseId>>,
     note: Option<String>,
     created_at: DateTime<Utc>,
 }
 
-impl From<CreditEntry> for EntryView {
-    fn from(entry: CreditEntry) -> Self {
+impl EntryView {
+    fn of(entry: CreditEntry, on: SpentOn) -> Self {
         Self {
             id: Text(entry.id),
             number: entry.number,
@@ -112,6 +122,10 @@ impl From<CreditEntry> for EntryView {
             held: entry.held_delta,
             available_after: entry.available_after,
             message_id: entry.message_id.map(Text),
+            order_id: on.order_id.map(Text),
+            order_number: on.order_number,
+            customer_name: on.customer_name,
+            sent_by: on.sent_by,
             purchase_id: entry.purchase_id.map(Text),
             note: entry.note,
             created_at: entry.created_at,
@@ -139,6 +153,8 @@ impl Credits {
         key: Reader,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<CreditEntryId>>>,
+        /// Only what changes the credits available, in a page: a text is an entry when they are set aside for it, and none when it is sent.
+        changing: Query<Option<bool>>,
         /// Absent: as `Accept` says.
         format: Query<Option<Text<Format>>>,
         accept: Header<Option<String>>,
@@ -147,8 +163,14 @@ impl Credits {
             return Ok(Listing::Csv(statement::body(api.db.clone(), key.0.merchant), "credits"));
         }
         let asked = Asked::<CreditEntryId>::new(limit.0, cursor.0);
-        let found = credits::entries(api.db.pool(), key.0.merchant, asked.before, asked.fetch()).await?;
-        Ok(Listing::Page(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+        let (db, merchant, changing) = (api.db.pool(), key.0.merchant, changing.0.unwrap_or_default());
+        let found = credits::entries(db, merchant, asked.before, changing, asked.fetch()).await?;
+        let spent_on = spent_on::read(db, merchant, &found).await?;
+        let view = |entry: CreditEntry| {
+            let on = entry.message_id.and_then(|text| spent_on.get(&text)).cloned().unwrap_or_default();
+            Ok::<_, Problem>(EntryView::of(entry, on))
+        };
+        Ok(Listing::Page(asked.page(found, |row| row.id, view)?))
     }
 }
 

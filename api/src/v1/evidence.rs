@@ -2,10 +2,12 @@
 //!
 //! It is generated on request from what is stored, so it is no longer available after the purge.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
-use domain::{LinkId, message::MessageStatus};
+use domain::{ApiKeyId, LinkId, message::MessageStatus};
 use entity::{
-    Merchant, Message, Order, conversation, link, logo, merchant,
+    Merchant, Message, Order, api_key, conversation, link, logo, merchant,
     message::{self, Direction},
     order,
 };
@@ -107,9 +109,12 @@ async fn sections(
     let own = texts.iter().filter(|text| text.link_id == Some(link.id) && text.direction == Direction::Outgoing);
     let since = link.created_at;
     let replies = texts.iter().filter(|text| text.direction == Direction::Incoming && text.created_at >= since);
+    let keys: Vec<ApiKeyId> = timeline.iter().filter_map(|entry| entry.actor().parse().ok()).collect();
+    let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
     let seen = timeline.iter().map(|entry| {
+        let who = names.get(entry.actor()).map_or(entry.actor(), String::as_str);
         let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), entry.actor()))
+        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), who))
     });
     let all = [
         Section { title: words.says("asked"), rows: asked(words, case)? },

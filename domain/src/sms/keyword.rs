@@ -271,6 +271,10 @@ mod tests {
             "Don't text me again",
             "do not contact me anymore",
             "no more texts please",
+            "Keine SMS mehr bitte",
+            "Bitte keine weiteren Nachrichten!",
+            "bitte stoppen Sie die SMS",
+            "No más mensajes, por favor",
             "No more messages",
             "Remove me from your list",
             "take me off this list",
@@ -297,6 +301,7 @@ mod tests {
     #[test]
     fn a_sentence_that_merely_contains_a_word_is_a_sentence() {
         for text in [
+            "Ich habe keine SMS mehr bekommen",
             "",
             ".",
             "RED",

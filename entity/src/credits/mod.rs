@@ -333,9 +333,13 @@ pub async fn entries(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     before: Option<CreditEntryId>,
+    changing: bool,
     limit: u64,
 ) -> Result<Vec<CreditEntry>, DbErr> {
     let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
+    if changing {
+        query = query.filter(Column::AvailableDelta.ne(0_i64));
+    }
     if let Some(before) = before {
         let before = Entity::find_by_id(before).filter(Column::MerchantId.eq(merchant)).one(db).await?;
         query = query.filter(Column::Number.lt(before.map_or(0, |entry| entry.number)));

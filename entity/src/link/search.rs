@@ -265,6 +265,8 @@ pub async fn find_all(
 pub struct AskedFor {
     /// Its id.
     pub id: LinkId,
+    /// The order it is for.
+    pub order_id: OrderId,
     /// The number on the invoice; absent once erased.
     pub invoice_number: Option<String>,
     /// The amount, in people's smallest unit of the currency; absent once erased.
@@ -297,7 +299,7 @@ pub async fn asked_for(
     }
     let found: Vec<AskedFor> = Entity::find()
         .select_only()
-        .columns([Column::Id, Column::InvoiceNumber, Column::Amount, Column::Currency])
+        .columns([Column::Id, Column::OrderId, Column::InvoiceNumber, Column::Amount, Column::Currency])
         .filter(Column::Id.is_in(ids))
         .filter(Column::MerchantId.eq(merchant))
         .into_model()

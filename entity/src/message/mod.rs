@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QuerySelect, UpdateMany, entity::prelude::*, sea_query::LockType};
 
 pub use command::{CommandError, NewMessage, command};
-pub use delivery::last_of_links;
+pub use delivery::{first_of_links, last_of_links};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use outcome::{

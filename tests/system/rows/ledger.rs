@@ -148,7 +148,7 @@ on_both_databases! {
         let (sent, refused) = (send(&rows, 2).await.unwrap(), send(&rows, 3).await.unwrap());
         settle(&rows, sent, Settlement::Capture).await;
         settle(&rows, refused, Settlement::Release).await;
-        let entries = credits::entries(rows.db.pool(), rows.merchant, None, 10).await.unwrap();
+        let entries = credits::entries(rows.db.pool(), rows.merchant, None, false, 10).await.unwrap();
         let lines: Vec<_> = entries
             .iter()
             .rev()

@@ -36,6 +36,7 @@ impl AdminAuditLog {
     ) -> Result<Json<Page<EntryView>>, Problem> {
         let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
         let merchant = merchant_id.0.map(Text::value);
-        page(&api, asked, AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() }).await
+        let filter = AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() };
+        page(&api, asked, filter, None).await
     }
 }

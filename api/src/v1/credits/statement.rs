@@ -10,13 +10,26 @@ use entity::{
 };
 use poem::Body;
 
+use super::spent_on::{self, SpentOn};
 use crate::http::listing::csv;
 
 /// How many entries are read at a time.
 const PAGE: u64 = 1_000;
 
-const COLUMNS: &[&str] =
-    &["number", "created_at", "kind", "amount", "held", "available_after", "message_id", "note", "id"];
+const COLUMNS: &[&str] = &[
+    "number",
+    "created_at",
+    "kind",
+    "amount",
+    "held",
+    "available_after",
+    "message_id",
+    "note",
+    "id",
+    "order_number",
+    "customer_name",
+    "sent_by",
+];
 
 /// The whole statement.
 pub(super) fn body(db: Db, merchant: MerchantId) -> Body {
@@ -26,12 +39,14 @@ pub(super) fn body(db: Db, merchant: MerchantId) -> Body {
             let page = credits::statement(db.pool(), merchant, after.unwrap_or_default(), PAGE).await;
             let page = page.map_err(io::Error::other)?;
             let last = page.last().map(|entry| entry.number);
-            Ok((page.iter().map(row).collect(), last))
+            let spent_on = spent_on::read(db.pool(), merchant, &page).await.map_err(io::Error::other)?;
+            let of = |entry: &CreditEntry| entry.message_id.and_then(|text| spent_on.get(&text)).cloned();
+            Ok((page.iter().map(|entry| row(entry, of(entry).unwrap_or_default())).collect(), last))
         }
     })
 }
 
-fn row(entry: &CreditEntry) -> Vec<String> {
+fn row(entry: &CreditEntry, on: SpentOn) -> Vec<String> {
     vec![
         entry.number.to_string(),
         entry.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -42,5 +57,8 @@ fn row(entry: &CreditEntry) -> Vec<String> {
         entry.message_id.map(|message| message.to_string()).unwrap_or_default(),
         entry.note.clone().unwrap_or_default(),
         entry.id.to_string(),
+        on.order_number.unwrap_or_default(),
+        on.customer_name.unwrap_or_default(),
+        on.sent_by.unwrap_or_default(),
     ]
 }

@@ -6,6 +6,7 @@ import { humanised, number, signed, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
+import { person } from "../lib/people.js";
 import { title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { drawSales, readSales } from "./credits-buy.js";
@@ -25,7 +26,7 @@ export function showCredits({ root, query }) {
     name: () => `credits ${query.cursor ?? ""}`,
     load: async (signal) => {
       const [credits, page, sold] = await Promise.all([
-        get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor }, signal }), readSales(signal),
+        get("/credits", { signal }), get("/credits/entries", { query: { cursor: query.cursor, changing: "true" }, signal }), readSales(signal),
       ]);
       return { credits, page, sold };
     },
@@ -64,8 +65,15 @@ function drawLedger(ledger, page, query) {
 function row(entry) {
   return h("tr",
     h("td", h("span.entry-kind", strings.credits.kinds[entry.kind] ?? humanised(entry.kind)),
-      h("span.entry-more", time(entry.created_at, { short: true }), entry.note && h("span", entry.note))),
+      h("span.entry-more", time(entry.created_at, { short: true }), textOf(entry), entry.note && h("span", entry.note))),
     h("td.amount", change(entry.amount)), h("td.amount", change(entry.held)), h("td.amount", number(entry.available_after)));
+}
+
+/** To whom a text went, of which order, and who sent it. */
+function textOf(entry) {
+  const what = [entry.customer_name, entry.order_number && strings.order.title(entry.order_number)].filter(Boolean).join(", ");
+  const named = entry.order_id ? h("a", { href: `#/orders/${entry.order_id}` }, what) : what && h("span", what);
+  return [named, person(entry.sent_by)];
 }
 
 function change(value) {

@@ -19,12 +19,15 @@ import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
 import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
 
+const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
 /** How it writes in what way the money came without Stripe, and of which other payment something is. */
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
+/** An amount as the server writes it, and of which other payment it went back. */
+const WENT_BACK = /^(\d[\d,]*(?:\.\d+)?) ([A-Z]{3})(?: of (pi_\w+))?$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
@@ -205,6 +208,8 @@ function detailOf({ event, detail, at }) {
   if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
   if (event === "payment_expected") return dayText(new Date(`${detail}T12:00:00Z`));
   if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
+  const [, amount, currency, other] = (REFUNDS.includes(event) && WENT_BACK.exec(detail)) || [];
+  if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofOf(other)];
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
   const [, way, on, note] = (event === "settling" && ELSEWHERE.exec(detail)) || [];

@@ -23,7 +23,7 @@ async function beginWithUsual(control, lately) {
   // Without an answer it is left to whoever fills it in.
   const merchant = await get("/merchant").catch(() => undefined);
   const usual = merchant && (merchant.currency ?? lately);
-  if (usual && !control.value.trim()) control.value = usual.toUpperCase();
+  if (usual && !control.value.trim() && control !== document.activeElement) control.value = usual.toUpperCase();
 }
 
 function orderForm(close, lately) {

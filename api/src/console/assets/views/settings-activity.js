@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { dayText, humanised, time } from "../lib/format.js";
+import { dayText, humanised, money, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
@@ -13,13 +13,14 @@ import { empty, failure, region } from "./page.js";
 const PATH = "/settings/activity";
 const LIMIT = 50;
 const TYPING = 250;
+const AN_ID = /^[a-z]+_[0-9a-f]{32}$/;
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 
 /** Draws it. */
 export function showActivity(root, query) {
   const t = strings.activity;
   const list = region("div");
-  const narrowed = { actor: query.actor, subject: query.subject, cursor: query.cursor };
+  const narrowed = { actor: query.actor, subject: query.subject, q: query.q, cursor: query.cursor };
   const following = live({
     name: () => `audit ${JSON.stringify(narrowed)}`,
     load: (signal) => get("/audit-log", { query: { ...narrowed, limit: LIMIT }, signal }),
@@ -44,13 +45,18 @@ function filters(narrowed, change) {
   people().then((all) => all.forEach(({ id, name, last_four: four }) => offer(id, four ? `${name} …${four}` : name))).catch(() => {});
   let typing;
   const subject = h("input", {
-    type: "search", "aria-label": t.subject, placeholder: t.subjectHint, value: narrowed.subject ?? "", autocomplete: "off", spellcheck: "false",
+    type: "search", "aria-label": t.subject, placeholder: t.subjectHint, value: narrowed.subject ?? narrowed.q ?? "", autocomplete: "off", spellcheck: "false",
     oninput: () => {
       clearTimeout(typing);
-      typing = setTimeout(() => change({ subject: subject.value.trim() || undefined }), TYPING);
+      typing = setTimeout(() => change(meant(subject.value.trim())), TYPING);
     },
   });
   return h("div.filters", who, subject);
+}
+
+/** An id, or what people call it. */
+function meant(text) {
+  return AN_ID.test(text) ? { subject: text, q: undefined } : { subject: undefined, q: text || undefined };
 }
 
 function draw(list, page, narrowed) {
@@ -59,12 +65,13 @@ function draw(list, page, narrowed) {
   swap(list, h("ul.activity", { "aria-label": t.title }, page.items.map(entry)), pager(PATH, narrowed, page.next_cursor));
 }
 
-function entry({ at, actor, action, subject, detail }) {
+function entry(one) {
   const t = strings.activity;
+  const { at, actor, action, again, detail } = one;
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
-      h("strong", t.actions[action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
-    h("p.quiet", aboutWhat(subject), detail && ` · ${detailOf(detail)}`));
+      h("strong", t.actions[again ? "link.remind" : action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
+    h("p.quiet", aboutWhat(one), detail && ` · ${detailOf(detail)}`));
 }
 
 /** How money came elsewhere, in the reader's language; of everything else what was given. */
@@ -74,6 +81,8 @@ function detailOf(detail) {
   return [strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`)), note].filter(Boolean).join(", ");
 }
 
-function aboutWhat(subject) {
-  return subject.startsWith("ord_") ? h("a", { href: `#/orders/${subject}` }, subject) : subject;
+function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {
+  if (!order) return subject;
+  const what = [strings.order.title(number), invoice !== number && invoice, amount && money(amount, currency)].filter(Boolean);
+  return h("a", { href: `#/orders/${order}` }, what.join(", "));
 }
