@@ -58,7 +58,7 @@ async fn a_data_directory_is_for_one_process(app: &mut App) {
     app.merchant().makes_a_link(&app.order()).await;
 }
 
-/// As where a list is cut off by `head`; a disk that is full is another matter.
+/// As where `head` has seen enough of a list; a disk that is full is another matter.
 #[tokio::test]
 async fn a_reader_who_leaves_is_no_failure_and_a_full_disk_is_one() {
     let app = App::start(Database::sqlite()).await;
