@@ -40,7 +40,7 @@ const STATEMENTS: [&str; 10] = [
 ];
 
 /// What the triggers of links do.
-const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "DELETE FROM link_intent"];
+const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "INSERT INTO link_intent"];
 
 /// Links of the demo's merchant, from one number to before another, that Stripe calls `plink_…`.
 const UNPAID_LINKS: &str = "
