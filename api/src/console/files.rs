@@ -92,6 +92,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/operator-texts.js": SCRIPT,
     "views/operator.js": SCRIPT,
     "views/order-data.js": SCRIPT,
+    "views/order-edit.js": SCRIPT,
     "views/order-new.js": SCRIPT,
     "views/order.js": SCRIPT,
     "views/orders.js": SCRIPT,
