@@ -14,7 +14,7 @@ const DRAWN: &str = r#"
 /// Goes through every call; which of them have no form with a button that sends it.
 const CALLS_WITHOUT_A_FORM: &str = r#"
     const reader = document.querySelector("rapi-doc");
-    const turn = () => new Promise((next) => setTimeout(next, 5));
+    const turn = () => scheduler.postTask(() => {}, { delay: 5 });
     const has_form = async (title) => {
         for (let turns = 0; turns < 400; turns += 1) {
             const drawn = reader.shadowRoot.querySelector("api-request");
