@@ -44,7 +44,7 @@ async fn without_credits_a_text_is_not_sent_and_the_link_can_still_be_copied() {
         browser.sees("This costs 1 credit, and you have 0").await;
         browser.refusals.expect(402, "/send");
         browser.clicks("Send for 1 credit").await;
-        browser.sees("Ask your operator for a top-up; the link itself can still be copied").await;
+        browser.sees("There are too few credits for this. A link can also be copied").await;
         browser.clicks("Cancel").await;
 
         operator.tops_up(&merchant, 5).await;

@@ -35,13 +35,13 @@ struct Bundle {
 }
 
 impl Bundle {
-    /// Adds a module, after those that it needs.
+    /// Adds a module, after those that it needs. One that is not listed ends the build: the console would stay white.
     fn add(&mut self, path: &str) {
         if !self.done.insert(path.to_owned()) {
             return;
         }
         let Some(content) = self.content(path) else {
-            return;
+            panic!("{path} is imported and is not among the console's files (files.rs)");
         };
         let module = Module::read(path, &content);
         for (needed, _) in &module.imports {
