@@ -39,8 +39,8 @@ const STATEMENTS: [&str; 10] = [
     "UPDATE change_set SET last_seq",
 ];
 
-/// What the triggers of links do.
-const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "INSERT INTO link_intent"];
+/// What the triggers of links do: the second is a row of `link_intent`.
+const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "VALUES (NEW.merchant_id, NEW.stripe_payment_intent, NEW.id)"];
 
 /// Links of the demo's merchant, from one number to before another, that Stripe calls `plink_…`.
 const UNPAID_LINKS: &str = "
