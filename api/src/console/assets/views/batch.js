@@ -116,7 +116,7 @@ async function download(path) {
 function row({ number: at, key, status, order_number: order, customer_name: name, customer_phone: buyer, amount, currency, problem, detail, order_id: id }) {
   const t = strings.batches;
   const label = order ?? key;
-  const said = t.problems[problem] ?? (detail && explained(detail)) ?? problem;
+  const said = problem && (t.problems[problem] ?? (detail ? explained(detail) : problem));
   return h("li.matter", { key: String(at) },
     h("span.row-at.quiet", number(at)),
     h("span.matter-what",
