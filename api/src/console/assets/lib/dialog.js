@@ -4,6 +4,8 @@ import { strings } from "../strings.js";
 import { byKey, h, keyOf, uniqueId } from "./dom.js";
 import { icon } from "./icons.js";
 
+const FIRST_FIELD = ".dialog-body :is(input:not([type=file], [type=hidden]), select, textarea)";
+
 /** Opens a dialog. `content(close)` gives what is in it; `closed` is told when it is gone, however that came. */
 export function openDialog({ title, wide = false, content, closed = () => {} }) {
   const opener = document.activeElement;
@@ -24,7 +26,8 @@ export function openDialog({ title, wide = false, content, closed = () => {} }) 
   });
   document.body.append(dialog);
   dialog.showModal();
-  dialog.querySelector("[autofocus]")?.focus();
+  // Without one that is named, the first field: whoever opens a form wants to fill it in.
+  (dialog.querySelector("[autofocus]") ?? dialog.querySelector(FIRST_FIELD))?.focus();
   return { close };
 }
 

@@ -14,11 +14,14 @@ const METHODS = ["cash", "bank_transfer", "check", "terminal", "other"];
 const LONGEST_NOTE = 500;
 const A_DAY = 24 * 60 * 60 * 1000;
 
+/** The way that was chosen last, with which the next question begins. */
+let lastMethod = METHODS[0];
+
 /** Asks how the money came, and says so; `changed` gets the link as it is then. */
 export function markPaid(link, changed) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
-    METHODS.map((name) => h("option", { value: name }, strings.paidBy[name])));
+    METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
   const on = input("on", { type: "date" });
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
   const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined });
@@ -35,6 +38,7 @@ export function markPaid(link, changed) {
       payload: () => JSON.stringify(body()),
       send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/mark-paid`, body(), { idempotencyKey }),
       done(result) {
+        lastMethod = method.value;
         close();
         changed(result);
       },

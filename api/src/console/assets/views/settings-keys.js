@@ -93,7 +93,7 @@ function keyForm(close, done) {
       field({ label: t.name, control: name, hint: t.nameHint }),
       h("fieldset.options", h("legend", t.scope), scopes),
       field({ label: t.endsLabel, control: ends }),
-      h("label.check", invite, h("span", t.invite, h("span.hint", t.inviteHint))),
+      h("label.check", invite, h("span", t.invite, h("br"), h("span.hint", t.inviteHint))),
       actions(t.submit, { cancel: close }),
     ],
     payload: () => JSON.stringify({ ...body(), expires_at: ends.value }),
