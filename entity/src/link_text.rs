@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use crate::{Merchant, Order, link};
 use domain::sms::Body;
-use domain::template::{Template, TemplateError, Variables};
+use domain::template::{Language, Template, TemplateError, Variables};
 
 /// Why a link has no text.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,10 @@ pub fn metadata(order: &Order, link: &link::Model) -> Result<BTreeMap<String, St
 /// What is wrong with the one given.
 pub fn template(owner: &Merchant, given: Option<&str>) -> Result<Template, TemplateError> {
     let template = match given.or(owner.message_template.as_deref()) {
-        Some(text) => Template::parse(text)?,
+        Some(text) => {
+            let language = owner.language.as_deref().and_then(Language::of).unwrap_or(Language::En);
+            Template::parse(text)?.in_language(language)
+        }
         None => Template::default(),
     };
     Ok(template.set(owner.typography()))

@@ -54,7 +54,10 @@ impl Found {
     /// # Errors
     /// When what was written is none any more.
     pub fn template(&self, owner: &Merchant) -> Result<Template, TemplateError> {
-        let language = Language::of(&self.language).unwrap_or(Language::En);
+        // What a merchant wrote for no language in particular is in their own, and so are its amounts and days.
+        let is_ours = self.body == self.purpose.default_text(Language::En);
+        let own = owner.language.as_deref().filter(|_| self.language.is_empty() && !is_ours).unwrap_or(&self.language);
+        let language = Language::of(own).unwrap_or(Language::En);
         Ok(Template::parse_for(self.purpose, &self.body)?.set(owner.typography()).in_language(language))
     }
 }

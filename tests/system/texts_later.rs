@@ -79,7 +79,11 @@ async fn a_template_is_written_for_a_purpose_and_a_language(app: &mut App) {
     deletes(&merchant, &at("request", "de")).await.with_status(204);
     deletes(&merchant, &at("request", "de")).await.problem(404, "not_found");
     let said = sends(&merchant, &link, json!({"language": "de", "resend": true})).await.with_status(202).json();
-    assert!(said["body"].as_str().unwrap().contains("asks for"), "{said}");
+    assert!(said["body"].as_str().unwrap().contains("asks for 129.50 USD"), "{said}");
+    // What is written for no language in particular is in the merchant's own, and so are its amounts.
+    http.ask(http.request(Method::PATCH, "/v1/merchant").json(&json!({"language": "de"}))).await.with_status(200);
+    let said = sends(&merchant, &link, json!({"resend": true})).await.with_status(202).json();
+    assert!(said["body"].as_str().unwrap().contains("asks for 129,50 USD"), "{said}");
     deletes(&merchant, &at("request", "")).await.with_status(204);
     assert_eq!(http.get(&at("request", "")).await.json()["own"], false);
     merchant.sees_message(said["id"].as_str().unwrap(), "delivered").await;

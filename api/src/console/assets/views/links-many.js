@@ -1,10 +1,11 @@
 // What is done with many links: one call for each, so that one that is refused holds up no other and says why.
 
 import { command, csv } from "../lib/api.js";
+import { hundredths, text } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { tell } from "../lib/events.js";
-import { ofToday } from "../lib/format.js";
+import { money, ofToday } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { complain } from "../lib/notify.js";
 import { save } from "../lib/save.js";
@@ -14,13 +15,13 @@ import { strings } from "../strings.js";
 export function remindMany(links, chosen, done) {
   const t = strings.links.many;
   const body = { purpose: "reminder" };
-  doMany({ title: t.remindTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
+  doMany({ title: t.remindTitle(links.length), text: t.remindText, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
 }
 
 /** Sends each of the links, also those that were sent before. */
 export function sendMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done });
+  doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done, texted: links.filter((link) => link.delivery).length });
 }
 
 /** Voids each of the links. */
@@ -30,7 +31,7 @@ export function voidMany(links, chosen, done) {
 }
 
 /** Asks, does one after the other, and says what became of each. */
-function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
+function doMany({ title, text, skipped, texted = 0, act, kind, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
   let isBegun = false;
@@ -64,7 +65,7 @@ function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
   openDialog({
     title,
     content(close) {
-      swap(place, h("p", text), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
+      swap(place, h("p", h("strong", sums(links))), h("p", text), texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
         h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
           h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
       return place;
@@ -74,6 +75,18 @@ function doMany({ title, text, skipped, act, kind, verb, body, links, done }) {
       if (isBegun) done();
     },
   });
+}
+
+/** What the links ask for, by currency. */
+function sums(links) {
+  const totals = new Map();
+  for (const { amount, currency } of links) {
+    const one = hundredths(amount ?? "");
+    if (one === null) continue;
+    const { sum, like } = totals.get(currency) ?? { sum: 0n, like: amount };
+    totals.set(currency, { sum: sum + one, like });
+  }
+  return [...totals].map(([currency, { sum, like }]) => money(text(sum, like), currency)).join(" + ");
 }
 
 function results(made, failed, all) {
