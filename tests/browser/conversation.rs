@@ -26,7 +26,7 @@ async fn payments_stand_between_the_texts_and_a_text_says_what_it_costs() {
         browser.sees("Paid 129.50").await;
         browser.is_accessible("a conversation with a payment in it").await;
         browser.fits_the_screen("a conversation with a payment in it").await;
-        browser.clicks("Create a link for 7301").await;
+        browser.clicks("7301 is paid").await;
         browser.sees("Order 7301").await;
     })
     .await;

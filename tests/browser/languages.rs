@@ -16,10 +16,10 @@ async fn the_console_speaks_as_the_merchant_does_until_somebody_chooses() {
         browser.clicks("Sign in").await;
         browser.sees("À traiter").await;
         browser.clicks("Commandes").await;
-        browser.sees("Sans demande").await;
+        browser.sees("Pas encore demandé").await;
         browser.chooses("Langue de cette console", "de").await;
         browser.sees("Bestellungen").await;
-        browser.sees("Keine Forderung").await;
+        browser.sees("Noch nicht angefordert").await;
         browser.clicks("Abmelden").await;
         // Whoever uses this browser chose it.
         browser.sees("Aus einer Bestellung einen Zahlungslink machen").await;
