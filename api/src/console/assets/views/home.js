@@ -120,14 +120,16 @@ function resolve(matter, refresh) {
   });
 }
 
-function figures({ currencies }) {
+/** What was asked and paid, of the currency with the most links first. */
+function figures({ currencies, from, to }) {
   const t = strings.home;
   if (currencies.length === 0) return null;
-  return currencies.map((part) => h("section.card.figures-card", { "aria-label": t.month(part.currency.toUpperCase()) },
+  const size = (part) => part.outstanding_links + part.paid_links;
+  return [...currencies].sort((one, other) => size(other) - size(one)).map((part) => h("section.card.figures-card", { "aria-label": t.month(part.currency.toUpperCase()) },
     h("h2", t.month(part.currency.toUpperCase())),
     h("dl.home-figures",
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing" })),
-      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid" })),
+      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid", paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
       part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost" })),
       figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
