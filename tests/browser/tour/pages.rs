@@ -27,7 +27,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("orders-nothing-found").await;
     conversations(tour, app, &merchant).await;
     tour.goes_to("/credits", "Set aside for texts under way").await;
-    tour.browser.sees("Spent on a text").await;
+    tour.browser.sees("Top-up").await;
     tour.stops_at("credits").await;
     tour.browser.refusals.expect(404, "/v1/orders/ord_0");
     tour.goes_to("/orders/ord_00000000000000000000000000000000", "It may have been removed").await;

@@ -53,11 +53,11 @@ function stat(name, value, hint) {
 function drawLedger(ledger, page, query) {
   const t = strings.credits;
   if (page.items.length === 0) return swap(ledger, empty(t.ledger, t.empty));
-  const { what, available, held, after } = t.columns;
+  const { what, available, after } = t.columns;
   swap(ledger,
     h("table.ledger",
       h("caption", t.ledger),
-      h("thead", h("tr", h("th", { scope: "col" }, what), [available, held, after].map((name) => h("th.amount", { scope: "col" }, name)))),
+      h("thead", h("tr", h("th", { scope: "col" }, what), [available, after].map((name) => h("th.amount", { scope: "col" }, name)))),
       h("tbody", page.items.map(row))),
     pager(PATH, query, page.next_cursor));
 }
@@ -66,7 +66,7 @@ function row(entry) {
   return h("tr",
     h("td", h("span.entry-kind", strings.credits.kinds[entry.kind] ?? humanised(entry.kind)),
       h("span.entry-more", time(entry.created_at, { short: true }), textOf(entry), entry.note && h("span", entry.note))),
-    h("td.amount", change(entry.amount)), h("td.amount", change(entry.held)), h("td.amount", number(entry.available_after)));
+    h("td.amount", change(entry.amount)), h("td.amount", number(entry.available_after)));
 }
 
 /** To whom a text went, of which order, and who sent it. */
