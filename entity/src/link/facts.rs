@@ -161,11 +161,27 @@ pub async fn note_fact(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let Some(link) = link else {
-        return keep(tx, report.into_fact(merchant, None, now)).await;
+        return note_early(tx, report.into_fact(merchant, None, now), now).await;
     };
     let Some(link) = hold(tx, link).await? else { return Ok(()) };
     let before = Known::of(tx, &link).await?;
     keep(tx, report.into_fact(merchant, Some(&link), now)).await?;
+    show(tx, &link, &before, now).await
+}
+
+/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have been written, and
+/// have taken that row to its link: then the link shows this report too. (The link is locked after the fact here. A third report of the
+/// same moment locks them the other way round; the database ends one of the two, and it is done again.)
+async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let Some(earlier) = keep(tx, told).await? else { return Ok(()) };
+    let Some(link) = earlier.link_id else { return Ok(()) };
+    let Some(link) = hold(tx, link).await? else { return Ok(()) };
+    let mut before = Known::of(tx, &link).await?;
+    for fact in &mut before.facts {
+        if (fact.kind, &fact.id) == (earlier.kind, &earlier.id) {
+            fact.clone_from(&earlier);
+        }
+    }
     show(tx, &link, &before, now).await
 }
 
@@ -175,7 +191,8 @@ async fn hold(db: &impl ConnectionTrait, link: LinkId) -> Result<Option<link::Mo
     link::Entity::find_by_id(link).lock(LockType::NoKeyUpdate).one(db).await
 }
 
-async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<(), DbErr> {
+/// Writes what was told; answers what an earlier report said, where this one changed it.
+async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<Option<PaymentFact>, DbErr> {
     if told.kind == FactKind::Dispute {
         name_placeholder(db, &told).await?;
     }
@@ -183,12 +200,12 @@ async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<(), DbErr>
     let new =
         Entity::insert(told.clone().into_active_model()).on_conflict_do_nothing().exec_without_returning(db).await?;
     if matches!(new, sea_orm::TryInsertResult::Inserted(rows) if rows > 0) {
-        return Ok(());
+        return Ok(None);
     }
-    let Some(known) = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await? else { return Ok(()) };
+    let Some(known) = Entity::find_by_id(key).lock(LockType::NoKeyUpdate).one(db).await? else { return Ok(None) };
     let after = known.and(&told);
     if after == known {
-        return Ok(());
+        return Ok(None);
     }
     ActiveModel {
         merchant_id: Unchanged(after.merchant_id),
@@ -204,7 +221,7 @@ async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<(), DbErr>
     }
     .update(db)
     .await
-    .map(|_| ())
+    .map(|_| Some(known))
 }
 
 /// An earlier version kept no ids of disputes. They are matched by the payment and the time at which they were opened.

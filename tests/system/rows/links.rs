@@ -1,9 +1,10 @@
+use chrono::TimeDelta;
 use domain::{
-    LinkState,
+    LinkId, LinkState,
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
-    link::{self, Advanced, StripeFacts},
+    link::{self, Advanced, Dispute, FactKind, FactReport, StripeFacts},
     order::{self, Tag},
 };
 
@@ -117,5 +118,36 @@ on_both_databases! {
         assert!(purged.paid_at.is_some() && purged.purged_at.is_some());
         let order = order::find(rows.db.pool(), rows.merchant, order.id).await.unwrap().unwrap();
         assert_eq!((order.customer_phone, order.customer_name.as_str(), order.tag), (None, "", Tag::Paid));
+    }
+
+    async fn a_report_that_does_not_know_its_payment_yet_is_shown_where_an_earlier_one_stands(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        let facts = StripeFacts { payment_intent: Some("pi_1".to_owned()), ..made_at_stripe() };
+        rows.advance(&reread(&rows, &link).await, LinkEvent::PaymentSucceeded, &facts).await;
+        let tells = async |known: Option<LinkId>, status: &str, after: i64| {
+            let report = FactReport {
+                kind: FactKind::Dispute,
+                id: "dp_1".to_owned(),
+                payment_intent: "pi_1".to_owned(),
+                money: None,
+                status: status.to_owned(),
+                reason: None,
+                made_at: now(),
+                told_at: now() + TimeDelta::seconds(after),
+            };
+            let tx = rows.db.begin().await.unwrap();
+            link::note_fact(&tx, rows.merchant, known, report, now()).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        tells(Some(link.id), "needs_response", 0).await;
+        assert_eq!(reread(&rows, &link).await.dispute, Some(Dispute::Open));
+
+        // It looked for the payment before that was written, and waited for the row of the report before it.
+        tells(None, "lost", 1).await;
+
+        assert_eq!(reread(&rows, &link).await.dispute, Some(Dispute::Lost));
+        let told = link::timeline(rows.db.pool(), link.id).await.unwrap();
+        assert_eq!(told.iter().filter(|entry| entry.event == "dispute_lost").count(), 1, "{told:?}");
     }
 }

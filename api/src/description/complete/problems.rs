@@ -39,7 +39,8 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
     {
         problems.push((404, "There is nothing here, or it is somebody else's."));
     }
-    if method != "get" {
+    // There is a receipt once the link is paid.
+    if method != "get" || path.ends_with("/receipt.pdf") {
         problems.push((409, "The state of things does not allow it."));
     }
     // What is asked of a buyer is erased after 90 days, the feed after 30.
