@@ -148,6 +148,6 @@ on_both_databases! {
 
         assert_eq!(reread(&rows, &link).await.dispute, Some(Dispute::Lost));
         let told = link::timeline(rows.db.pool(), link.id).await.unwrap();
-        assert_eq!(told.iter().filter(|entry| entry.event == "dispute_lost").count(), 1, "{told:?}");
+        assert_eq!(told.iter().filter(|entry| entry.event == "dispute_closed").count(), 1, "{told:?}");
     }
 }
