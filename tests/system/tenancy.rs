@@ -36,6 +36,16 @@ fn calls(order: &str, link: &str, message: &str, conversation: &str) -> (Vec<Str
     (reads, changes)
 }
 
+/// The one who asks may see it, also that there is no receipt before the payment.
+async fn is_there(http: &Http, path: &str) {
+    let answer = http.get(path).await;
+    if path.ends_with("/receipt.pdf") {
+        answer.problem(409, "link_not_paid");
+    } else {
+        answer.with_status(200);
+    }
+}
+
 async fn asks_for_a_link(http: &Http, order: &str) -> Answer {
     let path = format!("/v1/orders/{order}/payment-links");
     http.ask(http.request(Method::POST, &path).multipart(Invoice::default().form())).await
@@ -54,7 +64,7 @@ async fn what_is_somebody_elses_does_not_exist(app: &mut App) {
 
     let (reads, changes) = calls(&order.id, &link.id, &message, &conversation);
     for path in &reads {
-        merchant.http.get(path).await.with_status(200);
+        is_there(&merchant.http, path).await;
         stranger.http.get(path).await.problem(404, "not_found");
     }
     for (path, body) in &changes {
@@ -85,7 +95,7 @@ async fn a_key_does_what_its_scope_says(app: &mut App) {
     let stripe = json!({"secret_key": "sk_test_another"});
 
     for path in &reads {
-        reader.get(path).await.with_status(200);
+        is_there(&reader, path).await;
     }
     for (path, body) in &changes {
         reader.post(path, body).await.problem(403, "forbidden");
