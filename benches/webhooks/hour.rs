@@ -115,7 +115,7 @@ impl Steady {
             sleep(Duration::from_secs(u64::from(MINUTE) * u64::from(number) / u64::from(MADE))).await;
             let order = merchant.opens_an_order(&format!("hour-{minute}-{number}")).await;
             let link = merchant.makes_a_link(&order).await;
-            if number % 2 == 0 {
+            if number.is_multiple_of(2) {
                 merchant.voids(&link).await.with_status(202);
             } else {
                 let id = link.id.parse::<LinkId>().unwrap().uuid();
