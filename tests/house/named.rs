@@ -1,6 +1,6 @@
 //! What documents name in a file of ours is there.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use crate::{assert_none, root, sources};
 
@@ -21,7 +21,9 @@ fn quoted(text: &str) -> Vec<(String, String)> {
 fn named(text: &str) -> Vec<(String, String)> {
     let quoted = quoted(text);
     let mut named = Vec::new();
-    for (at, (file, after)) in quoted.iter().enumerate().filter(|(_, (file, _))| file.ends_with(".rs")) {
+    for (at, (file, after)) in
+        quoted.iter().enumerate().filter(|(_, (file, _))| Path::new(file).extension().is_some_and(|end| end == "rs"))
+    {
         if let Some((before, between)) = at.checked_sub(1).and_then(|at| quoted.get(at))
             && between == " ("
         {
