@@ -384,17 +384,8 @@ pub async fn exported(
     merchant: MerchantId,
     ids: BTreeSet<OrderId>,
 ) -> Result<HashMap<OrderId, ExportedOrder>, DbErr> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found: Vec<ExportedOrder> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Notes])
-        .filter(Column::Id.is_in(ids))
-        .filter(Column::MerchantId.eq(merchant))
-        .into_model()
-        .all(db)
-        .await?;
+    let columns = [Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Notes];
+    let found: Vec<ExportedOrder> = read_columns(db, merchant, ids, columns).await?;
     Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 
@@ -407,18 +398,23 @@ pub async fn names(
     merchant: MerchantId,
     ids: BTreeSet<OrderId>,
 ) -> Result<HashMap<OrderId, OrderName>, DbErr> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found: Vec<OrderName> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::Number, Column::CustomerName])
-        .filter(Column::Id.is_in(ids))
-        .filter(Column::MerchantId.eq(merchant))
-        .into_model()
-        .all(db)
-        .await?;
+    let found: Vec<OrderName> =
+        read_columns(db, merchant, ids, [Column::Id, Column::Number, Column::CustomerName]).await?;
     Ok(found.into_iter().map(|order| (order.id, order)).collect())
+}
+
+/// These columns of the merchant's orders with these ids.
+async fn read_columns<Row: FromQueryResult>(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    ids: BTreeSet<OrderId>,
+    columns: impl IntoIterator<Item = Column>,
+) -> Result<Vec<Row>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let orders = Entity::find().select_only().columns(columns);
+    orders.filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).into_model().all(db).await
 }
 
 /// Updates orders' tags after changes of their links. Several links of one order are applied in the given order.

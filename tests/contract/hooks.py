@@ -28,7 +28,7 @@ KNOWN = [
     (422, "invalid_input", r".*_(from|to)|from|to|since|on", r"calendar|must be a day|is not a date|past|future|before|after", "whether a month has 31 days, and what comes first"),
     (422, "invalid_input", r"metadata", r"names|control characters", "OpenAPI 3.0 has no schema for names"),
     (422, "invalid_input", r"rows", r"at least one order", "a text that is CSV has lines, which no schema counts"),
-    (422, "invalid_input", r"columns|rows", r"columns of the file|twice", "how many columns a text that is CSV has, no schema says"),
+    (422, "invalid_input", r"columns|rows", r"columns of the file|twice|for a CSV", "what goes with a text that is CSV, no schema says"),
     (422, "invalid_input", r"(?s)(.*\.)?(metadata|headers|secrets|gateway)\..*", r"control characters", "OpenAPI 3.0 has no schema for names"),
     (422, "invalid_input", r"metadata", r"JSON object", "a form's field is a text"),
     (422, "invalid_input", r"number", r"invisible", "the list of invisible characters is long"),

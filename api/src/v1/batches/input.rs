@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::sheet;
+use super::sheet::{self, SheetRow};
 use crate::{
     Problem, description,
     http::{
@@ -92,6 +92,9 @@ const CSV: &str = "text/csv";
 
 impl Sent {
     fn of_json(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
+        if columns_told(request)?.is_some() {
+            return Err(Problem::field("columns", "is for a CSV: JSON names its fields"));
+        }
         let mut read: Value = serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(error.to_string()))?;
         characters::check_json(&read)?;
         // What is around the rows has to be as described; of the rows it is told one by one.
@@ -110,18 +113,25 @@ impl Sent {
     }
 
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
-        let Columns { columns } = request.params().map_err(|error| Problem::malformed(error.to_string()))?;
-        let rows = checked(sheet::rows(&bytes, columns.as_deref(), MOST_ROWS)?)?;
-        characters::check_json(&Value::Array(rows.clone()))?;
-        let rows = rows.into_iter().map(|row| SentRow::of(request, row)).collect();
+        let rows = checked(sheet::rows(&bytes, columns_told(request)?.as_deref(), MOST_ROWS)?)?;
+        characters::check_json(&rows.iter().map(|row| row.sent.clone()).collect())?;
+        let rows = rows.into_iter().map(|SheetRow { sent, fault }| {
+            let row = SentRow::of(request, sent);
+            SentRow { order: fault.map_or(row.order, Err), ..row }
+        });
+        let rows = rows.collect();
         Ok(Self { rows, send: false, bytes })
     }
 }
 
-/// What is said of a CSV beside it.
-#[derive(Deserialize)]
-struct Columns {
-    columns: Option<String>,
+/// What a CSV's columns mean, as the address says.
+fn columns_told(request: &Request) -> Result<Option<String>, Problem> {
+    #[derive(Deserialize)]
+    struct Told {
+        columns: Option<String>,
+    }
+    let Told { columns } = request.params().map_err(|error| Problem::malformed(error.to_string()))?;
+    Ok(columns)
 }
 
 impl SentRow {
@@ -137,7 +147,7 @@ impl SentRow {
     }
 }
 
-fn checked(rows: Vec<Value>) -> Result<Vec<Value>, Problem> {
+fn checked<Row>(rows: Vec<Row>) -> Result<Vec<Row>, Problem> {
     if rows.is_empty() {
         return Err(Problem::field("rows", "must be a list of at least one order with a key"));
     }

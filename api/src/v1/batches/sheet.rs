@@ -18,8 +18,17 @@ pub(super) const COLUMNS: [&str; 8] =
 /// What the name of a column begins with that is kept in the order's metadata.
 const METADATA: &str = "metadata.";
 
-/// The rows of a CSV as they would be sent as JSON, at most this many and one.
-pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<Vec<Value>, Problem> {
+/// A row of a CSV.
+#[derive(Debug)]
+pub(super) struct SheetRow {
+    /// As it would be sent as JSON.
+    pub(super) sent: Value,
+    /// What is wrong with the row as a whole.
+    pub(super) fault: Option<Problem>,
+}
+
+/// The rows of a CSV, at most this many and one.
+pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<Vec<SheetRow>, Problem> {
     let text = decoded(bytes);
     let first_line = text.lines().next().unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new()
@@ -34,7 +43,11 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
         let record = record.map_err(unreadable)?;
         let cells = names.iter().zip(&record);
         // The method of that name would be the framework's, of a type in a description.
-        rows.push(row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell))));
+        let sent = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
+        // `1,129.00` without quotes is two cells among commas, and would be read as an amount of 1.
+        let is_too_long = record.iter().skip(names.len()).any(|cell| !str::is_empty(cell));
+        let fault = is_too_long.then(|| Problem::field("", "has more cells than there are columns"));
+        rows.push(SheetRow { sent, fault });
     }
     Ok(rows)
 }
@@ -137,7 +150,15 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8], columns: Option<&str>) -> Vec<Value> {
-        rows(bytes, columns, 10).unwrap()
+        rows(bytes, columns, 10).unwrap().into_iter().map(|row| row.sent).collect()
+    }
+
+    #[test]
+    fn a_row_with_more_cells_than_columns_is_at_fault() {
+        let sheet = "number,amount\n1,1,129.00\n2,5,\n3,6\n";
+        let faults: Vec<bool> =
+            rows(sheet.as_bytes(), None, 10).unwrap().iter().map(|row| row.fault.is_some()).collect();
+        assert_eq!(faults, [true, false, false], "an empty cell at the end is none");
     }
 
     #[test]
