@@ -1,4 +1,4 @@
-//! Substring search, and the column in which orders are searched.
+//! Substring search, and the column by which orders are searched.
 
 use std::collections::HashMap;
 
@@ -14,37 +14,37 @@ use domain::{
     search::{Sought, fold, grams, searchable},
 };
 
-/// How many orders from before are made searchable in one go.
+/// How many older orders are made searchable at once.
 const AT_ONCE: u64 = 200;
 
-/// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
+/// The condition that `column` contains `text`, ignoring case and without wildcards in `text`.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
     Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()))
 }
 
-/// What contains this text, in a column that is folded.
+/// The pattern that finds this text in a folded column.
 pub(crate) fn pattern(text: &str) -> LikeExpr {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-/// Orders of this merchant that are meant by a text: by a part of their number, of their buyer's name or phone, of their amount, or of the number or
-/// amount of a link of theirs. A text of nothing means all of them.
+/// The merchant's orders that match a text: part of their number, of their buyer's name or phone number, of their
+/// amount, or of the number or amount of one of their links. An empty text matches all orders.
 pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let Some(sought) = Sought::parse(text) else { return of_merchant };
     orders_sought(&sought, merchant, backend)
 }
 
-/// Orders of this merchant that are sought.
+/// The merchant's orders that match a parsed search.
 pub(crate) fn orders_sought(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let any = sought.meant().iter().fold(Condition::any(), |any, one| any.add(meant(one, merchant, backend)));
     of_merchant.add(any)
 }
 
-/// The same without an index: each order is looked at.
+/// The same condition without an index, for each order.
 pub(crate) fn one_by_one(text: &str, merchant: MerchantId) -> Condition {
     orders_meant_by(text, merchant, DbBackend::Sqlite)
 }
@@ -62,10 +62,10 @@ fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     all.add(Expr::cust_with_values("paylink_grams(\"orders\".\"merchant_id\", \"orders\".\"search\") @> $1", [sought]))
 }
 
-/// The text in which an order is searched.
+/// The text by which an order is searched.
 pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
     let decimals = |money: Money| money.to_decimal_string();
-    // What is damaged is not found, and holds nobody up.
+    // A damaged amount is not searchable, but must not block the order.
     let amount = order.money().map(decimals).unwrap_or_default();
     let phone = order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default();
     let mut texts = vec![order.number.clone(), order.customer_name.clone(), phone, amount];
@@ -82,7 +82,7 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
     searchable(seen)
 }
 
-/// Brings the text in which an order is searched in line with the order and its links.
+/// Updates the search text of an order from the order and its links.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -105,8 +105,8 @@ pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id:
         .map(|_| ())
 }
 
-/// The same for an order that has a new link: nothing is written if all that the link adds is there already, as it is with a link for the
-/// whole order. It answers the order, as it was but for that.
+/// Updates the search text of an order that has a new link. Writes nothing if the link adds nothing, as one for the
+/// whole order does. Returns the order as it was before.
 pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<Option<order::Model>, DbErr> {
     let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(None) };
     let amount = link.money().ok().flatten().map(Money::to_decimal_string);
@@ -119,8 +119,7 @@ pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -
     Ok(Some(order))
 }
 
-/// Makes orders searchable that are not yet, because they are from before or were written by a version before; answers how many. None:
-/// all are.
+/// Makes orders searchable that an earlier version wrote. Returns how many; 0 once all are searchable.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -144,7 +143,7 @@ pub async fn refresh_some(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     if rows.is_empty() {
         return Ok(0);
     }
-    // Whoever has changed an order meanwhile has written its text, too.
+    // An order that changed meanwhile already has a new text.
     let update = "UPDATE orders SET search = the_text FROM v WHERE id = the_order AND search IS NULL";
     db.execute_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;
     Ok(orders.len() as u64)
