@@ -144,8 +144,8 @@ impl Model {
         self.day_of(erased).pred_opt().and_then(|day| self.end_of(day)).unwrap_or(erased)
     }
 
-    /// The last day on which a link that expires then can be paid until midnight: what buyers are told. A link that does not live as
-    /// long expires on the day on which it was made.
+    /// The last day on which a link that expires then can be paid until midnight: what buyers are told. A link that
+    /// does not live as long expires on the day on which it was made.
     #[must_use]
     pub fn last_day(&self, created_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> NaiveDate {
         let day = self.day_of(expires_at);

@@ -188,7 +188,8 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
     Ok(order)
 }
 
-/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go on.
+/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go
+/// on.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -228,8 +229,8 @@ pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<
         order.language.clone().into(),
         order.number_key.clone().into(),
     ]);
-    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the number without its
-    // key; one that is written at the same moment has the key.
+    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the
+    // number without its key; one that is written at the same moment has the key.
     let insert = "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
             created_at, search, metadata, notes, language, number_key) \
         SELECT id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \

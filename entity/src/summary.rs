@@ -1,4 +1,4 @@
-//! What is owed and what was received, by currency: a merchant's day at a glance.
+//! Outstanding and received amounts by currency: a merchant's day at a glance.
 
 use std::collections::BTreeMap;
 
@@ -11,32 +11,32 @@ use crate::{
 };
 use domain::Currency;
 
-/// What a period came to, in one currency. Amounts are in people's smallest unit of it.
+/// The figures of a period in one currency. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// The currency.
     pub currency: Currency,
-    /// What is asked by links that can be paid now, or are being paid, whenever they were made.
+    /// The total of links that can be paid or are being paid, whenever they were created.
     pub outstanding: i64,
-    /// How many those are.
+    /// The number of these links.
     pub outstanding_links: i64,
-    /// What was paid in the period.
+    /// The total that was paid in the period.
     pub paid: i64,
-    /// How many links those payments were for.
+    /// The number of links with such a payment.
     pub paid_links: i64,
-    /// What was refunded so far of what was paid in the period.
+    /// How much of what was paid in the period was refunded so far.
     pub refunded: i64,
-    /// How many of those payments a bank has taken back by a dispute that was lost.
+    /// How many of these payments were lost in a dispute.
     pub lost_links: i64,
-    /// How many links were made in the period.
+    /// The number of links created in the period.
     pub asked: i64,
-    /// How many of those the buyer has seen.
+    /// How many of them the buyer has viewed.
     pub viewed: i64,
-    /// How many of those are paid by now.
+    /// How many of them are paid by now.
     pub asked_and_paid: i64,
-    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link.
+    /// The median time in seconds from the creation of a link to its payment through Stripe in the period.
     pub median_seconds_to_pay: Option<i64>,
-    /// What was paid on each day of the period on which something was, as the merchant counts days.
+    /// The total paid on each day of the period, in the merchant's time zone. Days without a payment are left out.
     pub days: BTreeMap<NaiveDate, i64>,
 }
 
@@ -59,7 +59,7 @@ impl Summary {
     }
 }
 
-/// What is read of a link that was paid.
+/// The columns of a paid link.
 #[derive(FromQueryResult)]
 struct PaidLink {
     currency: Currency,
@@ -70,7 +70,8 @@ struct PaidLink {
     elsewhere_on: Option<String>,
 }
 
-/// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
+/// The figures from the first moment to the last, by currency. Links that were erased after 90 days count without an
+/// amount.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -95,7 +96,7 @@ pub async fn read(
         let elsewhere_on = elsewhere_on.filter(|_| stripe_session_id.is_none());
         let day = elsewhere_on.as_deref().and_then(|day| day.parse().ok()).unwrap_or_else(|| owner.day_of(paid_at));
         *summary.days.entry(day).or_default() += amount.unwrap_or_default();
-        // Of what came elsewhere only the day is known.
+        // For payments elsewhere, only the day is known.
         if elsewhere_on.is_none() {
             waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
         }
@@ -109,7 +110,8 @@ pub async fn read(
     Ok(all.into_values().collect())
 }
 
-/// Everything that is a sum. Raw SQL: eleven sums by one look at the merchant's links, which the builder would write less readably.
+/// Computes the sums. Raw SQL: eleven sums in one scan of the merchant's links, which the query builder would make less
+/// readable.
 async fn count(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -117,7 +119,7 @@ async fn count(
     to: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<BTreeMap<String, Summary>, DbErr> {
-    // By Stripe at a moment, or elsewhere on a day, as `link::paid` has it.
+    // Paid through Stripe at a moment, or elsewhere on a day, as in `link::paid`.
     const PAID: &str = "(CASE WHEN elsewhere_on IS NULL OR stripe_session_id IS NOT NULL THEN paid_at BETWEEN $2 AND $3 \
         ELSE paid_at IS NOT NULL AND elsewhere_on BETWEEN $5 AND $6 END)";
     const SUMS: &str = "SELECT currency, \
@@ -131,7 +133,7 @@ async fn count(
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
         FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
-    // What is outstanding may be older than the period, and no older than a link lives.
+    // An outstanding link may be older than the period, but no older than the life of a link.
     let first = first_id(from.min(now) - link::LIFE);
     let (first_day, last_day) = (owner.day_of(from).to_string(), owner.day_of(to).to_string());
     let values = [owner.id.into(), from.into(), to.into(), first.into(), first_day.into(), last_day.into()];

@@ -169,9 +169,10 @@ pub async fn note_fact(
     show(tx, &link, &before, now).await
 }
 
-/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have been written, and
-/// have taken that row to its link: then the link shows this report too. (The link is locked after the fact here. A third report of the
-/// same moment locks them the other way round; the database ends one of the two, and it is done again.)
+/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have
+/// been written, and have taken that row to its link: then the link shows this report too. (The link is locked after
+/// the fact here. A third report of the same moment locks them the other way round; the database ends one of the two,
+/// and it is done again.)
 async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTime<Utc>) -> Result<(), DbErr> {
     let Some(earlier) = keep(tx, told).await? else { return Ok(()) };
     let Some(link) = earlier.link_id else { return Ok(()) };

@@ -318,8 +318,8 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     Ok(insert_and_hold(tx, new, now).await?.0)
 }
 
-/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and that waits for the
-/// link that names it.
+/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and
+/// that waits for the link that names it.
 ///
 /// # Errors
 /// As [`insert`].

@@ -87,7 +87,8 @@ pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they are.
+/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they
+/// are.
 pub(crate) fn are_closed(states: &[LinkState]) -> bool {
     !states.is_empty() && states.iter().all(|state| closed::contains(*state))
 }
@@ -97,8 +98,8 @@ pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Co
     Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
 }
 
-/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A day that they say
-/// may be before the link was made.
+/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A
+/// day that they say may be before the link was made.
 pub(crate) fn paid(period: &PaidPeriod) -> impl Iterator<Item = Expr> {
     let elsewhere = || Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
     let either =
@@ -123,8 +124,8 @@ pub(crate) fn with_earlier_days(period: Period) -> Period {
     Period { to: period.to.and_then(|to| to.checked_add_signed(LIFE)), ..period }
 }
 
-/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
-/// list of orders or `EXISTS` it would be planned as a scan of all orders.
+/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as
+/// a list of orders or `EXISTS` it would be planned as a scan of all orders.
 fn is_meant_by(text: &str, merchant: MerchantId) -> Expr {
     let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
     let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
