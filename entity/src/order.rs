@@ -272,7 +272,7 @@ fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     Ok(order)
 }
 
-/// An order of which only the number and the total are still known.
+/// An order whose number and total alone are known.
 #[derive(Debug, Clone)]
 pub struct LostOrder {
     /// The merchant that owns it.

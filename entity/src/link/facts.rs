@@ -192,7 +192,7 @@ async fn hold(db: &impl ConnectionTrait, link: LinkId) -> Result<Option<link::Mo
     link::Entity::find_by_id(link).lock(LockType::NoKeyUpdate).one(db).await
 }
 
-/// Writes what was told; answers what an earlier report said, where this one changed it.
+/// Writes a reported fact. Returns the earlier report that it replaces, if it differs.
 async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<Option<PaymentFact>, DbErr> {
     if told.kind == FactKind::Dispute {
         name_placeholder(db, &told).await?;

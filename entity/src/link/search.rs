@@ -182,7 +182,7 @@ impl LinkSearch {
         Ok(None)
     }
 
-    /// The oldest of so many of the newest links, if there are more.
+    /// The oldest of this many newest links, if there are more.
     async fn oldest_of(
         &self,
         db: &impl ConnectionTrait,
