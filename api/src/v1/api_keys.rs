@@ -1,4 +1,5 @@
-//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an invitation to it.
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an
+//! invitation to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};
@@ -116,7 +117,8 @@ impl ApiKeys {
 
     /// Create an API key
     ///
-    /// The answer holds the key, and no other does; or the address of the invitation, and there is no key until it is accepted.
+    /// The answer holds the key, and no other does; or the address of the invitation, and there is no key until it is
+    /// accepted.
     #[oai(path = "/api-keys", method = "post")]
     async fn create(
         &self,

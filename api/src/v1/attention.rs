@@ -44,8 +44,9 @@ const LONGEST_NOTE: usize = 500;
 pub(super) struct AttentionView {
     id: Text<AttentionId>,
     kind: Text<AttentionKind>,
-    /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not
-    /// get on (`close_failed`, `renewal_failed`), of a dispute that it was `lost`, of evidence the day on which it is erased.
+    /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was
+    /// made what does not get on (`close_failed`, `renewal_failed`), of a dispute that it was `lost`, of evidence the
+    /// day on which it is erased.
     reason: Option<String>,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,

@@ -162,7 +162,8 @@ impl AuditLog {
         actor: Query<Option<String>>,
         /// To what: the id of a link, a message, a key, …
         subject: Query<Option<String>>,
-        /// To an order, or to its links, that this means: part of a number, of the buyer's name or phone number, or the amount.
+        /// To an order, or to its links, that this means: part of a number, of the buyer's name or phone number, or the
+        /// amount.
         q: Query<Option<String>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,

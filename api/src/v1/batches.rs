@@ -114,12 +114,12 @@ impl Batches {
     /// Check many orders
     ///
     /// Up to 1,000 rows, as JSON or as CSV with a line of names (`key`, `number`, `customer_name`, `customer_phone`,
-    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each is looked at by the rules of a
-    /// single order, and nothing is done yet: the batch is `ready`, and says what it would cost and which rows cannot be done. A row's
-    /// key is yours, and makes it happen once, in whatever batch.
+    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each is looked at
+    /// by the rules of a single order, and nothing is done yet: the batch is `ready`, and says what it would cost and
+    /// which rows cannot be done. A row's key is yours, and makes it happen once, in whatever batch.
     ///
-    /// A CSV may have commas, semicolons or tabs, be in UTF-8, UTF-16 or Windows-1252, and write amounts as `1.129,50 EUR`. Its `key` may
-    /// be left out: then it is the order's number.
+    /// A CSV may have commas, semicolons or tabs, be in UTF-8, UTF-16 or Windows-1252, and write amounts as `1.129,50
+    /// EUR`. Its `key` may be left out: then it is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(
         &self,
@@ -127,8 +127,8 @@ impl Batches {
         key: Writer,
         /// Of a CSV, whether each link is sent to its buyer.
         send: Query<Option<bool>>,
-        /// Of a CSV, what each of its columns means, in their order, with commas, where they have other names. An empty name leaves a
-        /// column out: `number,customer_name,customer_phone,,amount`.
+        /// Of a CSV, what each of its columns means, in their order, with commas, where they have other names. An empty
+        /// name leaves a column out: `number,customer_name,customer_phone,,amount`.
         columns: Query<Option<Line<2000>>>,
         /// What you call the batch, such as the name of its file.
         name: Query<Option<Line<200>>>,

@@ -27,7 +27,8 @@ pub(super) struct Buyers;
 #[derive(Debug, Object)]
 #[oai(rename = "BuyerErasure")]
 struct ErasureView {
-    /// How many orders the buyer has: their numbers, amounts and tags stay, and nothing of the buyer or of what was ordered.
+    /// How many orders the buyer has: their numbers, amounts and tags stay, and nothing of the buyer or of what was
+    /// ordered.
     orders: u64,
     /// How many payment links are erased one by one, each closed at Stripe before if it is open.
     links: u64,
@@ -54,8 +55,9 @@ impl Buyers {
 
     /// Erase a buyer
     ///
-    /// Of a buyer with more than 1,000 orders the newest 1,000; ask again for the rest. At once what is no payment link's; each payment link as soon as it is closed. That the buyer wants no texts outlives it, without
-    /// the number. What Stripe and the carrier keep is theirs.
+    /// Of a buyer with more than 1,000 orders the newest 1,000; ask again for the rest. At once what is no payment
+    /// link's; each payment link as soon as it is closed. That the buyer wants no texts outlives it, without the
+    /// number. What Stripe and the carrier keep is theirs.
     #[oai(path = "/buyers/:phone", method = "delete")]
     async fn erase(&self, api: Data<&Api>, key: Administrator, phone: Path<PhoneText>) -> Result<Erasing, Problem> {
         let _turn = api.turns.take(key.0.merchant).await?;
@@ -84,7 +86,8 @@ impl Buyers {
     }
 }
 
-/// The buyer with this number, written as anybody writes it; the same answer for one who is unknown and for what is no number.
+/// The buyer with this number, written as anybody writes it; the same answer for one who is unknown and for what is no
+/// number.
 async fn find(api: &Api, key: &Principal, text: &str) -> Result<(PhoneNumber, Buyer), Problem> {
     let owner = merchant::get(api.db.pool(), key.merchant).await?;
     let phone = PhoneNumber::parse(text, owner.region).map_err(|_| Problem::not_found())?;

@@ -33,8 +33,8 @@ pub(super) struct Changes;
 #[derive(Debug, Object)]
 #[oai(rename = "Changes")]
 struct ChangesView {
-    /// The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if what they are about
-    /// is large, though there are more up to `last_seq`.
+    /// The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if
+    /// what they are about is large, though there are more up to `last_seq`.
     items: Vec<ChangeView>,
     /// The number of the last change that there is; 0 before the first.
     last_seq: i64,
@@ -47,8 +47,9 @@ struct ChangeView {
     /// Its number among the merchant's changes, from 1.
     seq: i64,
     at: DateTime<Utc>,
-    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed. What stands before the
-    /// dot says of what `resource` is: `order`, `link`, `message`, `credits` or `attention`. More may come.
+    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed. What
+    /// stands before the dot says of what `resource` is: `order`, `link`, `message`, `credits` or `attention`. More may
+    /// come.
     #[oai(rename = "type")]
     kind: String,
     /// The resource as it is now, in the words of its own call; absent if nothing is left of it.
@@ -60,10 +61,12 @@ struct ChangeView {
 impl Changes {
     /// Read what has changed
     ///
-    /// Every change of an order, a payment link, a message, the credits or what needs a person is a row, written together with the change
-    /// itself, and numbered without a gap: whoever reads all rows up to `last_seq` has missed nothing. `resource` is read when the row is,
-    /// so a row that was passed over is made up for by the next about the same resource. To hold a copy: note `last_seq`, read the lists
-    /// (orders a second time with `archived=true`), then go on after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin anew.
+    /// Every change of an order, a payment link, a message, the credits or what needs a person is a row, written
+    /// together with the change itself, and numbered without a gap: whoever reads all rows up to `last_seq` has missed
+    /// nothing. `resource` is read when the row is, so a row that was passed over is made up for by the next about the
+    /// same resource. To hold a copy: note `last_seq`, read the lists (orders a second time with `archived=true`), then
+    /// go on after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin
+    /// anew.
     #[oai(path = "/changes", method = "get")]
     async fn list(
         &self,
@@ -108,7 +111,8 @@ async fn wait_for_more(
 ) -> Result<(Vec<NumberedChange>, i64), Problem> {
     let merchant = key.0.merchant;
     let until = Instant::now() + wait;
-    // Looked for before the first look at the rows, so that what comes in between wakes us. Too many who wait look by themselves.
+    // Looked for before the first look at the rows, so that what comes in between wakes us. Too many who wait look by
+    // themselves.
     let mut watching = (!wait.is_zero()).then(|| api.queue.live().look(merchant, None).ok()).flatten();
     let mut over = Box::pin(async {
         tokio::select! {

@@ -56,9 +56,10 @@ struct ClientTokenView {
 impl ClientTokens {
     /// Make a token for a page
     ///
-    /// For one order, some calls, pages of one origin, and an hour at most: a page can have it where it must not have a key. It opens
-    /// `GET /v1/orders/{id}` and its payment links with their invoices (`read`), and making (`create_link`), sending (`send`) and voiding
-    /// (`void`) one. It ends with the key that asked for it. `/embed.js` shows the order with it.
+    /// For one order, some calls, pages of one origin, and an hour at most: a page can have it where it must not have a
+    /// key. It opens `GET /v1/orders/{id}` and its payment links with their invoices (`read`), and making
+    /// (`create_link`), sending (`send`) and voiding (`void`) one. It ends with the key that asked for it. `/embed.js`
+    /// shows the order with it.
     #[oai(path = "/client-tokens", method = "post")]
     async fn create(
         &self,
@@ -97,7 +98,8 @@ impl ClientTokens {
     }
 }
 
-/// The origin as browsers write it. Where we are reached by TLS, so are pages that hold tokens, but for those of a developer's machine.
+/// The origin as browsers write it. Where we are reached by TLS, so are pages that hold tokens, but for those of a
+/// developer's machine.
 fn check_origin(text: &str, is_behind_tls: bool) -> Result<String, Problem> {
     let wrong = |reason: &str| Problem::field("origin", reason);
     let origin = client_token::origin(text).ok_or_else(|| wrong("must be scheme, host and port, and nothing else"))?;

@@ -1,7 +1,8 @@
-//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the notification.
+//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the
+//! notification.
 //!
-//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done and answered or not
-//! done at all.
+//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done
+//! and answered or not done at all.
 
 use std::{future::Future, marker::PhantomData, time::Duration};
 
@@ -53,8 +54,8 @@ pub(crate) fn fingerprint_of(call: &str, input: &impl Serialize) -> Result<Vec<u
 }
 
 impl Api {
-    /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database is run again
-    /// here, and not by the caller.
+    /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database
+    /// is run again here, and not by the caller.
     pub(crate) async fn command<T, const STATUS: u16, F, Fut>(
         &self,
         merchant: MerchantId,
@@ -110,7 +111,8 @@ impl Api {
         retry_conflicts(|| async move { self.commit(work().await?, held).await }, Problem::is_conflict_of_rows).await
     }
 
-    /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.
+    /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from
+    /// a crash.
     async fn abandon(&self, held: idempotency::HeldKey) {
         if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
             return;
@@ -152,7 +154,8 @@ pub(crate) const CREATED: u16 = 201;
 /// Jobs will do it; the resource tells the rest.
 pub(crate) const ACCEPTED: u16 = 202;
 
-/// The answer to a command: the resource, and where it is. Its status is a part of its type, so that it is described as it is given.
+/// The answer to a command: the resource, and where it is. Its status is a part of its type, so that it is described as
+/// it is given.
 #[derive(Debug)]
 pub(crate) struct Answered<T, const STATUS: u16 = ACCEPTED> {
     answer: KeptAnswer,

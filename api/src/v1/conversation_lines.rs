@@ -1,5 +1,5 @@
-//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text while it is being
-//! written.
+//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text
+//! while it is being written.
 
 use std::collections::HashMap;
 
@@ -121,7 +121,8 @@ struct CostView {
 impl ConversationLines {
     /// See what happened beside what was said
     ///
-    /// Links, payments, refunds and opt-outs of the buyer of a conversation. Nothing of it is a text, and nothing costs.
+    /// Links, payments, refunds and opt-outs of the buyer of a conversation. Nothing of it is a text, and nothing
+    /// costs.
     #[oai(path = "/conversations/:id/timeline", method = "get")]
     async fn timeline(
         &self,

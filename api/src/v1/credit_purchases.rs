@@ -138,8 +138,8 @@ impl CreditPurchases {
 
     /// Buy credits
     ///
-    /// Answers at once with a purchase in `creating`. A moment later it is `open` and has the `url` of a page of the operator's Stripe,
-    /// which can be paid for a day; what was paid there is added to the ledger as `purchase`.
+    /// Answers at once with a purchase in `creating`. A moment later it is `open` and has the `url` of a page of the
+    /// operator's Stripe, which can be paid for a day; what was paid there is added to the ledger as `purchase`.
     #[oai(path = "/credit-purchases", method = "post")]
     async fn create(
         &self,

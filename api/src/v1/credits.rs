@@ -153,7 +153,8 @@ impl Credits {
         key: Reader,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<CreditEntryId>>>,
-        /// Only what changes the credits available, in a page: a text is an entry when they are set aside for it, and none when it is sent.
+        /// Only what changes the credits available, in a page: a text is an entry when they are set aside for it, and
+        /// none when it is sent.
         changing: Query<Option<bool>>,
         /// Absent: as `Accept` says.
         format: Query<Option<Text<Format>>>,

@@ -1,5 +1,5 @@
-//! `/openapi.json`, and `/docs`, a readable version with a guide. The viewer is `RapiDoc` (MIT) as published on npm, compiled into the
-//! program: the page loads nothing from elsewhere.
+//! `/openapi.json`, and `/docs`, a readable version with a guide. The viewer is `RapiDoc` (MIT) as published on npm,
+//! compiled into the program: the page loads nothing from elsewhere.
 
 use std::sync::LazyLock;
 

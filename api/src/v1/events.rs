@@ -62,10 +62,11 @@ impl ApiResponse for EventStream {
 impl Events {
     /// Follow what changes
     ///
-    /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to see it.
-    /// `resync` says that something may have been missed, and that everything shown is to be read again. Whoever comes again
-    /// with `Last-Event-ID` gets what has happened meanwhile. Events are sent on a best-effort basis: what must not be missed has
-    /// to be polled as well, at a slow pace. The stream ends within seconds of the end of the key or session that it was opened with.
+    /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to
+    /// see it. `resync` says that something may have been missed, and that everything shown is to be read again.
+    /// Whoever comes again with `Last-Event-ID` gets what has happened meanwhile. Events are sent on a best-effort
+    /// basis: what must not be missed has to be polled as well, at a slow pace. The stream ends within seconds of the
+    /// end of the key or session that it was opened with.
     #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/events", method = "get")]
     async fn follow(

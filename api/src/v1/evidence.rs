@@ -32,8 +32,9 @@ const MOST_TEXTS: u64 = 500;
 impl EvidenceCalls {
     /// Evidence for a dispute
     ///
-    /// A PDF: what was asked of whom, the texts as they were sent with the carrier's times, when the buyer looked, the invoice's SHA-256,
-    /// what the buyer replied, and Stripe's ids. It is made of what is kept, so there is none after 90 days: 410 `purged`.
+    /// A PDF: what was asked of whom, the texts as they were sent with the carrier's times, when the buyer looked, the
+    /// invoice's SHA-256, what the buyer replied, and Stripe's ids. It is made of what is kept, so there is none after
+    /// 90 days: 410 `purged`.
     #[oai(path = "/payment-links/:id/evidence.pdf", method = "get")]
     async fn evidence(
         &self,

@@ -1,4 +1,5 @@
-//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a whole.
+//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a
+//! whole.
 
 mod staged;
 
@@ -197,7 +198,8 @@ impl FilledForm {
     /// What is the same of two forms if and only if they ask for the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on, &self.metadata);
-        // What is not said is not written: an answer that was kept before this could be said is found by the form as it was then.
+        // What is not said is not written: an answer that was kept before this could be said is found by the form as it
+        // was then.
         let methods = self.payment_methods.as_ref().map(|methods| format!(" {methods:?}")).unwrap_or_default();
         let reminders = self.reminders.canonical();
         let invoice = self.invoice.as_ref().map(|invoice| &invoice.sha256);

@@ -1,4 +1,5 @@
-//! When the buyer of a link is reminded, if not as the merchant says: what a link's form says of it, and `PATCH /v1/payment-links/{id}`.
+//! When the buyer of a link is reminded, if not as the merchant says: what a link's form says of it, and `PATCH
+//! /v1/payment-links/{id}`.
 
 use std::str::FromStr;
 
@@ -61,7 +62,8 @@ pub(super) struct SentReminders {
 }
 
 impl SentReminders {
-    /// What is the same of two forms if and only if they say the same; nothing of one that says nothing, as a form of before.
+    /// What is the same of two forms if and only if they say the same; nothing of one that says nothing, as a form of
+    /// before.
     pub(super) fn canonical(&self) -> String {
         let all = [&self.reminders, &self.reminder_after_days, &self.reminders_at_most, &self.last_reminder_days];
         if all.iter().all(|sent| sent.is_none()) { String::new() } else { format!(" {all:?}") }

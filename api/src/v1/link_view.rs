@@ -47,8 +47,8 @@ pub(super) struct LinkView {
     failure: Option<String>,
     /// What a person should look at.
     review: Option<Text<Review>>,
-    /// What is worth a look before the link is sent: the first page is blank, or the PDF's text lacks what was typed. It blocks
-    /// nothing.
+    /// What is worth a look before the link is sent: the first page is blank, or the PDF's text lacks what was typed.
+    /// It blocks nothing.
     warnings: Vec<Text<InvoiceWarning>>,
     /// How the last text that carries it stands, by the status of its message; absent if it was never sent.
     delivery: Option<Text<MessageStatus>>,
@@ -60,11 +60,11 @@ pub(super) struct LinkView {
     refunded_amount: Option<Amount>,
     /// How much of what was paid went back.
     refund_status: Text<RefundState>,
-    /// How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of several the
-    /// gravest.
+    /// How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of
+    /// several the gravest.
     disputed: Option<Text<Dispute>>,
-    /// The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks, `needs_response`,
-    /// `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added.
+    /// The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks,
+    /// `needs_response`, `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added.
     dispute_status: Option<String>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,

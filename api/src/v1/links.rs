@@ -59,7 +59,8 @@ const MOST_OF_ORDER: u64 = 100;
 struct Void {
     /// Why, for your own records.
     reason: Option<Prose<500>>,
-    /// Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any other.
+    /// Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any
+    /// other.
     #[oai(default)]
     #[serde(default)]
     tell_buyer: bool,
@@ -97,7 +98,8 @@ impl Links {
                 async move { accept_link(api, key, link, asked, now).await }
             })
             .await;
-        // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is cleaned in time.
+        // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is
+        // cleaned in time.
         let is_unused = match &answered {
             Ok(answered) => !answered.is_first(),
             Err(problem) => ResponseError::status(problem).is_client_error(),
@@ -111,8 +113,8 @@ impl Links {
 
     /// List payment links
     ///
-    /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
-    /// them.
+    /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that
+    /// match, and not a page of them.
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
@@ -120,7 +122,8 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in
+        /// any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
@@ -189,8 +192,8 @@ impl Links {
 
     /// Change a payment link
     ///
-    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a link does not say
-    /// is as the merchant says (`PATCH /v1/merchant`).
+    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a
+    /// link does not say is as the merchant says (`PATCH /v1/merchant`).
     #[oai(path = "/payment-links/:id", method = "patch")]
     async fn change(
         &self,
@@ -230,8 +233,8 @@ impl Links {
 
     /// Void an unpaid payment link
     ///
-    /// Answers at once with a link in `voiding`; it turns `voided` when Stripe has confirmed that it can no longer be paid, or
-    /// `paid` if the payment was faster.
+    /// Answers at once with a link in `voiding`; it turns `voided` when Stripe has confirmed that it can no longer be
+    /// paid, or `paid` if the payment was faster.
     #[oai(path = "/payment-links/:id/void", method = "post")]
     async fn void(
         &self,

@@ -100,7 +100,8 @@ impl From<About> for LogoView {
     }
 }
 
-/// Where others tell us what happened. Known before anything is connected, so that it can be entered at the other side first.
+/// Where others tell us what happened. Known before anything is connected, so that it can be entered at the other side
+/// first.
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookUrls")]
 struct WebhookUrls {
@@ -172,7 +173,8 @@ struct ChangesInput {
     /// How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
     #[oai(validator(minimum(value = "0"), maximum(value = "30")))]
     last_reminder_days: Option<i64>,
-    /// Whether buyers get a text when their payment has come, by the template `receipt`; it costs credits like any other.
+    /// Whether buyers get a text when their payment has come, by the template `receipt`; it costs credits like any
+    /// other.
     receipts: Option<bool>,
     /// The language of texts to buyers of whom none is known.
     #[serde(default)]

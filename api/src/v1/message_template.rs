@@ -51,11 +51,11 @@ impl EncodingName {
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "MessageTemplate")]
 struct TemplateView {
-    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link`
-    /// and `expires_on`; `{{link}}` is needed.
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`,
+    /// `link` and `expires_on`; `{{link}}` is needed.
     body: String,
-    /// Whether typographic quotes, dashes and the like are made plain where that makes a message cheaper, in every text of yours.
-    /// Absent: as it was; at first, `true`.
+    /// Whether typographic quotes, dashes and the like are made plain where that makes a message cheaper, in every text
+    /// of yours. Absent: as it was; at first, `true`.
     plain_typography: Option<bool>,
 }
 

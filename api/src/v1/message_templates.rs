@@ -32,8 +32,9 @@ struct TemplateView {
     purpose: Text<Purpose>,
     /// In which language it was written; absent: in none in particular.
     language: Option<Language>,
-    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and
-    /// `expires_on`, and `metadata.` with a key of your own, which is empty where neither the link nor its order has it.
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`,
+    /// `link` and `expires_on`, and `metadata.` with a key of your own, which is empty where neither the link nor its
+    /// order has it.
     body: String,
     /// Whether you wrote it for this purpose; if not, it is the request's, or ours.
     own: bool,

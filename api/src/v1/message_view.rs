@@ -34,8 +34,8 @@ pub(super) struct MessageView {
     created_at: DateTime<Utc>,
     /// Not before this time was it to be sent.
     send_at: Option<DateTime<Utc>>,
-    /// Until when a text that nobody asked for at this hour (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only where
-    /// the texts of a conversation are listed.
+    /// Until when a text that nobody asked for at this hour (a reminder, a receipt, a withdrawal) waits for the buyer's
+    /// morning; only where the texts of a conversation are listed.
     waits_until: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,

@@ -62,8 +62,8 @@ struct Send {
     purpose: Option<Text<Asking>>,
     /// In which language, of those that there are templates in; absent: the buyer's, if it is known, else yours.
     language: Option<Language>,
-    /// Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then `scheduled`, its credits
-    /// are held, and both end with a void, a payment, the link's end or an opt-out.
+    /// Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then
+    /// `scheduled`, its credits are held, and both end with a void, a payment, the link's end or an opt-out.
     #[expect(clippy::struct_field_names, reason = "it is the name of the field in the API")]
     send_at: Option<DateTime<Utc>>,
     /// Send it also if it was sent to this number less than a minute ago.
@@ -77,8 +77,8 @@ struct Send {
 impl Messages {
     /// Send a payment link by SMS
     ///
-    /// Renders the template, holds what it costs and queues the message. The same link is not sent to the same number again within
-    /// a minute, unless `resend` is true.
+    /// Renders the template, holds what it costs and queues the message. The same link is not sent to the same number
+    /// again within a minute, unless `resend` is true.
     #[oai(path = "/payment-links/:id/send", method = "post")]
     async fn send(
         &self,
@@ -143,7 +143,8 @@ impl Messages {
         api: Data<&Api>,
         key: Reader,
         status: Query<Option<Several<MessageStatus>>>,
-        /// Part of the text. 10,000 texts are looked through at a time: a page may be short, or empty, and have a `next_cursor` all the same.
+        /// Part of the text. 10,000 texts are looked through at a time: a page may be short, or empty, and have a
+        /// `next_cursor` all the same.
         q: Query<Option<String>>,
         link_id: Query<Option<Text<LinkId>>>,
         /// With a payment link of this order.

@@ -96,7 +96,8 @@ enum Group {
     Admin,
 }
 
-/// What the API says of itself, made whole. A process makes it once, for that takes longer than everything else that the front begins with.
+/// What the API says of itself, made whole. A process makes it once, for that takes longer than everything else that
+/// the front begins with.
 pub(crate) fn description() -> &'static Description {
     static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
         // What the framework has just written is JSON.

@@ -120,7 +120,8 @@ impl OptOuts {
 
     /// Opt a number out
     ///
-    /// For a buyer who has said it in another way than by a text. Texts that wait for their turn are not sent and cost nothing.
+    /// For a buyer who has said it in another way than by a text. Texts that wait for their turn are not sent and cost
+    /// nothing.
     #[oai(path = "/opt-outs", method = "post")]
     async fn opt_out(&self, api: Data<&Api>, key: Writer, input: JsonBody<OptOutInput>) -> Result<OptedOut, Problem> {
         let merchant = key.0.merchant;
@@ -142,8 +143,8 @@ impl OptOuts {
 
     /// Take an opt-out back
     ///
-    /// For a buyer who has asked for texts again, and said so in another way than by a text. A carrier may go on to refuse texts to a
-    /// number that has texted STOP until it texts START.
+    /// For a buyer who has asked for texts again, and said so in another way than by a text. A carrier may go on to
+    /// refuse texts to a number that has texted STOP until it texts START.
     #[oai(path = "/opt-outs", method = "delete")]
     async fn opt_in(
         &self,

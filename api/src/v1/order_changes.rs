@@ -62,7 +62,8 @@ struct CustomerChanges {
 pub(super) struct WholeInput {
     /// The buyer.
     customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left
+    /// out.
     amount: Option<Amount>,
     /// ISO 4217: `eur`. Absent: the merchant's.
     currency: Option<CurrencyCode>,
@@ -142,8 +143,8 @@ impl ChangesInput {
         Ok(OrderChanges { terms: terms.map(Terms::total).transpose()?, ..changes })
     }
 
-    /// The order as it would be sent now, with what is to change of what it costs. An amount that is left out is computed anew where
-    /// lines make it.
+    /// The order as it would be sent now, with what is to change of what it costs. An amount that is left out is
+    /// computed anew where lines make it.
     fn overlaid(&self, order: &Order) -> Result<Input, DbErr> {
         let now = Input::of(order)?;
         let items = self.items.clone().unwrap_or(now.items);

@@ -29,7 +29,8 @@ pub(super) struct Input {
     pub(super) number: Line<64>,
     /// The buyer.
     pub(super) customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left
+    /// out.
     pub(super) amount: Option<Amount>,
     /// ISO 4217: `eur`. Absent: the merchant's.
     pub(super) currency: Option<CurrencyCode>,
@@ -184,7 +185,8 @@ impl Terms {
     }
 }
 
-/// An order's number. It is read aloud and typed again: nothing in it may be invisible or turn the direction of what follows.
+/// An order's number. It is read aloud and typed again: nothing in it may be invisible or turn the direction of what
+/// follows.
 pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
     let is_odd = |character: char| {
         matches!(character, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'

@@ -1,4 +1,5 @@
-//! Checks or computes an order's amount: its lines, shipping, discount and tax must add up to it, or it is left out and computed.
+//! Checks or computes an order's amount: its lines, shipping, discount and tax must add up to it, or it is left out and
+//! computed.
 
 use domain::{Currency, Money, money::MoneyError};
 use entity::order::Details;

@@ -43,7 +43,8 @@ pub(super) struct OrderView {
     created_at: DateTime<Utc>,
     /// Since when it is out of the lists.
     archived_at: Option<DateTime<Utc>>,
-    /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
+    /// What of the input was understood in another way than it was written, in the answer to it:
+    /// `phone_extension_left_out`.
     warnings: Option<Vec<String>>,
     /// Its payment links, newest first; only where a single order is asked for.
     links: Option<Vec<LinkView>>,
@@ -206,7 +207,8 @@ pub(super) struct Request<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-/// What is printed on the order's details page: the invoice of a link, or without one what a link for the whole order would be.
+/// What is printed on the order's details page: the invoice of a link, or without one what a link for the whole order
+/// would be.
 pub(super) fn details_page(
     order: &Order,
     merchant: &Merchant,
@@ -266,7 +268,8 @@ pub(super) fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Me
     }
 }
 
-/// What lies between the sums and what is to be paid, as of an order from before sums had to make its amount, or of a link for a part.
+/// What lies between the sums and what is to be paid, as of an order from before sums had to make its amount, or of a
+/// link for a part.
 fn adjustment(details: &Details, subtotal: Option<Money>, whole: Money, money: Money) -> Option<String> {
     let sum = match subtotal {
         Some(subtotal) => {

@@ -104,14 +104,15 @@ impl Orders {
 
     /// List orders
     ///
-    /// Those that are not archived, unless others are asked for; a page of large ones is shorter than was asked for, with a `next_cursor`.
-    /// With `Accept: text/csv` all that match, and not a page of them.
+    /// Those that are not archived, unless others are asked for; a page of large ones is shorter than was asked for,
+    /// with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of them.
     #[oai(path = "/orders", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any letter case.
+        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any
+        /// letter case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
         /// Orders with a payment link of one of these statuses.
@@ -162,7 +163,8 @@ impl Orders {
 
     /// Change an order
     ///
-    /// What was asked of the buyer (`number`, `items` and the amounts) only while no payment link is open: 409 `link_open`.
+    /// What was asked of the buyer (`number`, `items` and the amounts) only while no payment link is open: 409
+    /// `link_open`.
     #[oai(path = "/orders/:id", method = "patch")]
     async fn change(
         &self,
@@ -182,8 +184,9 @@ impl Orders {
 
     /// Create or correct the order of a number
     ///
-    /// 201 if there was none, 200 if there was: then it is as is said here from now on. Of several the newest that is not archived is
-    /// meant. What was asked of the buyer can only be changed while no payment link is open: 409 `link_open`.
+    /// 201 if there was none, 200 if there was: then it is as is said here from now on. Of several the newest that is
+    /// not archived is meant. What was asked of the buyer can only be changed while no payment link is open: 409
+    /// `link_open`.
     #[oai(path = "/orders/by-number/:number", method = "put")]
     async fn put_by_number(
         &self,

@@ -59,8 +59,8 @@ struct MarkPaid {
 impl PaidElsewhereCalls {
     /// Mark a payment link as paid elsewhere
     ///
-    /// Answers at once with a link in `settling`. It turns `paid` when Stripe has confirmed that nobody can pay it there any more; if
-    /// the buyer's card was faster, it is `paid` by Stripe, with the review `paid_twice`.
+    /// Answers at once with a link in `settling`. It turns `paid` when Stripe has confirmed that nobody can pay it
+    /// there any more; if the buyer's card was faster, it is `paid` by Stripe, with the review `paid_twice`.
     #[oai(path = "/payment-links/:id/mark-paid", method = "post")]
     async fn mark(
         &self,

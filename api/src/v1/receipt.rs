@@ -34,8 +34,8 @@ pub(super) struct ReceiptCalls;
 impl ReceiptCalls {
     /// The receipt
     ///
-    /// The PDF that the buyer can load down. 409 `link_not_paid` while there is none: the link is not paid, or another amount came. After 90
-    /// days it is erased: 410 `purged`.
+    /// The PDF that the buyer can load down. 409 `link_not_paid` while there is none: the link is not paid, or another
+    /// amount came. After 90 days it is erased: 410 `purged`.
     #[oai(path = "/payment-links/:id/receipt.pdf", method = "get")]
     async fn receipt(
         &self,

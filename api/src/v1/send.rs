@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
-/// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
-/// seldom meant.
+/// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a
+/// button is seldom meant.
 const BETWEEN_SENDS: TimeDelta = TimeDelta::minutes(1);
 
 /// How a link is sent.

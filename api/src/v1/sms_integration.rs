@@ -48,13 +48,13 @@ struct SmsInput {
     /// Who buyers get texts from. For `twilio` a number, a short code, a name of at most 11 characters or a
     /// messaging service (`MG…`), else what the gateway takes.
     from: String,
-    /// Whether the carrier answers STOP, START and HELP by itself, so that Paylink does not answer HELP as well; absent: yes for
-    /// `twilio`, no for `http`.
+    /// Whether the carrier answers STOP, START and HELP by itself, so that Paylink does not answer HELP as well;
+    /// absent: yes for `twilio`, no for `http`.
     answers_keywords: Option<bool>,
     /// The request. For `http`.
     gateway: Option<GatewayView>,
-    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless the host of
-    /// the gateway changes.
+    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless
+    /// the host of the gateway changes.
     #[oai(write_only)]
     secrets: Option<std::collections::HashMap<String, String>>,
 }
@@ -71,7 +71,8 @@ struct SmsView {
     from: String,
     /// Whether the carrier answers STOP, START and HELP by itself.
     answers_keywords: bool,
-    /// `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked, or did not answer, and a test text shows it.
+    /// `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked, or did not answer, and a test
+    /// text shows it.
     status: Text<SmsStatus>,
     /// What to change, or to try.
     reason: Option<String>,
@@ -79,8 +80,8 @@ struct SmsView {
     gateway: Option<GatewayView>,
     /// The names of the secrets that are there. For `http`.
     secret_names: Option<Vec<String>>,
-    /// The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in the answer
-    /// to the `PUT`; `{{report_url}}` has it too.
+    /// The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in
+    /// the answer to the `PUT`; `{{report_url}}` has it too.
     webhook_url: Url,
 }
 
@@ -119,7 +120,8 @@ impl SmsIntegrations {
 
     /// Connect to a carrier
     ///
-    /// The account is checked by a job: `status` tells what came of it. A described gateway cannot be asked; a test text shows it.
+    /// The account is checked by a job: `status` tells what came of it. A described gateway cannot be asked; a test
+    /// text shows it.
     #[oai(path = "/sms-integration", method = "put")]
     async fn put_sms(
         &self,
@@ -260,8 +262,8 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
     Ok(Account::Http { host, gateway: Box::new(gateway), secrets, sender, report_secret })
 }
 
-/// The secrets that are there, if they go where they went before: whoever may write a description must not learn, by another host,
-/// what they cannot read.
+/// The secrets that are there, if they go where they went before: whoever may write a description must not learn, by
+/// another host, what they cannot read.
 fn kept_secrets(
     api: &Api,
     before: &SmsIntegration,

@@ -32,7 +32,8 @@ struct StripeInput {
     /// A secret (`sk_…`) or restricted (`rk_…`) key.
     #[oai(write_only)]
     secret_key: StripeKey,
-    /// The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days more.
+    /// The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days
+    /// more.
     #[oai(write_only)]
     webhook_secret: Option<SigningSecret>,
     /// Whether our webhook endpoint is to be registered at Stripe, so that no secret need be copied by hand.
@@ -59,8 +60,8 @@ impl StripeConnection {
 
     /// Connect to Stripe
     ///
-    /// Answers at once with `checking`; it turns `connected`, or `failed` with what to change. Without a `webhook_secret` the
-    /// ones that are there stay.
+    /// Answers at once with `checking`; it turns `connected`, or `failed` with what to change. Without a
+    /// `webhook_secret` the ones that are there stay.
     #[oai(path = "/stripe-integration", method = "put")]
     async fn put(
         &self,
@@ -95,8 +96,8 @@ impl StripeConnection {
 
     /// Disconnect from Stripe
     ///
-    /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
-    /// remove it there.
+    /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at
+    /// Stripe; remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
     async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
@@ -108,8 +109,8 @@ impl StripeConnection {
 
     /// Register the webhook endpoint at Stripe
     ///
-    /// Answers at once with `registering`; it turns `registered`, with a signing secret that is kept here, or `failed` with what
-    /// to do. An endpoint with the same address that is there already is replaced.
+    /// Answers at once with `registering`; it turns `registered`, with a signing secret that is kept here, or `failed`
+    /// with what to do. An endpoint with the same address that is there already is replaced.
     #[oai(path = "/stripe-integration/webhook-endpoint", method = "post")]
     async fn register(&self, api: Data<&Api>, key: Administrator) -> Result<Answered<StripeView>, Problem> {
         api.command(key.0.merchant, None, Vec::new(), |now| {

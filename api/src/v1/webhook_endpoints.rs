@@ -69,8 +69,8 @@ impl WebhookEndpoints {
 
     /// Create a webhook endpoint
     ///
-    /// From now on each change that it subscribes to is sent to it by POST, signed by the Standard Webhooks specification. The answer
-    /// holds the secret to verify them with, and no other does.
+    /// From now on each change that it subscribes to is sent to it by POST, signed by the Standard Webhooks
+    /// specification. The answer holds the secret to verify them with, and no other does.
     #[oai(path = "/webhook-endpoints", method = "post")]
     async fn create(
         &self,
@@ -147,7 +147,8 @@ impl WebhookEndpoints {
 
     /// Rotate the secret of a webhook endpoint
     ///
-    /// The answer holds the new secret, and no other does. For 24 hours webhooks are signed with the one before it, too.
+    /// The answer holds the new secret, and no other does. For 24 hours webhooks are signed with the one before it,
+    /// too.
     #[oai(path = "/webhook-endpoints/:id/rotate-secret", method = "post")]
     async fn rotate_secret(
         &self,
@@ -232,7 +233,8 @@ impl WebhookEndpoints {
 
     /// Deliver what was missed
     ///
-    /// Everything since a time that this endpoint subscribes to and was not told of: what failed, and what happened while it was disabled.
+    /// Everything since a time that this endpoint subscribes to and was not told of: what failed, and what happened
+    /// while it was disabled.
     #[oai(path = "/webhook-endpoints/:id/recover", method = "post")]
     async fn recover(
         &self,

@@ -39,13 +39,14 @@ struct EventView {
     received_at: DateTime<Utc>,
     /// When its job was done with it.
     applied_at: Option<DateTime<Utc>>,
-    /// `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says why.
+    /// `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says
+    /// why.
     state: Text<EventState>,
     error: Option<String>,
     /// The payment link that it was about.
     link_id: Option<Text<LinkId>>,
-    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days; once it is applied, not if it is longer than
-    /// 64 KiB.
+    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days; once it is applied, not if
+    /// it is longer than 64 KiB.
     replayable: bool,
 }
 

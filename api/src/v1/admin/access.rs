@@ -179,8 +179,8 @@ impl AdminAccess {
 
     /// Suspend a merchant
     ///
-    /// Texts, new links and signing in stop, and console sessions end. Buyers still pay what is open, and what Stripe reports of it
-    /// still counts.
+    /// Texts, new links and signing in stop, and console sessions end. Buyers still pay what is open, and what Stripe
+    /// reports of it still counts.
     #[oai(path = "/admin/merchants/:id/suspend", method = "post")]
     async fn suspend(
         &self,

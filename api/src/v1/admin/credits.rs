@@ -76,7 +76,8 @@ impl AdminCredits {
 
     /// List purchases of credits
     ///
-    /// `short` says how many credits whose price went back were spent already: they are to be settled with the merchant.
+    /// `short` says how many credits whose price went back were spent already: they are to be settled with the
+    /// merchant.
     #[oai(path = "/admin/credit-purchases", method = "get")]
     async fn purchases(
         &self,

@@ -26,8 +26,8 @@ pub(super) struct ChangesInput {
     /// Credits for a segment of a text, where `rates` says nothing else.
     #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
     sms_rate: Option<i64>,
-    /// Credits for a segment by the prefix of the number, such as `{"+44": 2}`; the longest that it begins with counts. All of them: those
-    /// that are not named are not any more.
+    /// Credits for a segment by the prefix of the number, such as `{"+44": 2}`; the longest that it begins with counts.
+    /// All of them: those that are not named are not any more.
     rates: Option<BTreeMap<String, i64>>,
     /// ISO 3166: the region of phone numbers without a country code.
     region: Option<CountryCode>,

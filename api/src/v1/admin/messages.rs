@@ -1,4 +1,5 @@
-//! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to decide.
+//! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to
+//! decide.
 
 use domain::{MessageId, message::MessageStatus, words};
 use entity::{
@@ -54,7 +55,8 @@ struct ResolutionInput {
 impl AdminMessages {
     /// List messages
     ///
-    /// Those that are `unknown` with a `parked_at` wait for a person. Without texts and numbers, which are the merchant's.
+    /// Those that are `unknown` with a `parked_at` wait for a person. Without texts and numbers, which are the
+    /// merchant's.
     #[oai(path = "/admin/messages", method = "get")]
     async fn messages(
         &self,

@@ -1,4 +1,5 @@
-//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the batch.
+//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the
+//! batch.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -49,7 +50,8 @@ struct RowInput {
     number: Line<LONGEST_NUMBER>,
     /// The buyer.
     customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left
+    /// out.
     amount: Option<Amount>,
     /// ISO 4217: `eur`. Absent: the merchant's.
     currency: Option<CurrencyCode>,

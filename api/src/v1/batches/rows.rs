@@ -34,8 +34,9 @@ pub(super) struct RowView {
     currency: Option<CurrencyCode>,
     /// What its text costs.
     credits: i64,
-    /// What is wrong with it, or worth to know: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`,
-    /// `same_phone` of a row that is done all the same, or, of a row that is done without a text, why there is none, such as `opted_out`.
+    /// What is wrong with it, or worth to know: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`,
+    /// `done_before`, `same_phone` of a row that is done all the same, or, of a row that is done without a text, why
+    /// there is none, such as `opted_out`.
     problem: Option<String>,
     /// The same for people.
     detail: Option<String>,

@@ -1,7 +1,8 @@
 //! A batch as a spreadsheet or another program exports it: a line of names, and a line for each row.
 //!
-//! Read as it comes: commas, semicolons or tabs between the cells; UTF-8, UTF-16 or Windows-1252; decimal commas. What a column means is
-//! said by its name, or by the caller for each column: no column is left out that nobody said to leave out.
+//! Read as it comes: commas, semicolons or tabs between the cells; UTF-8, UTF-16 or Windows-1252; decimal commas. What
+//! a column means is said by its name, or by the caller for each column: no column is left out that nobody said to
+//! leave out.
 
 use std::borrow::Cow;
 
@@ -123,7 +124,8 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
     Value::Object(row)
 }
 
-/// Puts the amount as the API reads it, unless it could be two or contradicts the row's currency: then it is refused as it stands.
+/// Puts the amount as the API reads it, unless it could be two or contradicts the row's currency: then it is refused as
+/// it stands.
 fn understand_amount(row: &mut Map<String, Value>) {
     let Some(written) = row.get("amount").and_then(Value::as_str).and_then(WrittenAmount::read) else { return };
     let told = row.get("currency").and_then(Value::as_str);

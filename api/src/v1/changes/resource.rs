@@ -75,8 +75,8 @@ impl Resources {
     }
 }
 
-/// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource counts with each
-/// of its changes, as each says it. Answers what they come to, too.
+/// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource
+/// counts with each of its changes, as each says it. Answers what they come to, too.
 pub(in crate::v1) async fn of_a_size(
     api: &Api,
     merchant: MerchantId,

@@ -4,8 +4,8 @@ use domain::LinkId;
 use entity::Documents;
 use tokio::runtime::Handle;
 
-/// Removes what a form has put in staging, unless it is read to its end: also where whoever sent it is gone, and with them the handler.
-/// Otherwise anybody with a key could fill the disk, by uploads that count for nothing.
+/// Removes what a form has put in staging, unless it is read to its end: also where whoever sent it is gone, and with
+/// them the handler. Otherwise anybody with a key could fill the disk, by uploads that count for nothing.
 #[derive(Debug)]
 pub(in super::super) struct Staged<'a> {
     documents: &'a Documents,

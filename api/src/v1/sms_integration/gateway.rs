@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 /// A gateway's HTTP request, and how its answers and reports are read.
 ///
-/// `url`, `headers` and `body` are handlebars with plain variables, escaped for where they stand: `{{to}}`, `{{from}}`, `{{text}}`,
-/// `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as `/message/id`. Codes are compared
-/// with what is at `code` and with the HTTP status.
+/// `url`, `headers` and `body` are handlebars with plain variables, escaped for where they stand: `{{to}}`, `{{from}}`,
+/// `{{text}}`, `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as
+/// `/message/id`. Codes are compared with what is at `code` and with the HTTP status.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Gateway", skip_serializing_if_is_none)]
 pub(super) struct GatewayView {
@@ -31,8 +31,8 @@ pub(super) struct GatewayView {
     id: Option<String>,
     /// Where a code is in its answer.
     code: Option<String>,
-    /// The text was taken; compared with the code, or with the HTTP status of an answer without one. If any is named, another code
-    /// is a refusal even with 200.
+    /// The text was taken; compared with the code, or with the HTTP status of an answer without one. If any is named,
+    /// another code is a refusal even with 200.
     #[oai(default)]
     #[serde(default)]
     success_codes: Vec<String>,
@@ -50,7 +50,8 @@ pub(super) struct GatewayView {
     opted_out_codes: Vec<String>,
     reports: Option<ReportsView>,
     incoming: Option<IncomingView>,
-    /// Where a list is of several reports or texts at once, such as `/results`; a list that is the whole body is read without.
+    /// Where a list is of several reports or texts at once, such as `/results`; a list that is the whole body is read
+    /// without.
     batch: Option<String>,
     signature: Option<SignatureView>,
 }
@@ -91,8 +92,8 @@ struct MarkerView {
     is: Vec<String>,
 }
 
-/// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=` before it.
-/// What is not signed so is refused. The key in the URL is needed all the same.
+/// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=`
+/// before it. What is not signed so is refused. The key in the URL is needed all the same.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "GatewaySignature")]
 struct SignatureView {

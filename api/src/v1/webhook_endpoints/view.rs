@@ -27,7 +27,8 @@ pub(super) struct EndpointView {
     id: Text<WebhookEndpointId>,
     url: HookUrl,
     description: Option<Line<LONGEST_DESCRIPTION>>,
-    /// What it is told of: names of changes such as `link.paid`, all of one resource such as `link.*`, or everything: `*`.
+    /// What it is told of: names of changes such as `link.paid`, all of one resource such as `link.*`, or everything:
+    /// `*`.
     events: Vec<EventName>,
     /// Whether anything is delivered to it.
     enabled: bool,
