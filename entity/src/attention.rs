@@ -23,7 +23,7 @@ words! {
         Review = "review",
         /// The buyer's bank demands the money back.
         Dispute = "dispute",
-        /// A link that could not be created, or is stuck because Stripe refuses to close or reopen it.
+        /// A link that could not be created, or is stuck because Stripe refuses to close or renew it.
         LinkFailed = "link_failed",
         /// A text that did not reach the buyer, or may not have.
         TextNotDelivered = "text_not_delivered",

@@ -36,21 +36,21 @@ use crate::{
 
 pub(super) struct PaidElsewhereCalls;
 
-/// How long it can be taken back that a link was paid elsewhere.
+/// For how long a mark can be removed.
 const MAY_BE_TAKEN_BACK: TimeDelta = TimeDelta::days(1);
 
 /// The longest note.
 const LONGEST_NOTE: usize = 500;
 
-/// Money that came without Stripe.
+/// A payment received without Stripe.
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 struct MarkPaid {
-    /// How.
+    /// The payment method.
     method: Text<ElsewhereMethod>,
-    /// On which day it came, such as `2026-11-26`; absent: today, where you are.
+    /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
     on: Option<CalendarDay>,
-    /// For your own records.
+    /// A note for your records.
     note: Option<String>,
 }
 
@@ -59,8 +59,8 @@ struct MarkPaid {
 impl PaidElsewhereCalls {
     /// Mark a payment link as paid elsewhere
     ///
-    /// Answers at once with a link in `settling`. It turns `paid` when Stripe has confirmed that nobody can pay it
-    /// there any more; if the buyer's card was faster, it is `paid` by Stripe, with the review `paid_twice`.
+    /// Returns at once with a link in `settling`. It becomes `paid` when Stripe has confirmed that it can no longer be
+    /// paid there. If the buyer's card was faster, it is `paid` through Stripe, with the review `paid_twice`.
     #[oai(path = "/payment-links/:id/mark-paid", method = "post")]
     async fn mark(
         &self,
@@ -80,9 +80,9 @@ impl PaidElsewhereCalls {
         .await
     }
 
-    /// Take back that a payment link was paid elsewhere
+    /// Unmark a payment link as paid elsewhere
     ///
-    /// Within a day. The link is `voided` then; what Stripe says was paid is never undone.
+    /// Within a day. The link is `voided` then. A payment reported by Stripe is never undone.
     #[oai(path = "/payment-links/:id/unmark-paid", method = "post")]
     async fn unmark(
         &self,
@@ -143,7 +143,7 @@ async fn accept_mark(
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
         Advanced::Unchanged => {
-            // As it is now: somebody else may have marked it at the same moment.
+            // Read again, because another caller may have marked it at the same moment.
             let link = find_link(&tx, key, link_id).await?;
             if !is_said_of(&link, input, &paid) {
                 let detail = "The link was marked as paid before, with other words than these; those count.";
@@ -157,7 +157,7 @@ async fn accept_mark(
     Ok(accepted(tx, id, view, enqueued_job))
 }
 
-/// Whether all that is said now was said before.
+/// Whether the link already has everything in the input.
 fn is_said_of(link: &link::Model, input: &MarkPaid, paid: &PaidElsewhere) -> bool {
     link.elsewhere_method == Some(paid.method)
         && (input.on.is_none() || link.elsewhere_on == Some(paid.on.to_string()))
