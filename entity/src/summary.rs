@@ -120,6 +120,8 @@ async fn count(
     // By Stripe at a moment, or elsewhere on a day, as `link::paid` has it.
     const PAID: &str = "(CASE WHEN elsewhere_on IS NULL OR stripe_session_id IS NOT NULL THEN paid_at BETWEEN $2 AND $3 \
         ELSE paid_at IS NOT NULL AND elsewhere_on BETWEEN $5 AND $6 END)";
+    // What was paid without being asked for has a link that Stripe does not know.
+    const ASKED: &str = "state <> 'failed' AND (elsewhere_method IS NULL OR stripe_link_id IS NOT NULL)";
     const SUMS: &str = "SELECT currency, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS outstanding, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN 1 ELSE 0 END) AS bigint) AS outstanding_links, \
@@ -127,15 +129,17 @@ async fn count(
         CAST(SUM(CASE WHEN {PAID} THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
         CAST(SUM(CASE WHEN {PAID} THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
         CAST(SUM(CASE WHEN {PAID} AND dispute = 'lost' THEN 1 ELSE 0 END) AS bigint) AS lost_links, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state <> 'failed' THEN 1 ELSE 0 END) AS bigint) AS asked, \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND {ASKED} THEN 1 ELSE 0 END) AS bigint) AS asked, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' AND {ASKED} THEN 1 ELSE 0 END) AS bigint) \
+            AS asked_and_paid \
         FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
     // What is outstanding may be older than the period, and no older than a link lives.
     let first = first_id(from.min(now) - link::LIFE);
     let (first_day, last_day) = (owner.day_of(from).to_string(), owner.day_of(to).to_string());
     let values = [owner.id.into(), from.into(), to.into(), first.into(), first_day.into(), last_day.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS.replace("{PAID}", PAID), values);
+    let sums = SUMS.replace("{PAID}", PAID).replace("{ASKED}", ASKED);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sums, values);
     let mut all = BTreeMap::new();
     for row in db.query_all_raw(statement).await? {
         let number = |name: &str| row.try_get::<i64>("", name);

@@ -39,7 +39,7 @@ pub(super) struct LinkView {
     amount: Option<Amount>,
     currency: CurrencyCode,
     invoice_number: Option<String>,
-    /// The buyer's page.
+    /// The buyer's page. Absent, too, where it stands for a payment that no link asked for.
     url: Option<Url>,
     /// Where Stripe takes the payment.
     stripe_url: Option<Url>,

@@ -32,7 +32,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
+pub use elsewhere::{PaidElsewhere, PaidOrder, insert_paid_elsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;

@@ -35,7 +35,7 @@ export function linkCard(link, act) {
   const t = strings.link;
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
     cardParts({
-      id: "link-title", title: t.title, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
+      id: "link-title", title: isAsked(link) ? t.title : t.payment, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
       sentence: sentenceOf(link, act.messages), notices: notices(link), address: address(link), buttons: buttons(link, act),
     }),
     firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
@@ -131,7 +131,7 @@ function buttons(link, act) {
   const open = link.status === "unpaid" && may("write");
   const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
   const sent = wasSent(link, act.messages);
-  const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
+  const stored = link.invoice_number && link.url && !["creating", "failed"].includes(link.status);
   return [
     can("send") && cardButton({
       name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
@@ -149,6 +149,11 @@ function buttons(link, act) {
       name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, { wasSent: sent, changed: act.changed }),
     }),
   ];
+}
+
+/** What was paid without a link has no page and no invoice. */
+function isAsked(link) {
+  return Boolean(link.url) || ["creating", "failed"].includes(link.status);
 }
 
 /** The one that the buyer can load down; there is none of another amount than was asked. */
