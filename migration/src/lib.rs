@@ -67,6 +67,7 @@ mod m0095_rare_rows_of_years;
 mod m0096_closed_links;
 mod m0097_closed_links_from_before;
 mod m0099_batch_rows_shown;
+mod m0100_earlier_search;
 mod m0102_paid_without_link;
 mod schema;
 
@@ -133,6 +134,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0096_closed_links::Step),
             Box::new(m0097_closed_links_from_before::Step),
             Box::new(m0099_batch_rows_shown::Step),
+            Box::new(m0100_earlier_search::Step),
             Box::new(m0102_paid_without_link::Step),
         ]
     }

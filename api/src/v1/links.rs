@@ -120,7 +120,8 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the
+        /// metadata, or the amount; in any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
