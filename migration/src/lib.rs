@@ -68,6 +68,7 @@ mod m0096_closed_links;
 mod m0097_closed_links_from_before;
 mod m0099_batch_rows_shown;
 mod m0100_earlier_search;
+mod m0101_dispute_deadline;
 mod m0102_paid_without_link;
 mod schema;
 
@@ -135,6 +136,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0097_closed_links_from_before::Step),
             Box::new(m0099_batch_rows_shown::Step),
             Box::new(m0100_earlier_search::Step),
+            Box::new(m0101_dispute_deadline::Step),
             Box::new(m0102_paid_without_link::Step),
         ]
     }

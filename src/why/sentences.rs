@@ -70,6 +70,7 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
     told.extend(link.failure.as_ref().map(|why| format!("because: {why}")));
     told.extend(link.review.map(|review| format!("a person should look: {}", review.sentence())));
     told.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
+    told.extend(link.dispute_due().map(|at| format!("the dispute has to be answered at Stripe by {at}")));
     told.extend(link.stripe_link_id.as_ref().map(|id| format!("Stripe knows it as {id}")));
     if was_never_asked(link) {
         told.push("no link asked for it, and Stripe does not know of it".to_owned());
