@@ -23,6 +23,7 @@ const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
+const MADE = /^made at Stripe: (\w+)$/;
 /** How it writes in what way the money came without Stripe, and of which other payment something is. */
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
@@ -221,6 +222,8 @@ function detailOf({ event, detail, at }) {
   if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
+  const [, made] = MADE.exec(detail) ?? [];
+  if (made) return proofs(at, t.madeAtStripe, [made]);
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
   return confirmed ? proofs(at, t.confirmed, confirmed.split("; ")) : sentence(detail);
 }
