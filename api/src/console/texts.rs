@@ -11,7 +11,7 @@ use super::{FILES, TABLE};
 /// The folder of the tables.
 pub(super) const STRINGS: &str = "strings/";
 /// The complete language.
-const ENGLISH: &str = "en";
+pub(super) const ENGLISH: &str = "en";
 /// The key of the server's sentences.
 const SERVER: &str = "server";
 
@@ -36,7 +36,7 @@ pub(super) fn module(language: &str) -> String {
 }
 
 /// Parses the table of a language; empty if there is none.
-fn read(language: &str) -> Value {
+pub(super) fn read(language: &str) -> Value {
     let path = format!("{STRINGS}{language}.json");
     let table = FILES.iter().find(|(name, ..)| *name == path).map(|(_, _, content)| *content);
     // A test parses all tables.
@@ -44,7 +44,7 @@ fn read(language: &str) -> Value {
 }
 
 /// Merges two tables; `over` wins. The plural forms of a text are not mixed.
-fn merged(base: Value, over: Value) -> Value {
+pub(super) fn merged(base: Value, over: Value) -> Value {
     match (base, over) {
         (Value::Object(mut all), Value::Object(said)) => {
             for (key, text) in said {

@@ -58,6 +58,9 @@ pub(super) struct AttentionView {
     /// The amount of the link.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
+    /// The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no
+    /// day.
+    respond_by: Option<DateTime<Utc>>,
     /// The beginning of the buyer's message, for an `unread_reply`.
     text: Option<String>,
     message_id: Option<Text<MessageId>>,
@@ -120,6 +123,7 @@ impl AttentionView {
             invoice_number: link.and_then(|link| link.invoice_number.clone()),
             amount: money.map(|money| money.to_decimal_string().into()),
             currency: money.map(|money| money.currency().as_str().into()),
+            respond_by: link.filter(|_| matter.kind == AttentionKind::Dispute).and_then(AskedFor::dispute_due),
             text: matter.message_id.and_then(|reply| subjects.replies.get(&reply)).cloned(),
             id: Text(matter.id),
             kind: Text(matter.kind),

@@ -84,7 +84,11 @@ struct CurrencyView {
     paid_links: i64,
     /// How much of what was paid in the period was refunded so far.
     refunded: String,
-    /// How many of these payments were lost in a dispute.
+    /// How much of `paid` is in undecided disputes.
+    disputed: String,
+    /// The number of these payments.
+    disputed_links: i64,
+    /// How many payments of the period were lost in a dispute.
     lost_links: i64,
     /// The number of links created in the period.
     asked: i64,
@@ -119,6 +123,8 @@ impl CurrencyView {
             paid: decimal(summary.paid, currency)?,
             paid_links: summary.paid_links,
             refunded: decimal(summary.refunded, currency)?,
+            disputed: decimal(summary.disputed, currency)?,
+            disputed_links: summary.disputed_links,
             lost_links: summary.lost_links,
             asked: summary.asked,
             viewed: summary.viewed,
