@@ -84,7 +84,7 @@ async fn everything_at_once() {
     let environment: Vec<(&str, String)> =
         store.iter().map(|store| ("PAYLINK_STORE_URL", format!("file://{}", store.path().display()))).collect();
     let database = Database::Postgresql { url: server.fresh_database().await };
-    let cluster = Cluster::start_on(database, &environment).await;
+    let cluster = Cluster::start_copied(database, &environment).await;
     let (line, dice) = (Proxy::to(cluster.redis.port).await, Rng::with_seed(seed));
     let mut soak = Soak { cluster, server, disk, store, line, dice };
     soak.cluster.schedulers.push(soak.cluster.a_scheduler());
