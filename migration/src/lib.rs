@@ -67,6 +67,8 @@ mod m0095_rare_rows_of_years;
 mod m0096_closed_links;
 mod m0097_closed_links_from_before;
 mod m0099_batch_rows_shown;
+mod m0110_unpaid_orders;
+mod m0111_unpaid_orders_from_before;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -132,6 +134,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0096_closed_links::Step),
             Box::new(m0097_closed_links_from_before::Step),
             Box::new(m0099_batch_rows_shown::Step),
+            Box::new(m0110_unpaid_orders::Step),
+            Box::new(m0111_unpaid_orders_from_before::Step),
         ]
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`,
 //!    `closed_link`
-//! 2. `orders`, and with it what its triggers write: `unasked_order`
+//! 2. `orders`, and with it what its triggers write: `unasked_order`,
+//!    `unpaid_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant need it

@@ -46,7 +46,7 @@ pub use purge::purge;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
-pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid, with_earlier_days};
+pub(crate) use search::{PaidWay, are_closed, closed_in_states, of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
