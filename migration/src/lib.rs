@@ -69,6 +69,8 @@ mod m0097_closed_links_from_before;
 mod m0099_batch_rows_shown;
 mod m0110_unpaid_orders;
 mod m0111_unpaid_orders_from_before;
+mod m0112_link_sums;
+mod m0113_link_sums_from_before;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -136,6 +138,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0099_batch_rows_shown::Step),
             Box::new(m0110_unpaid_orders::Step),
             Box::new(m0111_unpaid_orders_from_before::Step),
+            Box::new(m0112_link_sums::Step),
+            Box::new(m0113_link_sums_from_before::Step),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod reminding;
 mod renewal;
 mod search;
 mod storage;
+pub mod sums;
 mod timeline;
 mod timeline_event;
 mod warning;
