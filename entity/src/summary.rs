@@ -30,6 +30,10 @@ pub struct Summary {
     pub paid_links: i64,
     /// What was refunded so far of what was paid in the period.
     pub refunded: i64,
+    /// What of it a bank has asked back, by a dispute that is not decided.
+    pub disputed: i64,
+    /// How many of those payments those are.
+    pub disputed_links: i64,
     /// How many of those payments a bank has taken back by a dispute that was lost.
     pub lost_links: i64,
     /// How many links were made in the period.
@@ -54,6 +58,8 @@ impl Summary {
             paid: 0,
             paid_links: 0,
             refunded: 0,
+            disputed: 0,
+            disputed_links: 0,
             lost_links: 0,
             asked: 0,
             viewed: 0,
@@ -104,6 +110,8 @@ pub async fn read(
                 summary.paid += sum.amount;
                 summary.paid_links += sum.links;
                 summary.refunded += sum.refunded;
+                summary.disputed += sum.disputed;
+                summary.disputed_links += sum.disputed_links;
                 summary.lost_links += sum.lost;
                 if sum.links > 0 {
                     *summary.days.entry(day).or_default() += sum.amount;

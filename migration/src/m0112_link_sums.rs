@@ -13,7 +13,8 @@ use crate::dialect;
 
 /// A sum is of the links that can be paid (`open`), that were made in a quarter of an hour (`made`), that were paid in
 /// one by Stripe (`paid`) or elsewhere on a day (`paid_on`: 20261126), or that were paid by Stripe after so many seconds
-/// (`wait`: 100,000,000 times the day in UTC since 1970, plus the seconds, rounded down).
+/// (`wait`: 100,000,000 times the day in UTC since 1970, plus the seconds, rounded down). What was paid without being asked
+/// for, by a link that Stripe does not know, is not among those made.
 const TABLES: &str = "
 CREATE TABLE link_sum (
     merchant_id {id} NOT NULL,
@@ -23,6 +24,8 @@ CREATE TABLE link_sum (
     links {int} NOT NULL,
     amount {int} NOT NULL,
     refunded {int} NOT NULL,
+    disputed {int} NOT NULL,
+    disputed_links {int} NOT NULL,
     lost {int} NOT NULL,
     viewed {int} NOT NULL,
     paid {int} NOT NULL,
@@ -40,37 +43,43 @@ CREATE TABLE link_sum_change (
     was_viewed_at {time},
     was_paid_at {time},
     was_paid_on text,
+    was_asked {int},
     state text NOT NULL,
     amount {int},
     refunded {int},
     dispute text,
     viewed_at {time},
     paid_at {time},
-    paid_on text
+    paid_on text,
+    asked {int} NOT NULL
 );
 CREATE INDEX link_sum_change_of_merchant ON link_sum_change (merchant_id)";
 
 /// The columns of a sum that are added up.
-pub(crate) const SUMMED: [&str; 6] = ["links", "amount", "refunded", "lost", "viewed", "paid"];
+pub(crate) const SUMMED: [&str; 8] =
+    ["links", "amount", "refunded", "disputed", "disputed_links", "lost", "viewed", "paid"];
 
 /// A link that is made.
 const MADE: &str = "
     INSERT INTO link_sum_change (merchant_id, currency, created_at,
-        state, amount, refunded, dispute, viewed_at, paid_at, paid_on)
+        state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
     VALUES (NEW.merchant_id, NEW.currency, NEW.created_at,
         NEW.state, NEW.amount, NEW.refunded, NEW.dispute, NEW.viewed_at, NEW.paid_at,
-        CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END);";
+        CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
+        CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
 
 /// A link whose figures change.
 const CHANGED: &str = "
     INSERT INTO link_sum_change (merchant_id, currency, created_at,
-        was_state, was_amount, was_refunded, was_dispute, was_viewed_at, was_paid_at, was_paid_on,
-        state, amount, refunded, dispute, viewed_at, paid_at, paid_on)
+        was_state, was_amount, was_refunded, was_dispute, was_viewed_at, was_paid_at, was_paid_on, was_asked,
+        state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
     VALUES (NEW.merchant_id, NEW.currency, NEW.created_at,
         OLD.state, OLD.amount, OLD.refunded, OLD.dispute, OLD.viewed_at, OLD.paid_at,
         CASE WHEN OLD.stripe_session_id IS NULL THEN OLD.elsewhere_on END,
+        CASE WHEN OLD.elsewhere_method IS NULL OR OLD.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END,
         NEW.state, NEW.amount, NEW.refunded, NEW.dispute, NEW.viewed_at, NEW.paid_at,
-        CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END);";
+        CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
+        CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
 
 const TRIGGERS: [(&str, &str, &str); 2] = [
     ("summed", "INSERT ON payment_link FOR EACH ROW", MADE),
@@ -93,10 +102,11 @@ const TRIGGERS: [(&str, &str, &str); 2] = [
 /// Links' figures: those of a table, each counted `sign` times.
 pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
     let prefix = if sign == "-1" { "was_" } else { "" };
-    let paid_on = if table == "payment_link" {
-        "CASE WHEN stripe_session_id IS NULL THEN elsewhere_on END".to_owned()
+    let (paid_on, asked) = if table == "payment_link" {
+        let asked = "CASE WHEN elsewhere_method IS NULL OR stripe_link_id IS NOT NULL THEN 1 ELSE 0 END";
+        ("CASE WHEN stripe_session_id IS NULL THEN elsewhere_on END".to_owned(), asked.to_owned())
     } else {
-        format!("{prefix}paid_on")
+        (format!("{prefix}paid_on"), format!("{prefix}asked"))
     };
     let seconds = |of: &str| {
         if on_postgresql {
@@ -111,7 +121,7 @@ pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
     format!(
         "SELECT {id} AS id, {sign} AS sign, merchant_id, currency, {made} / 900 AS made, {prefix}state AS state,
             {prefix}amount AS amount, {prefix}refunded AS refunded, {prefix}dispute AS dispute,
-            {prefix}viewed_at AS viewed_at, {paid} / 900 AS paid, {paid_on} AS paid_on, {paid} - {made} AS waited
+            {prefix}viewed_at AS viewed_at, {paid} / 900 AS paid, {paid_on} AS paid_on, {asked} AS asked, {paid} - {made} AS waited
         FROM {table} WHERE {prefix}state IS NOT NULL"
     )
 }
@@ -120,21 +130,25 @@ pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
 pub(crate) fn parts(figures: &str) -> String {
     format!(
         "SELECT id, merchant_id, 'open' AS kind, 0 AS slot, currency, sign AS links,
-            sign * COALESCE(amount, 0) AS amount, 0 AS refunded, 0 AS lost, 0 AS viewed, 0 AS paid
+            sign * COALESCE(amount, 0) AS amount, 0 AS refunded, 0 AS disputed, 0 AS disputed_links, 0 AS lost, 0 AS viewed,
+            0 AS paid
         FROM {figures} WHERE state IN ('unpaid', 'processing')
-        UNION ALL SELECT id, merchant_id, 'made', made, currency, CASE WHEN state <> 'failed' THEN sign ELSE 0 END,
-            0, 0, 0, CASE WHEN viewed_at IS NOT NULL THEN sign ELSE 0 END, CASE WHEN state = 'paid' THEN sign ELSE 0 END
+        UNION ALL SELECT id, merchant_id, 'made', made, currency, CASE WHEN state <> 'failed' THEN sign * asked ELSE 0 END,
+            0, 0, 0, 0, 0, CASE WHEN viewed_at IS NOT NULL THEN sign ELSE 0 END,
+            CASE WHEN state = 'paid' THEN sign * asked ELSE 0 END
         FROM {figures}
         UNION ALL SELECT id, merchant_id, CASE WHEN paid_on IS NULL THEN 'paid' ELSE 'paid_on' END,
             CASE WHEN paid_on IS NULL THEN paid ELSE CAST(replace(paid_on, '-', '') AS bigint) END, currency, sign,
-            sign * COALESCE(amount, 0), sign * COALESCE(refunded, 0), CASE WHEN dispute = 'lost' THEN sign ELSE 0 END, 0, 0
+            sign * COALESCE(amount, 0), sign * COALESCE(refunded, 0),
+            CASE WHEN dispute = 'open' THEN sign * COALESCE(amount, 0) ELSE 0 END,
+            CASE WHEN dispute = 'open' THEN sign ELSE 0 END, CASE WHEN dispute = 'lost' THEN sign ELSE 0 END, 0, 0
         FROM {figures} WHERE paid IS NOT NULL
         UNION ALL SELECT id, merchant_id, 'wait', paid / 96 * 100000000 + CASE
                 WHEN waited < 0 THEN 0
                 WHEN waited < 3600 THEN waited / 300 * 300
                 WHEN waited < 86400 THEN waited / 3600 * 3600
                 WHEN waited < 864000 THEN waited / 21600 * 21600
-                ELSE waited / 86400 * 86400 END, currency, sign, 0, 0, 0, 0, 0
+                ELSE waited / 86400 * 86400 END, currency, sign, 0, 0, 0, 0, 0, 0, 0
         FROM {figures} WHERE paid IS NOT NULL AND paid_on IS NULL"
     )
 }

@@ -22,6 +22,7 @@ mod links;
 mod live;
 mod no_credits;
 mod operator;
+mod orders;
 mod people;
 mod quiet;
 mod returning;

@@ -39,12 +39,16 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
         return Ok(0);
     }
     // In the same order in every process, so that two of them cannot deadlock.
-    let add = "INSERT INTO link_sum (merchant_id, kind, slot, currency, links, amount, refunded, lost, viewed, paid) \
-        SELECT merchant_id, kind, slot, currency, SUM(links), SUM(amount), SUM(refunded), SUM(lost), SUM(viewed), SUM(paid) \
+    let add = "INSERT INTO link_sum (merchant_id, kind, slot, currency, links, amount, refunded, disputed, disputed_links, \
+            lost, viewed, paid) \
+        SELECT merchant_id, kind, slot, currency, SUM(links), SUM(amount), SUM(refunded), SUM(disputed), SUM(disputed_links), \
+            SUM(lost), SUM(viewed), SUM(paid) \
         FROM v JOIN link_sum_part ON link_sum_part.id = the_change WHERE true \
         GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency \
         ON CONFLICT (merchant_id, kind, slot, currency) DO UPDATE SET links = link_sum.links + excluded.links, \
             amount = link_sum.amount + excluded.amount, refunded = link_sum.refunded + excluded.refunded, \
+            disputed = link_sum.disputed + excluded.disputed, \
+            disputed_links = link_sum.disputed_links + excluded.disputed_links, \
             lost = link_sum.lost + excluded.lost, viewed = link_sum.viewed + excluded.viewed, \
             paid = link_sum.paid + excluded.paid";
     tx.execute_raw(these().statement(backend, add, Vec::new())).await?;
@@ -69,6 +73,10 @@ pub(crate) struct Sum {
     pub(crate) amount: i64,
     /// What was refunded of it.
     pub(crate) refunded: i64,
+    /// What of it a bank has asked back.
+    pub(crate) disputed: i64,
+    /// How many of their payments those are.
+    pub(crate) disputed_links: i64,
     /// How many of their payments a bank has taken back.
     pub(crate) lost: i64,
     /// How many the buyer has seen.
@@ -171,7 +179,7 @@ pub(crate) async fn read(
 ) -> Result<Vec<Sum>, DbErr> {
     const IN: &str = "(kind = 'open' OR (kind IN ('made', 'paid') AND slot BETWEEN $2 AND $3) \
         OR (kind = 'paid_on' AND slot BETWEEN $4 AND $5) OR (kind = 'wait' AND slot BETWEEN $6 AND $7))";
-    const COLUMNS: &str = "links, amount, refunded, lost, viewed, paid";
+    const COLUMNS: &str = "links, amount, refunded, disputed, disputed_links, lost, viewed, paid";
     let (first_day, last_day) = (owner.day_of(from), owner.day_of(to));
     let on = |day: NaiveDate| i64::from(day.year()) * 10_000 + i64::from(day.month() * 100 + day.day());
     let noon = |at: DateTime<Utc>| (quarter(at) - QUARTERS / 2).div_euclid(QUARTERS);

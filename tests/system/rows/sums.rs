@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    LinkState,
+    LinkId, LinkState,
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
     Db, Merchant,
-    link::{self, FactKind, FactReport, PaidElsewhere, StripeFacts, sums},
+    link::{self, FactKind, FactReport, PaidElsewhere, PaidOrder, StripeFacts, sums},
     summary::{self, Summary},
 };
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
@@ -30,6 +30,8 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
                 paid: 0,
                 paid_links: 0,
                 refunded: 0,
+                disputed: 0,
+                disputed_links: 0,
                 lost_links: 0,
                 asked: 0,
                 viewed: 0,
@@ -44,9 +46,10 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
             sum.outstanding_links += 1;
         }
         if days.contains(&owner.day_of(link.created_at)) {
-            sum.asked += i64::from(link.state != LinkState::Failed);
+            let is_asked = link.elsewhere_method.is_none() || link.stripe_link_id.is_some();
+            sum.asked += i64::from(link.state != LinkState::Failed && is_asked);
             sum.viewed += i64::from(link.viewed_at.is_some());
-            sum.asked_and_paid += i64::from(link.state == LinkState::Paid);
+            sum.asked_and_paid += i64::from(link.state == LinkState::Paid && is_asked);
         }
         let Some(paid_at) = link.paid_at else { continue };
         let elsewhere = link.elsewhere_on.as_deref().filter(|_| link.stripe_session_id.is_none());
@@ -55,6 +58,10 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
             sum.paid += link.amount.unwrap_or(0);
             sum.paid_links += 1;
             sum.refunded += link.refunded.unwrap_or(0);
+            if link.dispute == Some(link::Dispute::Open) {
+                sum.disputed += link.amount.unwrap_or(0);
+                sum.disputed_links += 1;
+            }
             sum.lost_links += i64::from(link.dispute == Some(link::Dispute::Lost));
             *sum.days.entry(day).or_default() += link.amount.unwrap_or(0);
             if elsewhere.is_none() {
@@ -145,6 +152,7 @@ async fn is_told(rows: &Rows, link: &link::Model, kind: FactKind, status: &str, 
         reason: None,
         made_at: now(),
         told_at: now(),
+        respond_by: None,
     };
     let tx = rows.db.begin().await.unwrap();
     link::note_fact(&tx, rows.merchant, Some(link.id), report, now()).await.unwrap();
@@ -212,7 +220,20 @@ on_both_databases! {
         becomes(&rows, &elsewhere, LinkEvent::PaymentSucceeded, "4").await;
         agree_however_it_is_read(&rows, "paid by Stripe as well").await;
 
-        for link in [&paid, &back, &open] {
+        let order = rows.order().await;
+        let cash = PaidElsewhere { method: ElsewhereMethod::Cash, on: days[0], note: None, actor: "k".to_owned() };
+        let id = LinkId::new(now());
+        let unasked = PaidOrder {
+            id, merchant_id: rows.merchant, order_id: order.id, token: rows.vault.link_token(id),
+            invoice_number: "7".to_owned(), money: euros("3.00"), paid: cash,
+        };
+        let tx = rows.db.begin().await.unwrap();
+        let (unasked, _) = link::insert_paid_elsewhere(&tx, unasked, now()).await.unwrap();
+        link::advance(&tx, &unasked, LinkEvent::CloseConfirmed, &facts, now()).await.unwrap();
+        tx.commit().await.unwrap();
+        agree_however_it_is_read(&rows, "paid without a link").await;
+
+        for link in [&paid, &back, &open, &unasked] {
             let tx = rows.db.begin().await.unwrap();
             link::purge(&tx, &reread(&rows, link).await, now()).await.unwrap();
             tx.commit().await.unwrap();

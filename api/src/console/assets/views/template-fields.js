@@ -20,7 +20,8 @@ export function templateFields({ name, label, hint, value, linkId, purpose, lang
   const figures = h("p.figures");
   const warnings = h("ul.warnings");
   const asked = { typing: 0, controller: null };
-  const preview = () => previewOf({ text, about: { link_id: linkId, purpose, language }, asked, show: (made) => draw({ bubble, figures, warnings, text, costs }, made) });
+  let spoken = language;
+  const preview = () => previewOf({ text, about: { link_id: linkId, purpose, language: spoken }, asked, show: (made) => draw({ bubble, figures, warnings, text, costs }, made) });
   text.addEventListener("input", () => {
     clearTimeout(asked.typing);
     asked.typing = setTimeout(preview, TYPING);
@@ -29,8 +30,9 @@ export function templateFields({ name, label, hint, value, linkId, purpose, lang
   return {
     text,
     start: preview,
-    set(body) {
+    set(body, itsLanguage = language) {
       text.value = body;
+      spoken = itsLanguage;
       preview();
     },
     nodes: [
