@@ -44,6 +44,7 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub(crate) use refunds::unfinished as unfinished_refunds;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
@@ -253,6 +254,12 @@ impl Model {
     #[must_use]
     pub fn dispute_word(&self) -> Option<&str> {
         self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
+    }
+
+    /// Whether the buyer's bank only asks about the payment so far: no money was taken.
+    #[must_use]
+    pub fn is_asked_about(&self) -> bool {
+        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(disputes::is_inquiry)
     }
 
     /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.

@@ -36,6 +36,7 @@ mod stripe_events;
 mod template;
 mod twilio;
 mod wait;
+mod webhook_copy;
 mod wrong_clock;
 
 pub(crate) use app::App;
@@ -68,6 +69,7 @@ pub(crate) use small_disk::SmallDisk;
 pub(crate) use stripe_events::StripeEvent;
 pub(crate) use template::{postgresql as migrated_postgresql, sqlite as migrated_sqlite};
 pub(crate) use wait::{comes_true, eventually};
+pub(crate) use webhook_copy::WebhookCopy;
 pub(crate) use wrong_clock::WrongClock;
 
 /// A PDF of three pages, made by a real tool.
