@@ -30,6 +30,7 @@ export function markPaid(link, changed) {
     content: (close) => form({
       fields: [
         h("p", t.text(link.invoice_number, money(link.amount, link.currency)), " ", may("admin") ? t.takeBack : t.othersTakeBack),
+        h("p.hint", t.partly),
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),
