@@ -97,6 +97,12 @@ fn without_language(owner: &Merchant, purpose: Purpose, language: Language) -> F
     }
 }
 
+/// The ready text for a purpose in this language, whatever the merchant has written; in English if there is none in it.
+#[must_use]
+pub fn ready(purpose: Purpose, language: &str) -> Found {
+    ours(purpose, Language::of(language).unwrap_or(Language::En))
+}
+
 fn ours(purpose: Purpose, language: Language) -> Found {
     let body = purpose.default_text(language).to_owned();
     let language = if language == Language::En { String::new() } else { language.to_string() };

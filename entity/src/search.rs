@@ -17,6 +17,18 @@ use domain::{
 /// How many orders from before are made searchable in one go.
 const AT_ONCE: u64 = 200;
 
+/// Ends each text in which an order is searched, and tells it from one that an earlier version wrote, without notes and metadata.
+const END: &str = "\n";
+
+/// An order whose text lacks the [`END`]: the condition of the index `orders_with_earlier_search`, word for word.
+const EARLIER: &str = "(orders.search IS NULL OR orders.search NOT LIKE '%\n')";
+
+/// The metadata of a link without any.
+const NO_METADATA: &str = "{}";
+
+/// The most characters of notes and metadata that an order is searched by. The index grows with them.
+const MOST_KEPT: usize = 8_000;
+
 /// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
@@ -29,8 +41,8 @@ pub(crate) fn pattern(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-/// Orders of this merchant that are meant by a text: by a part of their number, of their buyer's name or phone, of their amount, or of the number or
-/// amount of a link of theirs. A text of nothing means all of them.
+/// Orders of this merchant that are meant by a text: by a part of their number, of their buyer's name or phone, of their amount, of their notes, of a
+/// value of their metadata, or of the number, the amount or the metadata of a link of theirs. A text of nothing means all of them.
 pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let Some(sought) = Sought::parse(text) else { return of_merchant };
@@ -73,13 +85,29 @@ pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
         texts.extend(link.invoice_number.clone());
         texts.extend(link.money().ok().flatten().map(decimals));
     }
+    texts.extend(kept_with(order, links));
     let mut seen: Vec<&str> = Vec::new();
     for text in &texts {
         if !seen.contains(&text.as_str()) {
             seen.push(text);
         }
     }
-    searchable(seen)
+    searchable(seen) + END
+}
+
+/// What the merchant's people and software keep with an order and its links: as much as it is searched by.
+fn kept_with(order: &order::Model, links: &[link::Model]) -> Vec<String> {
+    let mut kept: Vec<String> = order.notes.iter().cloned().collect();
+    kept.extend(order.metadata().unwrap_or_default().into_values());
+    for link in links.iter().filter(|link| link.purged_at.is_none()) {
+        kept.extend(link.metadata().unwrap_or_default().into_values());
+    }
+    let mut room = MOST_KEPT;
+    for text in &mut kept {
+        *text = text.chars().take(room).collect();
+        room -= text.chars().count();
+    }
+    kept
 }
 
 /// Brings the text in which an order is searched in line with the order and its links.
@@ -112,40 +140,47 @@ pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -
     let amount = link.money().ok().flatten().map(Money::to_decimal_string);
     let adds = link.invoice_number.iter().chain(&amount).map(|text| fold(text));
     let known: Vec<&str> = order.search.as_deref().unwrap_or_default().split('\n').collect();
-    if adds.into_iter().all(|text| known.contains(&text.as_str())) {
+    if adds.into_iter().all(|text| known.contains(&text.as_str())) && link.metadata == NO_METADATA {
         return Ok(Some(order));
     }
     refresh(tx, link.merchant_id, link.order_id).await?;
     Ok(Some(order))
 }
 
-/// Makes orders searchable that are not yet, because they are from before or were written by a version before; answers how many. None:
-/// all are.
+/// What became of a page of orders that an earlier version wrote.
+#[derive(Debug, Clone, Copy)]
+pub struct Refreshed {
+    /// How many there were.
+    pub count: u64,
+    /// The last of them.
+    pub last: OrderId,
+}
+
+/// Makes the next orders after this one searchable that were written by an earlier version, by all that they are searched by now. `None`:
+/// there are none left.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn refresh_some(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-    let orders = order::Entity::find()
-        .filter(order::Column::Search.is_null())
-        .order_by_asc(order::Column::Id)
-        .limit(AT_ONCE)
-        .all(db)
-        .await?;
+pub async fn refresh_some(db: &impl ConnectionTrait, after: Option<OrderId>) -> Result<Option<Refreshed>, DbErr> {
+    let mut query = order::Entity::find().filter(Expr::cust(EARLIER));
+    if let Some(after) = after {
+        query = query.filter(order::Column::Id.gt(after));
+    }
+    let orders = query.order_by_asc(order::Column::Id).limit(AT_ONCE).all(db).await?;
+    let Some(last) = orders.last().map(|order| order.id) else { return Ok(None) };
     let mut links: HashMap<OrderId, Vec<link::Model>> = HashMap::new();
     let of_these = link::Column::OrderId.is_in(orders.iter().map(|order| order.id));
     for link in link::Entity::find().filter(of_these).all(db).await? {
         links.entry(link.order_id).or_default().push(link);
     }
-    let mut rows = Rows::new([("the_order", "uuid"), ("the_text", "text")]);
+    let mut rows = Rows::new([("the_order", "uuid"), ("the_text", "text"), ("was_text", "text?")]);
     for order in &orders {
         let text = text_of(order, links.get(&order.id).map_or(&[], Vec::as_slice));
-        rows.push([order.id.into(), text.into()]);
-    }
-    if rows.is_empty() {
-        return Ok(0);
+        rows.push([order.id.into(), text.into(), order.search.clone().into()]);
     }
     // Whoever has changed an order meanwhile has written its text, too.
-    let update = "UPDATE orders SET search = the_text FROM v WHERE id = the_order AND search IS NULL";
+    let update =
+        "UPDATE orders SET search = the_text FROM v WHERE id = the_order AND search IS NOT DISTINCT FROM was_text";
     db.execute_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;
-    Ok(orders.len() as u64)
+    Ok(Some(Refreshed { count: orders.len() as u64, last }))
 }

@@ -26,6 +26,10 @@ pub struct Summary {
     pub paid_links: i64,
     /// What was refunded so far of what was paid in the period.
     pub refunded: i64,
+    /// What of it a bank has asked back, by a dispute that is not decided.
+    pub disputed: i64,
+    /// How many of those payments those are.
+    pub disputed_links: i64,
     /// How many of those payments a bank has taken back by a dispute that was lost.
     pub lost_links: i64,
     /// How many links were made in the period.
@@ -49,6 +53,8 @@ impl Summary {
             paid: 0,
             paid_links: 0,
             refunded: 0,
+            disputed: 0,
+            disputed_links: 0,
             lost_links: 0,
             asked: 0,
             viewed: 0,
@@ -109,7 +115,7 @@ pub async fn read(
     Ok(all.into_values().collect())
 }
 
-/// Everything that is a sum. Raw SQL: eleven sums by one look at the merchant's links, which the builder would write less readably.
+/// Everything that is a sum. Raw SQL: thirteen sums by one look at the merchant's links, which the builder would write less readably.
 async fn count(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -120,22 +126,28 @@ async fn count(
     // By Stripe at a moment, or elsewhere on a day, as `link::paid` has it.
     const PAID: &str = "(CASE WHEN elsewhere_on IS NULL OR stripe_session_id IS NOT NULL THEN paid_at BETWEEN $2 AND $3 \
         ELSE paid_at IS NOT NULL AND elsewhere_on BETWEEN $5 AND $6 END)";
+    // What was paid without being asked for has a link that Stripe does not know.
+    const ASKED: &str = "state <> 'failed' AND (elsewhere_method IS NULL OR stripe_link_id IS NOT NULL)";
     const SUMS: &str = "SELECT currency, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS outstanding, \
         CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN 1 ELSE 0 END) AS bigint) AS outstanding_links, \
         CAST(SUM(CASE WHEN {PAID} THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS paid, \
         CAST(SUM(CASE WHEN {PAID} THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
         CAST(SUM(CASE WHEN {PAID} THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
+        CAST(SUM(CASE WHEN {PAID} AND dispute = 'open' THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS disputed, \
+        CAST(SUM(CASE WHEN {PAID} AND dispute = 'open' THEN 1 ELSE 0 END) AS bigint) AS disputed_links, \
         CAST(SUM(CASE WHEN {PAID} AND dispute = 'lost' THEN 1 ELSE 0 END) AS bigint) AS lost_links, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state <> 'failed' THEN 1 ELSE 0 END) AS bigint) AS asked, \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND {ASKED} THEN 1 ELSE 0 END) AS bigint) AS asked, \
         CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' THEN 1 ELSE 0 END) AS bigint) AS asked_and_paid \
+        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' AND {ASKED} THEN 1 ELSE 0 END) AS bigint) \
+            AS asked_and_paid \
         FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
     // What is outstanding may be older than the period, and no older than a link lives.
     let first = first_id(from.min(now) - link::LIFE);
     let (first_day, last_day) = (owner.day_of(from).to_string(), owner.day_of(to).to_string());
     let values = [owner.id.into(), from.into(), to.into(), first.into(), first_day.into(), last_day.into()];
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), SUMS.replace("{PAID}", PAID), values);
+    let sums = SUMS.replace("{PAID}", PAID).replace("{ASKED}", ASKED);
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sums, values);
     let mut all = BTreeMap::new();
     for row in db.query_all_raw(statement).await? {
         let number = |name: &str| row.try_get::<i64>("", name);
@@ -146,6 +158,8 @@ async fn count(
             paid: number("paid")?,
             paid_links: number("paid_links")?,
             refunded: number("refunded")?,
+            disputed: number("disputed")?,
+            disputed_links: number("disputed_links")?,
             lost_links: number("lost_links")?,
             asked: number("asked")?,
             viewed: number("viewed")?,

@@ -9,7 +9,7 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement},
 };
 
-use crate::m0095_rare_rows_of_years as m0095;
+use crate::{m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100};
 
 /// An index of a table that may be large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,11 @@ pub struct Index {
 
 /// The indexes that a step declares.
 fn of_step(step: &str) -> &'static [Index] {
-    if step == m0095::NAME { &m0095::INDEXES } else { &[] }
+    match step {
+        m0095::NAME => &m0095::INDEXES,
+        m0100::NAME => &m0100::INDEXES,
+        _ => &[],
+    }
 }
 
 /// The first index of this step that has to be built before the step.
@@ -96,6 +100,7 @@ mod tests {
     fn a_step_is_known_by_its_name() {
         assert_eq!(m0095::Step.name(), "m0095_rare_rows_of_years");
         assert_eq!(of_step(m0095::Step.name()).len(), m0095::INDEXES.len());
+        assert_eq!(of_step(m0100::Step.name()).len(), m0100::INDEXES.len());
         assert_eq!(of_step("m0001_merchants"), []);
     }
 }

@@ -67,6 +67,9 @@ mod m0095_rare_rows_of_years;
 mod m0096_closed_links;
 mod m0097_closed_links_from_before;
 mod m0099_batch_rows_shown;
+mod m0100_earlier_search;
+mod m0101_dispute_deadline;
+mod m0102_paid_without_link;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -132,6 +135,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0096_closed_links::Step),
             Box::new(m0097_closed_links_from_before::Step),
             Box::new(m0099_batch_rows_shown::Step),
+            Box::new(m0100_earlier_search::Step),
+            Box::new(m0101_dispute_deadline::Step),
+            Box::new(m0102_paid_without_link::Step),
         ]
     }
 }

@@ -55,6 +55,7 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
             LinkState::Failed => "it could not be made",
             LinkState::Unpaid => "it can be paid",
             LinkState::Processing => "a payment is under way that settles later",
+            LinkState::Voided if was_never_asked(link) => "the merchant took back that its order was paid",
             LinkState::Paid => "it is paid",
             LinkState::Voiding => "the merchant voided it, and Stripe has not confirmed it yet",
             LinkState::Voided => "the merchant voided it, and Stripe confirmed it",
@@ -69,9 +70,18 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
     told.extend(link.failure.as_ref().map(|why| format!("because: {why}")));
     told.extend(link.review.map(|review| format!("a person should look: {}", review.sentence())));
     told.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
+    told.extend(link.dispute_due().map(|at| format!("the dispute has to be answered at Stripe by {at}")));
     told.extend(link.stripe_link_id.as_ref().map(|id| format!("Stripe knows it as {id}")));
+    if was_never_asked(link) {
+        told.push("no link asked for it, and Stripe does not know of it".to_owned());
+    }
     told.extend(link.purged_at.map(|at| format!("its contents were erased at {at}")));
     told
+}
+
+/// Whether it stands for a payment that no link asked for.
+const fn was_never_asked(link: &link::Model) -> bool {
+    link.stripe_link_id.is_none() && link.elsewhere_method.is_some()
 }
 
 fn of_dispute(dispute: Dispute, word: Option<&str>) -> String {

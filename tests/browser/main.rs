@@ -23,6 +23,7 @@ mod live;
 mod narrowed;
 mod no_credits;
 mod operator;
+mod orders;
 mod people;
 mod quiet;
 mod returning;

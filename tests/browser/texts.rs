@@ -55,6 +55,34 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
 }
 
 #[tokio::test]
+async fn a_buyer_gets_the_ready_text_of_their_language_if_that_is_chosen() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let own = json!({"body": "Please pay {{amount}}: {{link}}"});
+        merchant.http.put("/v1/message-templates/request", &own).await.with_status(200);
+        let order = merchant.opens_an_order("7151").await;
+        let language = json!({"customer": {"language": "es"}});
+        let patch = merchant.http.request(Method::PATCH, &format!("/v1/orders/{}", order.id)).json(&language);
+        merchant.http.ask(patch).await.with_status(200);
+        merchant.makes_a_link(&order).await;
+        browser.signs_in(app).await;
+        browser.clicks("Orders").await;
+        browser.opens_order("7151").await;
+        browser.clicks("Send link").await;
+        browser.sees("This buyer reads Spanish.").await;
+        browser.sees("Please pay 129.50").await;
+        browser.clicks("Use the ready text (Spanish).").await;
+        browser.sees_no("Please pay 129.50").await;
+        let ready = "/v1/message-templates/request?language=es&ready=true";
+        let ready = merchant.http.get(ready).await.with_status(200).json()["body"].clone();
+        assert_eq!(browser.reads("Text").await, ready.as_str().unwrap());
+        browser.clicks("Back to the saved template").await;
+        browser.sees("Please pay 129.50").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn many_orders_are_looked_at_and_made_from_a_file() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,7 @@ on_both_databases!(
     a_summary_says_what_is_owed_and_what_came,
     a_dispute_that_was_lost_before_anybody_heard_of_it_needs_a_person_until_it_is_not,
     each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_chargeback,
+    the_deadline_of_a_dispute_is_told_until_it_is_answered,
     each_payment_on_top_needs_a_person,
 );
 
@@ -284,6 +285,59 @@ async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_charg
     told(StripeEvent::dispute("closed", "cs_disputed", "won"), 9).await;
     eventually("it is won", async || (merchant.link(&link.id).await["dispute_status"] == "won").then_some(())).await;
     needs_nobody(&merchant, "dispute").await;
+}
+
+async fn the_deadline_of_a_dispute_is_told_until_it_is_answered(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.opens_an_order("32025").await;
+    let link = merchant.makes_a_link(&order).await;
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_due", "paid");
+    app.is_told(&paid).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    let told = async |kind: &str, status: &str, details: Value, at: i64| {
+        let dispute = StripeEvent::dispute(kind, "cs_due", status).with("evidence_details", details).later(at);
+        app.is_told(&dispute).await.with_status(200);
+    };
+    let stands = async |status: &str, due: Option<i64>| {
+        eventually("the deadline is told", async || {
+            let seen = merchant.link(&link.id).await;
+            (seen["dispute_status"] == status && due_of(&seen) == due).then_some(seen)
+        })
+        .await
+    };
+
+    told("created", "needs_response", json!({"due_by": 1_790_000_000, "past_due": false}), 1).await;
+    stands("needs_response", Some(1_790_000_000)).await;
+    let matter = needs(&merchant, "dispute").await;
+    assert_eq!(due_of(&matter), Some(1_790_000_000), "{matter}");
+    let feed = merchant.http.get("/v1/changes?after=0&limit=100").await.with_status(200).json();
+    let told_of = feed["items"].as_array().unwrap().iter().find(|change| change["type"] == "link.disputed").cloned();
+    assert_eq!(told_of.map(|change| due_of(&change["resource"])), Some(Some(1_790_000_000)), "{feed}");
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    let dollars = &summary["currencies"][0];
+    assert_eq!((&dollars["disputed"], &dollars["disputed_links"]), (&json!("129.50"), &json!(1)), "{summary}");
+    assert_eq!(dollars["lost_links"], 0);
+
+    // The bank gives more time, and what says nothing of it takes nothing back.
+    told("updated", "needs_response", json!({"due_by": 1_790_500_000}), 2).await;
+    stands("needs_response", Some(1_790_500_000)).await;
+    told("updated", "needs_response", json!("soon"), 3).await;
+    told("updated", "under_review", json!({"due_by": 0}), 4).await;
+    stands("under_review", None).await;
+    let matter = needs(&merchant, "dispute").await;
+    assert_eq!(due_of(&matter), None, "{matter}");
+    told("updated", "needs_response", json!({}), 5).await;
+    stands("needs_response", Some(1_790_500_000)).await;
+    told("closed", "won", json!({"due_by": 1_790_500_000}), 6).await;
+    stands("won", None).await;
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    assert_eq!(summary["currencies"][0]["disputed"], "0.00", "{summary}");
+}
+
+/// In seconds since 1970.
+fn due_of(told: &Value) -> Option<i64> {
+    let due = told["respond_by"].as_str()?;
+    Some(due.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp())
 }
 
 async fn a_dispute_that_was_lost_before_anybody_heard_of_it_needs_a_person_until_it_is_not(app: &mut App) {

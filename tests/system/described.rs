@@ -31,6 +31,7 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/payment-links/{id}/void"),
     ("post", "/v1/payment-links/{id}/mark-paid"),
     ("post", "/v1/payment-links/{id}/unmark-paid"),
+    ("post", "/v1/orders/{id}/mark-paid"),
     ("get", "/v1/messages/{id}"),
     ("get", "/v1/messages"),
     ("get", "/v1/admin/messages"),

@@ -31,6 +31,7 @@ fn calls(order: &str, link: &str, message: &str, conversation: &str) -> (Vec<Str
         (format!("/v1/payment-links/{link}/void"), json!({})),
         (format!("/v1/payment-links/{link}/mark-paid"), json!({"method": "cash"})),
         (format!("/v1/payment-links/{link}/unmark-paid"), json!({})),
+        (format!("/v1/orders/{order}/mark-paid"), json!({"method": "cash"})),
         (format!("/v1/conversations/{conversation}/messages"), json!({"body": "Hello"})),
     ];
     (reads, changes)

@@ -306,6 +306,16 @@ async fn a_text_speaks_the_buyers_language_and_says_what_the_order_holds(app: &m
     merchant.http.put("/v1/message-templates/request", &own).await.with_status(200);
     let said = says(json!({"resend": true})).await;
     assert!(said.contains("table 7: http"), "{said}");
+    // And ours are there to be chosen for a text.
+    let template = async |query: &str| {
+        merchant.http.get(&format!("/v1/message-templates/request?{query}")).await.with_status(200).json()
+    };
+    assert_eq!(template("language=de").await["own"], true);
+    let ready = template("language=de-AT&ready=true").await;
+    assert_eq!((&ready["own"], &ready["language"]), (&json!(false), &json!("de")), "{ready}");
+    assert!(ready["body"].as_str().unwrap().contains("Ansehen und bezahlen bis"), "{ready}");
+    let english = template("language=tlh&ready=true").await;
+    assert!(english["language"].is_null() && english["own"] == false, "{english}");
     let tried = json!({"body": own["body"], "link_id": link.id, "purpose": "request"});
     let preview = merchant.http.post("/v1/message-template/preview", &tried).await.with_status(200).json();
     assert!(preview["warnings"].to_string().contains("metadata floor"), "{preview}");

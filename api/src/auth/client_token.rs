@@ -108,6 +108,7 @@ mod tests {
             (Method::PATCH, format!("/v1/orders/{order}")),
             (Method::POST, format!("/v1/orders/{order}/archive")),
             (Method::POST, format!("/v1/payment-links/{link}/mark-paid")),
+            (Method::POST, format!("/v1/orders/{order}/mark-paid")),
             (Method::GET, "/v1/orders".to_owned()),
             (Method::GET, "/v1/merchant".to_owned()),
             (Method::GET, "/v1/events".to_owned()),

@@ -119,6 +119,7 @@ struct InvoicePart {
     amount: String,
     paid_on: Option<String>,
     expires_on: String,
+    /// Absent: there is no invoice, as of an order that was paid without being asked for.
     fingerprint: Option<String>,
     payable: bool,
     can_say_unpaid: bool,

@@ -295,6 +295,7 @@ mod tests {
             include_str!("../details_pdf/sections.rs"),
             include_str!("../details_pdf/table.rs"),
             include_str!("../v1/evidence.rs"),
+            include_str!("../v1/evidence_words.rs"),
             include_str!("../v1/receipt.rs"),
         ];
         let names = |source: &'static str| {

@@ -8,6 +8,7 @@
 mod bundle;
 mod files;
 mod made;
+mod said;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,8 @@ use poem::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     web::Redirect,
 };
+
+pub(crate) use said::Said;
 
 use self::{
     files::{CSS, FILES, HTML, SCRIPT, TABLE},

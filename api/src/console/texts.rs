@@ -10,7 +10,7 @@ use super::{FILES, TABLE};
 /// Below it, the tables.
 pub(super) const STRINGS: &str = "strings/";
 /// The language that is whole.
-const ENGLISH: &str = "en";
+pub(super) const ENGLISH: &str = "en";
 /// The sentences of the server, among the texts.
 const SERVER: &str = "server";
 
@@ -35,7 +35,7 @@ pub(super) fn module(language: &str) -> String {
 }
 
 /// A table as it was written; empty if there is none.
-fn read(language: &str) -> Value {
+pub(super) fn read(language: &str) -> Value {
     let path = format!("{STRINGS}{language}.json");
     let table = FILES.iter().find(|(name, ..)| *name == path).map(|(_, _, content)| *content);
     // A test reads them all.
@@ -43,7 +43,7 @@ fn read(language: &str) -> Value {
 }
 
 /// What `over` says, and where it says nothing, what `base` does. The forms of one text belong together.
-fn merged(base: Value, over: Value) -> Value {
+pub(super) fn merged(base: Value, over: Value) -> Value {
     match (base, over) {
         (Value::Object(mut all), Value::Object(said)) => {
             for (key, text) in said {

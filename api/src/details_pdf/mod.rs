@@ -60,14 +60,28 @@ pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
         }
         None => page,
     };
-    // A system without the fonts of a language gets English rather than boxes.
     let plain;
-    let page = if page.words.of_documents().any(|text| faces.undrawable_in(text).is_some()) {
-        plain = DetailsPage { words: Words::of("en"), ..page.clone() };
-        &plain
-    } else {
+    let words = drawable_with(page.words, faces);
+    let page = if words == page.words {
         page
+    } else {
+        plain = DetailsPage { words, ..page.clone() };
+        &plain
     };
     let sheets = sections::sheets(page, faces);
     paint::document(page, sheets)
+}
+
+/// These words, or the English ones on a system without the fonts of their language. It reads fonts: call it off the async runtime's threads.
+pub(crate) fn drawable(words: &'static Words) -> &'static Words {
+    match typeface::Typefaces::embedded() {
+        Ok(faces) => drawable_with(words, faces),
+        Err(_) => words,
+    }
+}
+
+/// A system without the fonts of a language gets English rather than boxes.
+fn drawable_with(words: &'static Words, faces: &typeface::Typefaces) -> &'static Words {
+    let lacks = words.of_documents().any(|text| faces.undrawable_in(text).is_some());
+    if lacks { Words::of("en") } else { words }
 }

@@ -58,6 +58,8 @@ pub(super) struct AttentionView {
     /// What that link asks for.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
+    /// Until when a dispute has to be answered at Stripe, of a `dispute`; absent once it is answered or over, or where Stripe names no day.
+    respond_by: Option<DateTime<Utc>>,
     /// How what the buyer has written begins, of an `unread_reply`.
     text: Option<String>,
     message_id: Option<Text<MessageId>>,
@@ -120,6 +122,7 @@ impl AttentionView {
             invoice_number: link.and_then(|link| link.invoice_number.clone()),
             amount: money.map(|money| money.to_decimal_string().into()),
             currency: money.map(|money| money.currency().as_str().into()),
+            respond_by: link.filter(|_| matter.kind == AttentionKind::Dispute).and_then(AskedFor::dispute_due),
             text: matter.message_id.and_then(|reply| subjects.replies.get(&reply)).cloned(),
             id: Text(matter.id),
             kind: Text(matter.kind),

@@ -14,12 +14,12 @@ use entity::{
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{OpenApi, param::Path};
 
-use super::{Group, links::find_link, order_view::seller, orders::draw};
+use super::{Group, evidence_words::EvidenceWords, links::find_link, order_view::seller, orders::draw};
 use crate::{
     Api, Problem,
     auth::Reader,
     buyer::Words,
-    details_pdf::{DetailsPage, Evidence, Paper, Section},
+    details_pdf::{self, DetailsPage, Evidence, Paper, Section},
     http::{hex::hex, pdf_response::Pdf, typed::TextOf},
 };
 
@@ -51,6 +51,8 @@ impl EvidenceCalls {
         let texts = texts_with(&api, &order).await?;
         // The merchant's own: it is for them, and whoever they show it to.
         let words = Words::in_language_of([owner.language.as_deref(), None]);
+        let words =
+            tokio::task::spawn_blocking(move || details_pdf::drawable(words)).await.map_err(Problem::internal)?;
         let sections = sections(&api, words, Case { owner: &owner, order: &order, link: &link }, &texts).await?;
         let page = DetailsPage {
             merchant: seller(&owner, logo::find(pool, owner.id).await?),
@@ -111,26 +113,26 @@ async fn sections(
     let replies = texts.iter().filter(|text| text.direction == Direction::Incoming && text.created_at >= since);
     let keys: Vec<ApiKeyId> = timeline.iter().filter_map(|entry| entry.actor().parse().ok()).collect();
     let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
-    let seen = timeline.iter().map(|entry| {
-        let who = names.get(entry.actor()).map_or(entry.actor(), String::as_str);
-        let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        (moment(entry.at), format!("{}{detail} ({})", entry.event.replace('_', " "), who))
-    });
+    let own_words = EvidenceWords::of(words);
+    let seen = timeline.iter().map(|entry| (moment(entry.at), own_words.entry(entry, &names)));
     let all = [
-        Section { title: words.says("asked"), rows: asked(words, case)? },
+        Section { title: words.says("asked"), rows: asked(words, &own_words, case)? },
         Section { title: words.says("the_invoice"), rows: invoice(words, link) },
-        Section { title: words.says("texts_to_buyer"), rows: own.flat_map(|text| sent(words, text)).collect() },
+        Section {
+            title: words.says("texts_to_buyer"),
+            rows: own.flat_map(|text| sent(words, &own_words, text)).collect(),
+        },
         Section {
             title: words.says("buyer_wrote"),
             rows: replies.map(|text| (moment(text.created_at), said(words, text))).collect(),
         },
-        Section { title: words.says("at_stripe"), rows: at_stripe(words, link) },
+        Section { title: words.says("at_stripe"), rows: at_stripe(words, &own_words, link) },
         Section { title: words.says("happened"), rows: seen.collect() },
     ];
     Ok(all.into_iter().filter(|section| !section.rows.is_empty()).collect())
 }
 
-fn asked(words: &'static Words, case: Case<'_>) -> Result<Vec<(String, String)>, Problem> {
+fn asked(words: &'static Words, own_words: &EvidenceWords, case: Case<'_>) -> Result<Vec<(String, String)>, Problem> {
     let Case { owner, order, link } = case;
     let mut rows = vec![
         row(words.says("of"), order.customer_name.clone()),
@@ -141,7 +143,7 @@ fn asked(words: &'static Words, case: Case<'_>) -> Result<Vec<(String, String)>,
         row(words.says("by"), owner.name.clone()),
     ];
     if let Some(money) = link.money()? {
-        rows.push(row(words.says("amount"), format!("{} {}", money.to_decimal_string(), money.currency().code())));
+        rows.push(row(words.says("amount"), own_words.money(money)));
     }
     rows.push(row(words.says("asked_at"), moment(link.created_at)));
     rows.push(row(words.says("payable_until"), moment(link.expires_at)));
@@ -165,13 +167,13 @@ fn invoice(words: &'static Words, link: &link::Model) -> Vec<(String, String)> {
 }
 
 /// A text as it was sent, and what the carrier said of it.
-fn sent(words: &'static Words, text: &Message) -> Vec<(String, String)> {
+fn sent(words: &'static Words, own_words: &EvidenceWords, text: &Message) -> Vec<(String, String)> {
     let carrier = [
         text.sent_at.map(|at| words.says_with("taken", &[("{at}", &moment(at))])),
         text.delivered_at.map(|at| words.says_with("delivered", &[("{at}", &moment(at))])),
         text.carrier_id.as_ref().map(|id| words.says_with("carriers_id", &[("{id}", id)])),
         (text.status != MessageStatus::Delivered)
-            .then(|| words.says_with("status", &[("{status}", text.status.as_str())])),
+            .then(|| words.says_with("status", &[("{status}", &own_words.status(text.status))])),
     ];
     let carrier = carrier.into_iter().flatten().collect::<Vec<_>>().join("; ");
     vec![(moment(text.created_at), said(words, text)), (String::new(), carrier)]
@@ -181,23 +183,17 @@ fn said(words: &'static Words, text: &Message) -> String {
     text.body.clone().unwrap_or_else(|| words.says("erased").to_owned())
 }
 
-fn at_stripe(words: &'static Words, link: &link::Model) -> Vec<(String, String)> {
+fn at_stripe(words: &'static Words, own_words: &EvidenceWords, link: &link::Model) -> Vec<(String, String)> {
     let ids = [
         (words.says("payment_link"), link.stripe_link_id.clone()),
         ("Checkout Session", link.stripe_session_id.clone()),
         ("PaymentIntent", link.stripe_payment_intent.clone()),
         (words.says("paid_at"), link.paid_at.map(moment)),
-        (words.says("dispute"), dispute_of(link)),
+        (words.says("dispute"), own_words.dispute_of(link)),
         (words.says("disputed_at"), link.disputed_at.map(moment)),
-        (words.says("refunds"), link.refunded.map(|_| link.refund_state().to_string())),
+        (words.says("refunds"), link.refunded.and_then(|_| own_words.refunds(link.refund_state()))),
     ];
     ids.into_iter().filter_map(|(name, value)| Some(row(name, value?))).collect()
-}
-
-/// How it stands, as Stripe and the bank call it.
-fn dispute_of(link: &link::Model) -> Option<String> {
-    let dispute = link.dispute?;
-    Some(link.dispute_word().map_or_else(|| dispute.to_string(), str::to_owned))
 }
 
 fn row(name: &str, value: String) -> (String, String) {

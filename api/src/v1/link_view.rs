@@ -39,7 +39,7 @@ pub(super) struct LinkView {
     amount: Option<Amount>,
     currency: CurrencyCode,
     invoice_number: Option<String>,
-    /// The buyer's page.
+    /// The buyer's page. Absent, too, where it stands for a payment that no link asked for.
     url: Option<Url>,
     /// Where Stripe takes the payment.
     stripe_url: Option<Url>,
@@ -66,6 +66,8 @@ pub(super) struct LinkView {
     /// The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks, `needs_response`,
     /// `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added.
     dispute_status: Option<String>,
+    /// Until when the dispute has to be answered at Stripe; absent once it is answered or over, or where Stripe names no day.
+    respond_by: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     /// When it became `paid`: `paid_by` has the day on which the money came, if that was elsewhere.
@@ -233,6 +235,7 @@ impl LinkView {
             refunded_amount: link.refunded_money()?.map(amount),
             disputed: link.dispute.map(Text),
             dispute_status: link.dispute_word().map(str::to_owned),
+            respond_by: link.dispute_due(),
             warnings: link.warnings().filter_map(|warning| warning.parse().ok().map(Text)).collect(),
             delivery: delivery.map(Text),
             has_picture: link.document_picture.is_some(),

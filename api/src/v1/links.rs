@@ -22,7 +22,7 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions, StoreInvoice, enqueue};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -120,7 +120,8 @@ impl Links {
         key: Reader,
         /// One of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the
+        /// metadata, or the amount; in any letter case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
@@ -321,10 +322,7 @@ async fn accept_link(
     // As it is now: the upload may have taken minutes.
     ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
-    if link::count_of_order(&tx, owner.id, order.id).await? >= MOST_OF_ORDER {
-        let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
-        return Err(Problem::conflict("too_many_links", detail));
-    }
+    refuse_too_many(&tx, owner.id, order.id).await?;
     let asked = (terms.invoice_number.clone(), terms.money);
     let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
     let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
@@ -337,6 +335,15 @@ async fn accept_link(
     // Nobody can have been sent what is just made.
     let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
+}
+
+/// Refuses one more link of an order that has had very many.
+pub(super) async fn refuse_too_many(tx: &Transaction, merchant: MerchantId, order: OrderId) -> Result<(), Problem> {
+    if link::count_of_order(tx, merchant, order).await? < MOST_OF_ORDER {
+        return Ok(());
+    }
+    let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
+    Err(Problem::conflict("too_many_links", detail))
 }
 
 /// Refuses a link that does not ask what the order says by now.
@@ -401,12 +408,15 @@ async fn insert_link(
     new: NewLink,
     now: DateTime<Utc>,
 ) -> Result<(link::Model, Option<Order>), Problem> {
-    link::insert_and_hold(tx, new, now).await.map_err(|error| {
-        if link::is_second_open(&error) {
-            return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
-        }
-        error.into()
-    })
+    link::insert_and_hold(tx, new, now).await.map_err(link_open_there)
+}
+
+/// Why a link could not be written: its order may have one that is open.
+pub(super) fn link_open_there(error: DbErr) -> Problem {
+    if link::is_second_open(&error) {
+        return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
+    }
+    error.into()
 }
 
 async fn accept_void(

@@ -93,10 +93,16 @@ impl MessageTemplates {
         purpose: Path<Text<Purpose>>,
         /// Such as `pt-BR`. What was written for it counts, else for `pt`, else for no language in particular.
         language: Query<Option<Language>>,
+        /// `true`: ours in that language, whatever you have written; in English if there is none in it.
+        ready: Query<Option<bool>>,
     ) -> Result<Json<TemplateView>, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
         let owner = key.0.owner(&api).await?;
-        let found = message_template::find(api.db.pool(), &owner, purpose, Some(&language)).await?;
+        let found = if ready.0.unwrap_or_default() {
+            message_template::ready(purpose, &language)
+        } else {
+            message_template::find(api.db.pool(), &owner, purpose, Some(&language)).await?
+        };
         Ok(Json(TemplateView::of(&api, &owner, found)?))
     }
 

@@ -17,6 +17,7 @@ mod credits;
 pub(crate) mod docs;
 mod events;
 mod evidence;
+mod evidence_words;
 mod link_form;
 mod link_list;
 mod link_reminders;

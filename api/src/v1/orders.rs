@@ -111,7 +111,8 @@ impl Orders {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any letter case.
+        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a value of the metadata, or
+        /// the amount; in any letter case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
         /// Orders with a payment link of one of these statuses.

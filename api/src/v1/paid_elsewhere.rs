@@ -1,14 +1,15 @@
-//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`: payments received without Stripe.
+//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`, `/v1/orders/{id}/mark-paid`: payments received without Stripe.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
-    LinkId, LinkState,
+    LinkId, LinkState, Money, OrderId,
     link::{ElsewhereMethod, LinkEvent},
 };
 use entity::{
-    AuditAction,
-    link::{self, Advanced, PaidElsewhere, StripeFacts},
+    AuditAction, Order,
+    link::{self, Advanced, PaidElsewhere, PaidOrder, StripeFacts},
     merchant,
+    order::{self, Tag},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Group,
     link_view::LinkView,
-    links::{accepted, find_link, refused},
+    links::{accepted, find_link, link_open_there, refuse_too_many, refused},
 };
 use crate::{
     Api, Problem,
@@ -29,9 +30,10 @@ use crate::{
     http::{
         fields::Fields,
         json_body::JsonBody,
-        typed::{CalendarDay, Text, TextOf},
+        paging::id,
+        typed::{Amount, CalendarDay, Line, Text, TextOf},
     },
-    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
+    v1::command::{Accepted, Answered, CREATED, fingerprint, fingerprint_of},
 };
 
 pub(super) struct PaidElsewhereCalls;
@@ -52,6 +54,22 @@ struct MarkPaid {
     on: Option<CalendarDay>,
     /// For your own records.
     note: Option<String>,
+}
+
+/// Money that came for an order without being asked for by a link.
+#[derive(Debug, Deserialize, Object, Serialize)]
+#[serde(deny_unknown_fields)]
+struct MarkOrderPaid {
+    /// How.
+    method: Text<ElsewhereMethod>,
+    /// On which day it came, such as `2026-11-26`; absent: today, where you are.
+    on: Option<CalendarDay>,
+    /// For your own records.
+    note: Option<String>,
+    /// How much, in the order's currency; absent: the order's amount.
+    amount: Option<Amount>,
+    /// The number of your invoice; absent: the order's number.
+    invoice_number: Option<Line<64>>,
 }
 
 #[OpenApi(tag = "Group::PaymentLinks")]
@@ -80,6 +98,29 @@ impl PaidElsewhereCalls {
         .await
     }
 
+    /// Mark an order as paid elsewhere
+    ///
+    /// For an order without an open payment link: 409 `link_open` if it has one, which is then marked itself, `order_paid` if it is paid
+    /// already. Answers with a payment link in `paid` that Stripe never hears of: it has no invoice, and its page, which has the receipt, is
+    /// not in `url`. It is taken back as any other, by `POST /v1/payment-links/{id}/unmark-paid`.
+    #[oai(path = "/orders/:id/mark-paid", method = "post")]
+    async fn mark_order(
+        &self,
+        api: Data<&Api>,
+        key: Writer,
+        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
+        #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
+        input: JsonBody<MarkOrderPaid>,
+    ) -> Result<Answered<LinkView, CREATED>, Problem> {
+        let input = input.0;
+        let fingerprint = fingerprint_of(&format!("POST mark-paid {}", order_id.0), &input)?;
+        api.command(key.0.merchant, idempotency_key.0, fingerprint, |now| {
+            let (api, key, order_id, input) = (*api, &key.0, &order_id.0, &input);
+            async move { accept_mark_of_order(api, key, id(order_id)?, input, now).await }
+        })
+        .await
+    }
+
     /// Take back that a payment link was paid elsewhere
     ///
     /// Within a day. The link is `voided` then; what Stripe says was paid is never undone.
@@ -103,22 +144,55 @@ impl PaidElsewhereCalls {
 impl MarkPaid {
     fn check(&self, key: &Principal, today: NaiveDate) -> Result<PaidElsewhere, Problem> {
         let mut fields = Fields::default();
-        let on = match self.on.as_deref().map(str::parse::<NaiveDate>) {
-            None => Some(today),
-            Some(Ok(day)) if day <= today => Some(day),
-            Some(Ok(_)) => {
-                fields.refuse("on", "must not be in the future");
-                None
-            }
-            Some(Err(_)) => {
-                fields.refuse("on", "is not a date such as 2026-11-26");
-                None
-            }
-        };
-        let note = self.note.as_deref().filter(|note| !note.trim().is_empty());
-        let note = note.and_then(|note| fields.text("note", note, LONGEST_NOTE));
+        let on = day(self.on.as_deref(), today, &mut fields);
+        let note = note(self.note.as_deref(), &mut fields);
         let (Some(on), false) = (on, fields.any()) else { return Err(fields.into_problem()) };
         Ok(PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() })
+    }
+}
+
+/// The day on which the money came.
+fn day(sent: Option<&str>, today: NaiveDate, fields: &mut Fields) -> Option<NaiveDate> {
+    match sent.map(str::parse::<NaiveDate>) {
+        None => return Some(today),
+        Some(Ok(day)) if day <= today => return Some(day),
+        Some(Ok(_)) => fields.refuse("on", "must not be in the future"),
+        Some(Err(_)) => fields.refuse("on", "is not a date such as 2026-11-26"),
+    }
+    None
+}
+
+fn note(sent: Option<&str>, fields: &mut Fields) -> Option<String> {
+    let note = sent.filter(|note| !note.trim().is_empty())?;
+    fields.text("note", note, LONGEST_NOTE)
+}
+
+/// What is said of the payment of an order.
+struct Payment {
+    paid: PaidElsewhere,
+    money: Money,
+    invoice_number: String,
+}
+
+impl MarkOrderPaid {
+    fn check(&self, key: &Principal, order: &Order, today: NaiveDate) -> Result<Payment, Problem> {
+        let mut fields = Fields::default();
+        let on = day(self.on.as_deref(), today, &mut fields);
+        let note = note(self.note.as_deref(), &mut fields);
+        let money = match self.amount.as_deref() {
+            Some(amount) => fields.take("amount", Money::parse(amount, order.currency)),
+            None => fields.take("amount", order.money()),
+        };
+        if money.is_some_and(Money::is_zero) {
+            fields.refuse("amount", "must be more than zero");
+        }
+        let number = self.invoice_number.as_deref().unwrap_or(&order.number);
+        let invoice_number = fields.text("invoice_number", number, 64);
+        let (Some(on), Some(money), Some(invoice_number), false) = (on, money, invoice_number, fields.any()) else {
+            return Err(fields.into_problem());
+        };
+        let paid = PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() };
+        Ok(Payment { paid, money, invoice_number })
     }
 }
 
@@ -155,6 +229,46 @@ async fn accept_mark(
     };
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
     Ok(accepted(tx, id, view, enqueued_job))
+}
+
+async fn accept_mark_of_order(
+    api: &Api,
+    key: &Principal,
+    order_id: OrderId,
+    input: &MarkOrderPaid,
+    now: DateTime<Utc>,
+) -> Result<Accepted<LinkView>, Problem> {
+    let tx = api.db.begin().await?;
+    let owner = merchant::get(&tx, key.merchant).await?;
+    let read = order::find(&tx, owner.id, order_id).await?.ok_or_else(Problem::not_found)?;
+    let Payment { paid, money, invoice_number } = input.check(key, &read, owner.day_of(now))?;
+    refuse_too_many(&tx, owner.id, read.id).await?;
+    let link = LinkId::new(now);
+    let (merchant_id, order_id, token) = (owner.id, read.id, api.vault.link_token(link));
+    let sentence = paid.sentence();
+    let new = PaidOrder { id: link, merchant_id, order_id, token, invoice_number, money, paid };
+    let (link, current) = link::insert_paid_elsewhere(&tx, new, now).await.map_err(link_open_there)?;
+    // As it is now, and stays: somebody else may have marked or changed it at the same moment.
+    let current = current.ok_or_else(Problem::not_found)?;
+    if current.tag == Tag::Paid {
+        return Err(Problem::conflict("order_paid", "The order is paid already."));
+    }
+    if current.archived_at.is_some() {
+        return Err(Problem::conflict("order_archived", "The order is archived. Take it back first."));
+    }
+    if (current.amount, current.currency, &current.number) != (read.amount, read.currency, &read.number) {
+        return Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and try again."));
+    }
+    // Stripe does not know it, so nothing has to be closed there.
+    let facts = StripeFacts { actor: Some(key.key.to_string()), ..StripeFacts::default() };
+    let link = match link::advance(&tx, &link, LinkEvent::CloseConfirmed, &facts, now).await? {
+        Advanced::To(link) => *link,
+        Advanced::Unchanged => link,
+        Advanced::Refused(refusal) => return Err(refused(refusal)),
+    };
+    tx.done(key.did(AuditAction::LinkMarkPaid, &link.id).because(sentence), now);
+    let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
+    Ok(accepted(tx, id, view, None))
 }
 
 /// Whether all that is said now was said before.

@@ -84,6 +84,10 @@ struct CurrencyView {
     paid_links: i64,
     /// What was refunded so far of what was paid in the period.
     refunded: String,
+    /// What of it a bank has asked back, by a dispute that is not decided; it is a part of `paid`.
+    disputed: String,
+    /// How many payments those are.
+    disputed_links: i64,
     /// How many of those payments a bank has taken back, by a dispute that was lost.
     lost_links: i64,
     /// How many links were made in the period.
@@ -119,6 +123,8 @@ impl CurrencyView {
             paid: decimal(summary.paid, currency)?,
             paid_links: summary.paid_links,
             refunded: decimal(summary.refunded, currency)?,
+            disputed: decimal(summary.disputed, currency)?,
+            disputed_links: summary.disputed_links,
             lost_links: summary.lost_links,
             asked: summary.asked,
             viewed: summary.viewed,

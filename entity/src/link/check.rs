@@ -44,6 +44,8 @@ pub async fn has_ended_before(
     let found = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::State.is_in(ended))
+        // Stripe does not know those that were paid elsewhere without being asked for.
+        .filter(Column::StripeLinkId.is_not_null())
         // By id, since the index of a merchant's links is by id.
         .filter(Column::Id.lt(first_id(cutoff)))
         .one(db)

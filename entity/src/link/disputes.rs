@@ -74,6 +74,11 @@ fn is_inquiry(status: &str) -> bool {
     status.starts_with("warning_")
 }
 
+/// The deadline of a dispute in this state of Stripe's: `None` unless it waits for the merchant's answer.
+pub(super) fn due(status: Option<&str>, respond_by: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+    respond_by.filter(|_| matches!(status, Some("needs_response" | "warning_needs_response")))
+}
+
 /// What the timeline tells of a dispute: its state, and whether it is an inquiry, so that an inquiry that becomes a
 /// chargeback is told too.
 fn told(fact: &PaymentFact) -> (Dispute, bool) {
@@ -105,6 +110,8 @@ pub(super) struct Shown {
     pub(super) opened_at: Option<DateTime<Utc>>,
     /// Stripe's status.
     pub(super) word: Option<String>,
+    /// Until when it can be answered.
+    pub(super) respond_by: Option<DateTime<Utc>>,
 }
 
 impl Shown {
@@ -115,12 +122,18 @@ impl Shown {
             stands: Some(stands),
             opened_at: Some(fact.made_at),
             word: Some(fact.status.clone()),
+            respond_by: fact.respond_by,
         })
     }
 
     /// The dispute that the link shows now.
     pub(super) fn on(link: &Model) -> Self {
-        Self { stands: link.dispute, opened_at: link.disputed_at, word: link.dispute_status.clone() }
+        Self {
+            stands: link.dispute,
+            opened_at: link.disputed_at,
+            word: link.dispute_status.clone(),
+            respond_by: link.respond_by,
+        }
     }
 
     /// Whether it is the same dispute in the same state.
@@ -237,6 +250,31 @@ mod tests {
             let backwards = [told[1].clone(), told[0].clone()];
             assert_eq!(Shown::of(&after(&told)).word.as_deref(), Some(*next));
             assert_eq!(Shown::of(&after(&backwards)).word.as_deref(), Some(*next));
+        }
+    }
+
+    #[test]
+    fn the_deadline_that_is_told_last_counts_whatever_comes_first() {
+        let told = |due: Option<i64>, at: i64| PaymentFact {
+            respond_by: due.and_then(|due| DateTime::from_timestamp(due, 0)),
+            ..dispute("du_1", "needs_response", 1, at)
+        };
+        for (told, due) in [
+            ([told(Some(50), 1), told(Some(70), 2)], Some(70)),
+            ([told(Some(50), 1), told(None, 2)], Some(50)),
+            ([told(None, 1), told(None, 2)], None),
+            ([told(Some(50), 1), told(Some(70), 1)], Some(70)),
+        ] {
+            let backwards = [told[1].clone(), told[0].clone()];
+            for order in [told, backwards] {
+                let shown = Shown::of(&after(&order));
+                assert_eq!(shown.respond_by.map(|due| due.timestamp()), due);
+            }
+        }
+        let deadline = DateTime::from_timestamp(50, 0);
+        assert_eq!(due(Some("warning_needs_response"), deadline), deadline);
+        for answered in [None, Some("under_review"), Some("won"), Some("lost")] {
+            assert_eq!(due(answered, deadline), None, "{answered:?}");
         }
     }
 

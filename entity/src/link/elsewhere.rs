@@ -1,11 +1,19 @@
 //! What a merchant says of a link that should no longer be paid: why they withdraw it, or how they were paid without
 //! Stripe.
 
-use chrono::NaiveDate;
-use sea_orm::entity::prelude::*;
+use chrono::{DateTime, NaiveDate, Utc};
+use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::{Column, Entity, Model};
-use domain::link::ElsewhereMethod;
+use super::{
+    ActiveModel, Column, Entity, Model,
+    timeline::{self, NewEntry},
+    timeline_event::TimelineEvent,
+};
+use crate::{
+    Documents, Order, Transaction, attention,
+    change::{Change, ChangeKind},
+};
+use domain::{LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, link::ElsewhereMethod};
 
 /// A payment that the merchant got without Stripe.
 #[derive(Debug, Clone)]
@@ -63,4 +71,69 @@ pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &
         elsewhere_actor: Some(paid.actor.clone()),
         ..link.clone()
     })
+}
+
+/// A payment for an order that was not asked for by a link.
+#[derive(Debug)]
+pub struct PaidOrder {
+    /// The link's id.
+    pub id: LinkId,
+    /// The merchant that owns the order.
+    pub merchant_id: MerchantId,
+    /// The order.
+    pub order_id: OrderId,
+    /// The token of the page on which the buyer gets the receipt.
+    pub token: LinkToken,
+    /// The number of the merchant's invoice.
+    pub invoice_number: String,
+    /// The amount.
+    pub money: Money,
+    /// How it was paid.
+    pub paid: PaidElsewhere,
+}
+
+/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now, which stays so until
+/// the transaction ends. Stripe never hears of it: with
+/// [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed) it is paid. Fails if the order has an open link: see
+/// [`is_second_open`](super::is_second_open).
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn insert_paid_elsewhere(
+    tx: &Transaction,
+    new: PaidOrder,
+    now: DateTime<Utc>,
+) -> Result<(Model, Option<Order>), DbErr> {
+    let detail = new.paid.sentence();
+    let link = ActiveModel {
+        id: Set(new.id),
+        merchant_id: Set(new.merchant_id),
+        order_id: Set(new.order_id),
+        state: Set(LinkState::Settling),
+        token_hash: Set(new.token.hash()),
+        invoice_number: Set(Some(new.invoice_number)),
+        amount: Set(Some(new.money.minor())),
+        currency: Set(new.money.currency()),
+        // A name that nothing is stored by: there is no invoice.
+        document: Set(Some(Documents::invoice_name(new.merchant_id, new.id))),
+        document_bytes: Set(0),
+        stripe_attempt: Set(0),
+        created_at: Set(now),
+        expires_at: Set(now),
+        elsewhere_method: Set(Some(new.paid.method)),
+        elsewhere_on: Set(Some(new.paid.on.to_string())),
+        elsewhere_note: Set(new.paid.note),
+        elsewhere_actor: Set(Some(new.paid.actor.clone())),
+        tell_buyer: Set(false),
+        metadata: Set("{}".to_owned()),
+        ..Default::default()
+    };
+    let link = link.insert(tx).await?;
+    let order = crate::search::refresh_for(tx, &link).await?;
+    let entry =
+        NewEntry { actor: Some(new.paid.actor), ..NewEntry::new(link.id, TimelineEvent::Settling, Some(detail)) };
+    timeline::insert_all(tx, &[entry], now).await?;
+    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
+    attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
+    Ok((link, order))
 }

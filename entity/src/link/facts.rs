@@ -5,7 +5,10 @@
 //! all of them. A fact may arrive before its payment: it has no link until the payment arrives. A fact that never gets
 //! a link was about a payment of the merchant's other software.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -61,6 +64,8 @@ pub struct Model {
     pub status: String,
     /// Stripe's reason.
     pub reason: Option<String>,
+    /// Until when a dispute can be answered.
+    pub respond_by: Option<DateTime<Utc>>,
     /// When it was created at Stripe.
     pub made_at: DateTime<Utc>,
     /// When Stripe reported this status.
@@ -90,6 +95,8 @@ pub struct FactReport {
     pub status: String,
     /// Stripe's reason.
     pub reason: Option<String>,
+    /// Until when a dispute can be answered.
+    pub respond_by: Option<DateTime<Utc>>,
     /// When it was created at Stripe.
     pub made_at: DateTime<Utc>,
     /// When Stripe reported it.
@@ -111,6 +118,7 @@ impl FactReport {
             currency: self.money.map(Money::currency),
             status: self.status,
             reason: self.reason,
+            respond_by: self.respond_by,
             made_at: self.made_at,
             told_at: self.told_at,
             failed_at: failed.then_some(self.told_at),
@@ -138,6 +146,11 @@ impl PaymentFact {
                 }
             }
             FactKind::Dispute => {
+                after.respond_by = match told.told_at.cmp(&self.told_at) {
+                    Ordering::Greater => told.respond_by.or(self.respond_by),
+                    Ordering::Less => self.respond_by.or(told.respond_by),
+                    Ordering::Equal => self.respond_by.max(told.respond_by),
+                };
                 let weight = |fact: &Self| (fact.told_at, disputes::progress(&fact.status));
                 if weight(told) > weight(self) {
                     (after.status, after.told_at) = (told.status.clone(), told.told_at);
@@ -215,6 +228,7 @@ async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<Option<Pay
         amount: Set(after.amount),
         status: Set(after.status),
         reason: Set(after.reason),
+        respond_by: Set(after.respond_by),
         told_at: Set(after.told_at),
         failed_at: Set(after.failed_at),
         ..Default::default()
@@ -314,6 +328,7 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
             .col_expr(link::Column::Dispute, Expr::value(disputed.stands))
             .col_expr(link::Column::DisputedAt, Expr::value(disputed.opened_at))
             .col_expr(link::Column::DisputeStatus, Expr::value(disputed.word.clone()))
+            .col_expr(link::Column::RespondBy, Expr::value(disputed.respond_by))
             .filter(link::Column::Id.eq(link.id))
             .exec(tx)
             .await?;
@@ -407,6 +422,7 @@ pub(super) mod testing {
             currency: "usd".parse().ok(),
             status: status.to_owned(),
             reason: None,
+            respond_by: None,
             made_at: at(made),
             told_at: at(told),
             failed_at: None,

@@ -32,7 +32,7 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere};
+pub use elsewhere::{PaidElsewhere, PaidOrder, insert_paid_elsewhere, set_close_reason, set_paid_elsewhere};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
@@ -126,6 +126,8 @@ pub struct Model {
     pub disputed_at: Option<DateTime<Utc>>,
     /// Stripe's status of that dispute: see [`Model::dispute_word`].
     pub dispute_status: Option<String>,
+    /// Until when Stripe lets that dispute be answered, if it says so: see [`Model::dispute_due`].
+    pub respond_by: Option<DateTime<Utc>>,
     /// Whether it was made with a live key.
     pub livemode: Option<bool>,
     /// Why it could not be made or cannot proceed, for the merchant to read.
@@ -250,6 +252,12 @@ impl Model {
     #[must_use]
     pub fn dispute_word(&self) -> Option<&str> {
         self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
+    }
+
+    /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.
+    #[must_use]
+    pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
+        disputes::due(self.dispute_word(), self.respond_by)
     }
 
     /// Whether a delayed payment by this session is known to have failed.

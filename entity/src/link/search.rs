@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, open, timeline};
+use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, disputes, open, timeline};
 use crate::{
     list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
     money_column::stored_money,
@@ -278,9 +278,19 @@ pub struct AskedFor {
     pub amount: Option<i64>,
     /// The currency.
     pub currency: Currency,
+    /// Stripe's status of its dispute.
+    pub dispute_status: Option<String>,
+    /// Until when Stripe lets that be answered.
+    pub respond_by: Option<DateTime<Utc>>,
 }
 
 impl AskedFor {
+    /// Until when its dispute has to be answered; `None` once it is answered or over.
+    #[must_use]
+    pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
+        disputes::due(self.dispute_status.as_deref(), self.respond_by)
+    }
+
     /// The amount; `None` once erased.
     ///
     /// # Errors
@@ -305,6 +315,7 @@ pub async fn asked_for(
     let found: Vec<AskedFor> = Entity::find()
         .select_only()
         .columns([Column::Id, Column::OrderId, Column::InvoiceNumber, Column::Amount, Column::Currency])
+        .columns([Column::DisputeStatus, Column::RespondBy])
         .filter(Column::Id.is_in(ids))
         .filter(Column::MerchantId.eq(merchant))
         .into_model()

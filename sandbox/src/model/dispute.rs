@@ -1,5 +1,6 @@
 //! Disputes: a buyer's bank demands a payment back.
 
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -53,7 +54,15 @@ impl Row for Dispute {
     }
 }
 
+/// How long a bank waits for an answer.
+const TIME_TO_ANSWER: TimeDelta = TimeDelta::days(9);
+
 impl Dispute {
+    /// Until when it can be answered, in seconds since 1970.
+    fn due_by(&self) -> i64 {
+        (self.created_at + TIME_TO_ANSWER).timestamp()
+    }
+
     /// The representation in the API.
     pub(crate) fn view(&self) -> Value {
         json!({
@@ -63,7 +72,7 @@ impl Dispute {
             "charge": self.charge,
             "created": self.created_at.timestamp(),
             "currency": self.currency,
-            "evidence_details": { "has_evidence": false, "past_due": false, "submission_count": 0 },
+            "evidence_details": { "due_by": self.due_by(), "has_evidence": false, "past_due": false, "submission_count": 0 },
             "is_charge_refundable": false,
             "livemode": self.scope.livemode,
             "metadata": {},

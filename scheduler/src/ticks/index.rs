@@ -1,4 +1,4 @@
-//! Adds orders to the search index that predate it or were written by an older version.
+//! Adds orders to the search index that predate it, or that an earlier version wrote with less in it.
 
 use entity::search;
 
@@ -8,12 +8,11 @@ use crate::{Scheduler, SchedulerError, tick::Moment};
 const ROUNDS: usize = 500;
 
 pub(crate) async fn run(scheduler: &Scheduler, _: Moment) -> Result<u64, SchedulerError> {
-    let mut all = 0;
+    let (mut all, mut after) = (0, None);
     for _ in 0..ROUNDS {
-        match search::refresh_some(scheduler.db.pool()).await? {
-            0 => break,
-            some => all += some,
-        }
+        let Some(refreshed) = search::refresh_some(scheduler.db.pool(), after).await? else { break };
+        all += refreshed.count;
+        after = Some(refreshed.last);
     }
     Ok(all)
 }

@@ -18,6 +18,7 @@ pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactR
         money: money(charge.amount_refunded, &charge.currency),
         status: if charge.refunded == Some(true) { "full" } else { "partial" }.to_owned(),
         reason: None,
+        respond_by: None,
         made_at: told_at,
         told_at,
     };
@@ -34,6 +35,7 @@ pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactRe
         // Without one it says no more than that it was made.
         status: refund.status.unwrap_or_else(|| "pending".to_owned()),
         reason: None,
+        respond_by: None,
         made_at: time(refund.created).unwrap_or(told_at),
         told_at,
     })
@@ -41,6 +43,7 @@ pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactRe
 
 /// A dispute.
 pub(super) fn of_dispute(dispute: Dispute, told_at: DateTime<Utc>) -> Option<FactReport> {
+    let respond_by = time(dispute.due_by());
     let payment_intent = dispute.payment_intent?;
     Some(FactReport {
         kind: FactKind::Dispute,
@@ -49,6 +52,7 @@ pub(super) fn of_dispute(dispute: Dispute, told_at: DateTime<Utc>) -> Option<Fac
         money: None,
         status: dispute.status.unwrap_or_else(|| "needs_response".to_owned()),
         reason: dispute.reason,
+        respond_by,
         made_at: time(dispute.created).unwrap_or(told_at),
         told_at,
     })

@@ -85,6 +85,21 @@ pub(crate) struct Dispute {
     pub(crate) status: Option<String>,
     /// When it was opened, in seconds since 1970.
     pub(crate) created: Option<i64>,
+    evidence_details: Option<IgnoredOr<EvidenceDetails>>,
+}
+
+/// What Stripe says of the evidence for a dispute.
+#[derive(Debug, Deserialize)]
+struct EvidenceDetails {
+    due_by: Option<i64>,
+}
+
+impl Dispute {
+    /// Until when it can be answered, in seconds since 1970. Stripe says 0 where it cannot.
+    pub(crate) fn due_by(&self) -> Option<i64> {
+        let Some(IgnoredOr::Value(details)) = &self.evidence_details else { return None };
+        details.due_by.filter(|due| *due > 0)
+    }
 }
 
 impl Event {

@@ -42,6 +42,15 @@ export function times(unit, quantity) {
   return amount === null || !/^\d{1,9}$/.test(String(quantity)) ? null : amount * BigInt(quantity);
 }
 
+/** So many percent, a decimal text, of an amount in hundredths: rounded to what the currency has. */
+export function shareOf(amount, percent, decimals) {
+  const [whole, fraction = ""] = percent.split(".");
+  const thousandths = BigInt(whole) * 1000n + BigInt(fraction.padEnd(3, "0"));
+  const unit = decimals === 0 ? 100n : 1n;
+  const parts = 100_000n * unit;
+  return ((amount * thousandths + parts / 2n) / parts) * unit;
+}
+
 /** The decimal text, with as many decimals as `like` has: a currency without decimals stays without them. */
 export function text(amount, like) {
   const whole = amount / 100n;

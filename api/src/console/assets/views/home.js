@@ -86,7 +86,8 @@ function nameOf({ kind, reason }) {
   return t[`${kind}_${reason}`] ?? t[kind] ?? humanised(kind);
 }
 
-function reasonOf({ kind, reason }) {
+function reasonOf({ kind, reason, respond_by: due }) {
+  if (due) return strings.link.respondBy(dayText(new Date(due)));
   if (!reason || kind === "dispute") return null;
   if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
   if (kind === EVIDENCE) return strings.home.evidenceUntil(dayText(new Date(`${reason}T12:00:00Z`)));
@@ -131,6 +132,7 @@ function figures({ currencies, from, to }) {
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing", currency: part.currency })),
       figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
+      part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open", currency: part.currency, paid_from: from, paid_to: to })),
       part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
       part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),

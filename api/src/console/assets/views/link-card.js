@@ -23,6 +23,7 @@ const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
 const PAYMENT = /^source = (\w+), (.+)$/;
 const CONFIRMED = /^Stripe confirmed: (.+)$/;
+const MADE = /^made at Stripe: (\w+)$/;
 /** How it writes in what way the money came without Stripe, and of which other payment something is. */
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
@@ -35,7 +36,7 @@ export function linkCard(link, act) {
   const t = strings.link;
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
     cardParts({
-      id: "link-title", title: t.title, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
+      id: "link-title", title: isAsked(link) ? t.title : t.payment, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
       sentence: sentenceOf(link, act.messages), notices: notices(link, act), address: address(link), buttons: buttons(link, act),
     }),
     firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
@@ -132,7 +133,7 @@ function buttons(link, act) {
   const open = link.status === "unpaid" && may("write");
   const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
   const sent = wasSent(link, act.messages);
-  const stored = link.invoice_number && !["creating", "failed"].includes(link.status);
+  const stored = link.invoice_number && link.url && !["creating", "failed"].includes(link.status);
   return [
     can("send") && !act.isOptedOut && cardButton({
       name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
@@ -150,6 +151,11 @@ function buttons(link, act) {
       name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, { wasSent: sent, changed: act.changed }),
     }),
   ];
+}
+
+/** What was paid without a link has no page and no invoice. */
+function isAsked(link) {
+  return Boolean(link.url) || ["creating", "failed"].includes(link.status);
 }
 
 /** The one that the buyer can load down; there is none of another amount than was asked. */
@@ -217,6 +223,8 @@ function detailOf({ event, detail, at }) {
   if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
+  const [, made] = MADE.exec(detail) ?? [];
+  if (made) return proofs(at, t.madeAtStripe, [made]);
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
   return confirmed ? proofs(at, t.confirmed, confirmed.split("; ")) : sentence(detail);
 }

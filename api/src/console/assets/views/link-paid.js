@@ -17,8 +17,18 @@ const A_DAY = 24 * 60 * 60 * 1000;
 /** The way that was chosen last, with which the next question begins. */
 let lastMethod = METHODS[0];
 
-/** Asks how the money came, and says so; `changed` gets the link as it is then. */
+/** Asks how the money of a link came, and says so; `changed` gets the link as it is then. */
 export function markPaid(link, changed) {
+  const { text, partly } = strings.markPaid;
+  askHow(text(link.invoice_number, money(link.amount, link.currency)), `/payment-links/${link.id}/mark-paid`, changed, h("p.hint", partly));
+}
+
+/** The same of an order that no open link asks for; `made` gets the link that stands for the payment. */
+export function markOrderPaid(order, made) {
+  askHow(strings.markPaid.orderText(order.number, money(order.amount, order.currency)), `/orders/${order.id}/mark-paid`, made);
+}
+
+function askHow(text, path, done, more) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
     METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
@@ -29,19 +39,19 @@ export function markPaid(link, changed) {
     title: t.title,
     content: (close) => form({
       fields: [
-        h("p", t.text(link.invoice_number, money(link.amount, link.currency)), " ", may("admin") ? t.takeBack : t.othersTakeBack),
-        h("p.hint", t.partly),
+        h("p", text, " ", may("admin") ? t.takeBack : t.othersTakeBack),
+        more,
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),
         actions(t.submit, { cancel: close }),
       ],
       payload: () => JSON.stringify(body()),
-      send: ({ idempotencyKey }) => command("POST", `/payment-links/${link.id}/mark-paid`, body(), { idempotencyKey }),
+      send: ({ idempotencyKey }) => command("POST", path, body(), { idempotencyKey }),
       done(result) {
         lastMethod = method.value;
         close();
-        changed(result);
+        done(result);
       },
     }),
   });

@@ -9,6 +9,7 @@ import { tell } from "../lib/events.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { say } from "../lib/notify.js";
+import { whileBusy } from "../lib/pdf.js";
 import { strings } from "../strings.js";
 import { templateFields } from "./template-fields.js";
 
@@ -40,6 +41,7 @@ function sendForm({ link, act, close, template, available }) {
   const saved = template.body;
   // Days are written as in the language of what was saved, also in what is written instead.
   const language = template.language ?? "en";
+  let spoken = language;
   const cost = costLine(available);
   const buttons = actions(t.submit, { cancel: close });
   const fields = templateFields({
@@ -54,18 +56,22 @@ function sendForm({ link, act, close, template, available }) {
     type: "button",
     onclick: () => {
       forget();
-      fields.set(saved);
+      put(saved, language);
     },
   }, t.reset);
+  const put = (text, itsLanguage) => {
+    spoken = itsLanguage;
+    fields.set(text, itsLanguage);
+  };
   let again = false;
   const later = h("input", { type: "datetime-local", name: "send_at" });
   const sendAt = () => (later.value ? momentOf(later.value) : undefined);
-  const written = () => (fields.text.value === saved ? {} : { template: fields.text.value, language });
+  const written = () => (fields.text.value === saved ? {} : { template: fields.text.value, language: spoken });
   const body = () => ({ ...written(), send_at: sendAt(), resend: again || undefined });
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
+    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
       field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
@@ -96,11 +102,21 @@ function beforeSending(order) {
 }
 
 /** A text that was written for everybody may not be in the language that the buyer reads, and comes before the one that is ready in it. */
-function inAnotherLanguage({ customer }, template) {
+function inAnotherLanguage({ customer }, template, put) {
+  const t = strings.send;
   const name = strings.template.languages[customer.language?.toLowerCase()];
   if (!name || !template.own || template.language) return null;
-  return h("p.notice.notice-info", icon("info"), h("span", strings.send.everybodysText(name), " ",
-    h("a", { href: "#/settings/template" }, strings.send.toTexts)));
+  const use = async () => {
+    try {
+      const ready = await get("/message-templates/request", { query: { language: customer.language, ready: "true" } });
+      put(ready.body, ready.language ?? "en");
+    } catch (problem) {
+      say(problem.message, "bad");
+    }
+  };
+  return h("p.notice.notice-info", icon("info"), h("span", t.everybodysText(name), " ",
+    h("button.as-link", { type: "button", onclick: (event) => whileBusy(event.currentTarget, use) }, t.useReady(name)), " ",
+    h("a", { href: "#/settings/template" }, t.toTexts)));
 }
 
 function recipient(order) {

@@ -1,7 +1,8 @@
 // What is said of money that was paid where it went back, or where the buyer's bank wants it: never that it is simply paid.
 
 import { disputeOf, moneyBack } from "../lib/card.js";
-import { humanised, tag } from "../lib/format.js";
+import { h } from "../lib/dom.js";
+import { dayText, humanised, tag } from "../lib/format.js";
 import { strings } from "../strings.js";
 
 const TAGS = { open: "notice-disputed", lost: "notice-dispute_lost" };
@@ -21,7 +22,9 @@ function nameOf(link) {
 /** How bad it is, its name, and what it means. */
 export function disputeNotice(link) {
   const isBad = Boolean(TAGS[link.disputed]);
-  return [isBad ? "bad" : "info", nameOf(link), strings.link.disputes[disputeOf(link)] ?? humanised(link.disputed)];
+  const meant = strings.link.disputes[disputeOf(link)] ?? humanised(link.disputed);
+  const due = link.respond_by && [" ", h("strong", strings.link.respondBy(dayText(new Date(link.respond_by))))];
+  return [isBad ? "bad" : "info", nameOf(link), [meant, due]];
 }
 
 /** How the dispute ended whose end this entry of a timeline tells: in Stripe's word, with which its detail begins. */

@@ -13,6 +13,7 @@ import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
 import { linkCard, pastLink } from "./link-card.js";
+import { markOrderPaid } from "./link-paid.js";
 import { orderData } from "./order-data.js";
 import { editOrder } from "./order-edit.js";
 import { noticeTags } from "./order-notices.js";
@@ -111,6 +112,10 @@ function draw(page, data, { changed, made, refresh }) {
     type: "button", key: "details",
     onclick: (event) => whileBusy(event.currentTarget, () => openPdf(`/orders/${order.id}/details.pdf`, `order-${order.number}`)),
   }, icon("document"), t.details);
+  const paid = (link) => {
+    changed(link);
+    refresh();
+  };
   // What is paid is not asked for again by the first button that one sees.
   const isPaid = order.tag === "paid";
   const another = isPaid && mayHaveLink(order, shown)
@@ -123,7 +128,7 @@ function draw(page, data, { changed, made, refresh }) {
       // A phone shows the rest of the buyer's data far below.
       lead: h("span.only-narrow.order-lead", h("strong", order.customer.name || strings.erased), phone(order.customer.phone),
         h("span", money(order.amount, order.currency))),
-      buttons: [details, mayHaveLink(order, shown) && !isPaid && createButton(order, create)],
+      buttons: [details, mayBePaid(order, shown) && paidButton(order, paid), mayHaveLink(order, shown) && !isPaid && createButton(order, create)],
     }),
     h("div.order-columns",
       h("div.order-main",
@@ -143,6 +148,16 @@ function leadOn(page) {
 /** An order has one open link at a time, and none once its buyer was erased. */
 function mayHaveLink(order, shown) {
   return may("write") && Boolean(order.customer.name) && (!shown || ["paid", "failed"].includes(shown.status));
+}
+
+/** What came without Stripe, where no open link asks for it: of such a one its card says so. */
+function mayBePaid(order, shown) {
+  return may("write") && order.tag !== "paid" && (!shown || shown.status === "failed");
+}
+
+function paidButton(order, paid) {
+  return h("button", { type: "button", key: "mark-order-paid", onclick: () => markOrderPaid(order, paid) },
+    icon("check"), strings.link.markPaid);
 }
 
 function createButton(order, create) {

@@ -25,7 +25,8 @@ export function templateFields({ name, label, hint, value, linkId, metadata, pur
   const figures = h("p.figures");
   const warnings = h("ul.warnings");
   const asked = { typing: 0, controller: null };
-  const preview = () => previewOf({ text, about: { link_id: linkId, purpose, language }, asked, show: (made) => draw({ bubble, figures, warnings, text, costs, isExample: !linkId }, made) });
+  let spoken = language;
+  const preview = () => previewOf({ text, about: { link_id: linkId, purpose, language: spoken }, asked, show: (made) => draw({ bubble, figures, warnings, text, costs, isExample: !linkId }, made) });
   text.addEventListener("input", () => {
     clearTimeout(asked.typing);
     asked.typing = setTimeout(preview, TYPING);
@@ -36,8 +37,9 @@ export function templateFields({ name, label, hint, value, linkId, metadata, pur
   return {
     text,
     start: preview,
-    set(body) {
+    set(body, itsLanguage = language) {
       text.value = body;
+      spoken = itsLanguage;
       preview();
     },
     nodes: [

@@ -1,0 +1,251 @@
+//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in brackets, which are
+//! the bank's.
+
+use std::collections::HashMap;
+
+use domain::{
+    Currency, Money,
+    link::{ElsewhereMethod, money_back::RefundState},
+    message::MessageStatus,
+};
+use entity::link::{self, Source, TimelineEntry, TimelineEvent};
+
+use crate::{buyer::Words, console::Said};
+
+/// How the timeline begins what it says of a link that was made at Stripe, and of what Stripe confirmed.
+const MADE: &str = "made at Stripe: ";
+const CONFIRMED: &str = "Stripe confirmed: ";
+const SOURCE: &str = "source = ";
+/// How it says that a dispute is none yet.
+const INQUIRY: &str = "an inquiry";
+
+/// The words of one language.
+pub(super) struct EvidenceWords {
+    said: Said,
+    words: &'static Words,
+}
+
+impl EvidenceWords {
+    pub(super) fn of(words: &'static Words) -> Self {
+        Self { said: Said::in_language(&words.language), words }
+    }
+
+    /// An entry of the timeline, by whom. `names` are those of keys.
+    pub(super) fn entry(&self, entry: &TimelineEntry, names: &HashMap<String, String>) -> String {
+        let event = self.said.at(&["link", "events", entry.event.as_str()]);
+        let event = event.map_or_else(|| entry.event.replace('_', " "), str::to_owned);
+        let detail = entry.detail.as_deref().and_then(|detail| self.detail(entry, detail));
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        format!("{event}{detail} ({})", self.who(entry.actor(), names))
+    }
+
+    /// How a text stands.
+    pub(super) fn status(&self, status: MessageStatus) -> String {
+        self.said.at(&["message", "states", status.as_str()]).unwrap_or(status.as_str()).to_owned()
+    }
+
+    /// How much of the payment went back.
+    pub(super) fn refunds(&self, state: RefundState) -> Option<String> {
+        let place = match state {
+            RefundState::None => return None,
+            RefundState::Partial => "partly_refunded",
+            RefundState::Full => "refunded",
+        };
+        self.said.at(&["order", "notices", place]).map(str::to_owned)
+    }
+
+    /// How the link's dispute stands.
+    pub(super) fn dispute_of(&self, link: &link::Model) -> Option<String> {
+        let dispute = link.dispute?;
+        Some(match link.dispute_word() {
+            Some(term) => self.dispute(term),
+            None => self.said.at(&["link", "disputeTags", dispute.as_str()]).unwrap_or(dispute.as_str()).to_owned(),
+        })
+    }
+
+    /// How a dispute stands, by Stripe's term.
+    fn dispute(&self, term: &str) -> String {
+        let place = match term {
+            "needs_response" => "open",
+            "under_review" => "answered",
+            "warning_needs_response" => "inquiry",
+            "warning_under_review" => "inquiry_answered",
+            "warning_closed" => "inquiry_closed",
+            other => other,
+        };
+        self.with_term(&["link", "disputeTags", place], term)
+    }
+
+    fn with_term(&self, place: &[&str], term: &str) -> String {
+        self.said.at(place).map_or_else(|| term.to_owned(), |said| format!("{said} ({term})"))
+    }
+
+    fn who<'a>(&'a self, actor: &'a str, names: &'a HashMap<String, String>) -> &'a str {
+        if let Some(name) = names.get(actor) {
+            return name;
+        }
+        match actor.parse::<Source>() {
+            Ok(Source::Buyer) => self.words.says("buyer"),
+            Ok(Source::Carrier) => self.words.says("carrier"),
+            Ok(Source::Stripe) => "Stripe",
+            Ok(Source::System) => "Paylink",
+            Err(_) => actor,
+        }
+    }
+
+    /// What an entry says beside its event; `None` if that is no more than the event does.
+    fn detail(&self, entry: &TimelineEntry, detail: &str) -> Option<String> {
+        use TimelineEvent::{
+            DisputeClosed, Disputed, InvoiceStored, RefundFailed, RefundPending, Refunded, Review, Settling,
+            VoidRefused,
+        };
+        let is = |events: &[TimelineEvent]| entry.event().is_some_and(|event| events.contains(&event));
+        if is(&[VoidRefused]) {
+            return None;
+        }
+        let told = if is(&[Disputed]) {
+            Some(self.reasons(detail))
+        } else if is(&[DisputeClosed]) {
+            let (term, rest) = detail.split_once(", ").map_or((detail, None), |(term, rest)| (term, Some(rest)));
+            let rest = rest.map(|rest| format!(", {rest}")).unwrap_or_default();
+            Some(format!("{}{rest}", self.dispute(term)))
+        } else if is(&[Review]) {
+            let why = detail.split(':').next().unwrap_or_default();
+            self.said.at(&["link", "reviews", why]).map(str::to_owned)
+        } else if is(&[Refunded, RefundPending, RefundFailed]) {
+            self.amount(detail)
+        } else if is(&[Settling]) {
+            self.elsewhere(detail)
+        } else if is(&[InvoiceStored]) {
+            let pages = detail.split(' ').next().unwrap_or_default();
+            Some(format!("{} {pages}", self.words.says("pages")))
+        } else {
+            self.proof(detail)
+        };
+        Some(told.unwrap_or_else(|| detail.to_owned()))
+    }
+
+    /// Why the bank asks.
+    fn reasons(&self, detail: &str) -> String {
+        let reasons = detail.split(", ").map(|reason| match reason {
+            INQUIRY => self.said.at(&["link", "disputeReasons", "inquiry"]).unwrap_or(reason).to_owned(),
+            payment if payment.starts_with("of ") => payment.trim_start_matches("of ").to_owned(),
+            reason => self.with_term(&["link", "disputeReasons", reason], reason),
+        });
+        reasons.collect::<Vec<_>>().join(", ")
+    }
+
+    /// `1,000.00 EUR` or `1,000.00 EUR of pi_…`.
+    fn amount(&self, detail: &str) -> Option<String> {
+        let (amount, rest) = detail.split_once(' ')?;
+        let (currency, payment) = rest.split_once(" of ").map_or((rest, None), |(code, of)| (code, Some(of)));
+        let money = Money::parse(&amount.replace(',', ""), Currency::parse(currency).ok()?).ok()?;
+        let payment = payment.map(|payment| format!(", {payment}")).unwrap_or_default();
+        Some(format!("{}{payment}", self.money(money)))
+    }
+
+    /// An amount as the merchant's language writes it.
+    pub(super) fn money(&self, money: Money) -> String {
+        money.in_language(&self.words.language).replace('\u{a0}', " ")
+    }
+
+    /// `bank transfer on 2026-11-26: their note`.
+    fn elsewhere(&self, detail: &str) -> Option<String> {
+        let (way, rest) = detail.split_once(" on ")?;
+        let way: ElsewhereMethod = way.replace(' ', "_").parse().ok()?;
+        Some(format!("{}, {rest}", self.said.at(&["paidBy", way.as_str()])?))
+    }
+
+    /// What Stripe's support finds it by.
+    fn proof(&self, detail: &str) -> Option<String> {
+        if let Some(id) = detail.strip_prefix(MADE) {
+            return Some(id.to_owned());
+        }
+        if let Some(confirmed) = detail.strip_prefix(CONFIRMED) {
+            return Some(format!("{} {confirmed}", self.said.at(&["link", "confirmed"])?));
+        }
+        let (source, proof) = detail.strip_prefix(SOURCE)?.split_once(", ")?;
+        Some(format!("{} {proof}", self.said.at(&["link", "sources", source])?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use domain::{LinkEventId, LinkId};
+
+    use super::*;
+
+    /// Stripe's terms of a dispute.
+    const TERMS: [&str; 8] = [
+        "needs_response",
+        "under_review",
+        "warning_needs_response",
+        "warning_under_review",
+        "warning_closed",
+        "won",
+        "lost",
+        "prevented",
+    ];
+
+    fn told(language: &str, event: TimelineEvent, detail: Option<&str>, actor: Option<&str>) -> String {
+        let at: DateTime<Utc> = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        let entry = TimelineEntry {
+            id: LinkEventId::new(at),
+            link_id: LinkId::new(at),
+            at,
+            event: event.to_string(),
+            detail: detail.map(str::to_owned),
+            actor: actor.map(str::to_owned),
+        };
+        let names = HashMap::from([("key_1".to_owned(), "Kasse 1".to_owned())]);
+        EvidenceWords::of(Words::of(language)).entry(&entry, &names)
+    }
+
+    #[test]
+    fn what_happened_is_told_in_the_merchants_words_with_the_banks_in_brackets() {
+        use TimelineEvent::{
+            Creating, DisputeClosed, Disputed, InvoiceStored, Paid, Refunded, Settling, Unpaid, Viewed, VoidRefused,
+        };
+        let german = |event, detail, actor| told("de", event, detail, actor);
+        assert_eq!(german(Creating, None, Some("key_1")), "Angefordert (Kasse 1)");
+        assert_eq!(german(InvoiceStored, Some("1 page"), None), "Rechnung gespeichert: Seiten 1 (Paylink)");
+        assert_eq!(german(Unpaid, Some("made at Stripe: plink_1"), None), "Kann bezahlt werden: plink_1 (Stripe)");
+        assert_eq!(german(Viewed, None, None), "Vom Käufer angesehen (Käufer)");
+        let paid = german(Paid, Some("source = webhook, session cs_1"), None);
+        assert_eq!(paid, "Bezahlt: Stripe hat es gemeldet. session cs_1 (Stripe)");
+        let disputed = german(Disputed, Some("fraudulent, an inquiry, of pi_2"), None);
+        assert!(disputed.contains("Angeblich nicht vom Karteninhaber bezahlt (fraudulent), "), "{disputed}");
+        assert!(disputed.ends_with(", pi_2 (Stripe)"), "{disputed}");
+        let closed = german(DisputeClosed, Some("warning_closed"), None);
+        assert_eq!(closed, "Anfechtung beendet: Anfrage geschlossen (warning_closed) (Stripe)");
+        let refunded = german(Refunded, Some("12,850.87 EUR of pi_2"), None);
+        assert_eq!(refunded, "Bei Stripe erstattet: 12.850,87 EUR, pi_2 (Stripe)");
+        let settling = german(Settling, Some("bank transfer on 2026-11-26: Auszug 3"), Some("key_1"));
+        assert_eq!(settling, "Als anders bezahlt vermerkt: Überweisung, 2026-11-26: Auszug 3 (Kasse 1)");
+        assert!(german(VoidRefused, Some("The buyer paid before"), None).ends_with("schon bezahlt (Stripe)"));
+        // What nobody knows stays as it was written.
+        assert!(german(Disputed, Some("something_new"), None).ends_with(": something_new (Stripe)"));
+        assert!(german(Refunded, Some("a lot"), None).contains(": a lot "));
+    }
+
+    #[test]
+    fn every_language_has_every_word() {
+        for language in Words::languages() {
+            let words = EvidenceWords::of(Words::of(language));
+            for event in TimelineEvent::ALL {
+                assert!(words.said.at(&["link", "events", event.as_str()]).is_some(), "{language}: {event}");
+            }
+            for status in MessageStatus::ALL {
+                assert!(words.said.at(&["message", "states", status.as_str()]).is_some(), "{language}: {status}");
+            }
+            for method in ElsewhereMethod::ALL {
+                assert!(words.said.at(&["paidBy", method.as_str()]).is_some(), "{language}: {method}");
+            }
+            for term in TERMS {
+                assert!(words.dispute(term).ends_with(&format!(" ({term})")), "{language}: {term}");
+            }
+            assert!(words.refunds(RefundState::Full).is_some() && words.refunds(RefundState::Partial).is_some());
+        }
+    }
+}
