@@ -2,7 +2,8 @@
 # Holds the running product against its own description, /openapi.json:
 # - schemathesis with every check, for keys of each scope, a token for a page, and the operator's;
 # - a TypeScript and a Python client that are generated from it, under their strictest settings, live through the story;
-# - clients/js, packed and installed in an empty folder, does what its README says.
+# - clients/js, packed and installed in an empty folder, does what its README says, and a program that is written with it, under the same
+#   settings, holds a copy and believes its webhooks.
 #   scripts/contract.sh quick   only schemathesis' coverage, for an administrator's key and the operator's
 #   scripts/contract.sh send    only schemathesis, for one of them: read, send, write, admin, token or operator
 set -euo pipefail
@@ -12,16 +13,28 @@ here=$PWD
 tools=target/contract
 binary="${CONTRACT_BINARY:-target/debug/paylink}"
 data=$(mktemp -d)
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-trap 'kill "$pid" 2>/dev/null; wait "$pid" 2>/dev/null; rm -rf "$data"' EXIT
+pid=""
+trap 'ends; rm -rf "$data"' EXIT
 
-PAYLINK_DATA_DIR="$data/data" PAYLINK_LISTEN="127.0.0.1:$port" PAYLINK_REQUESTS_PER_SECOND=0 PAYLINK_TRUSTED_PROXIES=127.0.0.0/8 \
-    "$binary" up --demo --json >"$data/hello.json" 2>"$data/log" &
-pid=$!
-for _ in $(seq 1 150); do [ -s "$data/hello.json" ] && break; sleep 0.2; done
+ends() {
+    [ -z "$pid" ] || { kill "$pid" && wait "$pid"; } 2>/dev/null || true
+    pid=""
+}
+begins() { # begins [VARIABLE=VALUE]...: a fresh demo with these settings
+    ends
+    rm -rf "$data/data" "$data/hello.json"
+    port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    env -u PAYLINK_URL -u PAYLINK_API_KEY -u PAYLINK_SANDBOX_URL \
+        PAYLINK_DATA_DIR="$data/data" PAYLINK_LISTEN="127.0.0.1:$port" PAYLINK_REQUESTS_PER_SECOND=0 PAYLINK_TRUSTED_PROXIES=127.0.0.0/8 "$@" \
+        "$binary" up --demo --json >"$data/hello.json" 2>"$data/log" &
+    pid=$!
+    for _ in $(seq 1 150); do [ -s "$data/hello.json" ] && break; sleep 0.2; done
+    [ -s "$data/hello.json" ] || { cat "$data/log"; exit 1; }
+    url=$(said url) merchant=$(said merchant_id) operator=$(said operator_key)
+    export PAYLINK_URL="$url" PAYLINK_API_KEY PAYLINK_SANDBOX_URL
+    PAYLINK_API_KEY=$(said api_key) PAYLINK_SANDBOX_URL=$(said sandbox_url)
+}
 said() { python3 -c "import json, sys; print(json.load(open('$data/hello.json'))['$1'])"; }
-[ -s "$data/hello.json" ] || { cat "$data/log"; exit 1; }
-url=$(said url) merchant=$(said merchant_id) operator=$(said operator_key)
 made() { # made SCOPE: a key of this scope
     curl -sSf "$url/v1/admin/merchants/$merchant/keys" -H "Authorization: Bearer $operator" -H 'Content-Type: application/json' \
         -d "{\"name\": \"$1\", \"scope\": \"$1\"}" | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])'
@@ -55,6 +68,7 @@ judge_whole() { # judge_whole WHO: every phase
     judge "$1" "$key" examples,coverage,fuzzing,stateful "${CONTRACT_EXAMPLES:-30}"
 }
 
+begins
 if [ "$how" = quick ]; then
     judge administrator "$(made admin)" coverage 1 || failed=yes
     judge operator "$operator" coverage 1 || failed=yes
@@ -66,8 +80,6 @@ if [ "$how" != whole ]; then
     exit
 fi
 curl -sSf "$url/openapi.json" >"$data/openapi.json"
-export PAYLINK_URL="$url" PAYLINK_API_KEY PAYLINK_SANDBOX_URL
-PAYLINK_API_KEY=$(said api_key) PAYLINK_SANDBOX_URL=$(said sandbox_url)
 
 echo "== TypeScript"
 npx --prefix "$tools/node" openapi-typescript "$data/openapi.json" -o "$tools/node/schema.d.ts" --default-non-nullable=false
@@ -84,6 +96,7 @@ PATH="$here/$tools/bin:$PATH" "$tools/bin/openapi-python-client" generate --path
 (cd "$tools/client" && ../bin/mypy --strict --exclude 'put_merchant_logo|create_batch' paylink_client && PYTHONPATH=. ../bin/python ../../../tests/contract/story.py)
 
 echo "== clients/js"
+begins PAYLINK_WEBHOOKS_ALLOW_PRIVATE=true
 mkdir "$data/readme"
 (cd "$data/readme"
     npm pack --silent "$here/clients/js"
@@ -91,8 +104,14 @@ mkdir "$data/readme"
     # The first JavaScript that it shows, and what it says of lists.
     awk '/^```js/ { block += 1; inside = 1; next } /^```/ { inside = 0 } inside && block <= 2' "$here/clients/js/README.md" >first.mjs
     PAYLINK_KEY=$PAYLINK_API_KEY node first.mjs | tee said
-    grep -q "$url/p/.* is on its way to the buyer" said)
+    grep -q "$url/p/.* is on its way to the buyer" said
+    cp "$here/tests/contract/board.ts" "$here/tests/contract/tsconfig.json" .
+    echo '{"extends": "./tsconfig.json", "compilerOptions": {"typeRoots": ["'"$here/$tools/node/node_modules/@types"'"]}, "files": ["board.ts"]}' >board.json
+    npm pkg set type=module
+    "$here/$tools/node/node_modules/.bin/tsc" -p board.json
+    PAYLINK_KEY=$PAYLINK_API_KEY node board.js)
 
+begins
 for who in read send write admin token operator; do
     judge_whole "$who" || failed=yes
 done

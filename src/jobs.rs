@@ -2,7 +2,7 @@
 
 mod pauses;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args as ClapArgs, Subcommand};
 use domain::{JobId, MerchantId};
 use entity::{
@@ -142,7 +142,16 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
 
 fn line(job: &Job) {
     let error = job.last_error.as_deref().unwrap_or_default();
-    println!("{}  {:<20}  {:<9}  attempt {:>3}  {error}", job.id, job.kind, job.state, job.attempts());
+    let enqueued = job.created_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let merchant = job.merchant_id.map_or_else(|| "-".to_owned(), |merchant| merchant.to_string());
+    let line = format!(
+        "{}  {enqueued}  {merchant:<36}  {:<22}  {:<9}  attempt {:>3}  {error}",
+        job.id,
+        job.kind,
+        job.state,
+        job.attempts()
+    );
+    println!("{}", line.trim_end());
 }
 
 async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {

@@ -6,7 +6,9 @@ use sea_orm::{QueryOrder, entity::prelude::*};
 
 use crate::{Order, conversation, link, message};
 use domain::{
-    LinkId, LinkState, MerchantId, OrderId, PhoneNumber, Vault, link::money_back::RefundState, message::MessageStatus,
+    LinkId, LinkState, MerchantId, OrderId, PhoneNumber, Vault,
+    link::money_back::{RefundState, RefundStatus},
+    message::MessageStatus,
     words,
 };
 use link::Dispute;
@@ -18,8 +20,14 @@ words! {
         Refunded = "refunded",
         /// A part of what was paid went back.
         PartlyRefunded = "partly_refunded",
+        /// Something is to go back, and has not yet.
+        RefundPending = "refund_pending",
+        /// The last refund failed: the merchant has the money again.
+        RefundFailed = "refund_failed",
         /// The buyer's bank wants the money back.
         Disputed = "disputed",
+        /// The buyer's bank only asks about the payment so far.
+        Inquiry = "inquiry",
         /// The buyer's bank has taken the money back.
         DisputeLost = "dispute_lost",
         /// The buyer's bank wanted the money back, and the merchant keeps it.
@@ -32,6 +40,8 @@ words! {
         DisputeClosed = "dispute_closed",
         /// A payment waits for a person to look at it.
         Review = "review",
+        /// The buyer has paid, and their bank has not confirmed it yet.
+        Processing = "processing",
         /// The buyer's bank did not pay.
         PaymentFailed = "payment_failed",
         /// The link could not be made, or does not get on.
@@ -68,6 +78,8 @@ pub async fn of_orders(
         .await?;
     let waiting = links.iter().filter(|link| link.state == LinkState::Unpaid).map(|link| link.id);
     let texts = message::last_of_links(db, merchant, waiting).await?;
+    let paid = links.iter().filter(|link| link.state == LinkState::Paid).map(|link| link.id);
+    let refunds = link::unfinished_refunds(db, paid).await?;
     let phones: Vec<&PhoneNumber> = orders.iter().filter_map(|order| order.customer_phone.as_ref()).collect();
     let unread = conversation::unread_of(db, vault, merchant, phones).await?;
     let mut by_order: HashMap<OrderId, Vec<&link::Model>> = HashMap::new();
@@ -80,7 +92,7 @@ pub async fn of_orders(
     };
     let of_order = |order: &Order| {
         let links = by_order.get(&order.id).map(Vec::as_slice).unwrap_or_default();
-        let mut notices = of_links(links, &texts);
+        let mut notices = of_links(links, &texts, &refunds);
         notices.extend(is_unread(order).then_some(Notice::Unread));
         (order.id, notices)
     };
@@ -88,7 +100,11 @@ pub async fn of_orders(
 }
 
 /// What is to be known of an order's links, newest first.
-fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> Vec<Notice> {
+fn of_links(
+    links: &[&link::Model],
+    texts: &HashMap<LinkId, MessageStatus>,
+    refunds: &HashMap<LinkId, RefundStatus>,
+) -> Vec<Notice> {
     let mut notices = HashSet::new();
     for link in links {
         notices.extend(match link.refund_state() {
@@ -96,11 +112,19 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
             RefundState::Partial => Some(Notice::PartlyRefunded),
             RefundState::None => None,
         });
-        notices.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
+        if link.refund_state() != RefundState::Full {
+            notices.extend(refunds.get(&link.id).and_then(|status| match status {
+                RefundStatus::Pending => Some(Notice::RefundPending),
+                RefundStatus::Failed => Some(Notice::RefundFailed),
+                RefundStatus::Succeeded => None,
+            }));
+        }
+        notices.extend(link.dispute.map(|dispute| of_dispute(dispute, link)));
         notices.extend(link.review.map(|_| Notice::Review));
     }
     if let Some(newest) = links.first() {
         notices.extend(newest.failure.as_ref().map(|_| Notice::LinkFailed));
+        notices.extend((newest.state == LinkState::Processing).then_some(Notice::Processing));
         if newest.state == LinkState::Unpaid {
             notices.extend(newest.failed_sessions.as_ref().map(|_| Notice::PaymentFailed));
             notices.extend(newest.unrecognised_at.map(|_| Notice::Unrecognised));
@@ -121,8 +145,9 @@ fn of_links(links: &[&link::Model], texts: &HashMap<LinkId, MessageStatus>) -> V
 }
 
 /// A dispute as the link's card names it: once it is over, it is still told.
-fn of_dispute(dispute: Dispute, word: Option<&str>) -> Notice {
-    match (dispute, word) {
+fn of_dispute(dispute: Dispute, link: &link::Model) -> Notice {
+    match (dispute, link.dispute_word()) {
+        (Dispute::Open, _) if link.is_asked_about() => Notice::Inquiry,
         (Dispute::Open, _) => Notice::Disputed,
         (Dispute::Lost, _) => Notice::DisputeLost,
         (Dispute::Won, _) => Notice::DisputeWon,

@@ -163,10 +163,67 @@ async fn a_dispute_is_shown_as_what_became_of_it() {
         browser.runs(&format!("location.hash = '/orders/{}'", orders[2].id), vec![]).await;
         browser.sees("no money was taken so far").await;
 
+        browser.sees("Bank inquiry").await;
+
         browser.clicks("Home").await;
         browser.sees("A dispute was lost").await;
         browser.sees("A payment is disputed").await;
+        browser.sees("A bank asks about a payment").await;
         browser.sees("Taken back by banks").await;
+    })
+    .await;
+}
+
+/// A refund that is not made, and what does not go as it should, are told in the lists and on the card.
+#[tokio::test]
+async fn what_does_not_go_as_it_should_is_told_in_every_list() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let (merchant, sandbox) = (app.merchant(), app.sandbox());
+        let mut orders = Vec::new();
+        for (number, end) in [("8101", "pending"), ("8102", "failed")] {
+            let order = merchant.opens_an_order(number).await;
+            let link = merchant.makes_a_link(&order).await;
+            let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await["payment_intent"].clone();
+            merchant.sees(&link.id, "paid").await;
+            let refund = sandbox.does("refund", json!({"payment_intent": payment, "status": "pending"})).await;
+            if end == "failed" {
+                sandbox.does("refund/settle", json!({"refund": refund["refund"], "status": end})).await;
+            }
+            let event = format!("refund_{end}");
+            eventually("it is told", async || {
+                merchant.link(&link.id).await.to_string().contains(&event).then_some(())
+            })
+            .await;
+            orders.push(order);
+        }
+        // A text that the carrier refuses, and a void that Stripe refuses.
+        let refused = merchant.opens_an_order("8103").await;
+        let link = merchant.makes_a_link(&refused).await;
+        sandbox.fails(json!({"service": "sms", "times": 1, "mode": "status", "status": 400, "method": "POST"})).await;
+        let message = merchant.sends(&link).await;
+        merchant.sees_message(&message, "failed").await;
+        let stuck = merchant.makes_a_link(&merchant.opens_an_order("8104").await).await;
+        let no = json!({"service": "stripe", "times": 50, "mode": "status", "status": 403, "method": "POST", "path": "/payment_links/"});
+        sandbox.fails(no).await;
+        merchant.voids(&stuck).await.with_status(202);
+        eventually("Stripe refused", async || merchant.link(&stuck.id).await["failure"].is_string().then_some(())).await;
+
+        browser.signs_in(app).await;
+        for list in ["Orders", "Links"] {
+            browser.clicks(list).await;
+            browser.sees("Refund under way").await;
+            browser.sees("Refund failed").await;
+            browser.sees("Link in trouble").await;
+        }
+        browser.is_accessible("links in trouble").await;
+        browser.clicks("Conversations").await;
+        browser.sees("Not sent · You:").await;
+        browser.is_accessible("conversations with a text that failed").await;
+        browser.runs(&format!("location.hash = '/orders/{}'", orders[0].id), vec![]).await;
+        browser.sees("a refund is under way").await;
+        browser.runs(&format!("location.hash = '/orders/{}'", orders[1].id), vec![]).await;
+        browser.sees("Stripe could not give it back").await;
+        browser.is_accessible("a refund that failed").await;
     })
     .await;
 }

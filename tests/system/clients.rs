@@ -7,7 +7,7 @@ use std::{
 
 use crate::support::{App, Receiver, on_both_databases};
 
-on_both_databases!(the_javascript_client_lives_through_the_story);
+on_both_databases!(the_javascript_client_lives_through_the_story, the_clients_types_are_those_of_the_description);
 
 async fn the_javascript_client_lives_through_the_story(app: &mut App) {
     app.starts_again_with(&[("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true")]).await;
@@ -39,4 +39,27 @@ async fn the_javascript_client_lives_through_the_story(app: &mut App) {
     assert!(said.contains("told"), "{said}");
     let came = receiver.gets("/js", |came| !came.is_empty()).await;
     assert_eq!(came[0].kind(), "link.paid");
+}
+
+#[test]
+fn the_javascript_clients_own_tests_pass() {
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/js");
+    let output = Command::new("node").arg("--test").current_dir(client).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+async fn the_clients_types_are_those_of_the_description(app: &mut App) {
+    let client = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/js");
+    let place = tempfile::tempdir().unwrap();
+    let described = place.path().join("openapi.json");
+    std::fs::write(&described, app.anybody().get("/openapi.json").await.with_status(200).body).unwrap();
+    let output = Command::new("node").arg("tools/types.mjs").arg(&described).current_dir(&client).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let written = std::fs::read_to_string(client.join("src/schema.d.ts")).unwrap();
+    let anew = String::from_utf8(output.stdout).unwrap();
+    let other = anew.lines().zip(written.lines()).find(|(new, old)| new != old);
+    assert!(
+        written == anew,
+        "clients/js/src/schema.d.ts is not what /openapi.json says (first {other:?}): write it anew with `node tools/types.mjs`"
+    );
 }

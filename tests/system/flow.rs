@@ -68,6 +68,10 @@ async fn a_job_that_outlasts_the_stop_is_let_go(app: &mut App) {
 
     let listed = app.says(&["jobs", "list", "--state", "queued", "--kind", "create_stripe_link"]);
     assert!(listed.contains("attempt   0"), "{listed}");
+    let mut words = listed.split_whitespace().skip(1);
+    let enqueued: DateTime<Utc> = words.next().unwrap().parse().unwrap();
+    assert!((Utc::now() - enqueued).abs() < TimeDelta::hours(1), "{listed}");
+    assert_eq!(words.next(), Some(merchant.id.as_str()), "{listed}");
     let shown = app.says(&["jobs", "show", listed.split_whitespace().next().unwrap()]);
     assert!(shown.contains("0 ended without a word, 1 more do not count"), "{shown}");
     app.starts_again().await;

@@ -22,6 +22,8 @@ on_both_databases!(
     the_merchants_own_look_is_none_of_the_buyers,
     money_that_went_back_never_looks_simply_paid,
     money_that_went_back_in_another_currency_never_looks_simply_paid,
+    a_refund_that_is_not_made_is_told_until_it_is,
+    a_bank_that_only_asks_is_not_told_as_one_that_wants_the_money,
 );
 
 async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
@@ -65,6 +67,8 @@ async fn a_delayed_payment_that_failed_can_be_paid_anew_behind_the_same_page(app
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let order = app.order();
     let (link, session) = begins_to_pay(app, &order).await;
+
+    assert_eq!(notices(&merchant, &order).await, only("processing"));
 
     sandbox.does("settle", json!({"session": session, "succeed": false})).await;
 
@@ -373,6 +377,56 @@ async fn money_that_went_back_never_looks_simply_paid(app: &mut App) {
         let page = app.buyer().opens(&link).await.with_status(200).text();
         assert!(page.contains(says), "{says} is not on {page}");
         assert_eq!(merchant.tag(&order).await, "paid");
+    }
+}
+
+async fn a_refund_that_is_not_made_is_told_until_it_is(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("M-5").await;
+    let link = merchant.makes_a_link(&order).await;
+    let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await["payment_intent"].clone();
+    merchant.sees(&link.id, "paid").await;
+    let told = async |notice: &str| {
+        let what = format!("the list says {notice}");
+        eventually(&what, async || (notices(&merchant, &order).await == only(notice)).then_some(())).await;
+    };
+
+    let begun = sandbox.does("refund", json!({"payment_intent": payment, "status": "pending"})).await;
+    told("refund_pending").await;
+    assert_eq!(merchant.link(&link.id).await["refund_status"], "none");
+    sandbox.does("refund/settle", json!({"refund": begun["refund"], "status": "failed"})).await;
+    told("refund_failed").await;
+    assert!(app.buyer().opens(&link).await.text().contains("This invoice is paid."));
+    // The next is made.
+    sandbox.does("refund", json!({"payment_intent": payment})).await;
+    told("refunded").await;
+}
+
+async fn a_bank_that_only_asks_is_not_told_as_one_that_wants_the_money(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("M-6").await;
+    let link = merchant.makes_a_link(&order).await;
+    let payment = sandbox.does("pay", json!({"url": link.stripe_url})).await["payment_intent"].clone();
+    merchant.sees(&link.id, "paid").await;
+    let matters = async || {
+        let open = merchant.http.whole_list("/v1/attention", 10).await;
+        let of_it = open.into_iter().filter(|matter| matter["link_id"] == link.id.as_str());
+        of_it.map(|matter| (matter["kind"].clone(), matter["reason"].clone())).collect::<Vec<_>>()
+    };
+    for (path, status, notice, reason, says) in [
+        ("dispute", "warning_needs_response", "inquiry", json!("inquiry"), "your bank is asking about the payment"),
+        ("dispute/close", "needs_response", "disputed", Value::Null, "your bank was asked for the money back"),
+    ] {
+        sandbox.does(path, json!({"payment_intent": payment, "status": status})).await;
+
+        eventually(&format!("the list says {notice}"), async || {
+            (notices(&merchant, &order).await == only(notice)).then_some(())
+        })
+        .await;
+        assert_eq!(matters().await, [(json!("dispute"), reason)]);
+        let page = app.buyer().opens(&link).await.with_status(200).text();
+        assert!(page.contains(says), "{says} is not on {page}");
+        assert!(!page.contains("Thank you. This invoice is paid."), "it looks simply paid: {page}");
     }
 }
 

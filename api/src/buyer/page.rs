@@ -231,6 +231,7 @@ impl PageSubject<'_> {
     fn disputed(&self) -> Option<&'static str> {
         let says = self.words.of_payment();
         self.link.dispute.and_then(|dispute| match dispute {
+            Dispute::Open if self.link.is_asked_about() => Some(says.inquiry.as_str()),
             Dispute::Open => Some(says.disputed.as_str()),
             Dispute::Lost => Some(says.dispute_lost.as_str()),
             Dispute::Won | Dispute::Closed => None,

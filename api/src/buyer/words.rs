@@ -77,6 +77,7 @@ pub(super) struct OfPayment {
     pub(super) open_again: String,
     pub(super) refunded: String,
     pub(super) partly_refunded: String,
+    pub(super) inquiry: String,
     pub(super) disputed: String,
     pub(super) dispute_lost: String,
 }

@@ -20,7 +20,10 @@ const AT_MOST = 60_000;
 const LANGUAGES = ["es", "fr", "de", "pt", "zh", "ar"];
 
 /** What is said of a link instead of its state, by how it stands. */
-const SAID = { refunded: "refunded", disputed: "disputed", dispute_lost: "disputeLost", partly_refunded: "partlyRefunded" };
+const SAID = {
+  refunded: "refunded", disputed: "disputed", dispute_lost: "disputeLost", partly_refunded: "partlyRefunded", refund_pending: "refundPending",
+  refund_failed: "refundFailed",
+};
 
 const WORDS = {
   title: "Payment",
@@ -41,7 +44,10 @@ const WORDS = {
   },
   refunded: "The payment was refunded.",
   partlyRefunded: "Part of the payment was refunded.",
+  refundPending: "A refund of the payment is under way.",
+  refundFailed: "A refund of the payment failed.",
   disputed: "The payment is disputed.",
+  inquiry: "The buyer’s bank asks about the payment.",
   disputeLost: "The buyer’s bank has taken the payment back.",
   review: "Somebody has to look at this payment, in Paylink's console.",
   undelivered: "The last text did not arrive.",
@@ -295,6 +301,7 @@ class PaylinkOrder extends HTMLElement {
   #sentence(link) {
     const w = this.#words;
     const how = standing(link);
+    if (how === "disputed" && disputeOf(link).startsWith("inquiry")) return w.inquiry;
     if (SAID[how]) return w[SAID[how]];
     const more = link.review ? w.review : how === "not_delivered" && w.undelivered;
     return [w.states[link.status] ?? link.status, more].filter(Boolean).join(" ");

@@ -4,6 +4,9 @@ import { Caller } from "./request.js";
 
 const id = encodeURIComponent;
 
+/** For how long a list may come, in milliseconds. */
+const A_LONG_LIST = 3_600_000;
+
 /** Everything that a merchant's key may do. */
 export class Paylink {
   #caller;
@@ -16,6 +19,7 @@ export class Paylink {
     this.messages = new Messages(caller);
     this.conversations = new Conversations(caller);
     this.credits = new Credits(caller);
+    this.attention = new AttentionMatters(caller);
     this.clientTokens = new ClientTokens(caller);
     this.webhookEndpoints = new WebhookEndpoints(caller);
   }
@@ -55,12 +59,33 @@ class Orders {
     return command(this.#caller, "/orders", order, options);
   }
 
+  /** Makes the order of this number, or corrects it. */
+  put(number, order, { signal } = {}) {
+    return this.#caller.json("PUT", `/orders/by-number/${id(number)}`, { json: order, signal });
+  }
+
   get(order, { signal } = {}) {
     return this.#caller.json("GET", `/orders/${id(order)}`, { signal });
   }
 
   list(query, options) {
     return pages(this.#caller, "/orders", query, options);
+  }
+
+  csv(query, options) {
+    return csv(this.#caller, "/orders", query, options);
+  }
+
+  update(order, changes, { signal } = {}) {
+    return this.#caller.json("PATCH", `/orders/${id(order)}`, { json: changes, signal });
+  }
+
+  archive(order, { signal } = {}) {
+    return this.#caller.json("POST", `/orders/${id(order)}/archive`, { repeatable: true, signal });
+  }
+
+  unarchive(order, { signal } = {}) {
+    return this.#caller.json("POST", `/orders/${id(order)}/unarchive`, { repeatable: true, signal });
   }
 }
 
@@ -87,7 +112,9 @@ class PaymentLinks {
   /** Makes a link for an order. `invoice` is a PDF as a `Blob` or bytes; without one the order's details page is. */
   create(order, { invoice, ...terms } = {}, options = {}) {
     const form = new FormData();
-    for (const [name, value] of Object.entries(terms)) if (value !== undefined) form.set(name, String(value));
+    for (const [name, value] of Object.entries(terms)) {
+      if (value !== undefined) form.set(name, typeof value === "object" ? JSON.stringify(value) : String(value));
+    }
     if (invoice !== undefined) {
       const pdf = invoice instanceof Blob ? invoice : new Blob([invoice], { type: "application/pdf" });
       form.set("invoice", pdf, "invoice.pdf");
@@ -102,6 +129,14 @@ class PaymentLinks {
 
   list(query, options) {
     return pages(this.#caller, "/payment-links", query, options);
+  }
+
+  csv(query, options) {
+    return csv(this.#caller, "/payment-links", query, options);
+  }
+
+  update(link, changes, { signal } = {}) {
+    return this.#caller.json("PATCH", `/payment-links/${id(link)}`, { json: changes, signal });
   }
 
   /** The link as soon as it is in one of these states; without any, as soon as it is made or has failed. */
@@ -121,6 +156,11 @@ class PaymentLinks {
 
   void(link, body = {}, options) {
     return command(this.#caller, `/payment-links/${id(link)}/void`, body, options);
+  }
+
+  /** It was paid elsewhere. */
+  markPaid(link, how, options) {
+    return command(this.#caller, `/payment-links/${id(link)}/mark-paid`, how, options);
   }
 
   /** The invoice, as a `Blob`. */
@@ -143,6 +183,15 @@ class Messages {
 
   list(query, options) {
     return pages(this.#caller, "/messages", query, options);
+  }
+
+  csv(query, options) {
+    return csv(this.#caller, "/messages", query, options);
+  }
+
+  /** Takes a text back that is `scheduled`. */
+  cancel(message, { signal } = {}) {
+    return this.#caller.json("DELETE", `/messages/${id(message)}`, { signal });
   }
 }
 
@@ -179,6 +228,22 @@ class Credits {
 
   entries(query, options) {
     return pages(this.#caller, "/credits/entries", query, options);
+  }
+}
+
+class AttentionMatters {
+  #caller;
+
+  constructor(caller) {
+    this.#caller = caller;
+  }
+
+  list(query, options) {
+    return pages(this.#caller, "/attention", query, options);
+  }
+
+  resolve(attention, note, { signal } = {}) {
+    return this.#caller.json("POST", `/attention/${id(attention)}/resolve`, { json: { note }, repeatable: true, signal });
   }
 }
 
@@ -236,6 +301,12 @@ class WebhookEndpoints {
 /** A command that is done once, however often it is sent: it carries a key that stays the same. */
 function command(caller, path, json, { idempotencyKey = crypto.randomUUID(), signal } = {}) {
   return caller.json("POST", path, { json, idempotencyKey, signal });
+}
+
+/** A whole list, as it comes: it is not tried again once it has begun. */
+async function csv(caller, path, query, { signal } = {}) {
+  const response = await caller.call("GET", path, { query, accept: "text/csv", signal, timeout: A_LONG_LIST });
+  return response.body;
 }
 
 /** Every item of a list, page after page. */

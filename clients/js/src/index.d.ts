@@ -1,12 +1,70 @@
-// The types of what `/openapi.json` describes. The API only grows: more fields and more words may come, and none goes.
+// What the package has. The shapes of what is sent and answered are those of `/openapi.json`: see schema.d.ts.
 
-/** A word that is known, or one that is newer than this file. */
-export type Word<Known extends string> = Known | (string & {});
+import type {
+  Attention,
+  ClientToken,
+  Conversation,
+  CreateOrderPaymentLinkForm,
+  CreditEntry,
+  Credits,
+  GetAttentionQuery,
+  ListConversationMessagesQuery,
+  ListConversationsQuery,
+  ListCreditsEntriesQuery,
+  ListMessagesQuery,
+  ListOrdersQuery,
+  ListPaymentLinksQuery,
+  ListWebhookEndpointDeliveriesQuery,
+  MarkPaid,
+  Message,
+  NewClientToken,
+  NewOrder,
+  NewWebhookEndpoint,
+  Order,
+  OrderByNumber,
+  OrderChanges,
+  PaymentLink,
+  PaymentLinkChanges,
+  Recovered,
+  Send,
+  Time,
+  Void,
+  WebhookDelivery,
+  WebhookEndpoint,
+  WebhookEndpointChanges,
+  Word,
+} from "./schema.js";
 
-/** RFC 3339, in UTC. */
-export type Time = string;
-/** A decimal text in major units, such as `"129.50"`. */
-export type Amount = string;
+export type {
+  Amount,
+  Attention,
+  ClientToken,
+  Conversation,
+  CreditEntry,
+  Item,
+  MarkPaid,
+  Message,
+  NewOrder,
+  NewWebhookEndpoint,
+  Order,
+  OrderByNumber,
+  OrderChanges,
+  PaymentLink,
+  PaymentLinkChanges,
+  Time,
+  WebhookDelivery,
+  WebhookEndpoint,
+  Word,
+} from "./schema.js";
+
+/** Every shape that the API describes, by the name that it has there. */
+export type * as Schemas from "./schema.js";
+
+export type Balance = Credits;
+export type ClientRight = NewClientToken["may"][number];
+export type LinkStatus = PaymentLink["status"];
+/** A PDF, or none: then the order's details page is the invoice; and what the link is to be. */
+export type NewPaymentLink = CreateOrderPaymentLinkForm;
 
 export interface Options {
   signal?: AbortSignal;
@@ -30,155 +88,13 @@ export interface PaylinkOptions {
   timeout?: number;
 }
 
-export interface Item {
-  description: string;
-  quantity: number;
-  unit_amount: Amount;
-}
-
-export interface NewOrder {
-  number: string;
-  customer: { name: string; phone: string };
-  amount: Amount;
-  currency?: string;
-  items?: Item[];
-  shipping?: Amount;
-  discount?: Amount;
-}
-
-export interface Order {
-  id: string;
-  number: string;
-  customer: { name: string; phone?: string | null };
-  amount: Amount;
-  currency: string;
-  items: Item[];
-  shipping?: Amount;
-  discount?: Amount;
-  tag: Word<"none" | "unpaid" | "paid">;
-  created_at: Time;
-  /** Only where a single order is asked for. */
-  links?: PaymentLink[];
-  conversation_id?: string;
-}
-
-export type LinkStatus = Word<
-  "creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling"
->;
-
-export interface PaymentLink {
-  id: string;
-  order_id: string;
-  status: LinkStatus;
-  amount?: Amount;
-  currency: string;
-  invoice_number?: string;
-  /** The buyer's page. */
-  url?: string;
-  stripe_url?: string;
-  failure?: string;
-  review?: Word<
-    "paid_after_void" | "paid_after_expiry" | "amount_mismatch" | "currency_mismatch" | "livemode_mismatch" | "paid_twice"
-  >;
-  warnings: Word<"first_page_blank" | "number_not_in_invoice" | "amount_not_in_invoice">[];
-  has_picture: boolean;
-  dashboard_url?: string;
-  refunded_amount?: Amount;
-  disputed?: Word<"open" | "won" | "lost" | "closed">;
-  /** How its buyer is reminded; what is absent is as the merchant says. */
-  reminders?: boolean;
-  reminder_after_days?: number;
-  reminders_at_most?: number;
-  last_reminder_days?: number;
-  created_at: Time;
-  expires_at: Time;
-  paid_at?: Time;
-  viewed_at?: Time;
-  unrecognised_at?: Time;
-  purged_at?: Time;
-  timeline: { at: Time; event: string; detail?: string }[];
-}
-
-export interface NewPaymentLink {
-  /** A PDF; absent: the order's details page is the invoice. */
-  invoice?: Blob | ArrayBuffer | Uint8Array;
-  invoice_number?: string;
-  amount?: Amount;
-  currency?: string;
-  /** `2026-12-31`, at most 90 days from now. */
-  expires_on?: string;
-}
-
-export interface Message {
-  id: string;
-  conversation_id: string;
-  link_id?: string;
-  direction: Word<"outgoing" | "incoming">;
-  origin: Word<"merchant" | "reminder" | "answer">;
-  to?: string;
-  body?: string;
-  segments: number;
-  credits: number;
-  status: Word<
-    "received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed"
-  >;
-  error?: string;
-  created_at: Time;
-  sent_at?: Time;
-  delivered_at?: Time;
-  parked_at?: Time;
-}
-
-export interface Conversation {
-  id: string;
-  [field: string]: unknown;
-}
-
-export interface Balance {
-  available: number;
-  held: number;
-  low: boolean;
-  threshold: number;
-  low_since?: Time;
-  texts_per_day?: number;
-  texts_today?: number;
-  texts_near_limit: boolean;
-}
-
-export interface CreditEntry {
-  id: string;
-  number: number;
-  kind: Word<"top_up" | "hold" | "capture" | "release" | "purchase">;
-  amount: number;
-  held: number;
-  available_after: number;
-  message_id?: string;
-  note?: string;
-  created_at: Time;
-}
-
-export type OrderChange = "order.created" | "order.updated";
-export type LinkChange =
-  | "link.created"
-  | "link.unpaid"
-  | "link.failed"
-  | "link.viewed"
-  | "link.processing"
-  | "link.paid"
-  | "link.refunded"
-  | "link.disputed"
-  | "link.voided"
-  | "link.expired"
-  | "link.review"
-  | "link.updated";
-export type MessageChange =
-  | "message.scheduled"
-  | "message.sent"
-  | "message.delivered"
-  | "message.failed"
-  | "message.received"
-  | "message.updated";
-export type CreditsChange = "credits.low" | "credits.updated";
+type EventWord = NewWebhookEndpoint["events"][number];
+type ChangeOf<About extends string> = Exclude<Extract<EventWord, `${About}.${string}`>, `${About}.*`>;
+export type OrderChange = ChangeOf<"order">;
+export type LinkChange = ChangeOf<"link">;
+export type MessageChange = ChangeOf<"message">;
+export type CreditsChange = ChangeOf<"credits">;
+export type AttentionChange = ChangeOf<"attention">;
 
 interface Numbered {
   /** Its number among the merchant's changes: they follow each other without a gap. */
@@ -193,7 +109,7 @@ export type Change = Numbered &
     | { type: LinkChange; resource?: PaymentLink }
     | { type: MessageChange; resource?: Message }
     | { type: CreditsChange; resource?: Balance }
-    | { type: "attention.opened" | "attention.resolved"; resource?: Record<string, unknown> }
+    | { type: AttentionChange; resource?: Attention }
   );
 
 /** A webhook that is believed. */
@@ -202,60 +118,18 @@ export type WebhookEvent = { timestamp: Time; seq?: number; previous_seq?: numbe
   | { type: LinkChange; data?: PaymentLink }
   | { type: MessageChange; data?: Message }
   | { type: CreditsChange; data?: Balance }
-  | { type: "attention.opened" | "attention.resolved"; data?: Record<string, unknown> }
+  | { type: AttentionChange; data?: Attention }
   | { type: "endpoint.test"; data: { endpoint_id: string } }
 );
 
-export interface NewWebhookEndpoint {
-  /** `https://`, at a public address. */
-  url: string;
-  /** Names of changes such as `link.paid`, all of one resource such as `link.*`, or everything: `*`. */
-  events: string[];
-  description?: string;
-}
-
-export interface WebhookEndpoint {
-  id: string;
-  url: string;
-  description?: string;
-  events: string[];
-  enabled: boolean;
-  disabled_at?: Time;
-  disabled_because?: Word<"by_hand" | "gone" | "failing">;
-  failing_since?: Time;
-  last_seq?: number;
-  created_at: Time;
-}
+/** Whether a change, or a webhook, is about this: what stands before the dot of its type says of what `resource` and `data` are. */
+export function isAbout<Told extends { type: string }, About extends "order" | "link" | "message" | "credits" | "attention">(
+  told: Told,
+  about: About,
+): told is Extract<Told, { type: `${About}.${string}` }>;
 
 /** The one answer that holds the secret: keep it. */
-export interface WebhookEndpointWithSecret extends WebhookEndpoint {
-  secret: string;
-}
-
-export interface WebhookDelivery {
-  id: string;
-  type: string;
-  seq?: number;
-  previous_seq?: number;
-  at: Time;
-  state: Word<"pending" | "delivered" | "failed">;
-  attempts: number;
-  due_at?: Time;
-  attempted_at?: Time;
-  answered_status?: number;
-  answered_in_ms?: number;
-  error?: string;
-}
-
-export type ClientRight = "read" | "create_link" | "send" | "void";
-
-export interface ClientToken {
-  token: string;
-  order_id: string;
-  may: Word<ClientRight>[];
-  origin: string;
-  expires_at: Time;
-}
+export type WebhookEndpointWithSecret = WebhookEndpoint & { secret: string };
 
 export type Query = Record<string, string | number | boolean | readonly string[] | undefined>;
 
@@ -264,40 +138,62 @@ export class Paylink {
 
   readonly orders: {
     create(order: NewOrder, options?: CommandOptions): Promise<Order>;
+    /** Makes the order of this number, or corrects it: however often it is sent. */
+    put(number: string, order: OrderByNumber, options?: Options): Promise<Order>;
     get(order: string, options?: Options): Promise<Order>;
-    list(query?: { q?: string; tag?: Order["tag"]; limit?: number } & Query, options?: Options): AsyncGenerator<Order, void, undefined>;
+    list(query?: ListOrdersQuery, options?: Options): AsyncGenerator<Order, void, undefined>;
+    /** All that match, as CSV, while it comes. */
+    csv(query?: ListOrdersQuery, options?: Options): Promise<ReadableStream<Uint8Array>>;
+    update(order: string, changes: OrderChanges, options?: Options): Promise<Order>;
+    archive(order: string, options?: Options): Promise<Order>;
+    unarchive(order: string, options?: Options): Promise<Order>;
   };
 
   readonly paymentLinks: {
     create(order: string, link?: NewPaymentLink, options?: CommandOptions): Promise<PaymentLink>;
     get(link: string, options?: Options): Promise<PaymentLink>;
-    list(query?: { q?: string; status?: LinkStatus; limit?: number } & Query, options?: Options): AsyncGenerator<PaymentLink, void, undefined>;
+    list(query?: ListPaymentLinksQuery, options?: Options): AsyncGenerator<PaymentLink, void, undefined>;
+    /** All that match, as CSV, while it comes. */
+    csv(query?: ListPaymentLinksQuery, options?: Options): Promise<ReadableStream<Uint8Array>>;
+    update(link: string, changes: PaymentLinkChanges, options?: Options): Promise<PaymentLink>;
     /** The link as soon as it is in one of these states; without any, as soon as it is made or has failed. */
     when(link: string, states?: LinkStatus[], options?: Options & { every?: number }): Promise<PaymentLink>;
-    send(link: string, body?: { template?: string; resend?: boolean }, options?: CommandOptions): Promise<Message>;
-    void(link: string, body?: { reason?: string }, options?: CommandOptions): Promise<PaymentLink>;
+    send(link: string, body?: Send, options?: CommandOptions): Promise<Message>;
+    void(link: string, body?: Void, options?: CommandOptions): Promise<PaymentLink>;
+    /** It was paid elsewhere: it is closed at Stripe, and then `paid`. */
+    markPaid(link: string, how: MarkPaid, options?: CommandOptions): Promise<PaymentLink>;
     /** The invoice, as a PDF. */
     invoice(link: string, options?: Options): Promise<Blob>;
   };
 
   readonly messages: {
     get(message: string, options?: Options): Promise<Message>;
-    list(query?: { status?: Message["status"]; link_id?: string; limit?: number } & Query, options?: Options): AsyncGenerator<Message, void, undefined>;
+    list(query?: ListMessagesQuery, options?: Options): AsyncGenerator<Message, void, undefined>;
+    /** All that match, as CSV, while it comes. */
+    csv(query?: ListMessagesQuery, options?: Options): Promise<ReadableStream<Uint8Array>>;
+    /** Takes a text back that is `scheduled`. */
+    cancel(message: string, options?: Options): Promise<Message>;
   };
 
   readonly conversations: {
-    list(query?: Query, options?: Options): AsyncGenerator<Conversation, void, undefined>;
-    messages(conversation: string, query?: Query, options?: Options): AsyncGenerator<Message, void, undefined>;
+    list(query?: ListConversationsQuery, options?: Options): AsyncGenerator<Conversation, void, undefined>;
+    messages(conversation: string, query?: ListConversationMessagesQuery, options?: Options): AsyncGenerator<Message, void, undefined>;
     reply(conversation: string, body: string, options?: CommandOptions): Promise<Message>;
   };
 
   readonly credits: {
     get(options?: Options): Promise<Balance>;
-    entries(query?: Query, options?: Options): AsyncGenerator<CreditEntry, void, undefined>;
+    entries(query?: Omit<ListCreditsEntriesQuery, "format">, options?: Options): AsyncGenerator<CreditEntry, void, undefined>;
+  };
+
+  /** What needs a person. */
+  readonly attention: {
+    list(query?: GetAttentionQuery, options?: Options): AsyncGenerator<Attention, void, undefined>;
+    resolve(attention: string, note?: string, options?: Options): Promise<Attention>;
   };
 
   readonly clientTokens: {
-    /** A token for a page in a browser, which must not have a key; see `<paylink-order>` of `/embed.js`. */
+    /** A token for a page in a browser, which must not have a key; see `<paylink-order>` of `/embed.js`. It may `read` for 30 minutes, if nothing else is said. */
     create(order: string, token: { may?: ClientRight[]; minutes?: number; origin: string }, options?: Options): Promise<ClientToken>;
   };
 
@@ -305,17 +201,13 @@ export class Paylink {
     create(endpoint: NewWebhookEndpoint, options?: Options): Promise<WebhookEndpointWithSecret>;
     list(options?: Options): Promise<WebhookEndpoint[]>;
     get(endpoint: string, options?: Options): Promise<WebhookEndpoint>;
-    update(
-      endpoint: string,
-      changes: { url?: string; events?: string[]; description?: string | null; enabled?: boolean },
-      options?: Options,
-    ): Promise<WebhookEndpoint>;
+    update(endpoint: string, changes: WebhookEndpointChanges, options?: Options): Promise<WebhookEndpoint>;
     delete(endpoint: string, options?: Options): Promise<void>;
     rotateSecret(endpoint: string, options?: Options): Promise<WebhookEndpointWithSecret>;
     test(endpoint: string, options?: Options): Promise<WebhookDelivery>;
-    deliveries(endpoint: string, query?: { state?: WebhookDelivery["state"] } & Query, options?: Options): AsyncGenerator<WebhookDelivery, void, undefined>;
+    deliveries(endpoint: string, query?: ListWebhookEndpointDeliveriesQuery, options?: Options): AsyncGenerator<WebhookDelivery, void, undefined>;
     redeliver(endpoint: string, delivery: string, options?: Options): Promise<WebhookDelivery>;
-    recover(endpoint: string, since: Date | Time, options?: Options): Promise<{ deliveries: number }>;
+    recover(endpoint: string, since: Date | Time, options?: Options): Promise<Recovered>;
   };
 
   /** The number of the last change: where a copy that is read from the lists now goes on. */

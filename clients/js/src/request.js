@@ -27,16 +27,16 @@ export class Caller {
 
   /**
    * Calls. A `GET`, and whatever carries an idempotency key, is tried again after whatever passes: no answer, 429, 502, 503, 504, or a first
-   * request that is still running. Anything else only after an answer that says that nothing was done.
+   * request that is still running. So is what says of itself that it may be repeated. Anything else only after an answer that says that nothing was done.
    */
-  async call(method, path, { query, json, form, idempotencyKey, signal, timeout = this.#timeout } = {}) {
+  async call(method, path, { query, json, form, accept, idempotencyKey, repeatable: harmless = false, signal, timeout = this.#timeout } = {}) {
     const address = `${this.#url}/v1${path}${queryOf(query)}`;
-    const repeatable = method !== "POST" || idempotencyKey !== undefined;
+    const repeatable = harmless || method !== "POST" || idempotencyKey !== undefined;
     for (let attempt = 0; ; attempt += 1) {
       const last = attempt >= this.#retries;
       let response;
       try {
-        response = await this.#send(method, address, { json, form, idempotencyKey, signal, timeout });
+        response = await this.#send(method, address, { json, form, accept, idempotencyKey, signal, timeout });
       } catch (cause) {
         signal?.throwIfAborted();
         if (last || !repeatable) throw new PaylinkError({ detail: `${method} ${path} was not answered`, cause });
@@ -58,8 +58,8 @@ export class Caller {
     return response.status === 204 ? undefined : response.json();
   }
 
-  #send(method, address, { json, form, idempotencyKey, signal, timeout }) {
-    const headers = { Authorization: `Bearer ${this.#key}`, Accept: "application/json" };
+  #send(method, address, { json, form, accept = "application/json", idempotencyKey, signal, timeout }) {
+    const headers = { Authorization: `Bearer ${this.#key}`, Accept: accept };
     if (json !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;
     const limits = [AbortSignal.timeout(timeout), signal].filter(Boolean);

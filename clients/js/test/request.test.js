@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Paylink, PaylinkError } from "../src/index.js";
+import { isAbout, Paylink, PaylinkError } from "../src/index.js";
 
 /** A client whose calls are answered by these answers, one after the other; and the calls. */
 function answered(...answers) {
@@ -76,4 +76,28 @@ test("the feed goes on after the last number that it gave", async () => {
 test("a call that is given up ends at once", async () => {
   const { paylink } = answered(soon, soon, soon, soon, soon);
   await assert.rejects(paylink.credits.get({ signal: AbortSignal.abort() }));
+});
+
+test("what is of a form's objects is sent as JSON", async () => {
+  const { paylink, calls } = answered({ status: 202, body: {} });
+  await paylink.paymentLinks.create("ord_1", { metadata: { cart: "c-77" }, reminders: true, currency: undefined });
+  assert.deepEqual(Object.fromEntries(calls[0].body), { metadata: '{"cart":"c-77"}', reminders: "true" });
+});
+
+test("what may be repeated is, without a key", async () => {
+  const { paylink, calls } = answered(new TypeError("fetch failed"), { body: { id: "ord_1" } });
+  assert.deepEqual(await paylink.orders.archive("ord_1"), { id: "ord_1" });
+  assert.equal(calls.length, 2);
+  assert.equal(calls[0].headers["Idempotency-Key"], undefined);
+});
+
+test("a list is taken out as CSV", async () => {
+  const { paylink, calls } = answered({ body: "id" });
+  assert.equal(await new Response(await paylink.orders.csv({ status: ["paid", "unpaid"] })).text(), '"id"');
+  assert.equal(calls[0].headers.Accept, "text/csv");
+  assert.equal(calls[0].url, "https://pay.example/v1/orders?status=paid%2Cunpaid");
+});
+
+test("a change says what it is about", () => {
+  assert.deepEqual(["link", "order"].map((about) => isAbout({ type: "link.paid" }, about)), [true, false]);
 });

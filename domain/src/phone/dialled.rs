@@ -93,8 +93,8 @@ fn unwrapped(text: &str) -> &str {
 /// Removes a leading label: words, with a colon or a full stop after them or not.
 fn without_label(text: &str) -> &str {
     let Some(end) = text.find(|c: char| !c.is_alphabetic() && !is_space(c)) else { return text };
-    let number = text[end..].trim_start_matches([':', '.']);
-    let is_marked = end > 0 && number.len() < text.len() - end;
+    let number = text[end..].trim_start_matches(|c: char| matches!(c, ':' | '.') || is_space(c));
+    let is_marked = end > 0 && text[end..].starts_with([':', '.']);
     // Less than that may be a slip, such as an `O` for a zero.
     let is_word = text[..end].chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST_WORD;
     if end <= LONGEST_LABEL && (is_marked || is_word) && !number.is_empty() { number } else { text }
@@ -107,18 +107,41 @@ fn without_remark(text: &str) -> &str {
     if is_remark { number } else { text }
 }
 
-/// Removes an extension, which cannot be texted: digits after `x`, `ext`, `#`, a comma or a semicolon, if a number
-/// precedes it.
+/// How people begin an extension, in the languages of the console and some more; the longer ones first.
+const EXTENSION: [&str; 17] = [
+    "nebenstelle",
+    "durchwahl",
+    "extension",
+    "extensión",
+    "extensão",
+    "interno",
+    "toestel",
+    "poste",
+    "anexo",
+    "ramal",
+    "extn",
+    "int",
+    "ext",
+    "доб",
+    "分机",
+    "dw",
+    "x",
+];
+
+/// Removes an extension, which cannot be texted: digits after `x`, `ext`, a word like that, `#`, a comma or a semicolon,
+/// if a number precedes it.
 fn without_extension(text: &str) -> &str {
-    let Some(at) = text.find(['x', 'X', 'e', 'E', '#', ',', ';']) else { return text };
+    let is_mark = |c: char| matches!(c, '#' | ',' | ';') || (c.is_alphabetic() && !plain(c).is_ascii_digit());
+    let Some(at) = text.find(is_mark) else { return text };
     let (number, rest) = text.split_at(at);
     let rest = rest.to_lowercase();
-    let marks = ["extension", "extn", "ext", "x", "#", ";", ","];
-    let Some(mark) = marks.into_iter().find(|mark| rest.starts_with(mark)) else { return text };
-    let after =
-        rest[mark.len()..].trim_start_matches(|c: char| matches!(c, '.' | ':' | '=' | ',' | ';') || is_space(c));
-    // The form of RFC 3966: `;ext=5`
-    let after = after.strip_prefix("ext=").unwrap_or(after);
+    let is_between = |c: char| matches!(c, '.' | ':' | '=' | ',' | ';' | '#') || is_space(c);
+    let words = rest.trim_start_matches(is_between);
+    let after = match EXTENSION.into_iter().find_map(|word| words.strip_prefix(word)) {
+        Some(after) => after.trim_start_matches(is_between),
+        None if words.len() < rest.len() => words,
+        None => return text,
+    };
     let is_extension = after.len() <= 7 && after.bytes().all(|byte| byte.is_ascii_digit());
     let has_number = number.chars().filter(|&c| plain(c).is_ascii_digit()).count() >= super::SHORTEST;
     if is_extension && has_number { number } else { text }

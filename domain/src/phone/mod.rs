@@ -8,6 +8,7 @@
 mod dialled;
 mod handset;
 mod hours;
+mod newer;
 mod region;
 
 use std::fmt;
@@ -161,7 +162,7 @@ impl PhoneNumber {
     fn checked(region: Option<Plan>, text: &str) -> Result<Self, PhoneError> {
         let number = PHONE_NUMBER_UTIL.parse(text, region).map_err(PhoneError::Unreadable)?;
         let read = Self::from_e164(&PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164))?;
-        if PHONE_NUMBER_UTIL.is_valid_number(&number) {
+        if PHONE_NUMBER_UTIL.is_valid_number(&number) || newer::has(&read.0) {
             return Ok(read);
         }
         // The handset's other form, which people and carriers still write: +52 1 55…, +55 11 8765….

@@ -74,7 +74,17 @@ fn what_lists_and_spreadsheets_and_other_scripts_make_of_a_number_is_read() {
 
 #[test]
 fn an_extension_is_left_out_and_noted() {
-    for text in ["601 123 456 x12", "601 123 456 ext. 12", "601123456;ext=12", "601 123 456 #12", "+420601123456,,,5"] {
+    for text in [
+        "601 123 456 x12",
+        "601 123 456 ext. 12",
+        "601123456;ext=12",
+        "601 123 456 #12",
+        "+420601123456,,,5",
+        "601 123 456 poste 12",
+        "+420 601 123 456 доб. 5",
+        "601 123 456 Durchwahl: 12",
+        "601 123 456, ramal 4",
+    ] {
         let (number, note) = PhoneNumber::parse_noting(text, Region::parse("CZ").unwrap()).unwrap();
         assert_eq!((number.as_e164(), note), ("+420601123456", Some(PhoneNote::ExtensionLeftOut)), "{text:?}");
     }
@@ -200,8 +210,19 @@ fn numbers_of_ranges_that_are_new_are_valid() {
         "+5977315140",
         "+8806422484081",
         "+99372453047",
+        // Newer than the crate.
+        "+263751786299",
+        "+593930609039",
+        "+4915410123456",
     ] {
         assert_eq!(e164(number, "US"), number);
+    }
+    for (text, region, number) in [
+        ("0751 786 299", "ZW", "+263751786299"),
+        ("093 060 9039", "EC", "+593930609039"),
+        ("01541 0123456", "DE", "+4915410123456"),
+    ] {
+        assert_eq!(e164(text, region), number, "{text} in {region}");
     }
 }
 

@@ -48,9 +48,11 @@ impl Dispute {
         }
     }
 
-    /// The rank for a link with several disputes: money that is contested or gone comes first.
-    const fn weight(self) -> u8 {
+    /// The rank for a link with several disputes: money that is contested or gone comes first. An inquiry takes none, so it hides no
+    /// chargeback.
+    fn weight(self, status: &str) -> u8 {
         match self {
+            Self::Open if !is_inquiry(status) => 3,
             Self::Open => 2,
             Self::Lost => 1,
             Self::Won | Self::Closed => 0,
@@ -70,7 +72,7 @@ pub(super) fn progress(status: &str) -> u8 {
 }
 
 /// Whether `status` is that of an inquiry: no money is gone, and a chargeback may follow under the same id.
-fn is_inquiry(status: &str) -> bool {
+pub(super) fn is_inquiry(status: &str) -> bool {
     status.starts_with("warning_")
 }
 
@@ -117,7 +119,8 @@ pub(super) struct Shown {
 impl Shown {
     /// The dispute to show, given the facts.
     pub(super) fn of(facts: &[PaymentFact]) -> Self {
-        let gravest = disputes(facts).max_by_key(|(fact, stands)| (stands.weight(), fact.made_at, &fact.id));
+        let gravest =
+            disputes(facts).max_by_key(|(fact, stands)| (stands.weight(&fact.status), fact.made_at, &fact.id));
         gravest.map_or_else(Self::default, |(fact, stands)| Self {
             stands: Some(stands),
             opened_at: Some(fact.made_at),
@@ -136,6 +139,11 @@ impl Shown {
         }
     }
 
+    /// Whether the bank only asks so far.
+    fn asks(&self) -> bool {
+        self.stands == Some(Dispute::Open) && self.word.as_deref().is_some_and(is_inquiry)
+    }
+
     /// Whether it is the same dispute in the same state.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         (self.stands, self.opened_at) == (other.stands, other.opened_at)
@@ -144,6 +152,8 @@ impl Shown {
 
 /// The reason for needing a person when a dispute is lost and can no longer be answered.
 const LOST: &str = "lost";
+/// The same while the bank only asks.
+const INQUIRY: &str = "inquiry";
 
 /// Asks a person to answer new disputes, until none is open. A lost dispute needs a person too, since the money is
 /// gone.
@@ -156,15 +166,19 @@ pub(super) async fn follow(
     (before, after): (&Known, &Known),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let (was, is) = (link.dispute, Shown::of(&after.facts).stands);
-    if was != is && matches!(was, Some(Dispute::Open | Dispute::Lost)) {
+    let (shown_before, shown) = (Shown::on(link), Shown::of(&after.facts));
+    let (was, is) = (shown_before.stands, shown.stands);
+    // What was said of an inquiry is not true of a chargeback.
+    let is_otherwise = was != is || (shown_before.asks() && !shown.asks() && needs_answer(before, after));
+    if is_otherwise && matches!(was, Some(Dispute::Open | Dispute::Lost)) {
         let subject = link.id.to_string();
         attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await?;
     }
     let is_lost = is == Some(Dispute::Lost);
     let is_news = was != is || news(before, after).any(|(_, stands)| stands == Dispute::Lost);
     if needs_answer(before, after) || (is_lost && is_news) {
-        let reason = is_lost.then(|| LOST.to_owned());
+        let asks = shown.asks().then_some(INQUIRY);
+        let reason = asks.or(is_lost.then_some(LOST)).map(str::to_owned);
         return attention::open(tx, vec![Matter::of_link(link, AttentionKind::Dispute, reason)], now).await;
     }
     Ok(())
@@ -231,6 +245,15 @@ mod tests {
         assert_eq!(stands(&[lost, won.clone()]), Some(Dispute::Lost));
         assert_eq!(stands(&[won, dispute("du_4", "warning_closed", 4, 4)]), Some(Dispute::Closed));
         assert_eq!(stands(&[]), None);
+    }
+
+    #[test]
+    fn an_inquiry_hides_no_chargeback() {
+        let (chargeback, inquiry) =
+            (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "warning_needs_response", 2, 2));
+        let shown = Shown::of(&[chargeback.clone(), inquiry.clone()]);
+        assert_eq!((shown.word.as_deref(), shown.asks()), (Some("needs_response"), false));
+        assert!(Shown::of(&[inquiry]).asks());
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod reminding;
 mod renewal;
 mod search;
 mod storage;
+pub mod sums;
 mod timeline;
 mod timeline_event;
 mod warning;
@@ -43,10 +44,11 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
+pub(crate) use refunds::unfinished as unfinished_refunds;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
-pub(crate) use search::{are_closed, closed_in_states, of_orders_in_states, paid, with_earlier_days};
+pub(crate) use search::{PaidWay, are_closed, closed_in_states, of_orders_in_states, paid};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
@@ -252,6 +254,12 @@ impl Model {
     #[must_use]
     pub fn dispute_word(&self) -> Option<&str> {
         self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
+    }
+
+    /// Whether the buyer's bank only asks about the payment so far: no money was taken.
+    #[must_use]
+    pub fn is_asked_about(&self) -> bool {
+        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(disputes::is_inquiry)
     }
 
     /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.

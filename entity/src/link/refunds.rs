@@ -1,16 +1,18 @@
 //! Refunds of payments. Shown here, made at Stripe.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{
     Model,
-    facts::{FactKind, Known, PaymentFact},
+    facts::{self, FactKind, Known, PaymentFact},
     timeline::NewEntry,
     timeline_event::TimelineEvent,
 };
 use crate::money_column::stored_money;
 use domain::{
-    Money,
+    LinkId, Money,
     link::money_back::{Refund, RefundState, RefundStatus, RefundSum, refund_state, went_back},
 };
 
@@ -119,6 +121,34 @@ fn refunds_of<'a>(facts: impl Iterator<Item = &'a PaymentFact> + Clone) -> (Vec<
 
 fn status_of(fact: &PaymentFact) -> RefundStatus {
     RefundStatus::from_stripe(&fact.status)
+}
+
+/// What became of the last refund of each of these links, if that is not simply made: one is under way, or the last one failed.
+pub(crate) async fn unfinished(
+    db: &impl ConnectionTrait,
+    links: impl IntoIterator<Item = LinkId>,
+) -> Result<HashMap<LinkId, RefundStatus>, DbErr> {
+    let links: Vec<LinkId> = links.into_iter().collect();
+    if links.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let refunds = facts::Entity::find()
+        .filter(facts::Column::LinkId.is_in(links))
+        .filter(facts::Column::Kind.eq(FactKind::Refund))
+        .order_by_asc(facts::Column::MadeAt)
+        .order_by_asc(facts::Column::Id)
+        .all(db)
+        .await?;
+    let mut last: HashMap<LinkId, RefundStatus> = HashMap::new();
+    for refund in &refunds {
+        let Some(link) = refund.link_id else { continue };
+        let is_under_way = last.get(&link) == Some(&RefundStatus::Pending);
+        if !is_under_way {
+            last.insert(link, status_of(refund));
+        }
+    }
+    last.retain(|_, status| *status != RefundStatus::Succeeded);
+    Ok(last)
 }
 
 /// Timeline entries for what is new.

@@ -16,8 +16,8 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::replica::Replica;
 use crate::support::{
-    Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, command_of,
-    eventually, folder, free_port, fresh_postgresql, with_key,
+    Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, WebhookCopy,
+    command_of, eventually, folder, free_port, fresh_postgresql, with_key,
 };
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
@@ -45,6 +45,8 @@ pub(crate) struct Cluster {
     pub(crate) commits_were_lost: bool,
     /// A copy of everything, made from the feed while it all goes on.
     mirror: Mutex<Option<MirrorTask>>,
+    /// Another, made of webhooks, where a test wants one.
+    pub(super) webhooks: Option<WebhookCopy>,
     sandbox: sandbox::Sandbox,
 }
 
@@ -75,6 +77,14 @@ impl Cluster {
     /// One front, two workers and a scheduler on a fresh PostgreSQL database.
     pub(crate) async fn start() -> Self {
         Self::start_on(Database::Postgresql { url: fresh_postgresql().await }, &[]).await
+    }
+
+    /// The same on this database, with more variables, and with a copy made of webhooks.
+    pub(crate) async fn start_copied(database: Database, environment: &[(&str, String)]) -> Self {
+        let environment = [environment, &[WebhookCopy::setting()]].concat();
+        let mut cluster = Self::start_on(database, &environment).await;
+        cluster.webhooks = Some(WebhookCopy::begin(&cluster.merchant).await);
+        cluster
     }
 
     /// The same on this database, with more variables.
@@ -108,6 +118,7 @@ impl Cluster {
             merchant,
             commits_were_lost: false,
             mirror: Mutex::default(),
+            webhooks: None,
             sandbox,
         };
         cluster.has_a_merchant();

@@ -34,7 +34,7 @@ pub(super) async fn cut_all_connections(db: &impl ConnectionTrait) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_is_restarted_loses_nothing() {
     let server = OwnPostgres::of_its_own();
-    let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    let mut cluster = Cluster::start_copied(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
     cluster.commits_were_lost = true;
     let traffic = Traffic::begin(&cluster, 4);
     for signal in [Signal::SIGINT, Signal::SIGQUIT] {

@@ -21,4 +21,5 @@ mod soak_of_many;
 mod standby;
 mod traffic;
 mod upgrades;
+mod watch;
 mod workers;

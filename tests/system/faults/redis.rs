@@ -9,14 +9,15 @@ use super::{
     replica::Replica,
     traffic::{Traffic, batch},
 };
-use crate::support::{Invoice, eventually};
+use crate::support::{Database, Invoice, eventually, fresh_postgresql};
 
 /// How soon a lost notification is notified again.
 const NOTIFIED_AGAIN_WITHIN: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_killed_and_comes_back_loses_no_job() {
-    let mut cluster = Cluster::start().await;
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let mut cluster = Cluster::start_copied(database, &[]).await;
     let traffic = Traffic::begin(&cluster, 4);
     for _ in 0..2 {
         tokio::time::sleep(Duration::from_secs(1)).await;

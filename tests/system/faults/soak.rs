@@ -17,6 +17,7 @@ use super::{
     database::cut_all_connections,
     replica::Replica,
     traffic::Traffic,
+    watch::Watch,
 };
 use crate::support::{Database, Line, OwnPostgres, Proxy, SmallDisk};
 
@@ -83,11 +84,11 @@ async fn everything_at_once() {
     let environment: Vec<(&str, String)> =
         store.iter().map(|store| ("PAYLINK_STORE_URL", format!("file://{}", store.path().display()))).collect();
     let database = Database::Postgresql { url: server.fresh_database().await };
-    let cluster = Cluster::start_on(database, &environment).await;
+    let cluster = Cluster::start_copied(database, &environment).await;
     let (line, dice) = (Proxy::to(cluster.redis.port).await, Rng::with_seed(seed));
     let mut soak = Soak { cluster, server, disk, store, line, dice };
     soak.cluster.schedulers.push(soak.cluster.a_scheduler());
-    let traffic = Traffic::begin(&soak.cluster, 6);
+    let (traffic, mut watch) = (Traffic::begin(&soak.cluster, 6), Watch::begin(&soak.cluster).await);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut count = 0;
     while Instant::now() < end {
@@ -97,13 +98,14 @@ async fn everything_at_once() {
         soak.cluster.starts_again_who_ended();
         soak.strikes(fault).await;
         soak.the_world_changes_its_pace().await;
+        watch.has_found_nothing();
         count += 1;
     }
     soak.the_world_is_quick().await;
     // Last, Redis stays away for a minute, as the short form does for three seconds.
     println!("soak: Redis is away for a minute");
     soak.redis_is_away(Duration::from_mins(1)).await;
-    let accepted = traffic.end().await;
+    let accepted = watch.during(traffic.end()).await;
     println!(
         "soak: {count} faults; {} orders, {} links and {} texts were accepted; {} calls were refused, {} not answered",
         accepted.orders.len(),
@@ -112,7 +114,8 @@ async fn everything_at_once() {
         accepted.refused,
         accepted.unanswered,
     );
-    audit(&soak.cluster, &accepted, 0).await;
+    watch.during(audit(&soak.cluster, &accepted, 0)).await;
+    watch.end().await;
     println!("soak: all that was accepted was done, once");
 }
 

@@ -16,7 +16,7 @@ use super::{
     replica::Replica,
     traffic::{Traffic, batch},
 };
-use crate::support::{Invoice, Link, Order, eventually};
+use crate::support::{Database, Invoice, Link, Order, eventually, fresh_postgresql};
 
 /// An order with a link that can be paid, and what was accepted for that.
 async fn a_link(cluster: &Cluster) -> (Order, Link, Accepted) {
@@ -162,7 +162,8 @@ async fn a_poison_payload_parks_and_holds_nobody_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn workers_that_are_killed_at_random_lose_nothing_and_do_nothing_twice() {
-    let mut cluster = Cluster::start().await;
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let mut cluster = Cluster::start_copied(database, &[]).await;
     let traffic = Traffic::begin(&cluster, 4);
     for round in 0..5 {
         tokio::time::sleep(Duration::from_millis(700 + 130 * round)).await;

@@ -77,7 +77,8 @@ impl Mirror {
         differing.map(|id| format!("\ncopied: {:?}\nin truth: {:?}", self.things.get(id), there.get(id))).collect()
     }
 
-    async fn original(&self) -> BTreeMap<String, Value> {
+    /// What the calls of the resources say, as the feed would say it.
+    pub(super) async fn original(&self) -> BTreeMap<String, Value> {
         let mut things = BTreeMap::new();
         let attention = ["/v1/attention?status=open", "/v1/attention?status=resolved"];
         for path in ["/v1/orders", "/v1/payment-links", "/v1/messages"].into_iter().chain(attention) {

@@ -36,6 +36,7 @@ mod stripe_events;
 mod template;
 mod twilio;
 mod wait;
+mod webhook_copy;
 mod wrong_clock;
 
 pub(crate) use app::App;
@@ -56,7 +57,7 @@ pub(crate) use mirror::Mirror;
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use pgbouncer::{PgBouncer, Pools};
 pub(crate) use place::folder;
-pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql};
+pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql, postgres_program};
 pub(crate) use postgres_pair::PostgresPair;
 pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};
@@ -68,6 +69,7 @@ pub(crate) use small_disk::SmallDisk;
 pub(crate) use stripe_events::StripeEvent;
 pub(crate) use template::{postgresql as migrated_postgresql, sqlite as migrated_sqlite};
 pub(crate) use wait::{comes_true, eventually};
+pub(crate) use webhook_copy::WebhookCopy;
 pub(crate) use wrong_clock::WrongClock;
 
 /// A PDF of three pages, made by a real tool.

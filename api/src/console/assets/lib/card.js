@@ -4,6 +4,7 @@
 
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 const OPEN = ["unpaid", "processing", ...UNDER_WAY];
+const REFUND_EVENTS = ["refunded", "refund_pending", "refund_failed"];
 
 /** Whether a job is at work on the link, so that it is another in a moment. */
 export function isUnderWay(link) {
@@ -27,7 +28,14 @@ export function moneyBack(link) {
   if (link.refund_status === "full") return "refunded";
   if (link.disputed === "open") return "disputed";
   if (link.disputed === "lost") return "dispute_lost";
-  return link.refund_status === "partial" ? "partly_refunded" : undefined;
+  return link.refund_status === "partial" ? "partly_refunded" : unfinishedRefund(link);
+}
+
+/** What became of the last refund, if that is not simply made: it is under way, or it failed. */
+export function unfinishedRefund(link) {
+  if (link.refund_status === "full") return undefined;
+  const last = (link.timeline ?? []).findLast(({ event }) => REFUND_EVENTS.includes(event))?.event;
+  return last === "refunded" ? undefined : last;
 }
 
 /** What Stripe's words of a dispute come to, where ours say less. */

@@ -18,6 +18,8 @@ const LIMIT = 50;
 const TYPING = 250;
 const STATUSES = ["", "open", "closed"];
 const NOBODY = "nobody";
+/** A text that did not reach the buyer, or may not have. */
+const NOT_ARRIVED = ["failed", "undelivered", "unknown"];
 
 /** Draws the list and the conversation that the address names. */
 export function showConversations({ root, params: [open], query }) {
@@ -115,5 +117,6 @@ function saidLast(message) {
   const t = strings.conversations;
   const text = message.body === undefined ? t.textErased : message.body || (message.pictures ? t.picture : t.textEmpty);
   const until = message.waits_until && h("span", strings.message.waitsUntil, " ", time(message.waits_until, { short: true }), " · ");
-  return [until, message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];
+  const failed = NOT_ARRIVED.includes(message.status) && [h(`span.state.state-${message.status}`, strings.message.states[message.status]), " · "];
+  return [until, failed, message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];
 }

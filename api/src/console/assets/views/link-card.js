@@ -1,7 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing } from "../lib/card.js";
+import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing, unfinishedRefund } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -83,6 +83,7 @@ function stateTag(link) {
 function notices(link) {
   const t = strings.link;
   const dashboard = safeAddress(link.dashboard_url);
+  const unfinished = unfinishedRefund(link);
   return [
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
     ...delivery(link),
@@ -95,6 +96,7 @@ function notices(link) {
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
     link.disputed && notice(...disputeNotice(link)),
     link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
+    unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], t.refundAdvice[unfinished]),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
 }

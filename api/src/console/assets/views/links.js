@@ -1,6 +1,7 @@
 // All payment links: found, narrowed as the address says, and chosen many at a time.
 
 import { get } from "../lib/api.js";
+import { standing } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
 import { humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
@@ -22,6 +23,7 @@ const STATES = ["", "unpaid", "processing", "paid", "expired", "voided", "failed
 const NAMES = ["q", "status", "review", "disputed", "created_from", "created_to", "paid_from", "paid_to", "sort"];
 const DISPUTES = ["open", "lost", "won", "closed"];
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
+const TROUBLE = ["link_failed", "unrecognised", "payment_failed"];
 
 /** Draws the list, narrowed as the address says. */
 export function showLinks({ root, query }) {
@@ -124,9 +126,15 @@ function row(link, state, redrawBar) {
       h("span.cell-buyer", link.customer_name ?? strings.erased),
       h("span.amount", money(link.amount, link.currency)),
       h("span.cell-state", tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: UNDER_WAY.includes(link.status) }),
-        link.review && tag("review", strings.link.events.review), moneyTag(link)),
+        link.review && tag("review", strings.link.events.review), moneyTag(link), troubleTag(link)),
       h("span.cell-text", textOf(link)),
       h("span.cell-when", whenOf(link))));
+}
+
+/** What does not go as it should, beside what is said of the text. */
+function troubleTag(link) {
+  const trouble = link.failure && link.status !== "failed" ? "link_failed" : standing(link);
+  return TROUBLE.includes(trouble) && tag(`notice-${trouble}`, strings.order.notices[trouble]);
 }
 
 function textOf(link) {

@@ -1,0 +1,151 @@
+//! Looks all the while, at the rows and at Redis, whether a job lies forgotten.
+//!
+//! The auditor comes when all is over, and to him such a job is one of many that are not done yet. Here it is named while it lies, and
+//! why: Redis does not know it though it is due, so that no worker will hear of it; or Redis knows it, and yet nobody has taken it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::JobId;
+use entity::{
+    Db,
+    job::{Column, Entity, Job, JobState},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::{auditor::open, cluster::Cluster};
+
+/// How late a job is before the scheduler has to see to it, as `queue::recovery` has it.
+const OVERDUE: TimeDelta = TimeDelta::seconds(10);
+/// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others are.
+const UNKNOWN: Duration = Duration::from_secs(45);
+/// How long one that Redis knows may lie without a claim: longer than it is harmed in one go, and than any attempt of a test takes.
+const UNTOUCHED: Duration = Duration::from_mins(2);
+const PAUSE: Duration = Duration::from_millis(500);
+/// A look that took longer than this met somebody who did not answer: that time counts for nobody.
+const LONG: Duration = Duration::from_secs(3);
+
+/// Somebody who looks until they are told to stop.
+pub(super) struct Watch {
+    over: watch::Sender<bool>,
+    looking: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Begins to look at the jobs of this cluster.
+    pub(super) async fn begin(cluster: &Cluster) -> Self {
+        let mut eyes = Eyes {
+            db: open(&cluster.database).await,
+            redis: cluster.redis.port,
+            last: Instant::now(),
+            overdue: BTreeMap::new(),
+        };
+        let over = watch::Sender::new(false);
+        let is_over = over.subscribe();
+        let looking = tokio::spawn(async move {
+            while !*is_over.borrow() {
+                tokio::time::sleep(PAUSE).await;
+                eyes.look().await;
+            }
+        });
+        Self { over, looking }
+    }
+
+    /// Fails as soon as a job lies forgotten.
+    pub(super) fn has_found_nothing(&self) {
+        assert!(!self.looking.is_finished(), "a job lies forgotten: see above");
+    }
+
+    /// Does this meanwhile, and does not wait for its end once a job lies forgotten.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            done = work => done,
+            ended = &mut self.looking => panic!("a job lies forgotten: {ended:?}"),
+        }
+    }
+
+    /// Looks no more.
+    pub(super) async fn end(self) {
+        self.over.send_replace(true);
+        self.looking.await.expect("no job lies forgotten");
+    }
+}
+
+struct Eyes {
+    db: Db,
+    /// The port of Redis.
+    redis: u16,
+    /// When both had answered last.
+    last: Instant,
+    overdue: BTreeMap<JobId, Overdue>,
+}
+
+/// A job that should have been claimed.
+struct Overdue {
+    /// What a claim, or another time for it, would change.
+    claims: i64,
+    run_at: DateTime<Utc>,
+    /// For how long it has lain so, and for how long Redis did not know it.
+    untouched: Duration,
+    unknown: Duration,
+}
+
+impl Eyes {
+    async fn look(&mut self) {
+        let Some((jobs, known)) = self.see().await else { return };
+        let since = self.last.elapsed();
+        self.last = Instant::now();
+        let since = if since > LONG { Duration::ZERO } else { since };
+        let mut before = std::mem::take(&mut self.overdue);
+        for job in jobs {
+            let known = known.contains(&job.id);
+            let seen = before.remove(&job.id).filter(|seen| (seen.claims, seen.run_at) == (job.claims, job.run_at));
+            let overdue = match seen {
+                Some(seen) => Overdue {
+                    untouched: seen.untouched + since,
+                    unknown: if known { Duration::ZERO } else { seen.unknown + since },
+                    ..seen
+                },
+                None => {
+                    let (untouched, unknown) = (Duration::ZERO, Duration::ZERO);
+                    Overdue { claims: job.claims, run_at: job.run_at, untouched, unknown }
+                }
+            };
+            assert!(overdue.unknown < UNKNOWN, "due for {:?}, and Redis does not know it: {job:?}", overdue.unknown);
+            assert!(overdue.untouched < UNTOUCHED, "due for {:?}, and nobody took it: {job:?}", overdue.untouched);
+            self.overdue.insert(job.id, overdue);
+        }
+    }
+
+    /// The jobs that are overdue, and those of them that Redis knows. Nothing if somebody does not answer.
+    async fn see(&self) -> Option<(Vec<Job>, BTreeSet<JobId>)> {
+        let queued = Entity::find().filter(Column::State.eq(JobState::Queued));
+        let jobs = queued.filter(Column::RunAt.lte(Utc::now() - OVERDUE)).all(self.db.pool()).await.ok()?;
+        let kinds: BTreeSet<String> = jobs.iter().map(|job| job.kind.clone()).collect();
+        let redis = self.redis;
+        // A Redis that stands still keeps whoever asks it.
+        let ids = tokio::task::spawn_blocking(move || ids_of(redis, &kinds)).await.ok()??;
+        let known = jobs.iter().map(|job| job.id).filter(|id| ids.contains(&id.uuid().to_string())).collect();
+        Some((jobs, known))
+    }
+}
+
+/// The ids of all jobs of these kinds that Redis knows. Nothing if it does not answer.
+fn ids_of(redis: u16, kinds: &BTreeSet<String>) -> Option<BTreeSet<String>> {
+    let mut ids = BTreeSet::new();
+    for kind in kinds {
+        let (port, key) = (redis.to_string(), format!("paylink:{{{kind}}}:jobs"));
+        let output = Command::new("redis-cli").args(["-p", &port, "HKEYS", &key]).output().ok()?;
+        let said = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        for line in said.lines().filter(|line| !line.is_empty()) {
+            // A job and its lane; what else it says is why it does not answer.
+            ids.insert(line.split_once(':').filter(|(job, lane)| job.len() == lane.len())?.0.to_owned());
+        }
+    }
+    Some(ids)
+}

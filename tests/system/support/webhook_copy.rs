@@ -1,0 +1,97 @@
+//! A copy of what a merchant has, made of nothing but webhooks by a system that takes them badly, while everything else is at fault.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use serde_json::{Value, json};
+
+use super::{
+    merchant::Merchant,
+    mirror::Mirror,
+    receiver::{Receiver, Taking, Webhook},
+    wait::{GRAIN, PATIENCE, eventually},
+};
+
+const PATH: &str = "/copy";
+
+/// The merchant's own system. It refuses every other webhook, so that they come late and in another order, and twice where a worker dies
+/// before it has noted what was taken.
+pub(crate) struct WebhookCopy {
+    receiver: Receiver,
+    merchant: Merchant,
+    /// The path of its endpoint.
+    endpoint: String,
+}
+
+impl WebhookCopy {
+    /// What has to be set for it: it is at an address of this machine.
+    pub(crate) fn setting() -> (&'static str, String) {
+        ("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true".to_owned())
+    }
+
+    /// It is told of everything from now on.
+    pub(crate) async fn begin(merchant: &Merchant) -> Self {
+        let receiver = Receiver::start().await;
+        receiver.answers(PATH, Taking::EveryOther);
+        let wanted = json!({"url": format!("{}{PATH}", receiver.url), "events": ["*"]});
+        let made = merchant.http.post("/v1/webhook-endpoints", &wanted).await.with_status(201).json();
+        merchant.http.hush().private(made["secret"].as_str().unwrap());
+        let endpoint = format!("/v1/webhook-endpoints/{}", made["id"].as_str().unwrap());
+        Self { receiver, merchant: merchant.clone(), endpoint }
+    }
+
+    /// It takes everything from now on, and what it refused is sent again at once: nobody waits for the schedule.
+    pub(crate) async fn catches_up(&self) {
+        self.receiver.answers(PATH, Taking::Status(204));
+        let waiting = format!("{}/deliveries?state=pending", self.endpoint);
+        eventually("every webhook is taken", async || {
+            let waiting = self.merchant.http.whole_list(&waiting, 100).await;
+            for refused in waiting.iter().filter(|delivery| delivery["attempts"] != 0) {
+                let again = format!("{}/deliveries/{}/redeliver", self.endpoint, refused["id"].as_str().unwrap());
+                self.merchant.http.post(&again, &json!({})).await.with_status(200);
+            }
+            waiting.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    /// What was told, read in any order and each twice, is what there is: the last word about a thing is the one with the highest number.
+    pub(crate) async fn is_perfect(&self) {
+        let (mirror, deadline) = (Mirror::new(&self.merchant.http), Instant::now() + PATIENCE);
+        loop {
+            self.catches_up().await;
+            let difference = differing(&self.copy(), &mirror.original().await);
+            if difference.is_empty() {
+                break;
+            }
+            assert!(Instant::now() < deadline, "the copy made of webhooks is not what it is a copy of: {difference}");
+            tokio::time::sleep(GRAIN).await;
+        }
+        assert!(self.receiver.came(PATH).iter().any(|webhook| !webhook.is_taken), "none was refused: it shows little");
+    }
+
+    /// Each thing as it was told last, with that change's number.
+    fn copy(&self) -> BTreeMap<String, (i64, Value)> {
+        let mut taken: Vec<Webhook> = self.receiver.came(PATH).into_iter().filter(|webhook| webhook.is_taken).collect();
+        taken.extend(taken.clone());
+        fastrand::shuffle(&mut taken);
+        let mut copy = BTreeMap::new();
+        for told in taken.iter().map(Webhook::json) {
+            let (Some(seq), true) = (told["seq"].as_i64(), told["data"].is_object()) else { continue };
+            let id = told["data"]["id"].as_str().unwrap_or("credits").to_owned();
+            if copy.get(&id).is_none_or(|(known, _)| *known < seq) {
+                copy.insert(id, (seq, told["data"].clone()));
+            }
+        }
+        copy
+    }
+}
+
+/// What was told otherwise than it is, and of which orders, links and texts nothing was told: of what needs a person and of credits, something
+/// may be from before.
+fn differing(copy: &BTreeMap<String, (i64, Value)>, truth: &BTreeMap<String, Value>) -> String {
+    let wrong = copy.iter().filter(|(id, (_, told))| truth.get(*id) != Some(told));
+    let wrong = wrong.map(|(id, (seq, told))| format!("\ntold as {seq}: {told}\nin truth: {:?}", truth.get(id)));
+    let has_to_be_told = |id: &String| ["ord_", "link_", "msg_"].iter().any(|prefix| id.starts_with(prefix));
+    let missing = truth.keys().filter(|id| has_to_be_told(id) && !copy.contains_key(*id));
+    wrong.chain(missing.map(|id| format!("\nnever told: {id}"))).collect()
+}
