@@ -16,14 +16,16 @@ use entity::{
     restoration,
 };
 use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{
     backup::{ABOUT, About, DATABASE, DOCUMENT, archive::ArchiveReader, backup_key, sealed::SealError},
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY, sync_folder_of},
-    database::{check_schema, open_database},
+    database::{check_schema, connect_database, open_database},
     documents::open_documents,
     error::Error,
     migrate,
+    role::Role,
     settings::Settings,
 };
 
@@ -49,6 +51,10 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     match (&args.file, args.restored_to) {
         (Some(file), _) => Box::pin(unpack(settings, file)).await,
         (None, Some(at)) => {
+            let db = connect_database(settings).await?;
+            let data = DataDir::new(&settings.data_dir)?;
+            let _lock = if db.has_one_writer() { Some(data.lock()?) } else { None };
+            refuse_what_runs(&db).await?;
             migrate::run(settings).await?;
             hold(&open_database(settings).await?, at).await?.print();
             Ok(())
@@ -92,6 +98,28 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     println!("restored as of {}, made by version {}", about.at, about.version);
     held.print();
     Ok(())
+}
+
+/// Refuses while a role of ours is connected to PostgreSQL: it may have sent again by now what is to be held. Raw SQL: it
+/// queries the server's activity.
+async fn refuse_what_runs(db: &Db) -> Result<(), Error> {
+    if db.has_one_writer() {
+        return Ok(());
+    }
+    let roles = [Role::Up, Role::Api, Role::Worker, Role::Scheduler].map(|role| format!("'{}'", role.application()));
+    let question = format!(
+        "SELECT string_agg(DISTINCT application_name, ', ') AS roles FROM pg_stat_activity \
+         WHERE datname = current_database() AND application_name IN ({})",
+        roles.join(", ")
+    );
+    let row = db.pool().query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
+    match row.map(|row| row.try_get::<Option<String>>("", "roles")).transpose()?.flatten() {
+        None => Ok(()),
+        Some(roles) => Err(Error::Refused(format!(
+            "{roles} is connected to this database: stop every role first, since a worker sends again what was sent after that time. \
+             (A pooler's idle connections keep the names of those that had them: have it reconnect.)"
+        ))),
+    }
 }
 
 /// The contents of a backup besides the database and documents.

@@ -90,6 +90,14 @@ fn phone(folded: &str) -> Option<String> {
     (digits.len() >= FEWEST_DIGITS).then(|| digits.to_owned())
 }
 
+/// The phone number in E.164 that a query may be, if it begins as one with its country code: `+1 (202) 555-0123`.
+#[must_use]
+pub fn whole_number(text: &str) -> Option<String> {
+    let folded = fold(text);
+    let digits = phone(&folded).filter(|_| folded.starts_with('+'))?;
+    Some(format!("+{digits}"))
+}
+
 /// Normalizes an amount to its stored form: `1234.50` for `$1,234.50`, `1.234,50 €`, `1 234,5` or `usd 1'234.50`. Apart
 /// from a currency sign or code, nothing else may surround it.
 fn amount(folded: &str) -> Option<String> {

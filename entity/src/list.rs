@@ -112,6 +112,25 @@ impl<Id: Into<Value> + Copy> Place<Id> {
     }
 }
 
+impl<Id: Ord> Place<Id> {
+    /// The part of a list that was read in two, of which each has read the same part. What lies behind the end of one that was not read
+    /// to its end waits for the next page.
+    pub(crate) fn merged<T>(&self, pages: [Found<T>; 2], id: impl Fn(&T) -> Id) -> Found<T> {
+        let by = |one: &Id, other: &Id| match self.sort {
+            Sort::NewestFirst => other.cmp(one),
+            Sort::OldestFirst => one.cmp(other),
+        };
+        let cut = pages.iter().filter(|page| page.has_more).filter_map(|page| page.rows.last().map(&id)).min_by(by);
+        let has_more = cut.is_some();
+        let mut rows: Vec<T> = pages.into_iter().flat_map(|page| page.rows).collect();
+        rows.retain(|row| cut.as_ref().is_none_or(|cut| by(&id(row), cut).is_le()));
+        rows.sort_by(|one, other| by(&id(one), &id(other)));
+        rows.dedup_by(|one, other| id(one) == id(other));
+        rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
+        Found { rows, has_more }
+    }
+}
+
 /// How many of the newest are looked through first for what an index does not give in the order of the list.
 pub(crate) const RECENT: u64 = 1_000;
 
@@ -150,7 +169,23 @@ pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{fitting, wider};
+    use super::{Found, Place, Sort, fitting, wider};
+
+    #[test]
+    fn two_parts_of_a_list_are_one() {
+        let page = |rows: &[u64], has_more: bool| Found { rows: rows.to_vec(), has_more };
+        let merged = |sort: Sort, one: Found<u64>, other: Found<u64>| {
+            let found = Place { after: None, sort, limit: 4 }.merged([one, other], |row| *row);
+            (found.rows, found.has_more)
+        };
+        let (newest, oldest) = (Sort::NewestFirst, Sort::OldestFirst);
+        assert_eq!(merged(newest, page(&[9, 5, 3], false), page(&[7, 5], false)), (vec![9, 7, 5, 3], false));
+        assert_eq!(merged(oldest, page(&[3, 5, 9], false), page(&[], false)), (vec![3, 5, 9], false));
+        assert_eq!(merged(newest, page(&[9, 8, 7, 6], false), page(&[5], false)), (vec![9, 8, 7, 6], false));
+        // After 7 there may be a 6 that was too much at once.
+        assert_eq!(merged(newest, page(&[9, 7], true), page(&[8, 5, 4], false)), (vec![9, 8, 7], true));
+        assert_eq!(merged(oldest, page(&[7, 9], true), page(&[6, 8], true)), (vec![6, 7, 8], true));
+    }
 
     #[test]
     fn what_is_common_is_looked_for_among_more_of_the_newest_and_what_is_rare_by_an_index() {

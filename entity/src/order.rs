@@ -3,6 +3,7 @@
 mod change;
 mod search;
 mod unasked;
+mod unpaid;
 mod volume;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -28,6 +29,7 @@ use crate::{
 pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, numbers_there, search};
 pub(crate) use unasked::unasked;
+pub(crate) use unpaid::unpaid;
 pub use volume::{count_bytes, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};

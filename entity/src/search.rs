@@ -10,8 +10,8 @@ use sea_orm::{
 
 use crate::{Rows, link, order};
 use domain::{
-    MerchantId, Money, OrderId,
-    search::{Sought, fold, grams, searchable},
+    MerchantId, Money, OrderId, PhoneNumber,
+    search::{Sought, fold, grams, searchable, whole_number},
 };
 
 /// How many orders from before are made searchable in one go.
@@ -47,6 +47,20 @@ pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBacke
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let Some(sought) = Sought::parse(text) else { return of_merchant };
     orders_sought(&sought, merchant, backend)
+}
+
+/// The orders of the buyer whose whole number a text is, if there are any: an index answers that, however common the number's parts are.
+pub(crate) async fn orders_of_buyer_meant_by(
+    db: &impl ConnectionTrait,
+    text: &str,
+    merchant: MerchantId,
+) -> Result<Option<Condition>, DbErr> {
+    let Some(phone) = whole_number(text).and_then(|text| PhoneNumber::from_e164(&text).ok()) else { return Ok(None) };
+    let theirs =
+        Condition::all().add(order::Column::MerchantId.eq(merchant)).add(order::Column::CustomerPhone.eq(phone));
+    let any = order::Entity::find().select_only().column(order::Column::Id).filter(theirs.clone()).limit(1);
+    let any: Option<OrderId> = any.into_tuple().one(db).await?;
+    Ok(any.map(|_| theirs))
 }
 
 /// Orders of this merchant that are sought.

@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sea_orm::{FromQueryResult, QuerySelect, Select, Statement, entity::prelude::*};
+use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, Select, entity::prelude::*};
 
 use crate::{
-    Merchant, link,
-    list::{PaidPeriod, Period, first_id},
+    Merchant,
+    link::{
+        self,
+        sums::{self, SumOf},
+    },
+    list::{Period, RECENT},
 };
 use domain::Currency;
 
@@ -38,7 +42,8 @@ pub struct Summary {
     pub viewed: i64,
     /// How many of those are paid by now.
     pub asked_and_paid: i64,
-    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link.
+    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link; about so many, if that may be more than
+    /// a thousand links.
     pub median_seconds_to_pay: Option<i64>,
     /// What was paid on each day of the period on which something was, as the merchant counts days.
     pub days: BTreeMap<NaiveDate, i64>,
@@ -65,18 +70,18 @@ impl Summary {
     }
 }
 
-/// What is read of a link that was paid.
+/// What is read of a link, to see how soon it was paid.
 #[derive(FromQueryResult)]
-struct PaidLink {
+struct Waited {
     currency: Currency,
-    amount: Option<i64>,
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
     stripe_session_id: Option<String>,
     elsewhere_on: Option<String>,
 }
 
-/// From the first moment to the last, by currency. What was erased after 90 days counts as a link, and its amount as nothing.
+/// From the first moment of a day to the last of another, by currency. What was erased after 90 days counts as a link, and its amount
+/// as nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -85,88 +90,106 @@ pub async fn read(
     owner: &Merchant,
     from: DateTime<Utc>,
     to: DateTime<Utc>,
-    now: DateTime<Utc>,
 ) -> Result<Vec<Summary>, DbErr> {
-    let period = PaidPeriod::new(Period { from: Some(from), to: Some(to) }, &owner.zone());
-    let mut all = count(db, owner, from, to, now).await?;
-    let paid = link::Entity::find()
-        .select_only()
-        .columns([link::Column::Currency, link::Column::Amount, link::Column::CreatedAt, link::Column::PaidAt])
-        .columns([link::Column::StripeSessionId, link::Column::ElsewhereOn])
-        .filter(link::Column::MerchantId.eq(owner.id));
-    let paid = link::paid(&period).fold(paid, Select::filter).into_model::<PaidLink>().all(db).await?;
-    let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for PaidLink { currency, amount, created_at, paid_at, stripe_session_id, elsewhere_on } in paid {
-        let (Some(summary), Some(paid_at)) = (all.get_mut(currency.as_str()), paid_at) else { continue };
-        let elsewhere_on = elsewhere_on.filter(|_| stripe_session_id.is_none());
-        let day = elsewhere_on.as_deref().and_then(|day| day.parse().ok()).unwrap_or_else(|| owner.day_of(paid_at));
-        *summary.days.entry(day).or_default() += amount.unwrap_or_default();
-        // Of what came elsewhere only the day is known.
-        if elsewhere_on.is_none() {
-            waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
+    let mut all: BTreeMap<String, Summary> = BTreeMap::new();
+    let mut waits: BTreeMap<String, BTreeMap<i64, i64>> = BTreeMap::new();
+    for sum in sums::read(db, owner, (from, to)).await? {
+        let currency = sum.currency.as_str().to_owned();
+        let summary = all.entry(currency.clone()).or_insert_with(|| Summary::of(sum.currency));
+        match sum.of() {
+            Some(SumOf::Open) => {
+                summary.outstanding += sum.amount;
+                summary.outstanding_links += sum.links;
+            }
+            Some(SumOf::Made) => {
+                summary.asked += sum.links;
+                summary.viewed += sum.viewed;
+                summary.asked_and_paid += sum.paid;
+            }
+            Some(SumOf::Paid(day)) => {
+                summary.paid += sum.amount;
+                summary.paid_links += sum.links;
+                summary.refunded += sum.refunded;
+                summary.disputed += sum.disputed;
+                summary.disputed_links += sum.disputed_links;
+                summary.lost_links += sum.lost;
+                if sum.links > 0 {
+                    *summary.days.entry(day).or_default() += sum.amount;
+                }
+            }
+            Some(SumOf::Wait(seconds)) => {
+                waits.entry(currency).or_default().insert(seconds, sum.links);
+            }
+            None => {}
         }
     }
-    for (currency, mut seconds) in waits {
-        seconds.sort_unstable();
-        if let Some(summary) = all.get_mut(&currency) {
+    if let Some(exact) = waits_of_few(db, owner, (from, to)).await? {
+        for (currency, seconds) in exact {
+            let Some(summary) = all.get_mut(&currency) else { continue };
             summary.median_seconds_to_pay = seconds.get((seconds.len() - 1) / 2).copied();
         }
+        return Ok(all.into_values().collect());
+    }
+    for (currency, counted) in waits {
+        let Some(summary) = all.get_mut(&currency) else { continue };
+        summary.median_seconds_to_pay = median(&counted);
     }
     Ok(all.into_values().collect())
 }
 
-/// Everything that is a sum. Raw SQL: thirteen sums by one look at the merchant's links, which the builder would write less readably.
-async fn count(
+/// How long buyers took to pay in the period, in order, if so few links can be meant that they are all read.
+async fn waits_of_few(
     db: &impl ConnectionTrait,
     owner: &Merchant,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<BTreeMap<String, Summary>, DbErr> {
-    // By Stripe at a moment, or elsewhere on a day, as `link::paid` has it.
-    const PAID: &str = "(CASE WHEN elsewhere_on IS NULL OR stripe_session_id IS NOT NULL THEN paid_at BETWEEN $2 AND $3 \
-        ELSE paid_at IS NOT NULL AND elsewhere_on BETWEEN $5 AND $6 END)";
-    // What was paid without being asked for has a link that Stripe does not know.
-    const ASKED: &str = "state <> 'failed' AND (elsewhere_method IS NULL OR stripe_link_id IS NOT NULL)";
-    const SUMS: &str = "SELECT currency, \
-        CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS outstanding, \
-        CAST(SUM(CASE WHEN state IN ('unpaid', 'processing') THEN 1 ELSE 0 END) AS bigint) AS outstanding_links, \
-        CAST(SUM(CASE WHEN {PAID} THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS paid, \
-        CAST(SUM(CASE WHEN {PAID} THEN 1 ELSE 0 END) AS bigint) AS paid_links, \
-        CAST(SUM(CASE WHEN {PAID} THEN COALESCE(refunded, 0) ELSE 0 END) AS bigint) AS refunded, \
-        CAST(SUM(CASE WHEN {PAID} AND dispute = 'open' THEN COALESCE(amount, 0) ELSE 0 END) AS bigint) AS disputed, \
-        CAST(SUM(CASE WHEN {PAID} AND dispute = 'open' THEN 1 ELSE 0 END) AS bigint) AS disputed_links, \
-        CAST(SUM(CASE WHEN {PAID} AND dispute = 'lost' THEN 1 ELSE 0 END) AS bigint) AS lost_links, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND {ASKED} THEN 1 ELSE 0 END) AS bigint) AS asked, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND viewed_at IS NOT NULL THEN 1 ELSE 0 END) AS bigint) AS viewed, \
-        CAST(SUM(CASE WHEN created_at BETWEEN $2 AND $3 AND state = 'paid' AND {ASKED} THEN 1 ELSE 0 END) AS bigint) \
-            AS asked_and_paid \
-        FROM payment_link WHERE merchant_id = $1 AND id >= $4 GROUP BY currency";
-    // What is outstanding may be older than the period, and no older than a link lives.
-    let first = first_id(from.min(now) - link::LIFE);
-    let (first_day, last_day) = (owner.day_of(from).to_string(), owner.day_of(to).to_string());
-    let values = [owner.id.into(), from.into(), to.into(), first.into(), first_day.into(), last_day.into()];
-    let sums = SUMS.replace("{PAID}", PAID).replace("{ASKED}", ASKED);
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sums, values);
-    let mut all = BTreeMap::new();
-    for row in db.query_all_raw(statement).await? {
-        let number = |name: &str| row.try_get::<i64>("", name);
-        let currency: Currency = row.try_get("", "currency")?;
-        let summary = Summary {
-            outstanding: number("outstanding")?,
-            outstanding_links: number("outstanding_links")?,
-            paid: number("paid")?,
-            paid_links: number("paid_links")?,
-            refunded: number("refunded")?,
-            disputed: number("disputed")?,
-            disputed_links: number("disputed_links")?,
-            lost_links: number("lost_links")?,
-            asked: number("asked")?,
-            viewed: number("viewed")?,
-            asked_and_paid: number("asked_and_paid")?,
-            ..Summary::of(currency)
-        };
-        all.insert(currency.as_str().to_owned(), summary);
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<BTreeMap<String, Vec<i64>>>, DbErr> {
+    let links = link::Entity::find()
+        .select_only()
+        .columns([link::Column::Currency, link::Column::CreatedAt, link::Column::PaidAt])
+        .columns([link::Column::StripeSessionId, link::Column::ElsewhereOn])
+        .filter(link::Column::MerchantId.eq(owner.id));
+    let made = Period { from: Some(from), to: Some(to) }.of_ids(link::Column::Id, link::LIFE);
+    let links = made.into_iter().fold(links, Select::filter).order_by_asc(link::Column::Id).limit(RECENT + 1);
+    let links: Vec<Waited> = links.into_model().all(db).await?;
+    if links.len() as u64 > RECENT {
+        return Ok(None);
     }
-    Ok(all)
+    let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for Waited { currency, created_at, paid_at, stripe_session_id, elsewhere_on } in links {
+        // Of what came elsewhere only the day is known.
+        let is_elsewhere = elsewhere_on.is_some() && stripe_session_id.is_none();
+        let Some(paid_at) = paid_at.filter(|at| !is_elsewhere && (from..=to).contains(at)) else { continue };
+        waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
+    }
+    waits.values_mut().for_each(|seconds| seconds.sort_unstable());
+    Ok(Some(waits))
+}
+
+/// About the middle one of many waits, of which is counted how many were at least so long, and not as long as the next.
+fn median(counted: &BTreeMap<i64, i64>) -> Option<i64> {
+    let all: i64 = counted.values().sum();
+    let mut before = 0;
+    for (seconds, links) in counted.iter().filter(|(_, links)| **links > 0) {
+        if before + links > (all - 1) / 2 {
+            // As if they were spread evenly.
+            let inside = 2 * ((all - 1) / 2 - before) + 1;
+            return Some(seconds + sums::width(*seconds) * inside / (2 * links));
+        }
+        before += links;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_many_waits_is_about_where_it_is() {
+        assert_eq!(median(&BTreeMap::new()), None);
+        assert_eq!(median(&BTreeMap::from([(300, 0)])), None);
+        assert_eq!(median(&BTreeMap::from([(300, 1)])), Some(450));
+        assert_eq!(median(&BTreeMap::from([(0, 10), (3_600, 11)])), Some(3_600 + 163));
+        assert_eq!(median(&BTreeMap::from([(0, 100), (300, 1), (86_400, 100)])), Some(450));
+    }
 }

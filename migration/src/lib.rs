@@ -70,6 +70,10 @@ mod m0099_batch_rows_shown;
 mod m0100_earlier_search;
 mod m0101_dispute_deadline;
 mod m0102_paid_without_link;
+mod m0110_unpaid_orders;
+mod m0111_unpaid_orders_from_before;
+mod m0112_link_sums;
+mod m0113_link_sums_from_before;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -138,6 +142,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0100_earlier_search::Step),
             Box::new(m0101_dispute_deadline::Step),
             Box::new(m0102_paid_without_link::Step),
+            Box::new(m0110_unpaid_orders::Step),
+            Box::new(m0111_unpaid_orders_from_before::Step),
+            Box::new(m0112_link_sums::Step),
+            Box::new(m0113_link_sums_from_before::Step),
         ]
     }
 }

@@ -6,11 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, credits, doctor, expire, index, notify, number, purge, remind, settle, texts},
+    ticks::{clean, credits, doctor, expire, index, notify, number, purge, remind, settle, sum, texts},
 };
 
 /// Every tick, in the order in which those due at the same time run.
-pub static TICKS: [Tick; 11] = [
+pub static TICKS: [Tick; 12] = [
     // Closes unpaid links that have expired.
     Tick {
         name: "expire",
@@ -50,6 +50,14 @@ pub static TICKS: [Tick; 11] = [
         waits: false,
         erases: false,
         run: |all, now| Box::pin(number::run(all, now)),
+    },
+    // Adds changes of links to the sums that summaries are read from.
+    Tick {
+        name: "sum",
+        cron: "*/10 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(sum::run(all, now)),
     },
     // Asks Stripe what webhooks have not reported, and why.
     Tick {

@@ -9,7 +9,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::support::{App, Database, OwnRedis, command, free_port, fresh_postgresql, on_both_databases};
+use crate::support::{
+    App, Database, OwnPostgres, OwnRedis, command, eventually, free_port, fresh_postgresql, on_both_databases,
+};
 
 on_both_databases!(a_running_installation_is_well);
 
@@ -94,6 +96,32 @@ async fn what_is_wrong_is_said_with_what_to_change() {
 }
 
 /// What ends a role at its start, or would be found out by a buyer.
+#[tokio::test]
+async fn a_wrong_password_of_the_database_is_said_with_its_reason() {
+    let (server, place) = (OwnPostgres::of_its_own(), tempfile::tempdir().unwrap());
+    let url = server.fresh_database().await;
+    server.asks_for_the_password_of("keeper", "the-one-4711").await;
+    let looked = async |password: &str| {
+        let url = url.replacen("paylink@", &format!("keeper:{password}@"), 1);
+        let mut command = command(&Database::Postgresql { url }, place.path(), free_port());
+        let output = command.args(["doctor", "--json", "--offline"]).output().unwrap();
+        let told = format!("{output:?}");
+        assert!(!told.contains(password), "it is told on: {told}");
+        report(&output)
+    };
+    // The server reads its rules a moment after it was told to.
+    let found = eventually("the wrong one is refused", async || {
+        let found = looked("not-the-one-4711").await;
+        let is_refused = checks(&found, "database")[0].0 == "failed";
+        is_refused.then_some(found)
+    })
+    .await;
+    let (_, why, change) = checks(&found, "database")[0];
+    assert!(why.contains("password authentication failed"), "{found:#}");
+    assert!(change.contains("password in PAYLINK_DATABASE_URL"), "{found:#}");
+    assert_eq!(checks(&looked("the-one-4711").await, "database")[0].0, "ok");
+}
+
 #[tokio::test]
 async fn doctor_refuses_what_the_roles_refuse() {
     let mut app = App::start_apart(Database::sqlite()).await;

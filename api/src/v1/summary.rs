@@ -96,7 +96,8 @@ struct CurrencyView {
     viewed: i64,
     /// How many of those are paid by now.
     asked_and_paid: i64,
-    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link.
+    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link; about so many, if more than a thousand
+    /// links may be meant.
     median_seconds_to_pay: Option<i64>,
     /// What was paid on each day on which something was.
     days: Vec<DayView>,
@@ -157,7 +158,7 @@ impl SummaryCalls {
         let owner = key.0.owner(&api).await?;
         let (first, last) = period(from.0.as_deref(), to.0.as_deref(), owner.day_of(now))?;
         let bounds = bounds(&owner, first, last).ok_or_else(|| Problem::field("from", "is no day that there is"))?;
-        let summaries = summary::read(pool, &owner, bounds.0, bounds.1, now).await?;
+        let summaries = summary::read(pool, &owner, bounds.0, bounds.1).await?;
         Ok(Json(SummaryView {
             from: first.to_string().into(),
             to: last.to_string().into(),

@@ -7,11 +7,13 @@
 //!
 //! 1. `payment_link`, and with it what its triggers write: `open_link`, `link_intent`,
 //!    `closed_link`
-//! 2. `orders`, and with it what its triggers write: `unasked_order`
+//! 2. `orders`, and with it what its triggers write: `unasked_order`,
+//!    `unpaid_order`
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant need it
-//! 6. rows with a single holder: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
+//! 6. `link_sum`, which only a tick writes; what it adds up is only appended to `link_sum_change`
+//! 7. rows with a single holder: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!
 //! A foreign key locks too: inserting a message locks its link and its conversation (`FOR KEY SHARE`), which waits only
 //! for a `FOR UPDATE`. On `PostgreSQL`, an `UPDATE` that waited for a row keeps its lock even if the row no longer

@@ -14,7 +14,7 @@ use crate::{
     list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
     money_column::stored_money,
     order,
-    search::{one_by_one, orders_meant_by},
+    search::{one_by_one, orders_meant_by, orders_of_buyer_meant_by},
 };
 use domain::{Currency, LinkId, LinkState, MerchantId, Money, OrderId, link::Review};
 
@@ -31,6 +31,8 @@ pub struct LinkSearch {
     pub review: Option<Review>,
     /// With a dispute in one of these states; empty for any, or none.
     pub disputes: Vec<Dispute>,
+    /// In this currency.
+    pub currency: Option<Currency>,
     /// Created in this period.
     pub created: Period,
     /// Paid in this period.
@@ -60,7 +62,11 @@ impl LinkSearch {
             Some(order::Tag::None) => {
                 orders = orders.filter(order::Column::Id.in_subquery(order::unasked(merchant)));
             }
-            Some(tag @ (order::Tag::Unpaid | order::Tag::Paid)) => orders = orders.filter(order::Column::Tag.eq(tag)),
+            Some(tag @ order::Tag::Unpaid) => {
+                orders = orders.filter(order::Column::Id.in_subquery(order::unpaid(merchant)));
+                orders = orders.filter(order::Column::Tag.eq(tag));
+            }
+            Some(tag @ order::Tag::Paid) => orders = orders.filter(order::Column::Tag.eq(tag)),
             None => {}
         }
         if let Some(archived) = self.archived {
@@ -97,38 +103,43 @@ pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Co
     Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
 }
 
-/// The link was paid in this period: by Stripe at a moment of it, or elsewhere on a day of it, as the merchant says. A day that they say
-/// may be before the link was made.
-pub(crate) fn paid(period: &PaidPeriod) -> impl Iterator<Item = Expr> {
-    let elsewhere = || Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
-    let either =
-        |at: Expr, day: Expr| elsewhere().not().and(at).or(elsewhere().and(Column::PaidAt.is_not_null()).and(day));
-    let (first, last) = period.days;
-    let from = period
-        .at
-        .from
-        .zip(first)
-        .map(|(from, first)| either(Column::PaidAt.gte(from), Column::ElsewhereOn.gte(first.to_string())));
-    let to = period
-        .at
-        .to
-        .zip(last)
-        .map(|(to, last)| either(Column::PaidAt.lte(to), Column::ElsewhereOn.lte(last.to_string())));
-    let made = with_earlier_days(period.at).of_ids(Column::Id, LIFE);
-    from.into_iter().chain(to).chain(made)
+/// How a link was paid. What was paid in a period is read by two queries: for each there is an index, and for both together none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PaidWay {
+    /// By Stripe, at a moment after the link was made.
+    Stripe,
+    /// Elsewhere, on a day that the merchant says, which may be before the link was made.
+    Elsewhere,
 }
 
-/// When a link may have been made that was paid in this period, or before it.
-pub(crate) fn with_earlier_days(period: Period) -> Period {
-    Period { to: period.to.and_then(|to| to.checked_add_signed(LIFE)), ..period }
+/// The link was paid by this way in this period.
+pub(crate) fn paid(by: PaidWay, period: &PaidPeriod) -> Vec<Expr> {
+    let elsewhere = Column::ElsewhereOn.is_not_null().and(Column::StripeSessionId.is_null());
+    match by {
+        PaidWay::Stripe => {
+            let made = period.at.of_ids(Column::Id, LIFE);
+            [vec![elsewhere.not(), Column::PaidAt.is_not_null()], period.at.of(Column::PaidAt), made].concat()
+        }
+        PaidWay::Elsewhere => {
+            let (first, last) = period.days;
+            let from = first.map(|first| Column::ElsewhereOn.gte(first.to_string()));
+            let to = last.map(|last| Column::ElsewhereOn.lte(last.to_string()));
+            [elsewhere, Column::PaidAt.is_not_null()].into_iter().chain(from).chain(to).collect()
+        }
+    }
 }
 
 /// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
 /// list of orders or `EXISTS` it would be planned as a scan of all orders.
 fn is_meant_by(text: &str, merchant: MerchantId) -> Expr {
+    order_is(one_by_one(text, merchant))
+}
+
+/// The link's order is like that; read for one link after the other.
+fn order_is(condition: Condition) -> Expr {
     let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
     let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
-    let orders = orders.filter(one_by_one(text, merchant)).limit(1).into_query();
+    let orders = orders.filter(condition).limit(1).into_query();
     Expr::SubQuery(None, Box::new(orders.into())).is_not_null()
 }
 
@@ -141,36 +152,60 @@ pub async fn search(
     merchant: MerchantId,
     search: LinkSearch,
 ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
-    if let Some(text) = &search.text {
-        if search.place.sort == Sort::NewestFirst
-            && let Some(found) = search.among_newest(db, merchant, text).await?
-        {
-            return Ok(found);
-        }
-        let orders = order::Entity::find().select_only().column(order::Column::Id).filter(orders_meant_by(
-            text,
-            merchant,
-            db.get_database_backend(),
-        ));
-        let query = search.query(merchant).filter(Column::OrderId.in_subquery(orders.into_query()));
-        return search.page(db, query).await;
+    if search.paid.at.is_always() {
+        return search.part(db, merchant, None).await;
     }
-    search.page(db, search.query(merchant)).await
+    let by_stripe = search.part(db, merchant, Some(PaidWay::Stripe)).await?;
+    let elsewhere = search.part(db, merchant, Some(PaidWay::Elsewhere)).await?;
+    Ok(search.place.merged([by_stripe, elsewhere], |(link, _)| link.id))
 }
 
 impl LinkSearch {
-    /// A page of the links that a text means, if the newest fill it. A common word matches many links: looking through
-    /// the newest finds a page sooner than collecting all matches from an index.
+    /// The page, of the links that were paid in this way, if that is asked.
+    async fn part(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        by: Option<PaidWay>,
+    ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
+        let query = self.query(merchant, by);
+        let in_orders = |meant: Condition| {
+            let orders = order::Entity::find().select_only().column(order::Column::Id).filter(meant);
+            Column::OrderId.in_subquery(orders.into_query())
+        };
+        let newest_first = self.place.sort == Sort::NewestFirst;
+        let Some(text) = &self.text else {
+            if self.tag == Some(order::Tag::Unpaid) && newest_first {
+                let is_unpaid = order_is(Condition::all().add(order::Column::Tag.eq(order::Tag::Unpaid)));
+                let of_any = Self { tag: None, ..self.clone() };
+                if let Some(found) = of_any.among_newest(db, merchant, (by, is_unpaid)).await? {
+                    return Ok(found);
+                }
+            }
+            return self.page(db, query).await;
+        };
+        if let Some(theirs) = orders_of_buyer_meant_by(db, text, merchant).await? {
+            return self.page(db, query.filter(in_orders(theirs))).await;
+        }
+        if newest_first && let Some(found) = self.among_newest(db, merchant, (by, is_meant_by(text, merchant))).await? {
+            return Ok(found);
+        }
+        let meant = orders_meant_by(text, merchant, db.get_database_backend());
+        self.page(db, query.filter(in_orders(meant))).await
+    }
+
+    /// A page of the links of which this is true, if the newest fill it. What is common is true of many links: looking
+    /// through the newest finds a page sooner than collecting all of them from an index.
     async fn among_newest(
         &self,
         db: &impl ConnectionTrait,
         merchant: MerchantId,
-        text: &str,
+        (by, is_true): (Option<PaidWay>, Expr),
     ) -> Result<Option<Found<(Model, Vec<TimelineEntry>)>>, DbErr> {
         let mut window = Some(RECENT);
         while let Some(newest) = window {
             let Some(oldest) = self.oldest_of(db, merchant, newest).await? else { return Ok(None) };
-            let query = self.query(merchant).filter(Column::Id.gte(oldest)).filter(is_meant_by(text, merchant));
+            let query = self.query(merchant, by).filter(Column::Id.gte(oldest)).filter(is_true.clone());
             let found = self.page(db, query).await?;
             let count = found.rows.len() as u64;
             if found.has_more || count >= self.place.limit {
@@ -194,7 +229,7 @@ impl LinkSearch {
     }
 
     /// Everything but the text.
-    fn query(&self, merchant: MerchantId) -> Select<Entity> {
+    fn query(&self, merchant: MerchantId, by: Option<PaidWay>) -> Select<Entity> {
         let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
         if let Some(state) = self.closed_state() {
             query = closed::only_closed(query, merchant, state);
@@ -211,8 +246,12 @@ impl LinkSearch {
         if !self.disputes.is_empty() {
             query = query.filter(Column::Dispute.is_in(self.disputes.iter().copied()));
         }
+        if let Some(currency) = self.currency {
+            query = query.filter(Column::Currency.eq(currency.as_str()));
+        }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
-        query = created.into_iter().flatten().chain(paid(&self.paid)).fold(query, Select::filter);
+        let paid = by.into_iter().flat_map(|by| paid(by, &self.paid));
+        query = created.into_iter().flatten().chain(paid).fold(query, Select::filter);
         match self.orders(merchant) {
             Some(orders) => query.filter(Column::OrderId.in_subquery(orders)),
             None => query,

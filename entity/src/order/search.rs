@@ -10,12 +10,13 @@ use sea_orm::{
 use super::{
     Column, Entity, Order, Tag,
     unasked::{self, only_unasked},
+    unpaid::{self, only_unpaid},
     volume::first_of,
 };
 use crate::{
-    link,
+    link::{self, PaidWay},
     list::{Found, PaidPeriod, Period, Place, RECENT, Sort, wider},
-    search::{one_by_one, orders_meant_by},
+    search::{one_by_one, orders_meant_by, orders_of_buyer_meant_by},
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
 
@@ -42,8 +43,8 @@ pub struct OrderSearch {
 
 impl OrderSearch {
     /// What a link of such an order has to be, if that matters. It was made after its order.
-    fn links(&self, merchant: MerchantId, since: Option<OrderId>) -> Option<SelectStatement> {
-        if self.statuses.is_empty() && self.review.is_none() && self.paid.at.is_always() {
+    fn links(&self, merchant: MerchantId, since: Option<OrderId>, by: Option<PaidWay>) -> Option<SelectStatement> {
+        if self.statuses.is_empty() && self.review.is_none() && by.is_none() {
             return None;
         }
         let mut links = link::Entity::find()
@@ -60,7 +61,8 @@ impl OrderSearch {
         }
         let since = Period { from: since.and_then(OrderId::created_at), to: None };
         let since = since.of_ids(link::Column::Id, TimeDelta::zero());
-        Some(link::paid(&self.paid).chain(since).fold(links, Select::filter).into_query())
+        let paid = by.into_iter().flat_map(|by| link::paid(by, &self.paid));
+        Some(paid.chain(since).fold(links, Select::filter).into_query())
     }
 }
 
@@ -73,63 +75,86 @@ pub async fn search(
     merchant: MerchantId,
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
-    let query = search.query(merchant, None);
-    let page = |query| first_of(db, search.place.sort, search.part_of(query));
-    if search.place.sort == Sort::NewestFirst && search.may_mean_many() {
-        // A common word, a period with many payments, or the state of many links matches many orders: scanning the
-        // newest finds a page sooner than collecting all matches from an index.
-        let mut window = Some(RECENT);
-        while let Some(looked) = window {
-            let Some(oldest) = search.oldest_of(db, merchant, looked).await? else { break };
-            let newest = search.query(merchant, Some(oldest));
-            let newest = search.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
-            let found = page(newest).await?;
-            let count = found.rows.len() as u64;
-            if found.has_more || count >= search.place.limit {
-                return Ok(found);
-            }
-            window = wider(looked, count, search.place.limit);
-        }
+    if search.paid.at.is_always() {
+        return search.part(db, merchant, None).await;
     }
-    let meant = |text: &String| orders_meant_by(text, merchant, db.get_database_backend());
-    page(search.text.iter().fold(query, |query, text| query.filter(meant(text)))).await
+    let by_stripe = search.part(db, merchant, Some(PaidWay::Stripe)).await?;
+    let elsewhere = search.part(db, merchant, Some(PaidWay::Elsewhere)).await?;
+    Ok(search.place.merged([by_stripe, elsewhere], |order| order.id))
 }
 
 impl OrderSearch {
+    /// The page, of the orders that were paid in this way, if that is asked.
+    async fn part(
+        &self,
+        db: &impl ConnectionTrait,
+        merchant: MerchantId,
+        by: Option<PaidWay>,
+    ) -> Result<Found<Order>, DbErr> {
+        let query = self.query(merchant, None, by);
+        let page = |query| first_of(db, self.place.sort, self.part_of(query));
+        if let Some(text) = &self.text
+            && let Some(theirs) = orders_of_buyer_meant_by(db, text, merchant).await?
+        {
+            return page(query.filter(theirs)).await;
+        }
+        if self.place.sort == Sort::NewestFirst && self.may_mean_many() {
+            // A common word, a period with many payments, or the state of many links matches many orders: scanning the
+            // newest finds a page sooner than collecting all matches from an index.
+            let mut window = Some(RECENT);
+            while let Some(looked) = window {
+                let Some(oldest) = self.oldest_of(db, merchant, (looked, by)).await? else { break };
+                let newest = self.query(merchant, Some(oldest), by);
+                let newest = self.text.iter().fold(newest, |newest, text| newest.filter(one_by_one(text, merchant)));
+                let found = page(newest).await?;
+                let count = found.rows.len() as u64;
+                if found.has_more || count >= self.place.limit {
+                    return Ok(found);
+                }
+                window = wider(looked, count, self.place.limit);
+            }
+        }
+        let meant = |text: &String| orders_meant_by(text, merchant, db.get_database_backend());
+        page(self.text.iter().fold(query, |query, text| query.filter(meant(text)))).await
+    }
+
     /// Whether what is searched for may be found in many orders, and no index gives it in the order of the list.
     fn may_mean_many(&self) -> bool {
         self.text.is_some() || !self.paid.at.is_always() || link::are_closed(&self.statuses)
     }
 
     /// Everything but the text, of the orders since this one or of all.
-    fn query(&self, merchant: MerchantId, since: Option<OrderId>) -> Select<Entity> {
+    fn query(&self, merchant: MerchantId, since: Option<OrderId>, by: Option<PaidWay>) -> Select<Entity> {
         let query = Entity::find().filter(Column::MerchantId.eq(merchant));
         let mut query = since.iter().fold(query, |query, since| query.filter(Column::Id.gte(*since)));
         let archived = Column::ArchivedAt;
         query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
         match self.tag {
             Some(Tag::None) => query = only_unasked(query, merchant),
-            Some(tag @ (Tag::Unpaid | Tag::Paid)) => query = query.filter(Column::Tag.eq(tag)),
+            Some(tag @ Tag::Unpaid) => query = only_unpaid(query, merchant).filter(Column::Tag.eq(tag)),
+            Some(tag @ Tag::Paid) => query = query.filter(Column::Tag.eq(tag)),
             None => {}
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
-        query = created.into_iter().flatten().chain(self.before_paid()).fold(query, Select::filter);
-        match self.links(merchant, since) {
+        query = created.into_iter().flatten().chain(self.before_paid(by)).fold(query, Select::filter);
+        match self.links(merchant, since, by) {
             Some(links) => query.filter(Column::Id.in_subquery(links)),
             None => query,
         }
     }
 
-    /// An order is created before it is paid, or not long after the day that its merchant says.
-    fn before_paid(&self) -> Vec<Expr> {
-        link::with_earlier_days(Period { from: None, to: self.paid.at.to }).of_ids(Column::Id, TimeDelta::zero())
+    /// An order is created before it is paid by Stripe.
+    fn before_paid(&self, by: Option<PaidWay>) -> Vec<Expr> {
+        let to = self.paid.at.to.filter(|_| by == Some(PaidWay::Stripe));
+        Period { from: None, to }.of_ids(Column::Id, TimeDelta::zero())
     }
 
     /// The requested part of the list.
     fn part_of(&self, query: Select<Entity>) -> Select<Entity> {
         match self.tag {
             Some(Tag::None) => self.place.of(query, unasked::Column::OrderId),
-            Some(Tag::Unpaid | Tag::Paid) | None => self.place.of(query, Column::Id),
+            Some(Tag::Unpaid) => self.place.of(query, unpaid::Column::OrderId),
+            Some(Tag::Paid) | None => self.place.of(query, Column::Id),
         }
     }
 
@@ -139,11 +164,11 @@ impl OrderSearch {
         &self,
         db: &impl ConnectionTrait,
         merchant: MerchantId,
-        newest: u64,
+        (newest, by): (u64, Option<PaidWay>),
     ) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
         let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
-        let orders = self.before_paid().into_iter().fold(orders, Select::filter);
+        let orders = self.before_paid(by).into_iter().fold(orders, Select::filter);
         place.of(orders, Column::Id).offset(newest).into_tuple().one(db).await
     }
 }

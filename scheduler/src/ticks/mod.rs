@@ -11,6 +11,7 @@ mod pages;
 pub(crate) mod purge;
 pub(crate) mod remind;
 pub(crate) mod settle;
+pub(crate) mod sum;
 pub(crate) mod texts;
 
 use pages::{PAGE, Pages};

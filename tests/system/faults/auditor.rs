@@ -9,7 +9,8 @@ use entity::{
     attention::{self, Attention, AttentionKind, AttentionSearch},
     job::{Column, Entity, Job, JobState},
     link::{self, Dispute},
-    message, order,
+    merchant, message, order,
+    summary::Summary,
 };
 use queue::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -19,7 +20,10 @@ use super::{
     cluster::Cluster,
     outbox::Outbox,
 };
-use crate::support::{Database, Merchant, Sandbox, eventually};
+use crate::{
+    rows::sums,
+    support::{Database, Merchant, Sandbox, eventually},
+};
 
 /// What is audited, beside what was accepted.
 pub(crate) struct Books<'a> {
@@ -38,7 +42,7 @@ pub(crate) struct Books<'a> {
 /// - what needs a person is what it has to be: disputes that were lost, texts of which nobody knows, and nothing else;
 /// - each invoice is read as it was uploaded;
 /// - a copy that was made from the feed of changes meanwhile is what the calls say, and so is one made of webhooks, if there is one;
-/// - every balance equals its ledger;
+/// - every balance equals its ledger, and the sums of links are what they come to;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
 pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
     let (db, world) = (open(&cluster.database).await, cluster.world());
@@ -71,9 +75,26 @@ pub(crate) async fn are_in_order(books: &Books<'_>, accepted: &Accepted, dead: u
     link::adopt_early(&books.db, Utc::now() - TimeDelta::hours(1), Utc::now()).await.unwrap();
     assert_eq!(jobs(&books.db, JobState::Dead).await.len(), dead, "{:?}", jobs(&books.db, JobState::Dead).await);
     effects(books, accepted).await;
+    sums_are_right(books).await;
     if dead == 0 {
         matters(books, accepted).await;
     }
+}
+
+/// What a summary says is what the links come to.
+async fn sums_are_right(books: &Books<'_>) {
+    let owner = merchant::get(books.db.pool(), books.merchant).await.unwrap();
+    let last = owner.day_of(Utc::now()) + TimeDelta::days(1);
+    let first = last - TimeDelta::days(300);
+    let [summed, links] = [
+        sums::summed(&books.db, &owner, first, last).await,
+        sums::looked_through(&books.db, &owner, first, last).await,
+    ]
+    .map(|sums| {
+        let without_median = |sum: Summary| Summary { median_seconds_to_pay: None, ..sum };
+        sums.into_iter().map(without_median).collect::<Vec<_>>()
+    });
+    assert_eq!(summed, links, "the sums of links are not what they come to");
 }
 
 /// What needs a person. A text of which nobody knows is told once it was looked for in vain, which the test does not wait for.

@@ -17,6 +17,7 @@ mod plans;
 mod purged;
 mod rare;
 mod searches;
+pub(crate) mod sums;
 mod ticks;
 mod transactions;
 mod upgrade;

@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use domain::{LinkState, PhoneNumber, message::MessageStatus};
+use chrono::TimeDelta;
+use domain::{LinkState, PhoneNumber, Zone, message::MessageStatus};
 use entity::{
     buyer,
     conversation::{self, ConversationSearch, Openness},
     link::{self, LinkSearch},
-    list::Place,
+    list::{PaidPeriod, Period, Place},
     message::{self, MessageSearch},
     order::{self, OrderSearch, Tag},
     webhook_event::{self, EventState, WebhookEventSearch},
@@ -15,7 +16,7 @@ use entity::{
 use queue::admin::JobFilter;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 
-use super::{Rows, on_both_databases};
+use super::{Rows, now, on_both_databases};
 
 /// More than a page, and more than are looked through first.
 const MANY: usize = 4_000;
@@ -175,6 +176,19 @@ on_both_databases! {
         assert!(link::search(&asked, rows.merchant, links).await.unwrap().rows.is_empty());
         asked.was_by("unasked_order").await;
 
+        let unpaid = OrderSearch {
+            tag: Some(Tag::Unpaid), place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
+        };
+        assert_eq!(order::search(&asked, rows.merchant, unpaid).await.unwrap().rows.len(), 51);
+        asked.was_by("unpaid_order").await;
+
+        let text = Some("+1 202 555-1000".to_owned());
+        let whole_number = OrderSearch {
+            text, place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
+        };
+        assert_eq!(order::search(&asked, rows.merchant, whole_number).await.unwrap().rows.len(), 1);
+        asked.was_by("orders_of_buyer").await;
+
         let place = Place { limit: 51, ..Place::default() };
         let voided = LinkSearch { states: vec![LinkState::Voided], place, ..LinkSearch::default() };
         assert!(link::search(&asked, rows.merchant, voided).await.unwrap().rows.is_empty());
@@ -211,5 +225,12 @@ on_both_databases! {
         };
         assert!(message::search(&asked, rows.merchant, cancelled).await.unwrap().rows.is_empty());
         by("message_of_rare_status").await;
+        let at = Period { from: Some(now() - TimeDelta::days(2)), to: Some(now() - TimeDelta::days(1)) };
+        let place = Place { limit: 51, ..Place::default() };
+        let paid = LinkSearch { paid: PaidPeriod::new(at, &Zone::UTC), place, ..LinkSearch::default() };
+        assert!(link::search(&asked, rows.merchant, paid).await.unwrap().rows.is_empty());
+        if on_postgresql {
+            asked.of_that_was_by("\"elsewhere_on\" >=", "payment_link_paid_elsewhere").await;
+        }
     }
 }

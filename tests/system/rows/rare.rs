@@ -110,6 +110,7 @@ on_both_databases! {
         becomes(&rows, &link, LinkEvent::CloseConfirmed).await;
         let (orders, of_links) = tagged(&rows, Tag::None).await;
         assert_eq!((among(&orders), of_links), (2, vec![asked.id]), "the request was taken back");
+        assert_eq!(tagged(&rows, Tag::Unpaid).await, (Vec::new(), Vec::new()));
 
         let again = rows.link(&asked).await.unwrap();
         rows.advance(&again, LinkEvent::Created, &made("2")).await;
@@ -117,6 +118,7 @@ on_both_databases! {
         rows.advance(&again, LinkEvent::PaymentSucceeded, &made("2")).await;
         assert_eq!(tagged(&rows, Tag::None).await, (vec![other.id], Vec::new()));
         assert_eq!(tagged(&rows, Tag::Paid).await.0, [asked.id]);
+        assert_eq!(tagged(&rows, Tag::Unpaid).await, (Vec::new(), Vec::new()));
     }
 
     async fn a_link_is_among_those_closed_as_long_as_it_is_that(rows) {

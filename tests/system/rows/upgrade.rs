@@ -76,7 +76,14 @@ async fn orders_from_before_are_found_by_what_nobody_is_asked_for(url: &str, id:
 
     let kept =
         format!("SELECT count(*) AS n FROM unasked_order WHERE merchant_id = {} AND order_id = {}", id(1), id(2));
-    for (count, rows) in [("SELECT count(*) AS n FROM unasked_order", 1), (kept.as_str(), 1)] {
+    let unpaid =
+        format!("SELECT count(*) AS n FROM unpaid_order WHERE merchant_id = {} AND order_id = {}", id(1), id(3));
+    for (count, rows) in [
+        ("SELECT count(*) AS n FROM unasked_order", 1),
+        (kept.as_str(), 1),
+        ("SELECT count(*) AS n FROM unpaid_order", 1),
+        (unpaid.as_str(), 1),
+    ] {
         let counted = db.pool().query_one_raw(Statement::from_string(db.pool().get_database_backend(), count)).await;
         assert_eq!(counted.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), rows, "{count}");
     }

@@ -176,6 +176,15 @@ impl Server {
         entries.map(lines).collect()
     }
 
+    /// From now on this role has to give its password, which is this one.
+    pub(crate) async fn asks_for_the_password_of(&self, role: &str, password: &str) {
+        self.runs(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'")).await;
+        let rules = self.socket.join("data/pg_hba.conf");
+        let others = fs::read_to_string(&rules).unwrap();
+        fs::write(&rules, format!("local all {role} scram-sha-256\n{others}")).unwrap();
+        self.runs("SELECT pg_reload_conf()").await;
+    }
+
     /// From now on every statement that runs in this database is in the server's log.
     pub(crate) async fn logs_statements_of(&self, url: &str) {
         let connection = Database::connect(url).await.unwrap();
@@ -273,6 +282,11 @@ pub(super) fn binaries() -> PathBuf {
     let whole = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let found = debian.chain(env::split_paths(&path)).find(whole);
     found.expect("PostgreSQL is needed for these tests: apt-get install postgresql")
+}
+
+/// One of its programs.
+pub(crate) fn postgres_program(name: &str) -> Command {
+    Command::new(binaries().join(name))
 }
 
 fn is_given_to_the_server(path: &Path) {

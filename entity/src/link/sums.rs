@@ -1,0 +1,234 @@
+//! Sums of links. A trigger of `payment_link` writes each change of a link's figures down, so that no payment waits for
+//! another one's sum; [`add_changes`] adds them up. Until then they are read beside the sums.
+//!
+//! Raw SQL: a tick adds thousands of changes by one statement, and a summary reads all its sums by one. How moments and
+//! days are numbered is said where the tables are made, in `m0112_link_sums`.
+
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
+use sea_orm::{DbBackend, FromQueryResult, Statement, Value, entity::prelude::*};
+
+use crate::{Merchant, Rows, Transaction};
+use domain::Currency;
+
+/// How many changes are added at once.
+pub const AT_ONCE: u64 = 5_000;
+
+/// How many quarters of an hour a day has, where no clock changes.
+const QUARTERS: i64 = 96;
+
+/// What a day is multiplied by in the slot of a wait.
+const WAITS: i64 = 100_000_000;
+
+/// Adds the oldest changes to the sums. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add at
+/// the moment.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
+    let backend = tx.get_database_backend();
+    let held = if matches!(backend, DbBackend::Postgres) { "FOR UPDATE SKIP LOCKED" } else { "" };
+    let oldest = format!("SELECT id FROM link_sum_change ORDER BY id LIMIT {AT_ONCE} {held}");
+    let oldest = tx.query_all_raw(Statement::from_string(backend, oldest)).await?;
+    let oldest: Vec<i64> = oldest.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
+    let these = || {
+        let mut rows = Rows::new([("the_change", "bigint")]);
+        oldest.iter().for_each(|change| rows.push([(*change).into()]));
+        rows
+    };
+    if oldest.is_empty() {
+        return Ok(0);
+    }
+    // In the same order in every process, so that two of them cannot deadlock.
+    let add = "INSERT INTO link_sum (merchant_id, kind, slot, currency, links, amount, refunded, disputed, disputed_links, \
+            lost, viewed, paid) \
+        SELECT merchant_id, kind, slot, currency, SUM(links), SUM(amount), SUM(refunded), SUM(disputed), SUM(disputed_links), \
+            SUM(lost), SUM(viewed), SUM(paid) \
+        FROM v JOIN link_sum_part ON link_sum_part.id = the_change WHERE true \
+        GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency \
+        ON CONFLICT (merchant_id, kind, slot, currency) DO UPDATE SET links = link_sum.links + excluded.links, \
+            amount = link_sum.amount + excluded.amount, refunded = link_sum.refunded + excluded.refunded, \
+            disputed = link_sum.disputed + excluded.disputed, \
+            disputed_links = link_sum.disputed_links + excluded.disputed_links, \
+            lost = link_sum.lost + excluded.lost, viewed = link_sum.viewed + excluded.viewed, \
+            paid = link_sum.paid + excluded.paid";
+    tx.execute_raw(these().statement(backend, add, Vec::new())).await?;
+    let forget = "DELETE FROM link_sum_change WHERE id IN (SELECT the_change FROM v)";
+    tx.execute_raw(these().statement(backend, forget, Vec::new())).await?;
+    Ok(oldest.len() as u64)
+}
+
+/// A sum of a merchant's links.
+#[derive(Debug, FromQueryResult)]
+pub(crate) struct Sum {
+    /// Of which links.
+    kind: String,
+    /// The currency.
+    pub(crate) currency: Currency,
+    /// The day since 1970 of links that were paid by Stripe, the day such as 20261126 of links that were paid
+    /// elsewhere, or the seconds until a link was paid.
+    part: i64,
+    /// How many.
+    pub(crate) links: i64,
+    /// What they ask for.
+    pub(crate) amount: i64,
+    /// What was refunded of it.
+    pub(crate) refunded: i64,
+    /// What of it a bank has asked back.
+    pub(crate) disputed: i64,
+    /// How many of their payments those are.
+    pub(crate) disputed_links: i64,
+    /// How many of their payments a bank has taken back.
+    pub(crate) lost: i64,
+    /// How many the buyer has seen.
+    pub(crate) viewed: i64,
+    /// How many are paid.
+    pub(crate) paid: i64,
+}
+
+/// Which links a sum is of.
+pub(crate) enum SumOf {
+    /// Those that can be paid, or are being paid.
+    Open,
+    /// Those that were made in the period.
+    Made,
+    /// Those that were paid on this day.
+    Paid(NaiveDate),
+    /// Those that were paid by Stripe so many seconds after they were made, or up to [`width`] longer.
+    Wait(i64),
+}
+
+impl Sum {
+    /// Which links it is of.
+    pub(crate) fn of(&self) -> Option<SumOf> {
+        let part = self.part;
+        match self.kind.as_str() {
+            "open" => Some(SumOf::Open),
+            "made" => Some(SumOf::Made),
+            "paid" => day(part).map(SumOf::Paid),
+            "paid_on" => {
+                let number = |part: i64| u32::try_from(part).ok();
+                let year = i32::try_from(part / 10_000).ok()?;
+                NaiveDate::from_ymd_opt(year, number(part / 100 % 100)?, number(part % 100)?).map(SumOf::Paid)
+            }
+            "wait" => Some(SumOf::Wait(part)),
+            _ => None,
+        }
+    }
+}
+
+/// How far apart the waits are that are counted as this one.
+pub(crate) const fn width(seconds: i64) -> i64 {
+    match seconds {
+        ..3_600 => 300,
+        3_600..86_400 => 3_600,
+        86_400..864_000 => 21_600,
+        _ => 86_400,
+    }
+}
+
+/// The quarter of an hour.
+fn quarter(at: DateTime<Utc>) -> i64 {
+    at.timestamp().div_euclid(900)
+}
+
+/// The number of a day.
+fn number(day: NaiveDate) -> i64 {
+    i64::from(day.num_days_from_ce()) - 719_163
+}
+
+/// The day with this number.
+fn day(number: i64) -> Option<NaiveDate> {
+    NaiveDate::from_num_days_from_ce_opt(i32::try_from(number + 719_163).ok()?)
+}
+
+/// Days, one after the other, that begin at the same time of a day in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Run {
+    /// The first quarter of an hour.
+    first: i64,
+    /// What is added to a quarter of an hour, so that each day begins with a multiple of [`QUARTERS`].
+    shift: i64,
+    /// The last day, which may be longer than others.
+    last: i64,
+}
+
+/// The days of a period where the merchant is.
+fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for day in from.iter_days().take_while(|day| *day <= to) {
+        let Some(start) = day.pred_opt().and_then(|before| owner.end_of(before)) else { continue };
+        let (first, last) = (quarter(start + TimeDelta::milliseconds(1)), number(day));
+        let shift = last * QUARTERS - first;
+        match runs.last_mut() {
+            Some(run) if run.shift == shift => run.last = last,
+            Some(_) | None => runs.push(Run { first, shift, last }),
+        }
+    }
+    runs
+}
+
+/// The merchant's sums of links that can be paid, and of those that were made or paid in a period of whole days. Waits are of
+/// the days in UTC whose noon is in it.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub(crate) async fn read(
+    db: &impl ConnectionTrait,
+    owner: &Merchant,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Sum>, DbErr> {
+    const IN: &str = "(kind = 'open' OR (kind IN ('made', 'paid') AND slot BETWEEN $2 AND $3) \
+        OR (kind = 'paid_on' AND slot BETWEEN $4 AND $5) OR (kind = 'wait' AND slot BETWEEN $6 AND $7))";
+    const COLUMNS: &str = "links, amount, refunded, disputed, disputed_links, lost, viewed, paid";
+    let (first_day, last_day) = (owner.day_of(from), owner.day_of(to));
+    let on = |day: NaiveDate| i64::from(day.year()) * 10_000 + i64::from(day.month() * 100 + day.day());
+    let noon = |at: DateTime<Utc>| (quarter(at) - QUARTERS / 2).div_euclid(QUARTERS);
+    let first_noon = noon(from - TimeDelta::milliseconds(1)) + 1;
+    let mut values: Vec<Value> = vec![owner.id.into()];
+    values.extend([quarter(from), quarter(to), on(first_day), on(last_day)].map(Value::from));
+    values.extend([first_noon * WAITS, (noon(to) + 1) * WAITS - 1].map(Value::from));
+    let mut local = String::new();
+    for Run { first, shift, last } in runs(owner, first_day, last_day).into_iter().rev() {
+        let at = values.len();
+        values.extend([first, shift, last].map(Value::from));
+        let (first, shift, last) = (at + 1, at + 2, at + 3);
+        let day = format!("(slot + ${shift}) / {QUARTERS}");
+        local.push_str(&format!("WHEN slot >= ${first} THEN CASE WHEN {day} > ${last} THEN ${last} ELSE {day} END "));
+    }
+    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE {local}ELSE 0 END") };
+    let sums: Vec<String> = COLUMNS.split(", ").map(|name| format!("CAST(SUM({name}) AS bigint) AS {name}")).collect();
+    let sql = format!(
+        "SELECT kind, currency, part, {} FROM (SELECT kind, currency, {COLUMNS}, \
+            CASE kind WHEN 'paid' THEN {local} WHEN 'paid_on' THEN slot WHEN 'wait' THEN slot % {WAITS} ELSE 0 END AS part \
+            FROM (SELECT kind, slot, currency, {COLUMNS} FROM link_sum WHERE merchant_id = $1 AND {IN} \
+                UNION ALL SELECT kind, slot, currency, {COLUMNS} FROM link_sum_part WHERE merchant_id = $1 AND {IN}) AS sums) AS parts \
+        GROUP BY kind, currency, part",
+        sums.join(", ")
+    );
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Sum::find_by_statement(statement).all(db).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_numbered_as_they_are_counted_in_sql() {
+        let day_of = |text: &str| text.parse::<NaiveDate>().unwrap();
+        assert_eq!(number(day_of("1970-01-01")), 0);
+        assert_eq!(number(day_of("2026-11-26")), 20_783);
+        assert_eq!(day(20_783), Some(day_of("2026-11-26")));
+        assert_eq!(quarter("2026-11-26T00:14:59Z".parse().unwrap()), 20_783 * QUARTERS);
+        assert_eq!(quarter("2026-11-26T00:15:00Z".parse().unwrap()), 20_783 * QUARTERS + 1);
+    }
+
+    #[test]
+    fn waits_are_counted_the_coarser_the_longer_they_are() {
+        for (seconds, apart) in
+            [(0, 300), (3_300, 300), (3_600, 3_600), (82_800, 3_600), (86_400, 21_600), (864_000, 86_400)]
+        {
+            assert_eq!(width(seconds), apart, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The orders with the tag `unpaid`. Triggers of `orders` keep the table up to date. It replaces an index on the tag,
+//! which would make each payment more expensive.
+//!
+//! It may hold an order that was paid while the table was filled, so that queries ask for the tag as well.
+
+#![expect(unreachable_pub, reason = "what sea-orm derives is public")]
+
+use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::prelude::*, sea_query::SelectStatement};
+
+use domain::{MerchantId, OrderId};
+
+/// An order with the tag `unpaid`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "unpaid_order")]
+pub struct Model {
+    /// The merchant.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub merchant_id: MerchantId,
+    /// The order.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: OrderId,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// The merchant's orders with the tag `unpaid`.
+pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
+    Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
+}
+
+/// Restricts a query to these orders; they drive it and its order.
+pub(super) fn only_unpaid(orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
+    let is_of_order: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::OrderId).into();
+    orders.join(JoinType::InnerJoin, is_of_order).filter(Column::MerchantId.eq(merchant))
+}

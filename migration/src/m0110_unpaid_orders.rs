@@ -1,0 +1,63 @@
+//! A table of unpaid orders, as that of [orders without a payment request](super::m0093_unasked_orders), and an index of
+//! what was paid elsewhere.
+//!
+//! A payment deletes an order's row from it, which touches no index. Existing rows are copied by the next step, so that
+//! the lock for creating a trigger is held only briefly. The index contains nothing that a payment by Stripe changes.
+
+use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+
+use crate::{ahead::Index, dialect};
+
+pub(crate) const NAME: &str = "m0110_unpaid_orders";
+
+const TABLE: &str = "
+CREATE TABLE unpaid_order (
+    merchant_id {id} NOT NULL,
+    order_id {id} NOT NULL,
+    PRIMARY KEY (merchant_id, order_id)
+)";
+
+pub(crate) const INDEXES: [Index; 1] = [Index::new(
+    "payment_link_paid_elsewhere",
+    "payment_link",
+    "(merchant_id, elsewhere_on, id) WHERE elsewhere_on IS NOT NULL",
+)];
+
+/// The triggers: name, condition and action.
+const TRIGGERS: [(&str, &str, &str); 3] = [
+    ("written_unpaid", "INSERT ON orders FOR EACH ROW WHEN (NEW.tag = 'unpaid')", INSERT),
+    ("unpaid", "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag <> 'unpaid' AND NEW.tag = 'unpaid')", INSERT),
+    (
+        "no_longer_unpaid",
+        "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag = 'unpaid' AND NEW.tag <> 'unpaid')",
+        "DELETE FROM unpaid_order WHERE merchant_id = OLD.merchant_id AND order_id = OLD.id;",
+    ),
+];
+
+const INSERT: &str =
+    "INSERT INTO unpaid_order (merchant_id, order_id) VALUES (NEW.merchant_id, NEW.id) ON CONFLICT DO NOTHING;";
+
+pub(crate) struct Step;
+
+impl MigrationName for Step {
+    fn name(&self) -> &str {
+        NAME
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Step {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
+        dialect::run(manager, TABLE).await?;
+        for index in &INDEXES {
+            dialect::run(manager, &index.declaration()).await?;
+        }
+        for (name, when, then) in TRIGGERS {
+            for statement in dialect::trigger(&format!("orders_{name}"), when, then, on_postgresql) {
+                manager.get_connection().execute_unprepared(&statement).await?;
+            }
+        }
+        Ok(())
+    }
+}
