@@ -35,6 +35,8 @@ pub(super) struct OptOuts;
 struct OptOutView {
     /// E.164; absent once erased, which the opt-out outlives.
     phone: Option<E164>,
+    /// The buyer's name in their latest order; absent if there is none.
+    customer_name: Option<String>,
     /// Who opted it out: `buyer` by a text, `carrier` by refusing a text, or `merchant`.
     source: Text<OptOutSource>,
     /// The merchant's reason.
@@ -47,6 +49,7 @@ impl OptOutView {
     fn of(row: Conversation, since: DateTime<Utc>) -> Self {
         Self {
             phone: row.phone.map(|phone| phone.as_e164().into()),
+            customer_name: row.customer_name,
             source: Text(row.opt_out_source.unwrap_or(OptOutSource::Buyer)),
             reason: row.opt_out_reason,
             opted_out_at: since,
