@@ -22,9 +22,9 @@ use serde::Serialize;
 
 use crate::{Api, Problem, buyer::Words};
 
-/// Its own form, and our style sheet.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+/// Its own form, our style sheet, and our script, which signs in.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+    form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     let mut handlebars = Handlebars::new();
@@ -57,6 +57,8 @@ struct Offer {
     once: String,
     show: String,
     console: String,
+    copy: String,
+    copied: String,
     /// The key, the one time that it is shown.
     key: Option<String>,
 }
@@ -70,6 +72,8 @@ impl InvitationPage {
             once: says("once"),
             show: says("show"),
             console: says("console"),
+            copy: says("copy"),
+            copied: says("copied"),
             key: key.map(|key| key.expose().to_owned()),
         };
         let sentence = says(if key.is_some() { "yours" } else { "offered" });
@@ -109,6 +113,15 @@ const fn may(scope: Scope) -> &'static str {
         Scope::Write => "may_write",
         Scope::Admin => "may_admin",
     }
+}
+
+/// What copies the key and signs in with it.
+#[handler]
+pub(crate) fn script() -> Response {
+    Response::builder()
+        .content_type("text/javascript; charset=utf-8")
+        .header(header::CACHE_CONTROL, "public, max-age=3600")
+        .body(include_str!("invitation.js"))
 }
 
 /// What it is about.
@@ -159,7 +172,7 @@ mod tests {
     fn every_place_of_the_page_is_said_in_every_language() {
         for language in Words::languages() {
             let words = Words::of(language);
-            for place in ["title", "offered", "once", "show", "yours", "console", "over"]
+            for place in ["title", "offered", "once", "show", "yours", "console", "copy", "copied", "over"]
                 .into_iter()
                 .chain(Scope::ALL.iter().map(|scope| may(*scope)))
             {

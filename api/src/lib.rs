@@ -68,6 +68,7 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .at("/p/:token/unrecognised", post(buyer::unrecognised))
         .at("/p/:token/recognised", post(buyer::recognised))
         .at("/invitation/:token", get(invitation::show).post(invitation::accept))
+        .at("/assets/invitation.js", get(invitation::script))
         .at("/assets/buyer.css", get(buyer::style))
         .at("/assets/buyer.js", get(buyer::beacon))
         .at("/assets/again.js", get(buyer::again))

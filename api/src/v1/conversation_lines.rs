@@ -15,6 +15,7 @@ use entity::{
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use sea_orm::DbErr;
 use serde::Deserialize;
 
 use super::Group;
@@ -73,6 +74,25 @@ struct OrderOfBuyer {
     has_open_link: bool,
     /// As of the order itself: a paid one needs no other link.
     tag: Option<Text<Tag>>,
+    /// What its open link asks for; absent where none is open.
+    open_amount: Option<Amount>,
+    /// In which currency; absent with it.
+    currency: Option<CurrencyCode>,
+}
+
+impl OrderOfBuyer {
+    fn of(order: &Order, links: &[link::Model]) -> Result<Self, DbErr> {
+        let open = links.iter().find(|link| link.state.is_open());
+        let asked = open.map(link::Model::money).transpose()?.flatten();
+        Ok(Self {
+            id: Text(order.id),
+            number: order.number.clone(),
+            has_open_link: open.is_some(),
+            tag: Some(Text(order.tag)),
+            open_amount: asked.map(|money| money.to_decimal_string().into()),
+            currency: asked.map(|money| money.currency().as_str().into()),
+        })
+    }
 }
 
 /// Something that happened.
@@ -148,13 +168,8 @@ impl ConversationLines {
         items.extend(found.opted_out_at.map(LineView::opted_out));
         items.sort_by_key(|line| std::cmp::Reverse(line.at));
         items.truncate(ENTRIES);
-        let orders = orders.iter().map(|(order, links)| OrderOfBuyer {
-            id: Text(order.id),
-            number: order.number.clone(),
-            has_open_link: links.iter().any(|link| link.state.is_open()),
-            tag: Some(Text(order.tag)),
-        });
-        Ok(Json(TimelineView { orders: orders.collect(), items }))
+        let orders = orders.iter().map(|(order, links)| OrderOfBuyer::of(order, links)).collect::<Result<_, _>>()?;
+        Ok(Json(TimelineView { orders, items }))
     }
 
     /// See what a text costs while it is written

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, MerchantId, Money, OrderId,
+    Currency, LinkId, LinkState, MerchantId, Money, OrderId,
     link::{LinkEvent, Refusal, Review},
     sha256,
 };
@@ -34,7 +34,7 @@ use super::{
     order_view::Request,
     orders::render_details,
 };
-use crate::http::typed::{Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
+use crate::http::typed::{CurrencyCode, Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
@@ -130,6 +130,8 @@ impl Links {
         review: Query<Option<Text<Review>>>,
         /// With a dispute that stands in one of these ways.
         disputed: Query<Option<Several<Dispute>>>,
+        /// In this currency.
+        currency: Query<Option<CurrencyCode>>,
         created_from: Query<Option<Moment>>,
         created_to: Query<Option<Moment>>,
         paid_from: Query<Option<Moment>>,
@@ -150,6 +152,11 @@ impl Links {
             tag: tag.0.map(Text::value),
             review: review.0.map(Text::value),
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
+            currency: currency
+                .0
+                .map(|code| Currency::parse(&code))
+                .transpose()
+                .map_err(|wrong| Problem::field("currency", wrong.to_string()))?,
             created: period("created", created_from.0, created_to.0, &owner)?,
             paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,

@@ -200,7 +200,10 @@ pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Re
 
 /// Values for a preview without a link.
 fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Result<Variables<'a>, Problem> {
-    let currency = Currency::parse("eur").map_err(Problem::internal)?;
+    let currency = match owner.currency {
+        Some(usual) => usual,
+        None => Currency::parse("eur").map_err(Problem::internal)?,
+    };
     Ok(Variables {
         merchant_name: &owner.name,
         customer_name: "Example Buyer",

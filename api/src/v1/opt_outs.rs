@@ -35,6 +35,8 @@ pub(super) struct OptOuts;
 struct OptOutView {
     /// E.164; absent once it was erased: the opt-out outlives it.
     phone: Option<E164>,
+    /// The buyer's name, as their latest order has it; absent where there is none.
+    customer_name: Option<String>,
     /// Who said so: `buyer` by a text, `carrier` when it was handed one, or `merchant`.
     source: Text<OptOutSource>,
     /// The reason that a merchant gave.
@@ -47,6 +49,7 @@ impl OptOutView {
     fn of(row: Conversation, since: DateTime<Utc>) -> Self {
         Self {
             phone: row.phone.map(|phone| phone.as_e164().into()),
+            customer_name: row.customer_name,
             source: Text(row.opt_out_source.unwrap_or(OptOutSource::Buyer)),
             reason: row.opt_out_reason,
             opted_out_at: since,

@@ -31,6 +31,8 @@ pub struct LinkSearch {
     pub review: Option<Review>,
     /// With a dispute in one of these states; empty for any, or none.
     pub disputes: Vec<Dispute>,
+    /// In this currency.
+    pub currency: Option<Currency>,
     /// Created in this period.
     pub created: Period,
     /// Paid in this period.
@@ -243,6 +245,9 @@ impl LinkSearch {
         }
         if !self.disputes.is_empty() {
             query = query.filter(Column::Dispute.is_in(self.disputes.iter().copied()));
+        }
+        if let Some(currency) = self.currency {
+            query = query.filter(Column::Currency.eq(currency.as_str()));
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
         let paid = by.into_iter().flat_map(|by| paid(by, &self.paid));
