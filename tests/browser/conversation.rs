@@ -55,7 +55,7 @@ async fn a_conversation_is_sought_assigned_and_closed() {
         .await;
         browser.is_accessible("a search for a conversation").await;
         browser.runs("document.querySelector('.conversation-row').click()", vec![]).await;
-        browser.clicks("Close").await;
+        browser.clicks("Close conversation").await;
         browser.sees("Open again").await;
         let people = merchant.http.get("/v1/people").await.with_status(200).json();
         browser.chooses("Whose conversation this is", people["items"][0]["id"].as_str().unwrap()).await;

@@ -20,6 +20,7 @@ mod keys;
 mod languages;
 mod links;
 mod live;
+mod narrowed;
 mod no_credits;
 mod operator;
 mod orders;

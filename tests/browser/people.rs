@@ -33,6 +33,15 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         let key = browser.runs("return document.querySelector('code').innerText", vec![]).await;
         let key = key.as_str().unwrap().to_owned();
         app.hush(&key);
+        browser.clicks("Copy the key").await;
+        browser.sees("Copied").await;
+        // It signs in with it, in a tab beside: the key is shown here only.
+        browser.clicks("Open the console, and sign in with it").await;
+        browser.turns_to_tab(1).await;
+        browser.sees("Needs you").await;
+        browser.clicks("Sign out").await;
+        browser.sees("It is not kept in your browser").await;
+        browser.turns_to_tab(0).await;
         browser.signs_in_for_more_with(app, &key).await;
         browser.opens_order("1001").await;
         browser.sees_no("Void").await;

@@ -120,6 +120,11 @@ async fn what_was_typed_outlives_a_reload_and_is_gone_with_whoever_signs_out() {
         // Signed out in another tab: nothing is left in this one either.
         browser.opens_in_a_new_tab(&format!("{}/console", app.hello.url)).await;
         browser.clicks("Sign out").await;
+        // What would be lost is said before, also where it is in another tab.
+        browser.sees("Something was written and not sent or saved").await;
+        browser.clicks("Stay").await;
+        browser.clicks("Sign out").await;
+        browser.clicks("Sign out all the same").await;
         browser.sees("It is not kept in your browser").await;
         browser.turns_to_tab(0).await;
         crate::support::eventually("nothing is kept", async || (kept().await == "[{},{}]").then_some(())).await;

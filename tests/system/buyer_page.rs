@@ -125,6 +125,11 @@ async fn a_look_is_noted_only_when_a_person_looks(app: &mut App) {
 async fn a_buyer_who_does_not_recognise_it_is_heard(app: &mut App) {
     let merchant = app.merchant();
     let (order, link) = link_of(&merchant, "18301").await;
+    // The question is where the button was, and its answer too, and not above at what is to be paid.
+    let page = app.buyer().opens(&link).await.with_status(200).text();
+    assert!(page.contains("#deny\">") && page.contains("id=\"deny\""), "{page}");
+    let unsure = app.anybody().get(&format!("{}?unsure=1", link.url)).await.with_status(200).text();
+    assert!(unsure.contains("/unrecognised#deny\"") && unsure.contains("id=\"deny\""), "{unsure}");
     for _ in 0..2 {
         let led = posts(app, &format!("{}/unrecognised", link.url)).await.with_status(303);
         assert!(link.url.ends_with(led.header("location")));

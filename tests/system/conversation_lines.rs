@@ -68,13 +68,15 @@ async fn payments_and_refunds_are_lines_of_the_conversation(app: &mut App) {
     let link = merchant.makes_a_link(&order).await;
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "delivered").await;
+    let conversation = merchant.conversation_with(&order.phone).await;
+    let path = format!("/v1/conversations/{}/timeline", conversation["id"].as_str().unwrap());
+    let open = merchant.http.get(&path).await.with_status(200).json()["orders"][0].clone();
+    assert_eq!((&open["open_amount"], &open["currency"]), (&json!("129.50"), &json!("usd")));
     let payment = app.sandbox().does("pay", json!({"url": link.stripe_url})).await;
     merchant.sees(&link.id, "paid").await;
     app.sandbox().does("refund", json!({"payment_intent": payment["payment_intent"], "amount": 2_950})).await;
     app.sandbox().buyer_texts(&order.phone, "STOP").await;
     app.sandbox().has_told_everything().await;
-    let conversation = merchant.conversation_with(&order.phone).await;
-    let path = format!("/v1/conversations/{}/timeline", conversation["id"].as_str().unwrap());
     let seen = crate::support::eventually("all is told", async || {
         let seen = merchant.http.get(&path).await.with_status(200).json();
         let events: Vec<String> =
@@ -94,6 +96,7 @@ async fn payments_and_refunds_are_lines_of_the_conversation(app: &mut App) {
     assert_eq!(seen["orders"][0]["number"], "54001");
     assert_eq!(seen["orders"][0]["has_open_link"], false);
     assert_eq!(seen["orders"][0]["tag"], "paid");
+    assert!(seen["orders"][0].get("open_amount").is_none(), "{seen}");
     let (before, _) = merchant.credits().await;
     assert_eq!(before, 99, "lines cost nothing");
     let other = app.operator().makes_a_merchant("A Florist").await;

@@ -43,6 +43,9 @@ async fn lists_are_narrowed_and_sorted(app: &mut App) {
         ("/v1/payment-links?archived=false", 2),
         ("/v1/payment-links?archived=true", 0),
         ("/v1/payment-links?paid_from=2020-01-01", 1),
+        ("/v1/payment-links?currency=USD", 2),
+        ("/v1/payment-links?currency=usd&status=paid", 1),
+        ("/v1/payment-links?currency=chf", 0),
         ("/v1/messages?status=delivered", 1),
         ("/v1/messages?status=queued,failed", 0),
         ("/v1/messages?created_to=2020-01-01", 0),
@@ -75,6 +78,7 @@ async fn lists_are_narrowed_and_sorted(app: &mut App) {
         ("/v1/orders?sort=amount", "sort"),
         ("/v1/orders?archived=yes", "archived"),
         ("/v1/payment-links?status=unpaid,lost", "status"),
+        ("/v1/payment-links?currency=xxy", "currency"),
         ("/v1/payment-links?order_id=1", "order_id"),
     ] {
         let problem = http.get(path).await.problem(422, "invalid_input");

@@ -34,6 +34,13 @@ async fn a_merchant_changes_what_buyers_see(app: &mut App) {
     let order = json!({"number": "16001", "customer": {"name": "A", "phone": "0151 23456789"}, "amount": "12.50"});
     let order = merchant.http.post("/v1/orders", &order).await.with_status(201).json();
     assert_eq!((&order["currency"], &order["customer"]["phone"]), (&json!("eur"), &json!("+4915123456789")));
+    // An example of a text asks for what the shop asks for.
+    for (currency, expected) in [("usd", "129.50 USD"), ("jpy", "12,950 JPY")] {
+        patch(json!({"currency": currency})).await.with_status(200);
+        let asked = json!({"body": "{{amount}} {{link}}"});
+        let preview = merchant.http.post("/v1/message-template/preview", &asked).await.with_status(200).json();
+        assert!(preview["text"].as_str().unwrap().starts_with(expected), "{preview}");
+    }
 
     // What the description says is looked at first, then what it cannot say.
     for (wrong, expected) in [

@@ -147,6 +147,7 @@ async fn numbers_are_opted_out_and_in_by_hand_with_a_reason(app: &mut App) {
         (&made["phone"], &made["source"], &made["reason"]),
         (&json!(order.phone), &json!("merchant"), &json!("said so on the phone"))
     );
+    assert_eq!(made["customer_name"], "Example Buyer");
     let again = http.post("/v1/opt-outs", &json!({"phone": order.phone, "reason": "again"})).await;
     assert_eq!(again.with_status(200).json()["reason"], "said so on the phone");
 

@@ -100,7 +100,7 @@ async fn an_invitation_is_used_up_by_whoever_accepts_it_and_not_by_a_look(app: &
 
 /// The key that the page of an accepted invitation shows.
 fn new_key_on(page: &str) -> String {
-    page.split("<code dir=\"ltr\">").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
+    page.split("<code id=\"key\" dir=\"ltr\">").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
 }
 
 async fn an_invitation_that_was_taken_back_or_is_too_old_opens_nothing(app: &mut App) {

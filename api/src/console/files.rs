@@ -1,4 +1,4 @@
-//! The files of the console, as they are written. Read by the build, too, which puts them together: see `build.rs`.
+//! The source files of the console. Also used by the build, which bundles them; see `build.rs`.
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const CSS: &str = "text/css; charset=utf-8";
@@ -34,6 +34,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "lib/api.js": SCRIPT,
     "lib/card.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
+    "lib/currencies.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
     "lib/dialog.js": SCRIPT,
     "lib/dom.js": SCRIPT,
@@ -80,6 +81,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/link-send.js": SCRIPT,
     "views/link-void.js": SCRIPT,
     "views/links.js": SCRIPT,
+    "views/links-chosen.js": SCRIPT,
     "views/links-many.js": SCRIPT,
     "views/logo.js": SCRIPT,
     "views/message-state.js": SCRIPT,

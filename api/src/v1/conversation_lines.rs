@@ -1,5 +1,5 @@
-//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text while it is being
-//! written.
+//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text
+//! while it is being written.
 
 use std::collections::HashMap;
 
@@ -15,6 +15,7 @@ use entity::{
 };
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use sea_orm::DbErr;
 use serde::Deserialize;
 
 use super::Group;
@@ -30,12 +31,12 @@ use crate::{
 
 pub(super) struct ConversationLines;
 
-/// Of so many orders, the newest.
+/// The number of orders, newest first.
 const ORDERS: u64 = 20;
-/// So many entries, the newest.
+/// The number of entries, newest first.
 const ENTRIES: usize = 100;
 
-/// Whether this is worth a line between texts; the texts themselves are there already.
+/// Whether the event is shown between messages. Events of the texts themselves are not.
 const fn is_worth_a_line(event: TimelineEvent) -> bool {
     use TimelineEvent::{
         CloseFailed, ClosedAtStripe, Creating, DisputeClosed, Disputed, Expired, Expiring, Failed, InvoiceStored,
@@ -53,7 +54,7 @@ const fn is_worth_a_line(event: TimelineEvent) -> bool {
     }
 }
 
-/// What happened beside what was said, newest first.
+/// Events shown between messages, newest first.
 #[derive(Debug, Object)]
 #[oai(rename = "ConversationTimeline")]
 struct TimelineView {
@@ -69,18 +70,37 @@ struct TimelineView {
 struct OrderOfBuyer {
     id: Text<OrderId>,
     number: String,
-    /// Whether a payment link of it is open.
+    /// Whether it has an open payment link.
     has_open_link: bool,
-    /// As of the order itself: a paid one needs no other link.
+    /// The order's tag: a paid order needs no further link.
     tag: Option<Text<Tag>>,
+    /// What its open link asks for; absent where none is open.
+    open_amount: Option<Amount>,
+    /// In which currency; absent with it.
+    currency: Option<CurrencyCode>,
 }
 
-/// Something that happened.
+impl OrderOfBuyer {
+    fn of(order: &Order, links: &[link::Model]) -> Result<Self, DbErr> {
+        let open = links.iter().find(|link| link.state.is_open());
+        let asked = open.map(link::Model::money).transpose()?.flatten();
+        Ok(Self {
+            id: Text(order.id),
+            number: order.number.clone(),
+            has_open_link: open.is_some(),
+            tag: Some(Text(order.tag)),
+            open_amount: asked.map(|money| money.to_decimal_string().into()),
+            currency: asked.map(|money| money.currency().as_str().into()),
+        })
+    }
+}
+
+/// An event.
 #[derive(Debug, Object)]
 #[oai(rename = "ConversationEvent", skip_serializing_if_is_none)]
 struct LineView {
     at: DateTime<Utc>,
-    /// As in the timeline of a link; or `opted_out`: the buyer wants no more texts.
+    /// As in the timeline of a link, or `opted_out`: the buyer opted out of texts.
     event: String,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,
@@ -88,13 +108,13 @@ struct LineView {
     invoice_number: Option<String>,
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// How a dispute ended, in Stripe's word, where `event` says that it did.
+    /// The final status of a dispute at Stripe, if the event is its end.
     dispute_status: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
 }
 
-/// What is being written to a buyer.
+/// A draft of a text to a buyer.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "TextDraft")]
@@ -103,25 +123,25 @@ struct DraftInput {
     body: String,
 }
 
-/// What it would take to send it.
+/// The cost of sending it.
 #[derive(Debug, Object)]
 #[oai(rename = "TextCost")]
 struct CostView {
-    /// As it would be sent.
+    /// The text as it would be sent.
     text: String,
     /// `GSM-7` or `UCS-2`.
     encoding: String,
     segments: u32,
     credits: i64,
-    /// What there is to be spent.
+    /// The credits available.
     available: i64,
 }
 
 #[OpenApi(tag = "Group::Conversations")]
 impl ConversationLines {
-    /// See what happened beside what was said
+    /// See events between messages
     ///
-    /// Links, payments, refunds and opt-outs of the buyer of a conversation. Nothing of it is a text, and nothing costs.
+    /// Links, payments, refunds and opt-outs of a conversation's buyer. These entries are not texts and cost nothing.
     #[oai(path = "/conversations/:id/timeline", method = "get")]
     async fn timeline(
         &self,
@@ -148,16 +168,11 @@ impl ConversationLines {
         items.extend(found.opted_out_at.map(LineView::opted_out));
         items.sort_by_key(|line| std::cmp::Reverse(line.at));
         items.truncate(ENTRIES);
-        let orders = orders.iter().map(|(order, links)| OrderOfBuyer {
-            id: Text(order.id),
-            number: order.number.clone(),
-            has_open_link: links.iter().any(|link| link.state.is_open()),
-            tag: Some(Text(order.tag)),
-        });
-        Ok(Json(TimelineView { orders: orders.collect(), items }))
+        let orders = orders.iter().map(|(order, links)| OrderOfBuyer::of(order, links)).collect::<Result<_, _>>()?;
+        Ok(Json(TimelineView { orders, items }))
     }
 
-    /// See what a text costs while it is written
+    /// See the cost of a draft
     #[oai(path = "/conversations/:id/preview", method = "post")]
     async fn preview(
         &self,

@@ -1,5 +1,5 @@
-//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in brackets, which are
-//! the bank's.
+//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in
+//! brackets, which are the bank's.
 
 use std::collections::HashMap;
 

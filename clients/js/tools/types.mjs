@@ -1,5 +1,5 @@
 // Writes src/schema.d.ts from what the server says of itself: `node tools/types.mjs openapi.json > src/schema.d.ts`.
-// A test holds the file against the running product (tests/system/clients.rs).
+// A test holds the file against what the code describes, and writes it anew if it is told to (tests/system/clients.rs).
 
 import { readFileSync } from "node:fs";
 

@@ -92,8 +92,8 @@ pub struct PaidOrder {
     pub paid: PaidElsewhere,
 }
 
-/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now, which stays so until
-/// the transaction ends. Stripe never hears of it: with
+/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now,
+/// which stays so until the transaction ends. Stripe never hears of it: with
 /// [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed) it is paid. Fails if the order has an open link: see
 /// [`is_second_open`](super::is_second_open).
 ///

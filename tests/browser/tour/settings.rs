@@ -10,11 +10,12 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.goes_to("/settings/profile", "Your business").await;
     browser.sees("Time zone").await;
     tour.stops_at("settings-business").await;
-    tour.goes_to("/settings/stripe", "Register the webhook").await;
+    tour.goes_to("/settings/stripe", "Webhook signing secret").await;
     tour.stops_at("settings-stripe").await;
+    // Where webhooks are well this is folded away.
+    browser.runs("document.querySelector('[data-key=\"by-hand\"]').open = true", vec![]).await;
     browser.clicks("Register the webhook").await;
     browser.sees("Register the webhook anew").await;
-    browser.clicks("Set up the webhook by hand").await;
     tour.stops_at("settings-stripe-registered").await;
     browser.clicks("Replace the keys or disconnect").await;
     browser.clicks("Disconnect").await;

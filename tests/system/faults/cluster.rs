@@ -39,6 +39,8 @@ pub(crate) struct Cluster {
     pub(crate) fronts: Vec<Replica>,
     pub(crate) workers: Vec<Replica>,
     pub(crate) schedulers: Vec<Replica>,
+    /// What schedulers are given from now on, beside what all are.
+    of_schedulers: Vec<(&'static str, String)>,
     pub(crate) hush: Hush,
     pub(crate) merchant: Merchant,
     /// The database broke off while it was spoken to: whoever committed may not know it.
@@ -114,6 +116,7 @@ impl Cluster {
             fronts,
             workers,
             schedulers,
+            of_schedulers: Vec::new(),
             hush,
             merchant,
             commits_were_lost: false,
@@ -188,7 +191,17 @@ impl Cluster {
 
     /// A further scheduler.
     pub(crate) fn a_scheduler(&self) -> Replica {
-        self.replica(0, &["scheduler"], &[])
+        self.replica(0, &["scheduler"], &self.of_schedulers)
+    }
+
+    /// Schedulers are given these variables too; those that run are replaced.
+    pub(crate) fn has_schedulers_with(&mut self, environment: &[(&'static str, String)]) {
+        self.of_schedulers = environment.to_vec();
+        let count = self.schedulers.len();
+        self.schedulers.drain(..).for_each(Replica::is_killed);
+        for _ in 0..count {
+            self.schedulers.push(self.a_scheduler());
+        }
     }
 
     /// Whoever ended of itself, as one does that finds no database when it starts, is started again, as a supervisor does.

@@ -1,25 +1,29 @@
 //! The long form, by `make soak`: everything at once, at random, for minutes; then the auditor.
 //!
 //! `PAYLINK_SOAK_SECONDS` is how long, `PAYLINK_SOAK_SEED` which order of faults: the seed that was printed replays it.
+//! `PAYLINK_SOAK_PLANT=forgotten` plants a mistake, which it has to find: see [`forgets_what_was_claimed`].
 
 use std::{
     env,
     time::{Duration, Instant},
 };
 
+use entity::job::JobState;
 use fastrand::Rng;
 use nix::sys::signal::Signal;
+use queue::Kind;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
-    auditor::{audit, open},
+    auditor::{audit, jobs_of, open},
     cluster::{Cluster, LEASE_SECONDS},
     database::cut_all_connections,
     replica::Replica,
     traffic::Traffic,
     watch::Watch,
 };
-use crate::support::{Database, Line, OwnPostgres, Proxy, SmallDisk};
+use crate::support::{Database, Invoice, Line, OwnPostgres, Proxy, SmallDisk, eventually};
 
 /// What can go wrong.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +92,9 @@ async fn everything_at_once() {
     let (line, dice) = (Proxy::to(cluster.redis.port).await, Rng::with_seed(seed));
     let mut soak = Soak { cluster, server, disk, store, line, dice };
     soak.cluster.schedulers.push(soak.cluster.a_scheduler());
+    if env::var("PAYLINK_SOAK_PLANT").is_ok_and(|plant| plant == "forgotten") {
+        forgets_what_was_claimed(&mut soak.cluster).await;
+    }
     let (traffic, mut watch) = (Traffic::begin(&soak.cluster, 6), Watch::begin(&soak.cluster).await);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut count = 0;
@@ -117,6 +124,52 @@ async fn everything_at_once() {
     watch.during(audit(&soak.cluster, &accepted, 0)).await;
     watch.end().await;
     println!("soak: all that was accepted was done, once");
+}
+
+/// From now on the schedulers see no job that was claimed before, and so never notify one of those again: a mistake that needs no other
+/// program. A job whose worker died with Redis' memory, or that waited for its next attempt then, lies for ever.
+async fn forgets_what_was_claimed(cluster: &mut Cluster) {
+    let Database::Postgresql { url } = &cluster.database else { unreachable!("roles apart need a server") };
+    let url = url.replacen("paylink@", "forgetful@", 1);
+    let db = open(&cluster.database).await;
+    for statement in [
+        "CREATE ROLE forgetful LOGIN",
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO forgetful",
+        "GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO forgetful",
+        "ALTER TABLE job ENABLE ROW LEVEL SECURITY",
+        "CREATE POLICY never_claimed ON job TO forgetful USING (attempt = 0) WITH CHECK (true)",
+    ] {
+        db.pool().execute_unprepared(statement).await.unwrap();
+    }
+    cluster.has_schedulers_with(&[("PAYLINK_DATABASE_URL", url)]);
+}
+
+/// The watch of the soak finds what it is there for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it takes a minute: make soak"]
+async fn a_job_that_is_forgotten_is_named_while_it_lies() {
+    let server = OwnPostgres::of_its_own();
+    let mut cluster = Cluster::start_on(Database::Postgresql { url: server.fresh_database().await }, &[]).await;
+    forgets_what_was_claimed(&mut cluster).await;
+    let busy =
+        json!({"service": "stripe", "times": 1, "mode": "status", "status": 503, "retry_after": 3, "method": "POST"});
+    cluster.world().fails(busy).await;
+    let order = cluster.merchant.opens_an_order("1").await;
+    let link = cluster.merchant.uploads(&order, &Invoice::default()).await;
+    let db = open(&cluster.database).await;
+    eventually("its job waits for the next attempt", async || {
+        let queued = jobs_of(&db, Kind::CreateStripeLink, JobState::Queued).await;
+        queued.into_iter().find(|job| job.last_error.is_some())
+    })
+    .await;
+    cluster.loses_its_workers();
+    cluster.redis.loses_everything();
+    cluster.workers.push(cluster.a_worker());
+
+    let found = Watch::begin(&cluster).await.finds().await;
+
+    assert!(found.contains("Redis does not know it") && found.contains("create_stripe_link"), "{found}");
+    assert_eq!(cluster.merchant.link(&link).await["status"], "creating");
 }
 
 struct Soak {

@@ -69,6 +69,13 @@ impl Watch {
         }
     }
 
+    /// What it finds, in its own words.
+    pub(super) async fn finds(self) -> String {
+        let found = tokio::time::timeout(2 * UNTOUCHED, self.looking).await.expect("it finds something in time");
+        let said = found.expect_err("it has found something").into_panic();
+        said.downcast::<String>().map(|said| *said).unwrap_or_default()
+    }
+
     /// Looks no more.
     pub(super) async fn end(self) {
         self.over.send_replace(true);

@@ -133,6 +133,7 @@ on_both_databases! {
                 money: None,
                 status: status.to_owned(),
                 reason: None,
+                respond_by: None,
                 made_at: now(),
                 told_at: now() + TimeDelta::seconds(after),
             };

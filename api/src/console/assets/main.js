@@ -3,7 +3,7 @@
 import { onUnauthorized, session, signOut } from "./lib/api.js";
 import { closeDialogs } from "./lib/dialog.js";
 import * as events from "./lib/events.js";
-import { forgetDrafts, useDraftsOf } from "./lib/drafts.js";
+import { anyDrafts, forgetDrafts, useDraftsOf } from "./lib/drafts.js";
 import { useRegion, useTimeZone } from "./lib/format.js";
 import { speakAs } from "./lib/language.js";
 import { forget } from "./lib/live.js";
@@ -11,6 +11,8 @@ import { hush } from "./lib/notify.js";
 import { forgetPeople } from "./lib/people.js";
 import { useKey } from "./lib/scope.js";
 import { strings } from "./strings.js";
+import { confirm } from "./views/confirm.js";
+import { forgetChosen } from "./views/links-chosen.js";
 import { showOperator } from "./views/operator.js";
 import { failure } from "./views/page.js";
 import { showShell } from "./views/shell.js";
@@ -51,7 +53,7 @@ function enter(who) {
     useDraftsOf(who.key.id);
     useKey(who.key);
     events.open();
-    leave = showShell({ root: app, who, signOut: end });
+    leave = showShell({ root: app, who, signOut: leaveOff });
   }
 }
 
@@ -72,9 +74,17 @@ function leaveBehind(reason) {
   events.close();
   forget();
   forgetPeople();
+  forgetChosen();
   closeDialogs();
   hush();
   showDoor(reason);
+}
+
+/** Signs out, after a question where that would lose what somebody has written. */
+async function leaveOff() {
+  const t = strings.leaving;
+  if (!await anyDrafts()) return end();
+  confirm({ title: t.title, text: t.text, act: t.submit, keep: t.keep, send: async () => {}, done: end });
 }
 
 async function end() {

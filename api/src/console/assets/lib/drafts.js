@@ -10,6 +10,9 @@ let drafts = new Map();
 const tabs = new BroadcastChannel(PLACE);
 tabs.addEventListener("message", forgetHere);
 
+/** Ends the lock by which other tabs know that this one has something. */
+let release = null;
+
 /** Remembers whose drafts these are: somebody else's are forgotten. */
 export function useDraftsOf(key) {
   if (owner === key) return;
@@ -23,6 +26,13 @@ export function useDraftsOf(key) {
 export function forgetDrafts() {
   forgetHere();
   tabs.postMessage("forget");
+}
+
+/** Whether anything was typed and not sent: here, or in another tab, as far as the browser says that. */
+export async function anyDrafts() {
+  if (drafts.size > 0) return true;
+  const { held = [] } = await navigator.locks?.query() ?? {};
+  return held.some(({ name }) => name === PLACE);
 }
 
 /** What was left under this name, or nothing. */
@@ -60,7 +70,20 @@ function stored() {
   }
 }
 
+/** Holds a lock while there is something: the browser gives it up with the tab. */
+function hold() {
+  if (drafts.size === 0) {
+    release?.();
+    release = null;
+  } else if (release === null) {
+    release = () => {};
+    // What was forgotten before the lock came needs none.
+    navigator.locks?.request(PLACE, { mode: "shared" }, () => drafts.size > 0 && new Promise((resolve) => (release = resolve)));
+  }
+}
+
 function store() {
+  hold();
   try {
     if (drafts.size === 0 || owner === null) sessionStorage.removeItem(PLACE);
     else sessionStorage.setItem(PLACE, JSON.stringify({ owner, drafts: [...drafts] }));

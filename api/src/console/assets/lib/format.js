@@ -103,6 +103,11 @@ export function ago(text) {
   return h("time", { datetime: text, title: clocks.exact.format(date) }, relative.format(-Math.floor(seconds / size), unit));
 }
 
+/** A whole hour of the day, as people write it there: `9:00 AM`, `09:00`. */
+export function hourText(hour) {
+  return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone: "UTC" }).format(new Date(hour * 3_600_000));
+}
+
 /** A date. */
 export function dayText(date) {
   return clocks.day.format(date);

@@ -49,7 +49,7 @@ async function read(signal) {
 }
 
 function draw(page, { attention, summary }, refresh) {
-  swap(page, setUp(summary.set_up), matters(attention, refresh), figures(summary));
+  swap(page, setUp({ ...summary.set_up, link: summary.currencies.length > 0 }), matters(attention, refresh), figures(summary));
 }
 
 function matters({ items, next_cursor: more }, refresh) {
@@ -73,7 +73,7 @@ function entry(matter, refresh) {
     h("div.matter-what",
       h("a", { href: hashOf(path, query) }, nameOf(matter)),
       matter.text && h("p", { dir: "auto" }, matter.text),
-      h("p.quiet", [reasonOf(matter), who].filter(Boolean).join(" · "), " ", ago(matter.opened_at))),
+      h("p.quiet", [reasonOf(matter), who].filter(Boolean).map((part) => [part, " · "]), ago(matter.opened_at))),
     matter.kind === EVIDENCE && h("a.button", { href: addressOf(`/payment-links/${matter.link_id}/evidence.pdf`), target: "_blank", rel: "noopener", key: `evidence ${matter.id}` },
       icon("download"), strings.link.evidence),
     may("write") && h("button", { type: "button", key: `resolve ${matter.id}`, onclick: () => resolve(matter, refresh) },
@@ -129,11 +129,11 @@ function figures({ currencies, from, to }) {
   return [...currencies].sort((one, other) => size(other) - size(one)).map((part) => h("section.card.figures-card", { "aria-label": t.month(part.currency.toUpperCase()) },
     h("h2", t.month(part.currency.toUpperCase())),
     h("dl.home-figures",
-      figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing" })),
-      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid", paid_from: from, paid_to: to })),
+      figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing", currency: part.currency })),
+      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
-      part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open" })),
-      part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost" })),
+      part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open", currency: part.currency, paid_from: from, paid_to: to })),
+      part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
       part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),
     chart(part)));

@@ -37,7 +37,7 @@ export function linkCard(link, act) {
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
     cardParts({
       id: "link-title", title: isAsked(link) ? t.title : t.payment, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
-      sentence: sentenceOf(link, act.messages), notices: notices(link), address: address(link), buttons: buttons(link, act),
+      sentence: sentenceOf(link, act.messages), notices: notices(link, act), address: address(link), buttons: buttons(link, act),
     }),
     firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
 }
@@ -73,19 +73,20 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link), cardButtons(buttons(link, act)), facts(link, act), texts(link, act.messages), timeline(link, false));
+    notices(link, act), cardButtons(buttons(link, act)), facts(link, act), texts(link, act.messages), timeline(link, false));
 }
 
 function stateTag(link) {
   return tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: isUnderWay(link) });
 }
 
-function notices(link) {
+function notices(link, act) {
   const t = strings.link;
   const dashboard = safeAddress(link.dashboard_url);
   const unfinished = unfinishedRefund(link);
   return [
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
+    act.isOptedOut && link.status === "unpaid" && notice("warn", strings.refused.opted_out, strings.advice.opted_out.text),
     ...delivery(link),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
@@ -136,7 +137,7 @@ function buttons(link, act) {
   const sent = wasSent(link, act.messages);
   const stored = link.invoice_number && link.url && !["creating", "failed"].includes(link.status);
   return [
-    can("send") && cardButton({
+    can("send") && !act.isOptedOut && cardButton({
       name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
     }),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
@@ -187,7 +188,7 @@ function facts(link, act) {
     row(t.paidAt, link.paid_at && time(link.paid_at)),
     row(t.paidBy, link.paid_by && link.paid_by.method !== "stripe" && paidBy(link.paid_by)),
     HAS_END.includes(link.status) && row(t.payableUntil, time(link.expires_at)),
-    row(t.reminders, reminders(link, act.changed)),
+    row(t.reminders, reminders(link, act)),
     row(t.erasedAt, link.purged_at && time(link.purged_at)));
 }
 

@@ -19,7 +19,8 @@ let lastMethod = METHODS[0];
 
 /** Asks how the money of a link came, and says so; `changed` gets the link as it is then. */
 export function markPaid(link, changed) {
-  askHow(strings.markPaid.text(link.invoice_number, money(link.amount, link.currency)), `/payment-links/${link.id}/mark-paid`, changed);
+  const { text, partly } = strings.markPaid;
+  askHow(text(link.invoice_number, money(link.amount, link.currency)), `/payment-links/${link.id}/mark-paid`, changed, h("p.hint", partly));
 }
 
 /** The same of an order that no open link asks for; `made` gets the link that stands for the payment. */
@@ -27,7 +28,7 @@ export function markOrderPaid(order, made) {
   askHow(strings.markPaid.orderText(order.number, money(order.amount, order.currency)), `/orders/${order.id}/mark-paid`, made);
 }
 
-function askHow(text, path, done) {
+function askHow(text, path, done, more) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
     METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
@@ -39,6 +40,7 @@ function askHow(text, path, done) {
     content: (close) => form({
       fields: [
         h("p", text, " ", may("admin") ? t.takeBack : t.othersTakeBack),
+        more,
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),

@@ -4,8 +4,10 @@ import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
+import { hourText } from "../lib/format.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
+import { remindMany } from "./links-many.js";
 
 /** While somebody may be reminded, now or soon. */
 const OPEN = ["creating", "unpaid", "processing"];
@@ -13,18 +15,28 @@ const CHOICES = ["merchants", "none", "own"];
 const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["last_reminder_days", 0, 30]];
 
 /** What is said on the card of a link's reminders, with what changes it; nothing once the link is closed. */
-export function reminders(link, changed) {
+export function reminders(link, { changed, refresh, isOptedOut }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
-  return [said(link), may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)]];
+  const canBeNow = link.status === "unpaid" && link.delivery && !isOptedOut && may("send");
+  return [
+    said(link),
+    may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],
+    canBeNow && [" ", h("button.as-link", { type: "button", key: "remind-now", onclick: () => remindMany([link], 1, refresh) }, t.now)],
+  ];
 }
 
 function said(link) {
   const t = strings.linkReminders;
-  const parts = TIMES.filter(([name]) => link[name] !== undefined).map(([name]) => t.said[name](link[name]));
+  const parts = timesOf(link);
   if (link.reminders === false) return t.choices.none;
   if (link.reminders === undefined && parts.length === 0) return t.choices.merchants;
   return parts.length > 0 ? parts.join(t.and) : t.choices.own;
+}
+
+/** When and how often, as far as it is said there. */
+function timesOf(settings) {
+  return TIMES.filter(([name]) => settings[name] !== undefined).map(([name]) => strings.linkReminders.said[name](settings[name]));
 }
 
 function change(link, changed) {
@@ -59,7 +71,7 @@ function editor(link, merchant, { close, changed }) {
   const usual = h("p.hint", { role: "status" });
   const draw = () => {
     terms.hidden = terms.disabled = choice.value !== "own";
-    usual.textContent = choice.value === "merchants" ? (merchant.reminders ? t.areOn : t.areOff) : "";
+    usual.textContent = choice.value === "merchants" ? (merchant.reminders ? t.areOn(timesOf(merchant).join(t.and)) : t.areOff) : "";
   };
   choice.addEventListener("change", draw);
   draw();
@@ -72,7 +84,7 @@ function editor(link, merchant, { close, changed }) {
   return form({
     fields: [
       field({ label: t.label, control: choice }), usual, terms,
-      h("p.hint", words.hours),
+      h("p.hint", words.hours(hourText(9), hourText(20))),
       actions(t.submit, { cancel: close }),
     ],
     check: () => (choice.value === "own" ? numbers : []).filter((it) => !it.checkValidity())

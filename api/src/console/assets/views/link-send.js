@@ -22,7 +22,8 @@ export function sendLink(link, act) {
     try {
       const [template, credits] = await Promise.all([readTemplate(act.order), get("/credits")]);
       swap(body, sendForm({ link, act, close, template, available: credits.available }));
-      body.querySelector("textarea")?.focus();
+      // What goes out is read first; nobody's second Enter sends it.
+      body.querySelector(".actions button")?.focus({ preventScroll: true });
     } catch (problem) {
       swap(body, problemBox(problem, load));
     }
@@ -44,7 +45,7 @@ function sendForm({ link, act, close, template, available }) {
   const cost = costLine(available);
   const buttons = actions(t.submit, { cancel: close });
   const fields = templateFields({
-    name: "template", label: t.template, hint: t.hint, value: saved, linkId: link.id, language, previewTitle: t.preview,
+    name: "template", label: t.template, hint: t.hint, value: saved, linkId: link.id, metadata: Object.keys(act.order.metadata ?? {}), language, previewTitle: t.preview,
     costs(credits) {
       cost.show(credits);
       buttons.querySelector(".label").textContent = credits === null ? t.submit : t.submitFor(credits);
@@ -70,7 +71,7 @@ function sendForm({ link, act, close, template, available }) {
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", h("div", text, chips, reset), preview),
+    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
       field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
@@ -92,10 +93,10 @@ function sendForm({ link, act, close, template, available }) {
   });
 }
 
-/** Whoever has not read what the buyer says, reads it before the buyer is asked again. */
+/** Whoever has not read what the buyer says, reads it before the buyer is asked again. Once is enough: that they know nothing of it is unread, too. */
 function beforeSending(order) {
   const t = strings.send;
-  return ["unrecognised", "unread"].filter((notice) => order.notices?.includes(notice)).map((notice) =>
+  return ["unrecognised", "unread"].filter((notice) => order.notices?.includes(notice)).slice(0, 1).map((notice) =>
     h("p.notice.notice-warn", icon("warning"), h("span", t.before[notice], " ",
       order.conversation_id && h("a", { href: `#/conversations/${order.conversation_id}` }, strings.order.conversation))));
 }

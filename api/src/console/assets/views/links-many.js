@@ -1,6 +1,6 @@
 // What is done with many links: one call for each, so that one that is refused holds up no other and says why.
 
-import { command, csv } from "../lib/api.js";
+import { command, csv, get } from "../lib/api.js";
 import { hundredths, text } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
@@ -15,13 +15,13 @@ import { strings } from "../strings.js";
 export function remindMany(links, chosen, done) {
   const t = strings.links.many;
   const body = { purpose: "reminder" };
-  doMany({ title: t.remindTitle(links.length), text: t.remindText, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
+  doMany({ title: t.remindTitle(links.length), text: t.remindText, more: costOf(links, "reminder"), skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
 }
 
 /** Sends each of the links, also those that were sent before. */
 export function sendMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.sendTitle(links.length), text: t.sendText, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done, texted: links.filter((link) => link.delivery).length });
+  doMany({ title: t.sendTitle(links.length), text: t.sendText, more: costOf(links, "request"), skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done, texted: links.filter((link) => link.delivery).length });
 }
 
 /** Voids each of the links. */
@@ -30,8 +30,25 @@ export function voidMany(links, chosen, done) {
   doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: chosen - links.length, act: t.void, kind: "danger", verb: "void", body: {}, links, done });
 }
 
+/** What the first of them is about to say, and what all come to if each is as long; nothing until that is known. */
+function costOf(links, purpose) {
+  const t = strings.links.many;
+  const place = h("div.many", { "aria-live": "polite" });
+  const [first] = links;
+  const load = async () => {
+    const [{ body, language }, { available }] = await Promise.all([get(`/message-templates/${purpose}`), get("/credits")]);
+    const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
+    const all = credits * links.length;
+    swap(place, h("p", t.example(first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
+      h(all > available ? "p.notice.notice-warn" : "p", t.costs(all, available)));
+  };
+  // Without it the question is asked all the same; what cannot be sent says so when it is tried.
+  load().catch(() => {});
+  return place;
+}
+
 /** Asks, does one after the other, and says what became of each. */
-function doMany({ title, text, skipped, texted = 0, act, kind, verb, body, links, done }) {
+function doMany({ title, text, more, skipped, texted = 0, act, kind, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
   let isBegun = false;
@@ -65,7 +82,7 @@ function doMany({ title, text, skipped, texted = 0, act, kind, verb, body, links
   openDialog({
     title,
     content(close) {
-      swap(place, h("p", h("strong", sums(links))), h("p", text), texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
+      swap(place, h("p", h("strong", sums(links))), h("p", text), more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
         h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
           h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
       return place;
@@ -77,8 +94,8 @@ function doMany({ title, text, skipped, texted = 0, act, kind, verb, body, links
   });
 }
 
-/** What the links ask for, by currency. */
-function sums(links) {
+/** What they ask for, by currency: anything with an amount. */
+export function sums(links) {
   const totals = new Map();
   for (const { amount, currency } of links) {
     const one = hundredths(amount ?? "");

@@ -3,13 +3,14 @@
 import { get } from "../lib/api.js";
 import { standing } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
-import { humanised, money, tag, time } from "../lib/format.js";
+import { dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { hashOf, narrow, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
+import { chosenOf } from "./links-chosen.js";
 import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
 import { moneyTag } from "./money-back.js";
 import { empty, failure, pageHead, region } from "./page.js";
@@ -20,7 +21,8 @@ const PATH = "/links";
 const LIMIT = 50;
 const TYPING = 250;
 const STATES = ["", "unpaid", "processing", "paid", "expired", "voided", "failed"];
-const NAMES = ["q", "status", "review", "disputed", "created_from", "created_to", "paid_from", "paid_to", "sort"];
+const NAMES = ["q", "status", "review", "disputed", "currency", "created_from", "created_to", "paid_from", "paid_to", "sort"];
+const DAYS = ["created_from", "created_to", "paid_from", "paid_to"];
 const DISPUTES = ["open", "lost", "won", "closed"];
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 const TROUBLE = ["link_failed", "unrecognised", "payment_failed"];
@@ -32,15 +34,15 @@ export function showLinks({ root, query }) {
   const list = region("div.card.list-card");
   const bar = h("div.chosen", { role: "region", "aria-label": t.chosenLabel, hidden: true });
   const narrowed = Object.fromEntries([...NAMES, "cursor"].map((name) => [name, query[name]]));
-  const state = { items: [], chosen: new Set(), narrowed };
+  const by = h("div");
+  const state = { items: [], chosen: chosenOf(narrowed), narrowed };
   const following = live({
     name: () => `links ${JSON.stringify(narrowed)}`,
     load: (signal) => get("/payment-links", { query: { ...narrowed, limit: LIMIT }, signal }),
     hears: ({ kind }) => ["link.updated", "message.updated"].includes(kind),
     show: (page) => {
-      state.items = page.items;
-      const there = new Set(page.items.map((link) => link.id));
-      for (const id of state.chosen) if (!there.has(id)) state.chosen.delete(id);
+      Object.assign(state, { items: page.items, hasPages: Boolean(page.next_cursor || narrowed.cursor) });
+      for (const link of page.items) if (state.chosen.has(link.id)) state.chosen.set(link.id, link);
       drawList(list, page, state, redrawBar);
       redrawBar();
     },
@@ -50,12 +52,14 @@ export function showLinks({ root, query }) {
   const redrawBar = () => drawBar(bar, list, state, () => following.refresh());
   const change = (changes) => {
     Object.assign(narrowed, { cursor: undefined }, changes);
-    state.chosen.clear();
+    state.chosen = chosenOf(narrowed);
     narrow(PATH, narrowed);
+    drawNarrowed(by, narrowed);
     following.refresh();
   };
+  drawNarrowed(by, narrowed);
   const all = h("button", { type: "button", key: "export", onclick: () => exportLinks(narrowed, null) }, icon("download"), t.exportAll);
-  swap(root, pageHead(t.title, { buttons: [all] }), filters(narrowed, change), bar, list);
+  swap(root, pageHead(t.title, { buttons: [all] }), filters(narrowed, change), by, bar, list);
   return following.stop;
 }
 
@@ -89,6 +93,27 @@ function filters(narrowed, change) {
       h("div.day-filters", day("created_from", t.createdFrom), day("created_to", t.createdTo), day("paid_from", t.paidFrom), day("paid_to", t.paidTo), disputed, sort)));
 }
 
+/** By what the list is narrowed that no tab above it says, and what shows all of it again. */
+function drawNarrowed(place, narrowed) {
+  const t = strings.links;
+  const { status, review, disputed, currency } = narrowed;
+  const labels = { created_from: t.createdFrom, created_to: t.createdTo, paid_from: t.paidFrom, paid_to: t.paidTo };
+  const said = [
+    status?.includes(",") && status.split(",").map((one) => strings.link.states[one] ?? humanised(one)).join(", "),
+    review && strings.link.events.review,
+    disputed && disputed.split(",").map((one) => strings.link.disputeTags[one] ?? humanised(one)).join(", "),
+    currency?.toUpperCase(),
+    ...DAYS.map((name) => narrowed[name] && `${labels[name]} ${dayOf(narrowed[name])}`),
+  ].filter(Boolean);
+  swap(place, said.length > 0 && h("p.narrowed-by", { role: "status" }, t.narrowed, " ", h("strong", said.join(" · ")), " ",
+    h("a", { href: `#${PATH}`, key: "show-all", onclick: showAll }, t.clear)));
+}
+
+function dayOf(text) {
+  const day = new Date(text.includes("T") ? text : `${text}T12:00:00Z`);
+  return Number.isNaN(day.getTime()) ? text : dayText(day);
+}
+
 function drawList(list, page, state, redrawBar) {
   const t = strings.links;
   if (page.items.length === 0) {
@@ -99,7 +124,7 @@ function drawList(list, page, state, redrawBar) {
   const chooseAll = h("input", {
     type: "checkbox", "aria-label": t.chooseAll, key: "choose-all", checked: page.items.every((link) => state.chosen.has(link.id)),
     onchange: () => {
-      for (const link of page.items) chooseAll.checked ? state.chosen.add(link.id) : state.chosen.delete(link.id);
+      for (const link of page.items) chooseAll.checked ? state.chosen.set(link.id, link) : state.chosen.delete(link.id);
       for (const box of list.querySelectorAll("[data-link]")) box.checked = chooseAll.checked;
       redrawBar();
     },
@@ -116,7 +141,7 @@ function row(link, state, redrawBar) {
   const choose = h("input", {
     type: "checkbox", "aria-label": t.choose(name), "data-link": link.id, key: `choose ${link.id}`, checked: state.chosen.has(link.id),
     onchange: () => {
-      choose.checked ? state.chosen.add(link.id) : state.chosen.delete(link.id);
+      choose.checked ? state.chosen.set(link.id, link) : state.chosen.delete(link.id);
       redrawBar();
     },
   });
@@ -153,22 +178,28 @@ function whenOf(link) {
 /** What can be done with those that are chosen. */
 function drawBar(bar, list, state, refresh) {
   const t = strings.links;
-  const chosen = state.items.filter((link) => state.chosen.has(link.id));
+  const chosen = [...state.chosen.values()];
+  const here = state.items.filter((link) => state.chosen.has(link.id)).length;
   bar.hidden = chosen.length === 0;
   const open = chosen.filter((link) => link.status === "unpaid");
   const texted = open.filter((link) => link.delivery);
-  const done = () => {
+  const chooseNone = () => {
     state.chosen.clear();
     for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = false;
     drawBar(bar, list, state, refresh);
+  };
+  const done = () => {
+    chooseNone();
     refresh();
   };
   swap(bar, chosen.length > 0 && [
     h("strong", { "aria-live": "polite" }, t.chosen(chosen.length)),
+    state.hasPages && h("span.quiet", t.onThisPage(here)),
     may("send") && h("button.primary", { type: "button", key: "send-many", disabled: open.length === 0, onclick: () => sendMany(open, chosen.length, done) }, icon("send"), t.send(open.length)),
     may("send") && h("button", { type: "button", key: "remind-many", disabled: texted.length === 0, onclick: () => remindMany(texted, chosen.length, done) }, icon("send"), t.remind(texted.length)),
     may("write") && h("button.quiet-danger", { type: "button", key: "void-many", disabled: open.length === 0, onclick: () => voidMany(open, chosen.length, done) }, icon("void"), t.void(open.length)),
     h("button", { type: "button", key: "export-many", onclick: () => exportLinks(state.narrowed, new Set(chosen.map((link) => link.id))) }, icon("download"), t.export),
+    h("button", { type: "button", key: "choose-none", onclick: chooseNone }, t.chooseNone),
   ]);
 }
 

@@ -3,7 +3,7 @@
 import { get } from "../lib/api.js";
 import { isUnderWay } from "../lib/card.js";
 import { byKey, h, swap } from "../lib/dom.js";
-import { tag } from "../lib/format.js";
+import { money, phone, tag } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
@@ -54,21 +54,24 @@ export function showOrder({ root, params: [id] }) {
   return following.stop;
 }
 
-/** The order, and what was texted to its buyer. Without the texts the page is still worth showing. */
+/** The order, what was texted to its buyer, and whether they want no texts. Without these the page is still worth showing. */
 async function load(id, signal) {
   const order = await get(`/orders/${encodeURIComponent(id)}`, { signal });
   try {
-    return { order, messages: await messagesOf(order.conversation_id, signal) };
+    return { order, ...await saidTo(order.conversation_id, signal) };
   } catch (problem) {
     if (signal.aborted) throw problem;
     return { order, messages: [] };
   }
 }
 
-async function messagesOf(conversation, signal) {
-  if (!conversation) return [];
-  const { items } = await get(`/conversations/${encodeURIComponent(conversation)}/messages`, { query: { limit: TEXTS }, signal });
-  return items;
+async function saidTo(conversation, signal) {
+  if (!conversation) return { messages: [] };
+  const place = `/conversations/${encodeURIComponent(conversation)}`;
+  const [{ items }, { opted_out_at: since }] = await Promise.all([
+    get(`${place}/messages`, { query: { limit: TEXTS }, signal }), get(place, { signal }),
+  ]);
+  return { messages: items, isOptedOut: Boolean(since) };
 }
 
 function paceOf(order, messages) {
@@ -103,7 +106,7 @@ function draw(page, data, { changed, made, refresh }) {
   const [latest] = order.links;
   const shown = latest && !["voided", "expired"].includes(latest.status) ? latest : null;
   const past = order.links.filter((link) => link !== shown);
-  const act = { changed, refresh, messages: data.messages, order };
+  const act = { changed, refresh, messages: data.messages, order, isOptedOut: data.isOptedOut };
   const create = () => createLink(order, made);
   const details = h("button", {
     type: "button", key: "details",
@@ -121,7 +124,10 @@ function draw(page, data, { changed, made, refresh }) {
   swap(page,
     pageHead(t.title(order.number), {
       back: h("a.back", { href: backTo("/orders") }, icon("back"), t.back),
-      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order)],
+      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order), data.isOptedOut && tag("opted-out", strings.conversations.optedOut)],
+      // A phone shows the rest of the buyer's data far below.
+      lead: h("span.only-narrow.order-lead", h("strong", order.customer.name || strings.erased), phone(order.customer.phone),
+        h("span", money(order.amount, order.currency))),
       buttons: [details, mayBePaid(order, shown) && paidButton(order, paid), mayHaveLink(order, shown) && !isPaid && createButton(order, create)],
     }),
     h("div.order-columns",

@@ -24,12 +24,18 @@ export function showOptOuts(root) {
     show: (page) => swap(list, page.items.length === 0 ? h("p.quiet", t.none) : rows(page, following.refresh)),
     fail: (problem) => failure(list, problem, following.refresh),
   });
-  const add = () => ask({ title: t.add, submit: t.submit, done: following.refresh, send: (body) => command("POST", PATH, body), saved: t.saved });
+  const add = () => optOut(undefined, following.refresh);
   swap(root, h("section.card.setting.setting-wide",
     h("div.setting-head", h("h2", t.title),
       h("button.primary", { type: "button", key: "new-opt-out", onclick: add }, icon("plus"), t.add)),
     h("p", t.lead), list));
   return following.stop;
+}
+
+/** Asks why, and puts a number on the list: this one, or one that is written. */
+export function optOut(phone, done) {
+  const t = strings.optOuts;
+  ask({ title: phone ? t.addThis : t.add, submit: t.submit, phone, done, send: (body) => command("POST", PATH, body), saved: t.saved });
 }
 
 function rows(page, changed) {
@@ -47,7 +53,7 @@ function row(one, changed) {
     send: (body) => command("DELETE", PATH, body),
   });
   return h("li",
-    h("div.key-name", h("strong", phoneOf(one.phone) ?? t.erased), tag("opted-out", t.sources[one.source] ?? one.source)),
+    h("div.key-name", one.customer_name && h("strong", one.customer_name), h(one.customer_name ? "span.quiet" : "strong", phoneOf(one.phone) ?? t.erased), tag("opted-out", t.sources[one.source] ?? one.source)),
     h("p.quiet", time(one.opted_out_at), one.reason && ` · ${one.reason}`),
     one.phone && h("button.quiet-danger", { type: "button", key: `back ${one.conversation_id}`, onclick: back },
       t.back, h("span.visually-hidden", ` ${one.phone}`)));

@@ -3,6 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { h } from "../lib/dom.js";
 import { actions, field, form } from "../lib/form.js";
+import { hourText } from "../lib/format.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
 import { editable } from "./setting.js";
@@ -42,11 +43,12 @@ function editor(merchant) {
   return form({
     fields: [
       h("label.check", fields.on, t.on),
-      h("p.hint", t.hours),
+      h("p.hint", t.hours(hourText(9), hourText(20))),
       terms,
+      h("p.hint", t.text, " ", h("a", { href: "#/settings/template" }, strings.settings.sections.template)),
       h("h3", t.receiptsTitle),
       h("label.check", fields.receipts, t.receipts),
-      h("p.hint", t.receiptsHint),
+      h("p.hint", t.receiptsHint(hourText(9), hourText(20))),
       h("h3", t.lowTitle),
       field({ label: t.threshold, control: fields.threshold, hint: t.thresholdHint, suffix: t.credits }),
       actions(t.submit),

@@ -2,6 +2,7 @@
 
 import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
+import { keptIn } from "../lib/drafts.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
 import { complain, say } from "../lib/notify.js";
 import { may } from "../lib/scope.js";
@@ -74,10 +75,23 @@ function editor({ purpose, language }, found, changed) {
   const query = language ? `?language=${encodeURIComponent(language)}` : "";
   const path = `${PATH}/${purpose}${query}`;
   fields.text.readOnly = !may("write");
+  // What was written and not saved is still there after a look at something else.
+  const forget = keptIn(fields.text, `template ${path}`);
+  const isChanged = () => fields.text.value !== found.body;
+  const draft = h("p.hint", { hidden: !isChanged() }, t.unsaved, " ", h("button.as-link", { type: "button", key: "back-to-saved", onclick() {
+    fields.set(found.body);
+    drawDraft();
+  } }, strings.send.reset));
+  const drawDraft = () => {
+    draft.hidden = !isChanged();
+    if (!isChanged()) forget();
+  };
+  fields.text.addEventListener("input", drawDraft);
   fields.start();
   const remove = own && may("write") && h("button.as-link", { type: "button", async onclick() {
     try {
       await command("DELETE", path);
+      forget();
       say(t.removed);
       changed();
     } catch (problem) {
@@ -88,13 +102,14 @@ function editor({ purpose, language }, found, changed) {
     fields: [
       h("p.hint", t.hints[purpose]),
       !own && h("p.hint", found.own ? t.fromOther(nameOf(found.language ?? "")) : t.ours),
-      h("div.columns.send-columns", h("div", text, chips, remove), preview),
+      h("div.columns.send-columns", h("div", text, chips, draft, remove), preview),
       may("write") && actions(t.submit),
     ],
     alias: { template: "body" },
     payload: () => JSON.stringify(body()),
     send: () => command("PUT", path, body()),
     done: () => {
+      forget();
       say(t.saved);
       changed();
     },

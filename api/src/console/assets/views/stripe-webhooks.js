@@ -15,17 +15,27 @@ const ENDPOINT = "/stripe-integration/webhook-endpoint";
 /** The section; `changed` gets the connection as it is after something was done. */
 export function webhooks(connection, changed) {
   const t = strings.stripe;
-  const { health, webhook_endpoint: endpoint } = connection;
+  const { health, webhook_endpoint: endpoint, last_event_at: heard } = connection;
+  // What works needs nobody to press anything.
+  const isWell = health?.status === "healthy" && endpoint?.status !== "failed";
+  const button = registerButton(connection, changed);
   return h("section.health",
-    h("div.setting-head", h("h3", t.webhooks), health && tag(health.status === "healthy" ? "health-healthy" : "health-trouble", t.health[health.status] ?? health.status)),
+    h("div.setting-head", h("h3", t.webhooks), health && healthTag(health, heard)),
     health && health.status !== "healthy" && h("div.notice.notice-warn", h("div", icon("warning")),
       h("div", h("p", health.advice), health.at && h("p", t.lookedAt, " ", time(health.at)))),
     endpoint?.status === "failed" && h("p.notice.notice-bad", icon("warning"), translated(endpoint.reason)),
     endpoint?.status === "registering" && h("p.loading-line", h("span.spinner", { "aria-hidden": "true" }), t.registering),
     h("dl.facts", h("div", h("dt", t.webhookSecret), h("dd", secretsOf(connection)))),
-    registerButton(connection, changed),
-    h("details.fold", { key: "by-hand" }, h("summary", t.byHand),
+    !isWell && button,
+    h("details.fold", { key: "by-hand" }, h("summary", isWell ? t.webhookAgain : t.byHand), isWell && button,
       copyable(t.webhook, connection.webhook_url, { key: "copy-webhook" }), h("p.hint", t.webhookHint)));
+}
+
+/** Whether it works, as far as is known: before the first event nothing is known to be wrong. */
+function healthTag({ status }, heard) {
+  const t = strings.stripe;
+  if (status !== "healthy") return tag("health-trouble", t.health[status] ?? status);
+  return heard ? tag("health-healthy", t.health.healthy) : tag("health-waiting", t.health.waiting);
 }
 
 function secretsOf(connection) {

@@ -12,9 +12,11 @@ import { complain } from "../lib/notify.js";
 import { people, person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
+import { sums } from "./links-many.js";
 import { messageState } from "./message-state.js";
 import { disputeEnd } from "./money-back.js";
 import { failure, region } from "./page.js";
+import { optOut } from "./settings-opt-outs.js";
 
 const LIMIT = 50;
 const SHOWN_ORDERS = 2;
@@ -145,7 +147,7 @@ function drawHandling(node, { place, conversation, changed }) {
   const whose = h("select", { key: "whose", "aria-label": t.assignedTo, onchange: () => act("assign", whose.value ? { to: whose.value } : {}) },
     h("option", { value: "" }, t.nobody));
   const isClosed = conversation.status === "closed";
-  swap(node, whose, h("button", { type: "button", key: "handled", onclick: () => act(isClosed ? "reopen" : "close", {}) }, isClosed ? t.reopen : t.close));
+  swap(node, h("label.whose-is-it", h("span", { "aria-hidden": "true" }, t.assigned), whose), h("button", { type: "button", key: "handled", onclick: () => act(isClosed ? "reopen" : "close", {}) }, isClosed ? t.reopen : t.close));
   people().then((all) => {
     const chosen = conversation.assigned_to ?? "";
     const offered = all.filter(({ id, last_four: known }) => known || id === chosen);
@@ -158,7 +160,8 @@ function drawOrders(place, orders) {
   const t = strings.conversations;
   // Who has paid is not asked again.
   const look = (order) => (order.has_open_link ? ["send", t.sendFor] : order.tag === "paid" ? ["check", t.paidFor] : ["link", t.createFor]);
-  swap(place, orders.slice(0, SHOWN_ORDERS).map((order) => {
+  const open = orders.filter((order) => order.open_amount).map(({ open_amount: amount, currency }) => ({ amount, currency }));
+  swap(place, open.length > 0 && h("p.open-sum", t.open(open.length), " ", h("strong", sums(open))), orders.slice(0, SHOWN_ORDERS).map((order) => {
     const [picture, text] = look(order);
     return h("a.button", { href: `#/orders/${order.id}`, key: `order ${order.id}` }, icon(picture), text(order.number));
   }));
@@ -251,9 +254,13 @@ function replyBox(place, sent) {
   });
   if (text.value) count();
   const note = h("p.notice.notice-warn", { hidden: true });
+  let phone;
+  const stop = h("button.as-link.no-more", { type: "button", key: "no-more-texts", onclick: () => optOut(phone, sent) }, t.noMore);
+  node.append(stop);
   return {
     node: h("footer.reply", note, node),
     allow(conversation) {
+      phone = conversation.phone;
       if (!may("write")) return void (node.hidden = true);
       const reason = !conversation.phone ? t.erasedNote : conversation.opted_out_at ? t.optedOutNote : null;
       note.hidden = !reason;
