@@ -137,7 +137,8 @@ pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id:
         .one(tx)
         .await?;
     let Some(order) = found else { return Ok(()) };
-    let text = text_of(&order, &link::of_order(tx, merchant, id).await?);
+    let links = link::Entity::find().filter(link::Column::MerchantId.eq(merchant)).filter(link::Column::OrderId.eq(id));
+    let text = text_of(&order, &links.order_by_desc(link::Column::Id).all(tx).await?);
     if order.search.as_ref() == Some(&text) {
         return Ok(());
     }

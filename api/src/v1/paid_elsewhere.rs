@@ -262,7 +262,8 @@ async fn accept_mark_of_order(
         return Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and try again."));
     }
     // It does not exist at Stripe, so there is nothing to close there.
-    let facts = StripeFacts { actor: Some(key.key.to_string()), ..StripeFacts::default() };
+    let actor = Some(key.key.to_string());
+    let facts = StripeFacts { detail: Some(sentence.clone()), actor, ..StripeFacts::default() };
     let link = match link::advance(&tx, &link, LinkEvent::CloseConfirmed, &facts, now).await? {
         Advanced::To(link) => *link,
         Advanced::Unchanged => link,
