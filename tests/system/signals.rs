@@ -155,7 +155,7 @@ async fn what_stripe_refuses_to_have_paid_anew_is_tried_again_and_sent_to_nobody
     app.passes(Utc::now() + TimeDelta::hours(2));
 
     // The link is read before its timeline, which may be newer then.
-    shows(&merchant, &link.id, "it can be paid again", |link| {
+    let again = shows(&merchant, &link.id, "it can be paid again", |link| {
         has(link, "renewed") && link["failure"].is_null() && link["stripe_url"].is_string()
     })
     .await;
