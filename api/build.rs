@@ -1,4 +1,5 @@
-//! Puts the console's files together as a browser is sent them, and makes them small: once, here, and at no start of the program.
+//! Puts the console's files together as a browser is sent them, and makes them small: once, here, and at no start of
+//! the program.
 
 #[path = "src/console/bundle.rs"]
 mod bundle;

@@ -1,7 +1,7 @@
-//! `/invitation/{token}`: hands a key over to the person it was made for.
+//! `/invitation/{token}`: hands a key over to the person it was created for.
 //!
-//! Chat programs look at every address that is sent by them, so a look shows no more than what it is about. Who presses the button is
-//! shown the key, once; from then on the address opens nothing. It speaks the language that their browser likes best.
+//! Chat programs preview every URL sent through them, so opening the page only shows what it is about. Pressing its
+//! button shows the key, once; from then on the URL is useless. The page uses the browser's preferred language.
 
 use std::sync::LazyLock;
 
@@ -22,7 +22,7 @@ use serde::Serialize;
 
 use crate::{Api, Problem, buyer::Words};
 
-/// Its own form, our style sheet, and our script, which signs in.
+/// Allows its own form, our style sheet, and our script, which signs in.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -38,21 +38,21 @@ static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     handlebars
 });
 
-/// What the page shows.
+/// The content of the page.
 #[derive(Serialize)]
 struct InvitationPage {
     language: &'static str,
     direction: &'static str,
     title: String,
-    /// What it is about, or that it is over.
+    /// What the invitation is about, or that it is over.
     sentence: String,
     offer: Option<Offer>,
 }
 
-/// A key that is handed over.
+/// A key being handed over.
 #[derive(Serialize)]
 struct Offer {
-    /// What it may do.
+    /// What the key may do.
     may: String,
     once: String,
     show: String,
@@ -64,7 +64,7 @@ struct Offer {
 }
 
 impl InvitationPage {
-    /// With the key, or with what leads to it.
+    /// The page with the key, or with the button to show it.
     fn of(words: &'static Words, merchant: String, invited: &ApiKey, key: Option<&Secret>) -> Self {
         let says = |place: &str| words.of_invitation(place, &invited.name);
         let offer = Offer {
@@ -80,7 +80,7 @@ impl InvitationPage {
         Self { title: merchant, sentence, offer: Some(offer), ..Self::over(words) }
     }
 
-    /// The same for one that was accepted, is over or never was.
+    /// The page of an invitation that was accepted, has expired or never existed.
     fn over(words: &'static Words) -> Self {
         Self {
             language: &words.language,
@@ -105,7 +105,7 @@ impl InvitationPage {
     }
 }
 
-/// Where it is said what a key may do.
+/// The name of the text that says what a key may do.
 const fn may(scope: Scope) -> &'static str {
     match scope {
         Scope::Read => "may_read",
@@ -115,7 +115,7 @@ const fn may(scope: Scope) -> &'static str {
     }
 }
 
-/// What copies the key and signs in with it.
+/// The script that copies the key and signs in with it.
 #[handler]
 pub(crate) fn script() -> Response {
     Response::builder()
@@ -124,7 +124,7 @@ pub(crate) fn script() -> Response {
         .body(include_str!("invitation.js"))
 }
 
-/// What it is about.
+/// Shows what the invitation is about.
 #[handler]
 pub(crate) async fn show(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     api.throttles.buyers.admit(request, &api)?;
@@ -135,7 +135,7 @@ pub(crate) async fn show(api: Data<&Api>, request: &Request, Path(token): Path<S
     Ok(InvitationPage::of(words, owner.name, &key, None).into_response_with(StatusCode::OK))
 }
 
-/// The key, once.
+/// Shows the key, once.
 #[handler]
 pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     api.throttles.buyers.admit(request, &api)?;
@@ -143,7 +143,7 @@ pub(crate) async fn accept(api: Data<&Api>, request: &Request, Path(token): Path
     let tx = api.db.begin().await?;
     let words = words_for(request);
     let Some(key) = api_key::find_invitation(&tx, &token, now).await? else { return Ok(over(words)) };
-    // Of two at once one is shown the key.
+    // Of two concurrent requests, one gets the key.
     if !api_key::accept(&tx, &token, &secret, now).await? {
         return Ok(over(words));
     }

@@ -36,7 +36,7 @@ pub use state::{Api, ApiParts, CreditSales};
 pub use v1::changed_resource;
 pub use v1::details_page_of;
 
-/// Every route; `/metrics` only if it is to be seen by everybody.
+/// Every route; `/metrics` only if it is public.
 #[must_use]
 pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint {
     let description = v1::description();
@@ -88,13 +88,13 @@ pub fn routes(api: Api, metrics: Option<BoxEndpoint<'static>>) -> impl Endpoint 
         .with(access)
 }
 
-/// What the API says of itself at `/openapi.json`, were it to be found at this address.
+/// The contents of `/openapi.json` at this address.
 #[must_use]
 pub fn description(public_url: &str) -> String {
     v1::description().text_at(public_url)
 }
 
-/// The problem that an error is, and the route on which it happened.
+/// The problem response for an error, with the route where it happened.
 fn respond(error: poem::Error) -> Response {
     let route = error.data::<PathPattern>().cloned();
     let mut response = Problem::from_framework(error).into_response();

@@ -12,7 +12,7 @@ const REFUSED: &str = "paylink_webhooks_refused_total";
 const OVER_BUDGET: &str = "paylink_requests_over_budget_total";
 const TEXT_LIMIT: &str = "paylink_text_limit_total";
 
-/// Says what is counted here, and begins at zero.
+/// Describes the metrics and starts them at zero.
 pub fn declare() {
     describe_counter!(REQUESTS, "Requests that were answered, by method, route and status.");
     describe_histogram!(DURATION, "From when a request came to when its answer began.");
@@ -31,7 +31,7 @@ pub fn declare() {
     }
 }
 
-/// A request was answered.
+/// Records an answered request.
 pub(crate) fn answered(method: &Method, route: &str, status: StatusCode, took: Duration) {
     let (method, route) = (method_word(method), route.to_owned());
     histogram!(DURATION, "method" => method, "route" => route.clone()).record(took);
@@ -39,22 +39,22 @@ pub(crate) fn answered(method: &Method, route: &str, status: StatusCode, took: D
     counter!(REQUESTS, "method" => method, "route" => route, "status" => status).increment(1);
 }
 
-/// A webhook was not signed by whom it claims to be from.
+/// Counts a webhook with an invalid signature.
 pub(crate) fn webhook_refused(source: Source) {
     counter!(REFUSED, "source" => source.as_str()).increment(1);
 }
 
-/// A request was refused because its merchant's budget was spent.
+/// Counts a request that was refused because its merchant's budget was spent.
 pub(crate) fn over_budget() {
     counter!(OVER_BUDGET).increment(1);
 }
 
-/// A merchant came `near` the limit of a day's texts, or has `reached` it.
+/// Counts a merchant who came `near` the day's limit of texts, or has `reached` it.
 pub(crate) fn text_limit(which: &'static str) {
     counter!(TEXT_LIMIT, "limit" => which).increment(1);
 }
 
-/// Anybody can make methods up, so only those that we know are told apart.
+/// The method as a label. Anyone can invent methods, so unknown ones share a label.
 fn method_word(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

@@ -1,4 +1,5 @@
-//! Quotas per merchant, so that a stolen key or a runaway program cannot fill the disk, flood the queues, or text people endlessly.
+//! Quotas per merchant, so that a stolen key or a runaway program cannot fill the disk, flood the queues, or text
+//! people endlessly.
 
 use std::{
     collections::HashMap,
@@ -14,44 +15,44 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{Problem, metrics};
 
-/// How long a count of queued jobs is believed.
+/// How long a count of queued jobs is reused.
 const COUNTED: Duration = Duration::from_secs(5);
 
-/// When to come again whose jobs are too many.
+/// `Retry-After` for merchants with too many jobs.
 const LATER: Duration = Duration::from_secs(30);
 
-/// From how many percent of the day's texts on there is a warning that they are running out.
+/// The percentage of the day's texts from which on there is a warning.
 const WARNED_AT: u64 = 80;
 
-/// Most of each, for each merchant; 0 is as much as wanted.
+/// The quotas of each merchant; 0 is unlimited.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Quotas {
-    /// Texts that its keys send in a day, by UTC.
+    /// Texts per UTC day.
     pub texts_per_day: u64,
-    /// Bytes of orders that its keys write in a day, by UTC.
+    /// Bytes of orders written per UTC day.
     pub order_bytes_per_day: u64,
-    /// Bytes of webhooks that are taken for it in a day, whenever it begins.
+    /// Bytes of webhooks accepted in any 24 hours.
     pub webhook_bytes_per_day: u64,
     /// Bytes of invoices in the store.
     pub stored_bytes: u64,
-    /// Jobs that wait, or are being done.
+    /// Unfinished jobs.
     pub queued_jobs: u64,
 }
 
-/// How the day's texts of a merchant stand.
+/// A merchant's texts of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pace {
     /// How many were accepted today.
     pub(crate) today: u64,
-    /// How many are at most.
+    /// The limit.
     pub(crate) most: u64,
 }
 
 impl Quotas {
-    /// Counts one more text of this day, in the transaction that accepts it.
+    /// Counts a text of this day, in the transaction that accepts it.
     ///
     /// # Errors
-    /// 429 when there are as many already.
+    /// Returns 429 if the limit is reached.
     pub(crate) async fn count_text(
         &self,
         tx: &impl ConnectionTrait,
@@ -73,11 +74,11 @@ impl Quotas {
         Ok(())
     }
 
-    /// Counts what was written of an order, in the transaction that writes it: as its last step, because others of the merchant's wait
-    /// for each other from here on.
+    /// Counts the bytes of an order, in the transaction that writes it: as its last step, because the merchant's other
+    /// writes wait from here on.
     ///
     /// # Errors
-    /// 429 when as much was written today already.
+    /// Returns 429 if the day's limit is reached.
     pub(crate) async fn count_order(
         &self,
         tx: &impl ConnectionTrait,
@@ -87,10 +88,10 @@ impl Quotas {
         self.count_order_bytes(tx, order.merchant_id, order.bytes(), now).await
     }
 
-    /// The same of so many bytes of orders that are yet to be written.
+    /// Counts this many bytes of orders that are still to be written.
     ///
     /// # Errors
-    /// As [`Quotas::count_order`].
+    /// See [`Quotas::count_order`].
     pub(crate) async fn count_order_bytes(
         &self,
         tx: &impl ConnectionTrait,
@@ -110,7 +111,7 @@ impl Quotas {
         Err(tomorrow(detail, now))
     }
 
-    /// How the day's texts stand; nothing if there is no limit.
+    /// The merchant's texts of the day; `None` without a limit.
     pub(crate) async fn pace(
         &self,
         db: &impl ConnectionTrait,
@@ -124,10 +125,10 @@ impl Quotas {
         Ok(Some(Pace { today, most: self.texts_per_day }))
     }
 
-    /// Looks whether so many more bytes may be stored.
+    /// Checks that this many more bytes may be stored.
     ///
     /// # Errors
-    /// 409 when they may not.
+    /// Returns 409 if the quota would be exceeded.
     pub(crate) async fn check_room(
         &self,
         db: &impl ConnectionTrait,
@@ -147,7 +148,7 @@ impl Quotas {
 }
 
 impl Pace {
-    /// Whether most of them are sent.
+    /// Whether most of them are used.
     pub(crate) const fn is_near(self) -> bool {
         self.today * 100 >= self.most * WARNED_AT
     }
@@ -160,15 +161,15 @@ fn too_many_texts(most: u64, now: DateTime<Utc>) -> Problem {
     tomorrow(detail, now)
 }
 
-/// There is no more of it today.
+/// The day's limit is reached.
 fn tomorrow(detail: String, now: DateTime<Utc>) -> Problem {
     let midnight = now.date_naive() + Days::new(1);
     let wait = (midnight.and_time(NaiveTime::MIN).and_utc() - now).to_std().unwrap_or_default();
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "daily_limit_reached", detail).after(wait)
 }
 
-/// How many jobs of each merchant wait. All are counted at once, every few seconds, and only if somebody asks: to count one merchant's
-/// at each command would cost the more, the more there are.
+/// Unfinished jobs per merchant. All merchants are counted together, at most every few seconds and only on demand,
+/// since counting one merchant's jobs at each command gets more expensive the more there are.
 #[derive(Debug, Default)]
 pub(crate) struct Backlogs(Mutex<Option<Counted>>);
 
@@ -179,10 +180,10 @@ struct Counted {
 }
 
 impl Backlogs {
-    /// Looks whether the merchant may queue one more job.
+    /// Checks that the merchant may queue another job.
     ///
     /// # Errors
-    /// 429 when as many wait already.
+    /// Returns 429 if the quota is reached.
     pub(crate) async fn check(&self, db: &Db, merchant: MerchantId, quotas: &Quotas) -> Result<(), Problem> {
         let most = quotas.queued_jobs;
         if most == 0 || self.of(db, merchant).await? < most {
@@ -202,7 +203,7 @@ impl Backlogs {
         Ok(found)
     }
 
-    /// As it was counted, if that is not long ago. Whoever finds that it is, counts; the others go on with what is known.
+    /// The last count, if it is recent. If not, one caller counts while the others use the old value.
     fn known(&self, merchant: MerchantId) -> Option<u64> {
         let mut counted = self.lock();
         let counted = counted.as_mut()?;

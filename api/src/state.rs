@@ -14,7 +14,7 @@ use crate::{
     quotas::Backlogs,
 };
 
-/// What the API needs to run. Cheap to clone.
+/// Everything that handlers need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Api(Arc<Inner>);
 
@@ -23,52 +23,52 @@ pub struct Api(Arc<Inner>);
 pub struct ApiParts {
     /// The database.
     pub db: Db,
-    /// The queue, to notify Redis of the jobs that commands enqueue.
+    /// Enqueues the jobs of commands and notifies Redis of them.
     pub queue: Queue,
-    /// The store of invoices.
+    /// The document store.
     pub documents: Documents,
-    /// Keys.
+    /// The secret keys.
     pub vault: Arc<Vault>,
-    /// Time.
+    /// The clock.
     pub clock: Clock,
-    /// Where buyers, Stripe and carriers reach this installation; without a trailing slash.
+    /// The URL at which buyers, Stripe and carriers reach this installation, without a trailing slash.
     pub public_url: String,
     /// Whether this process can take work.
     pub readiness: Readiness,
-    /// The operators' keys; with none there are no admin calls.
+    /// The operators' keys. Without any there are no admin calls.
     pub operators: OperatorKeys,
-    /// What gateways that merchants describe may be.
+    /// What the gateways of merchants may be.
     pub gateways: GatewayPolicy,
-    /// Whether webhooks may go to private networks, and by plain HTTP.
+    /// Whether webhooks may go to private networks and over plain HTTP.
     pub private_webhooks: bool,
-    /// The proxies whose word is taken for where a request comes from.
+    /// The proxies whose forwarding headers are trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Other origins whose pages may call the API with a key.
     pub cors_origins: Vec<String>,
-    /// How many requests a second a merchant's keys may make together; 0 is as many as wanted.
+    /// The requests per second of all keys of a merchant; 0 is unlimited.
     pub requests_per_second: u32,
-    /// What one merchant may have at most.
+    /// The quotas of each merchant.
     pub quotas: Quotas,
-    /// What credits are sold for.
+    /// The sale of credits.
     pub credit_sales: CreditSales,
 }
 
-/// What the operator sells credits for, and what its own Stripe signs with.
+/// The operator's sale of credits.
 #[derive(Debug, Clone, Default)]
 pub struct CreditSales {
-    /// The packs; none where no credits are sold.
+    /// The packs; empty if credits are not sold.
     pub packs: Vec<CreditPack>,
-    /// What webhooks of the operator's Stripe are signed with.
+    /// The signing secrets of the operator's Stripe webhooks.
     pub webhook_secrets: Vec<Secret>,
 }
 
-/// The parts, and what the API makes for itself.
+/// The parts and the API's own state.
 #[derive(Debug)]
 pub struct Inner {
     parts: ApiParts,
     pub(crate) throttles: Throttles,
     pub(crate) turns: Turns,
-    /// Whose turn it is to read much.
+    /// The turns of long reads.
     pub(crate) readers: Turns,
     pub(crate) serializers: Serializers,
     pub(crate) budgets: Budgets,
@@ -77,11 +77,11 @@ pub struct Inner {
 }
 
 impl Api {
-    /// An API of these parts.
+    /// Creates an API from its parts.
     #[must_use]
     pub fn new(parts: ApiParts) -> Self {
         let connections = parts.db.pool_use().most;
-        // To put much into words takes a processor: one merchant has all of them at most.
+        // Serializing long answers takes a CPU, so one merchant gets at most one turn per CPU.
         let processors =
             std::thread::available_parallelism().map_or(1, |all| u32::try_from(all.get()).unwrap_or(u32::MAX));
         let readers = Turns::with_connections(connections.min(processors.saturating_mul(2)));
@@ -98,12 +98,12 @@ impl Api {
         self.vault.buyer_url(&self.public_url, link)
     }
 
-    /// Where an invitation to a key is accepted.
+    /// The URL where an invitation to a key is accepted.
     pub(crate) fn invitation_url(&self, token: &Secret) -> String {
         format!("{}/invitation/{}", self.public_url, token.expose())
     }
 
-    /// Whether browsers reach us by TLS.
+    /// Whether browsers reach us over TLS.
     pub(crate) fn is_behind_tls(&self) -> bool {
         self.public_url.starts_with("https://")
     }

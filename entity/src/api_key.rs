@@ -1,6 +1,7 @@
 //! API keys: 192 random bits with a scope, stored as a hash.
 //!
-//! A key can be handed over by an invitation. Until the invitation is accepted there is no key, and the row holds the invitation's hash.
+//! A key can be handed over by an invitation. Until the invitation is accepted there is no key, and the row holds the
+//! invitation's hash.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, JoinType, QueryOrder, QuerySelect, entity::prelude::*};
@@ -9,16 +10,16 @@ use crate::{Merchant, Transaction, merchant};
 use domain::{ApiKeyId, MerchantId, Secret, sha256, words};
 
 words! {
-    /// What a key may do; each scope includes the ones before it.
+    /// What a key may do. Each scope includes the ones before it.
     #[derive(PartialOrd, Ord)]
     pub enum Scope {
-        /// Look.
+        /// Read.
         Read = "read",
-        /// Look, send links and remind of them.
+        /// Read, send links and send reminders.
         Send = "send",
-        /// Look and command.
+        /// Read and run all commands.
         Write = "write",
-        /// All that, and connect Stripe and carriers.
+        /// All of the above, and connect Stripe and carriers.
         Admin = "admin",
     }
 }
@@ -28,28 +29,28 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_key")]
 pub struct Model {
-    /// Its id.
+    /// The id of the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ApiKeyId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What it is called.
+    /// The merchant's name for the key.
     pub name: String,
     /// SHA-256 of the key.
     pub hash: Vec<u8>,
-    /// Its last four characters.
+    /// The last four characters of the key.
     pub last_four: String,
     /// What it may do.
     pub scope: Scope,
-    /// When it was created.
+    /// When the key was created.
     pub created_at: DateTime<Utc>,
-    /// When it was last used, to the minute.
+    /// When the key was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
-    /// When it was revoked.
+    /// When the key was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<DateTime<Utc>>,
-    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    /// The deadline for accepting the invitation; `None` once the key was handed over.
     pub invited_until: Option<DateTime<Utc>>,
 }
 
@@ -58,27 +59,27 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as ApiKey;
 
 impl Model {
-    /// Whether it is still to be handed over.
+    /// Whether the row is an invitation that was not accepted yet.
     #[must_use]
     pub(crate) const fn is_invitation(&self) -> bool {
         self.invited_until.is_some()
     }
 }
 
-/// A key that is to be written.
+/// A key to insert.
 #[derive(Debug)]
 pub struct NewKey {
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What it is called.
+    /// The merchant's name for the key.
     pub name: String,
-    /// What it may do.
+    /// The scope of the key.
     pub scope: Scope,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// Writes a key; only its hash and last four characters are kept.
+/// Inserts a key. Only its hash and last four characters are stored.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -86,7 +87,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewKey, key: &Secret, now: D
     row(new, sha256(key.expose().as_bytes()), key.last_four(), None, now).insert(db).await
 }
 
-/// Writes an invitation to a key, which can be accepted until `until`. Only a hash of the invitation's token is kept.
+/// Inserts an invitation that can be accepted until `until`. Only a hash of its token is stored.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -122,21 +123,22 @@ fn row(
     }
 }
 
-/// No text of a header begins so: an invitation's token can never be presented as a key.
+/// Hashes an invitation's token with a prefix that no header value can start with, so that a token never works as a
+/// key.
 fn hash_of_invitation(token: &str) -> Vec<u8> {
     sha256(&[&[0xff], b"invitation:".as_slice(), token.as_bytes()].concat())
 }
 
-/// Not revoked, not over, and handed over.
+/// Matches keys that are neither revoked nor expired, and no pending invitations.
 pub(crate) fn is_in_force(now: DateTime<Utc>) -> Condition {
     let is_not_over = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
     Condition::all().add(Column::RevokedAt.is_null()).add(Column::InvitedUntil.is_null()).add(is_not_over)
 }
 
-/// How many keys and invitations a merchant may have in force.
+/// The most keys and invitations in force per merchant.
 pub const MOST: u64 = 200;
 
-/// Whether the merchant may have one more; nobody makes another until the transaction ends.
+/// Whether the merchant may have another key. No other transaction can add one until this one ends.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -151,7 +153,7 @@ pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>
     Ok(all.count(tx).await? < MOST)
 }
 
-/// The invitation of this token, if it can still be accepted.
+/// The invitation with this token, if it can still be accepted.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -163,7 +165,7 @@ pub async fn find_invitation(
     Entity::find().filter(can_be_accepted(token, now)).one(db).await
 }
 
-/// Makes an invitation into this key, once; `false` if somebody else was faster, or it is over.
+/// Turns an invitation into this key, once. Returns `false` if it was accepted before or has expired.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -186,7 +188,7 @@ fn can_be_accepted(token: &str, now: DateTime<Utc>) -> Condition {
         .add(Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now)))
 }
 
-/// The key that was presented, if it is in force, and the merchant whose it is: who calls is asked in one round trip.
+/// The presented key, if it is in force, and its merchant, in one round trip.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -207,7 +209,7 @@ pub async fn find(
     Ok(found.and_then(|(key, owner)| Some((key, owner?))))
 }
 
-/// The key of this id, if it is in force: a session stands in for it, or a token.
+/// The key with this id, if it is in force. For sessions and tokens, which act for a key.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -219,7 +221,7 @@ pub async fn find_in_force(
     Entity::find_by_id(id).filter(is_in_force(now)).one(db).await
 }
 
-/// Which of these keys are in force.
+/// The ones of these keys that are in force.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -238,7 +240,7 @@ pub async fn in_force(
         .await
 }
 
-/// What keys are called, by their ids as the audit log has them, revoked ones too.
+/// The names of keys, revoked ones too, by their ids as the audit log has them.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -251,7 +253,7 @@ pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<
     Ok(found.into_iter().map(|(id, name)| (id.to_string(), name)).collect())
 }
 
-/// A page of the merchant's keys, revoked ones too, newest first.
+/// A page of the merchant's keys, newest first, with revoked ones.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -268,7 +270,7 @@ pub async fn list(
     query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-/// Notes that the key is in use. Written once a minute at most: a note of use is not worth a write for each request.
+/// Records that the key was used, at most once a minute: a use is not worth a write for each request.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

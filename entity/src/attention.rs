@@ -1,5 +1,5 @@
-//! Matters that need a person. They are opened in the transaction that causes them, and resolved by a person, or automatically once there
-//! is nothing left to do.
+//! Matters that need a person. A matter is opened in the transaction that causes it, and resolved by a person, or
+//! automatically once there is nothing left to do.
 
 use std::collections::BTreeSet;
 
@@ -13,66 +13,66 @@ use crate::{
 };
 use domain::{AttentionId, ConversationId, LinkId, LinkState, MerchantId, MessageId, OrderId, words};
 
-/// Who resolves what has resolved itself.
+/// The resolver of matters that were resolved automatically.
 const SYSTEM: &str = "system";
 
 words! {
     /// Why something needs a person.
     pub enum AttentionKind {
-        /// A payment that came too late, twice, or wrong.
+        /// A payment that was late or double, or has the wrong amount, currency or mode.
         Review = "review",
-        /// The buyer's bank asks for the money back.
+        /// The buyer's bank demands the money back.
         Dispute = "dispute",
-        /// A link that could not be made, or that does not get on: Stripe refuses to close it, or to have it paid anew.
+        /// A link that could not be created, or is stuck because Stripe refuses to close or renew it.
         LinkFailed = "link_failed",
-        /// A text that did not reach the buyer, or of which nobody knows whether it did.
+        /// A text that did not reach the buyer, or may not have.
         TextNotDelivered = "text_not_delivered",
-        /// The buyer does not know what a link is for.
+        /// The buyer does not recognise a link.
         Unrecognised = "unrecognised",
-        /// The buyer has written, and nobody has read it.
+        /// An unread message of the buyer.
         UnreadReply = "unread_reply",
-        /// Stripe does not take the key, or its webhooks do not arrive.
+        /// Stripe rejects the key, or its webhooks do not arrive.
         StripeConnection = "stripe_connection",
-        /// Fewer credits are left than the merchant wants to be warned of.
+        /// Fewer credits are left than the merchant's warning threshold.
         LowCredit = "low_credit",
         /// The buyer of a closed link asks for a new one.
         LinkWanted = "link_wanted",
-        /// The evidence of a dispute is erased soon, with its link.
+        /// The evidence of a dispute will soon be erased with its link.
         EvidenceExpiring = "evidence_expiring",
     }
 }
 
-/// Something that needs a person, or needed one.
+/// A matter that needs a person, or needed one.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "attention")]
 pub struct Model {
-    /// Its id.
+    /// The id of the matter.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AttentionId,
-    /// Whose.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// Why.
+    /// Why it needs a person.
     pub kind: AttentionKind,
-    /// What it is about: of one kind and subject at most one is open.
+    /// What it is about. At most one matter of each kind and subject is open.
     pub subject: String,
-    /// More of why, as a word: a review, a message's status, a connection's health.
+    /// The reason as a word: a review, a message's status, a connection's health.
     pub reason: Option<String>,
-    /// The link that it is about.
+    /// The link it is about.
     pub link_id: Option<LinkId>,
-    /// The order that it is about.
+    /// The order it is about.
     pub order_id: Option<OrderId>,
-    /// The message that it is about.
+    /// The message it is about.
     pub message_id: Option<MessageId>,
-    /// The conversation that it is about.
+    /// The conversation it is about.
     pub conversation_id: Option<ConversationId>,
-    /// Since when.
+    /// When it was opened.
     pub opened_at: DateTime<Utc>,
-    /// Until when.
+    /// When it was resolved.
     pub resolved_at: Option<DateTime<Utc>>,
     /// Who resolved it: an API key, or [`SYSTEM`].
     pub resolved_by: Option<String>,
-    /// What they noted about it; erased after 90 days.
+    /// The note of the person who resolved it; erased after 90 days.
     pub note: Option<String>,
 }
 
@@ -80,7 +80,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Attention;
 
-/// Something that is to be looked at.
+/// A matter to open.
 #[derive(Debug, Clone)]
 pub(crate) struct Matter {
     merchant: MerchantId,
@@ -93,13 +93,13 @@ pub(crate) struct Matter {
 }
 
 impl Matter {
-    /// About a link.
+    /// A matter about a link.
     pub(crate) fn of_link(link: &link::Model, kind: AttentionKind, reason: Option<String>) -> Self {
         let subject = link.id.to_string();
         Self { link: Some((link.id, link.order_id)), ..Self::of_merchant(link.merchant_id, kind, &subject, reason) }
     }
 
-    /// About a message, and the link that it carries.
+    /// A matter about a message and the link it carries.
     fn of_message(message: &Message, link: Option<&link::Model>) -> Self {
         let reason = Some(message.status.to_string());
         let subject = message.id.to_string();
@@ -111,7 +111,7 @@ impl Matter {
         }
     }
 
-    /// About what a buyer has written.
+    /// A matter about a buyer's message.
     pub(crate) fn of_reply(reply: &Message) -> Self {
         let subject = reply.conversation_id.to_string();
         Self {
@@ -121,7 +121,7 @@ impl Matter {
         }
     }
 
-    /// About the merchant as a whole.
+    /// A matter about the merchant as a whole.
     pub(crate) fn of_merchant(
         merchant: MerchantId,
         kind: AttentionKind,
@@ -133,7 +133,7 @@ impl Matter {
     }
 }
 
-/// Opens matters; one that is open already stays as it is.
+/// Opens matters. Ones that are already open stay as they are.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -173,7 +173,7 @@ pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<U
     note_changes(tx, &opened, ChangeKind::AttentionOpened, now)
 }
 
-/// Tells whoever follows the merchant of these matters.
+/// Adds these matters to the change feed.
 fn note_changes(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now: DateTime<Utc>) -> Result<(), DbErr> {
     for row in matters {
         let (id, merchant): (AttentionId, MerchantId) = (row.try_get("", "id")?, row.try_get("", "merchant_id")?);
@@ -182,7 +182,7 @@ fn note_changes(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now
     Ok(())
 }
 
-/// Opens the matter of a text that did not reach its buyer, unless nobody waits for it any more: its link is closed.
+/// Opens a matter for a text that did not reach its buyer, unless its link is closed and the text no longer matters.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -197,7 +197,7 @@ pub(crate) async fn open_undelivered(tx: &Transaction, message: &Message, now: D
     open(tx, vec![Matter::of_message(message, link.as_ref())], now).await
 }
 
-/// Resolves what was open of texts with the same link, or of this text: it has arrived.
+/// Resolves the open matters of texts with the same link, or of this text, because it was delivered.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -210,7 +210,7 @@ pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: 
     resolve_where(tx, message.merchant_id, which, now).await
 }
 
-/// Resolves what was open of this kind and subject.
+/// Resolves the open matter of this kind and subject.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -224,7 +224,7 @@ pub(crate) async fn resolve_by_itself(
     resolve_where(tx, merchant, Column::Kind.eq(kind).and(Column::Subject.eq(subject)), now).await
 }
 
-/// Resolves that credits are low: what counts as low has changed, and is judged anew by the next entry of the ledger.
+/// Resolves the low-credit matter because the threshold has changed; the next ledger entry checks it again.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -232,7 +232,7 @@ pub async fn forget_low_credit(tx: &Transaction, merchant: MerchantId, now: Date
     resolve_where(tx, merchant, Column::Kind.eq(AttentionKind::LowCredit), now).await
 }
 
-/// Resolves that links of this order could not be made: there is a new one.
+/// Resolves matters that a new link of this order settles: links that could not be created, and requests for a new one.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -261,8 +261,8 @@ async fn resolve_where(tx: &Transaction, merchant: MerchantId, which: Expr, now:
     Ok(())
 }
 
-/// Resolves what nobody has to do any more of links that are closed: their texts need not arrive, nobody has to explain them, and
-/// nothing keeps them from getting on.
+/// Resolves matters that closing a link settles: undelivered texts, links that buyers do not recognise, and links that
+/// are stuck.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -283,7 +283,7 @@ pub(crate) async fn resolve_closed(
     note_changes(tx, &resolved, ChangeKind::AttentionResolved, now)
 }
 
-/// The merchant's matter.
+/// The merchant's matter with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -295,7 +295,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// Those of the merchant's matters that have these ids.
+/// The merchant's matters with these ids.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -310,7 +310,7 @@ pub async fn find_all(
     Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await
 }
 
-/// Resolves a matter; `false` if it is resolved already.
+/// Resolves a matter. Returns `false` if it is already resolved.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -337,16 +337,16 @@ pub async fn resolve(
     Ok(true)
 }
 
-/// What a list of matters is narrowed to.
+/// Filters of a list of matters.
 #[derive(Debug, Clone, Default)]
 pub struct AttentionSearch {
-    /// Those that are resolved, and not those that are open.
+    /// Lists resolved matters instead of open ones.
     pub resolved: bool,
-    /// Of this kind.
+    /// The kind of matters.
     pub kind: Option<AttentionKind>,
     /// Only matters older than this one: the cursor.
     pub before: Option<AttentionId>,
-    /// At most so many.
+    /// The size of the page.
     pub limit: u64,
 }
 
@@ -374,17 +374,17 @@ pub async fn search(
     query.order_by_desc(Column::Id).limit(search.limit).all(db).await
 }
 
-/// Erases what was noted about a link's matters.
+/// Erases the notes on a link's matters.
 pub(crate) async fn erase_notes(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
     erase(db, Column::LinkId.eq(link)).await.map(|_| ())
 }
 
-/// Erases what was noted about a conversation's matters.
+/// Erases the notes on a conversation's matters.
 pub(crate) async fn erase_notes_in(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<(), DbErr> {
     erase(db, Column::ConversationId.eq(conversation)).await.map(|_| ())
 }
 
-/// Erases what was noted about matters that were opened before `cutoff`; answers how many.
+/// Erases the notes on matters that were opened before `cutoff`. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -392,7 +392,7 @@ pub async fn erase_notes_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>
     erase(db, Column::OpenedAt.lte(cutoff)).await
 }
 
-/// The audit log has the notes, too.
+/// Also erases the notes' copies in the audit log.
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {
     let erased = Entity::update_many()
         .col_expr(Column::Note, Expr::value(Option::<String>::None))

@@ -9,13 +9,13 @@ use sea_orm::{
 
 use domain::{AuditEntryId, MerchantId, words};
 
-/// Every operator, and alone who acts by the command line or with a key without a name.
+/// The actor of operators on the command line or with an unnamed key, and the prefix of all operators' names.
 pub const OPERATOR: &str = "operator";
 
 words! {
-    /// What is done, as the log writes it.
+    /// The actions in the log.
     pub enum AuditAction {
-        /// A matter was settled.
+        /// A matter was resolved.
         AttentionResolve = "attention.resolve",
         /// A batch was cancelled.
         BatchCancel = "batch.cancel",
@@ -29,53 +29,53 @@ words! {
         BatchStart = "batch.start",
         /// A buyer was erased.
         BuyerErase = "buyer.erase",
-        /// A conversation was made somebody's, or nobody's.
+        /// A conversation was assigned or unassigned.
         ConversationAssign = "conversation.assign",
         /// A conversation was closed.
         ConversationClose = "conversation.close",
-        /// A buyer may be texted again.
+        /// A buyer was opted in to texts again.
         ConversationOptIn = "conversation.opt_in",
-        /// A buyer may not be texted any more.
+        /// A buyer was opted out of texts.
         ConversationOptOut = "conversation.opt_out",
-        /// A conversation was opened again.
+        /// A conversation was reopened.
         ConversationReopen = "conversation.reopen",
-        /// A purchase of credits was begun.
+        /// A purchase of credits was started.
         CreditsBuy = "credits.buy",
-        /// The operator put a balance right.
+        /// The operator corrected a balance.
         CreditsCorrect = "credits.correct",
-        /// The operator topped credits up.
+        /// The operator topped up credits.
         CreditsTopUp = "credits.top_up",
-        /// A dead job was thrown away.
+        /// A dead job was discarded.
         JobDiscard = "job.discard",
-        /// A kind's or a merchant's jobs were paused.
+        /// Jobs of a kind or of a merchant were paused.
         JobPause = "job.pause",
-        /// They were resumed.
+        /// Paused jobs were resumed.
         JobResume = "job.resume",
-        /// A dead job was made to be tried again.
+        /// A dead job was retried.
         JobRetry = "job.retry",
         /// An invitation to a key was accepted.
         KeyAccept = "key.accept",
-        /// An API key was made.
+        /// An API key was created.
         KeyCreate = "key.create",
-        /// Somebody was invited to a key.
+        /// An invitation to a key was created.
         KeyInvite = "key.invite",
         /// An API key was revoked.
         KeyRevoke = "key.revoke",
-        /// What is said of a link's reminders was changed.
+        /// A link's reminder settings were changed.
         LinkChange = "link.change",
-        /// A payment link was made.
+        /// A payment link was created.
         LinkCreate = "link.create",
         /// A link was marked as paid elsewhere.
         LinkMarkPaid = "link.mark_paid",
         /// A link was sent to its buyer.
         LinkSend = "link.send",
-        /// That mark was taken back.
+        /// A mark as paid elsewhere was removed.
         LinkUnmarkPaid = "link.unmark_paid",
         /// A link was voided.
         LinkVoid = "link.void",
         /// A merchant's settings were changed.
         MerchantChange = "merchant.change",
-        /// A merchant was made.
+        /// A merchant was created.
         MerchantCreate = "merchant.create",
         /// A merchant's logo was set or removed.
         MerchantLogo = "merchant.logo",
@@ -85,21 +85,21 @@ words! {
         MerchantSuspend = "merchant.suspend",
         /// A scheduled text was cancelled.
         MessageCancel = "message.cancel",
-        /// It was found out whether a text had left.
+        /// An unknown delivery was resolved: a person found out whether the text was sent.
         MessageResolve = "message.resolve",
-        /// A text was written to a buyer.
+        /// A text was sent to a buyer.
         MessageSend = "message.send",
         /// An order was archived.
         OrderArchive = "order.archive",
         /// An order was changed.
         OrderChange = "order.change",
-        /// An order was made.
+        /// An order was created.
         OrderCreate = "order.create",
-        /// An order was taken back from the archive.
+        /// An order was unarchived.
         OrderUnarchive = "order.unarchive",
         /// A secret was sealed under a new key.
         SecretsRotate = "secrets.rotate",
-        /// Somebody signed in.
+        /// A person signed in.
         SessionBegin = "session.begin",
         /// A session was ended.
         SessionEnd = "session.end",
@@ -107,52 +107,52 @@ words! {
         SmsConnect = "sms.connect",
         /// A carrier was disconnected.
         SmsDisconnect = "sms.disconnect",
-        /// A signing secret of Stripe's was added.
+        /// A Stripe signing secret was added.
         StripeAddWebhookSecret = "stripe.add_webhook_secret",
         /// A Stripe account was connected.
         StripeConnect = "stripe.connect",
         /// A Stripe account was disconnected.
         StripeDisconnect = "stripe.disconnect",
-        /// A signing secret of Stripe's was dropped.
+        /// A Stripe signing secret was dropped.
         StripeDropWebhookSecret = "stripe.drop_webhook_secret",
-        /// Our endpoint was to be registered at Stripe.
+        /// The registration of our webhook endpoint at Stripe was requested.
         StripeRegisterWebhook = "stripe.register_webhook",
         /// A template was changed.
         TemplateChange = "template.change",
         /// A template was deleted.
         TemplateDelete = "template.delete",
-        /// A webhook was delivered again.
+        /// A webhook was redelivered.
         WebhookDeliveryRedeliver = "webhook_delivery.redeliver",
         /// A webhook endpoint was changed.
         WebhookEndpointChange = "webhook_endpoint.change",
-        /// A webhook endpoint was made.
+        /// A webhook endpoint was created.
         WebhookEndpointCreate = "webhook_endpoint.create",
         /// A webhook endpoint was deleted.
         WebhookEndpointDelete = "webhook_endpoint.delete",
-        /// What a webhook endpoint had missed was delivered again.
+        /// Missed webhooks of an endpoint were redelivered.
         WebhookEndpointRecover = "webhook_endpoint.recover",
-        /// A webhook endpoint got another secret.
+        /// A webhook endpoint's secret was rotated.
         WebhookEndpointRotateSecret = "webhook_endpoint.rotate_secret",
-        /// A webhook event of Stripe's was replayed.
+        /// A Stripe webhook event was replayed.
         WebhookEventReplay = "webhook_event.replay",
     }
 }
 
-/// One entry of the audit log.
+/// An entry of the audit log.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_entry")]
 pub struct Model {
-    /// Its id.
+    /// The id of the entry.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AuditEntryId,
-    /// Whose affairs it was about.
+    /// The merchant it concerns.
     pub merchant_id: Option<MerchantId>,
     /// Who did it: `operator`, `operator:` and a name, or the id of an API key.
     pub actor: String,
-    /// What was done: an [`AuditAction`], or one that a version before wrote.
+    /// What was done: an [`AuditAction`], or one of an earlier version.
     pub action: String,
-    /// To what: an id.
+    /// The id of what it was done to.
     pub subject: String,
     /// The reason that was given.
     pub detail: Option<String>,
@@ -162,7 +162,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// What somebody does, before it is written down.
+/// An action to log.
 #[derive(Debug, Clone)]
 pub struct Act<'a> {
     merchant_id: Option<MerchantId>,
@@ -179,7 +179,7 @@ impl<'a> Act<'a> {
         Self { merchant_id: None, actor: actor.into(), action, subject: subject.to_string(), detail: None }
     }
 
-    /// An act of the operator by the command line, which names nobody.
+    /// An action of the operator on the command line, who has no name.
     pub fn of_operator(
         merchant: impl Into<Option<MerchantId>>,
         action: AuditAction,
@@ -189,19 +189,19 @@ impl<'a> Act<'a> {
         Self::new(OPERATOR, action, subject).of_merchant(merchant).because(detail)
     }
 
-    /// The merchant whose affairs it concerns.
+    /// Sets the merchant it concerns.
     #[must_use]
     pub fn of_merchant(self, merchant: impl Into<Option<MerchantId>>) -> Self {
         Self { merchant_id: merchant.into(), ..self }
     }
 
-    /// The reason that was given, or what else there is to say.
+    /// Sets the reason, or other details.
     #[must_use]
     pub fn because(self, detail: impl Into<Option<String>>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 
-    /// As the log has it.
+    /// The entry in the log.
     pub(crate) fn entry(self, now: DateTime<Utc>) -> Model {
         Model {
             id: AuditEntryId::new(now),
@@ -215,7 +215,8 @@ impl<'a> Act<'a> {
     }
 }
 
-/// Writes an entry at once, in the transaction of the act itself; [`Transaction::done`](crate::Transaction::done) has the commit write it.
+/// Writes an entry at once, in the transaction of the act itself. [`Transaction::done`](crate::Transaction::done)
+/// writes it with the commit instead.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -223,12 +224,12 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
     db.execute_raw(insertion([act.entry(now)], db.get_database_backend())).await.map(|_| ())
 }
 
-/// Writes entries.
+/// The statement that inserts entries.
 pub(crate) fn insertion(entries: impl IntoIterator<Item = Model>, backend: DbBackend) -> Statement {
     Entity::insert_many(entries.into_iter().map(|entry| ActiveModel::from(entry).reset_all())).build(backend)
 }
 
-/// What was done to a subject, oldest first. Operators only: it looks across merchants.
+/// The entries of a subject, oldest first. For operators only: it spans merchants.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -236,7 +237,7 @@ pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
 }
 
-/// To which of these something was done by somebody, as the log writes them.
+/// The ones of these ids on which this actor has acted.
 pub(crate) async fn done_by<Id: ToString>(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -257,12 +258,12 @@ pub(crate) async fn done_by<Id: ToString>(
     Ok(found.into_iter().collect())
 }
 
-/// Erases the reasons that were given for what was done to a subject: they may name anybody. Who did what and when stays.
+/// Erases the details of a subject's entries, since they may name people. Who did what and when stays.
 pub(crate) async fn erase_details(db: &impl ConnectionTrait, subject: &str) -> Result<(), DbErr> {
     erase(db, Column::Subject.eq(subject)).await.map(|_| ())
 }
 
-/// The same for several subjects.
+/// Erases the details of several subjects' entries.
 pub(crate) async fn erase_details_of(
     db: &impl ConnectionTrait,
     subjects: impl IntoIterator<Item = String>,
@@ -274,13 +275,13 @@ pub(crate) async fn erase_details_of(
     Ok(())
 }
 
-/// How many subjects one statement names.
+/// The most subjects in one statement.
 const MOST_SUBJECTS: usize = 500;
 
-/// What acts on what is a buyer's begin with.
+/// Prefixes of the actions that concern buyers.
 const ABOUT_BUYERS: [&str; 5] = ["link.", "message.", "attention.", "conversation.", "order."];
 
-/// Erases the reasons that were given before `cutoff` for what was done to what is buyers'; answers how many.
+/// Erases the details of entries from before `cutoff` that concern buyers. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -300,20 +301,20 @@ async fn erase(db: &impl ConnectionTrait, which: impl IntoCondition) -> Result<u
         .map(|result| result.rows_affected)
 }
 
-/// What is looked for in the log.
+/// Filters of a search in the log.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
-    /// Whose affairs; absent: everybody's, which is for operators only.
+    /// The merchant; `None` for all merchants, which only operators may see.
     pub merchant: Option<MerchantId>,
-    /// By whom.
+    /// Who acted.
     pub actor: Option<String>,
-    /// To what.
+    /// What it was done to.
     pub subject: Option<String>,
-    /// To one of these; absent: whatever it was.
+    /// What it was done to, as one of these; `None` for anything.
     pub subjects: Option<Vec<String>>,
     /// Only entries older than this one: the cursor.
     pub before: Option<AuditEntryId>,
-    /// At most so many.
+    /// The size of the page.
     pub limit: u64,
 }
 

@@ -9,25 +9,25 @@ use crate::{
 };
 use domain::{LinkId, MerchantId, OrderId, PhoneNumber, Vault};
 
-/// The most orders, and the most messages, of one buyer that are looked at in one go.
+/// The most orders, and the most messages, of a buyer that are read at once.
 const MOST: u64 = 1_000;
 
-/// Why a text that waits is not sent.
+/// The failure reason of the buyer's texts that were waiting.
 const ERASED: &str = "The buyer was erased.";
 
-/// All that is kept of a buyer.
+/// Everything that is stored about a buyer.
 #[derive(Debug)]
 pub struct Buyer {
-    /// The conversation with the number, if there ever was one; several if its forms were not told apart then.
+    /// The buyer's conversations. More than one if different forms of the number started separate ones.
     pub conversations: Vec<Conversation>,
-    /// What was said in it, newest first.
+    /// The messages of the conversations, newest first.
     pub messages: Vec<Message>,
-    /// The orders, newest first. All of them may be large: each is read when it is its turn.
+    /// The orders, newest first. They are read one at a time, since all of them may be large.
     pub orders: Vec<OrderId>,
 }
 
 impl Buyer {
-    /// Whether nothing is kept: nobody with this number ever bought or said anything, or it was erased.
+    /// Whether nothing is stored: the number is unknown, or was erased.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         let has_a_number = self.conversations.iter().any(|conversation| conversation.phone.is_some());
@@ -35,7 +35,7 @@ impl Buyer {
     }
 }
 
-/// The links of an order that still hold something.
+/// The links of an order that still hold personal data.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -56,7 +56,7 @@ pub async fn links_to_erase(
         .await
 }
 
-/// Everything that the merchant has of the buyer with this number.
+/// Everything the merchant has about the buyer with this number.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -111,11 +111,11 @@ pub async fn orders_of(
     Ok(orders)
 }
 
-/// Erases what is not a link's: what was said without one, texts that wait, orders without one, answers that were kept, and what
-/// carriers told. What is a link's goes with it, once it is closed; that the buyer wants no texts stays, without the number.
+/// Erases what does not belong to a link: messages without one, waiting texts, orders without one, stored answers, and
+/// carriers' webhooks. A link's data is erased with the link once it is closed. An opt-out stays, without the number.
 ///
 /// # Errors
-/// When the database does not answer, or the credits of a text that waits cannot be given back.
+/// Returns an error if the database query fails, or if the credits of a waiting text cannot be released.
 pub async fn erase(
     tx: &Transaction,
     buyer: &Buyer,
@@ -131,7 +131,7 @@ pub async fn erase(
         attention::erase_notes_in(tx, conversation.id).await?;
         audit::erase_details(tx, &conversation.id.to_string()).await?;
     }
-    // Why a text was taken for sent or not, among others.
+    // The details also say why an unknown text was resolved as sent or not.
     audit::erase_details_of(tx, buyer.messages.iter().map(|message| message.id.to_string())).await?;
     for order in &buyer.orders {
         audit::erase_details(tx, &order.to_string()).await?;

@@ -17,13 +17,13 @@ pub use reading::Reading;
 
 use domain::{LinkId, MerchantId, MessageId};
 
-/// The largest invoice that is taken: 10 MiB.
+/// The largest invoice: 10 MiB.
 pub const MAX_BYTES: usize = 10 * 1024 * 1024;
 
-/// How much of an upload is held in memory: the smallest part that S3 takes.
+/// How much of an upload is held in memory: the smallest part that S3 allows.
 const PART: usize = 5 * 1024 * 1024;
 
-/// How long the store may take over one document, or one part of it: somebody waits for it.
+/// Timeout of the store for one document, or one part of it; a caller is waiting.
 const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
 /// Why a document could not be stored or read.
@@ -35,15 +35,15 @@ pub enum DocumentError {
     /// The store refused or did not answer.
     #[error("the document store failed")]
     Store(#[source] object_store::Error),
-    /// The store gave back other bytes than were put there.
+    /// The store returned other bytes than it was given.
     #[error("the document store gave back other bytes than it was given")]
     Altered,
-    /// The store did not answer in time. It may have done what was asked nevertheless.
+    /// The store did not answer in time. The operation may have succeeded.
     #[error("the document store did not answer within {ANSWER_WITHIN:?}")]
     TimedOut,
 }
 
-/// What the store answers, if it does in time.
+/// Runs an operation of the store with a timeout.
 async fn in_time<T, E>(answer: impl Future<Output = Result<T, E>>) -> Result<T, DocumentError>
 where
     DocumentError: From<E>,
@@ -60,51 +60,51 @@ impl From<object_store::Error> for DocumentError {
     }
 }
 
-/// The store. Cheap to clone.
+/// The document store. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Documents(Arc<dyn ObjectStore>, Option<Arc<std::path::Path>>);
 
 impl Documents {
-    /// Documents in this store.
+    /// Documents in an object store.
     #[must_use]
     pub fn new(store: Arc<dyn ObjectStore>) -> Self {
         Self(store, None)
     }
 
-    /// Documents in this folder on disk.
+    /// Documents in a local folder.
     ///
     /// # Errors
-    /// When it is none.
+    /// Returns an error if the path is not a folder.
     pub fn in_folder(folder: &std::path::Path) -> Result<Self, object_store::Error> {
         let store = LocalFileSystem::new_with_prefix(folder)?.with_automatic_cleanup(true);
         Ok(Self(Arc::new(store), Some(folder.into())))
     }
 
-    /// Where a link's upload waits to be looked at.
+    /// The staging path of a link's upload, where it waits for its check.
     #[must_use]
     pub fn staging_name(link: LinkId) -> String {
         format!("staging/{link}.pdf")
     }
 
-    /// Where a link's invoice lies.
+    /// The path of a link's invoice.
     #[must_use]
     pub fn invoice_name(merchant: MerchantId, link: LinkId) -> String {
         format!("invoices/{merchant}/{link}.pdf")
     }
 
-    /// Where the picture of the first page of a link's invoice lies.
+    /// The path of the image of an invoice's first page.
     #[must_use]
     pub fn picture_name(merchant: MerchantId, link: LinkId) -> String {
         format!("invoices/{merchant}/{link}.png")
     }
 
-    /// Where a picture lies that came with a buyer's text.
+    /// The path of a picture that came with a buyer's text.
     #[must_use]
     pub fn received_name(merchant: MerchantId, message: MessageId, position: i64) -> String {
         format!("received/{merchant}/{message}-{position}")
     }
 
-    /// Writes a document as a whole: it is there entirely, or not at all.
+    /// Writes a document atomically: it is stored completely or not at all.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -113,42 +113,44 @@ impl Documents {
         Ok(())
     }
 
-    /// The same, and reads it back: a store that says yes and has kept nothing, or other bytes, is found out while the document can still
-    /// be put there again.
+    /// Writes a document and reads it back, so that a store that lost or altered it is noticed while the document can
+    /// still be written again.
     ///
     /// # Errors
-    /// [`DocumentError::Missing`] or [`DocumentError::Altered`] if it was not kept as it is, or when the store fails.
+    /// Returns [`DocumentError::Missing`] or [`DocumentError::Altered`] if the document was not stored as given, or an
+    /// error if the store fails.
     pub async fn put_and_prove(&self, name: &str, content: Bytes) -> Result<(), DocumentError> {
         self.put(name, content.clone()).await?;
         if self.get(name).await? == content { Ok(()) } else { Err(DocumentError::Altered) }
     }
 
-    /// Begins to write a document piece by piece: it is there once it is finished, not before.
+    /// Starts writing a document in pieces. It appears in the store only once it is finished.
     #[must_use]
     pub fn upload(&self, name: &str) -> Upload {
         Upload(BufWriter::with_capacity(Arc::clone(&self.0), Path::from(name), PART))
     }
 
-    /// Begins to read a document piece by piece: who takes it slowly costs a piece of memory, and not all of it.
+    /// Starts reading a document in pieces, so that a slow client needs the memory of one piece, not of the whole.
     ///
     /// # Errors
-    /// [`DocumentError::Missing`], or when the store fails.
+    /// Returns [`DocumentError::Missing`] if there is none, or an error if the store fails.
     pub async fn read(&self, name: &str) -> Result<Reading, DocumentError> {
         Reading::begin(Arc::clone(&self.0), Path::from(name), None).await
     }
 
-    /// The same of a document with this SHA-256: nobody gets the end of another one.
+    /// Starts reading a document that must have this SHA-256: a reader of another document never gets its end.
     ///
     /// # Errors
-    /// [`DocumentError::Missing`], [`DocumentError::Altered`] if that is seen at once, or when the store fails.
+    /// Returns [`DocumentError::Missing`], [`DocumentError::Altered`] if that is clear at once, or an error if the
+    /// store fails.
     pub async fn read_as(&self, name: &str, sha256: &[u8]) -> Result<Reading, DocumentError> {
         Reading::begin(Arc::clone(&self.0), Path::from(name), Some(sha256.to_vec())).await
     }
 
-    /// Reads a document as a whole.
+    /// Reads a whole document.
     ///
     /// # Errors
-    /// [`DocumentError::Missing`], or when the store fails.
+    /// Returns [`DocumentError::Missing`] if there is none, or an error if the store fails.
     pub async fn get(&self, name: &str) -> Result<Bytes, DocumentError> {
         in_time(async { self.0.get(&Path::from(name)).await?.bytes().await }).await
     }
@@ -161,7 +163,7 @@ impl Documents {
         Ok(self.0.list(None).map_ok(|meta| meta.location.to_string()).try_collect().await?)
     }
 
-    /// Removes a document; one that is not there is removed already.
+    /// Deletes a document, if it exists.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -172,7 +174,7 @@ impl Documents {
         }
     }
 
-    /// Removes uploads from before `cutoff` whose command or job never came to its end; answers how many.
+    /// Deletes uploads from before `cutoff` whose command or job never finished. Returns how many.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -211,7 +213,7 @@ impl Documents {
     }
 }
 
-/// A document that is being written.
+/// A document being written.
 #[derive(Debug)]
 pub struct Upload(BufWriter);
 
@@ -224,7 +226,7 @@ impl Upload {
         in_time(self.0.put(piece)).await
     }
 
-    /// Finishes the document: now it is there.
+    /// Finishes the document, which makes it visible.
     ///
     /// # Errors
     /// Returns an error if the store fails.
@@ -233,7 +235,7 @@ impl Upload {
         in_time(async { self.0.shutdown().await.map_err(failed) }).await
     }
 
-    /// Drops what was written so far. What cannot be dropped now is removed when the staging area is cleaned.
+    /// Discards what was written. Anything that remains is deleted when the staging area is cleaned.
     pub async fn abandon(mut self) {
         if let Err(error) = in_time(self.0.abort()).await {
             tracing::debug!(%error, "an upload could not be dropped");
@@ -265,7 +267,7 @@ mod tests {
         for _ in 0..3 {
             upload.write(Bytes::from(vec![0x5a; PART])).await.unwrap();
         }
-        // As if the process had ended: nothing is tidied up.
+        // As if the process had died: nothing is cleaned up.
         std::mem::forget(upload);
         let staged = || std::fs::read_dir(folder.path().join("staging")).map_or(0, Iterator::count);
         assert_eq!(staged(), 1);

@@ -8,10 +8,10 @@ use domain::MerchantId;
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// How long a command may run before its key is taken to be left over from a crash: a caller that tries again waits no longer.
+/// How long a command may run before its key counts as left over from a crash. A caller that retries waits no longer.
 const ABANDONED: TimeDelta = TimeDelta::seconds(30);
 
-/// A key and, once there is one, the answer.
+/// A key and, once the command is done, its answer.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
@@ -19,24 +19,24 @@ pub struct Model {
     /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// The key, as the caller chose it.
+    /// The key, chosen by the caller.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     /// SHA-256 of method, path and body.
     pub fingerprint: Vec<u8>,
-    /// The answer's status.
+    /// The HTTP status of the answer.
     pub status: Option<i64>,
-    /// The answer's `Location`.
+    /// The `Location` header of the answer.
     pub headers: Option<String>,
-    /// The answer's body.
+    /// The body of the answer.
     pub body: Option<Vec<u8>>,
-    /// When the command came.
+    /// When the command arrived.
     pub created_at: DateTime<Utc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// An answer that was given before.
+/// A stored answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptAnswer {
     /// HTTP status.
@@ -47,7 +47,7 @@ pub struct KeptAnswer {
     pub body: Vec<u8>,
 }
 
-/// A key that is ours until the command ends.
+/// A key held until the command ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldKey {
     merchant: MerchantId,
@@ -55,16 +55,16 @@ pub struct HeldKey {
     since: DateTime<Utc>,
 }
 
-/// What a key means for the command that carries it.
+/// The state of a key for the command that carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyClaim {
-    /// It is new: run the command, then [`finish`] or [`abandon`].
+    /// The key is new: run the command, then call [`finish`] or [`abandon`].
     Ours(HeldKey),
-    /// It was answered before.
+    /// The command was answered before.
     Replay(KeptAnswer),
-    /// It was used for another command.
+    /// The key was used for another command.
     OtherCommand,
-    /// The command is running now.
+    /// The command is running.
     Running,
 }
 
@@ -116,8 +116,8 @@ fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
     }
 }
 
-/// Keeps the answer, in the transaction of the command, so that a crash leaves both or neither. `false` if the command took so
-/// long that its key was given to another: then the transaction must not be committed.
+/// Stores the answer in the transaction of the command, so that a crash leaves both or neither. Returns `false` if the
+/// command took so long that another request took over its key; then the transaction must not be committed.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -132,7 +132,7 @@ pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnsw
         .map(|result| result.rows_affected == 1)
 }
 
-/// Frees a key whose command changed nothing.
+/// Frees the key of a command that changed nothing.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -148,16 +148,16 @@ fn unfinished(held: &HeldKey) -> Condition {
         .add(Column::Status.is_null())
 }
 
-/// What is answered again where the answer was erased.
+/// The answer in place of one that was erased.
 const ERASED: &str = r#"{"type":"about:blank","title":"Gone","status":410,"code":"purged","detail":"The answer was erased with its buyer; the command was carried out."}"#;
 
-/// Erases the merchant's answers in which this text is. Their keys stay used, so that no command is carried out twice.
+/// Erases the merchant's answers that contain this text. Their keys stay used, so that no command runs twice.
 pub(crate) async fn forget_answers_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     text: &str,
 ) -> Result<(), DbErr> {
-    // Raw SQL: what looks for a text in bytes has another name in each database.
+    // Raw SQL: searching bytes has a different function in each database.
     let backend = db.get_database_backend();
     let has = match backend {
         DbBackend::Sqlite => "instr(body, $3) > 0",
@@ -168,7 +168,7 @@ pub(crate) async fn forget_answers_with(
     db.execute_raw(Statement::from_sql_and_values(backend, forget, values)).await.map(|_| ())
 }
 
-/// Removes what is older than 24 h; answers how many.
+/// Removes keys older than 24 hours. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,7 +1,7 @@
 //! The installation's root, from which the tokens of buyers' links and the hashes of phone numbers are derived.
 //!
-//! It is created once, stored sealed under the secret key from the settings, and resealed with everything else when that key changes. So
-//! links that were sent keep working, and buyers who opted out stay opted out.
+//! It is created once, stored sealed under the secret key from the settings, and resealed with everything else when
+//! that key changes. So links that were sent keep working, and buyers who opted out stay opted out.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
@@ -9,7 +9,7 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
 use crate::{conversation, link};
 use domain::{MerchantId, Secret, Vault, VaultError};
 
-/// The one row.
+/// The only row.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "installation")]
@@ -19,7 +19,7 @@ pub struct Model {
     pub id: i64,
     /// The root, sealed.
     pub root: Vec<u8>,
-    /// When it was made.
+    /// When the root was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -28,10 +28,10 @@ impl ActiveModelBehavior for ActiveModel {}
 const ID: i64 = 1;
 const ROOT: &str = "installation.root";
 
-/// Why the root cannot be had.
+/// Why the root is not available.
 #[derive(Debug, thiserror::Error)]
 pub enum RootError {
-    /// It was sealed with another key than those in the settings, or is damaged.
+    /// The root is damaged, or was sealed with a key that is not in the settings.
     #[error("the root of this installation does not open; is secret_key the one that it was set up with?")]
     Vault(#[from] VaultError),
     /// The database refused or did not answer.
@@ -39,9 +39,9 @@ pub enum RootError {
     Db(#[from] DbErr),
 }
 
-/// The vault with the installation's root, which is made now if there is none.
+/// The vault with the installation's root, which is created if there is none.
 ///
-/// An installation that has links or conversations from before there was a root keeps what they were made with: the secret key.
+/// An installation whose links or conversations predate the root uses the secret key as its root, as it did then.
 ///
 /// # Errors
 /// Returns an error if the root key does not decrypt a secret, or if the database query fails.
@@ -54,7 +54,7 @@ pub async fn with_root(
     if find(db).await?.is_none() {
         let root = if is_new(db).await? { Vault::generate_key()? } else { secret_key.clone() };
         let row = ActiveModel { id: Set(ID), root: Set(vault.seal(&root, nobody(), ROOT)?), created_at: Set(now) };
-        // Another process may be setting it up, too; the first one has.
+        // Another process may be creating it too; the first one wins.
         let once = OnConflict::column(Column::Id).do_nothing().to_owned();
         Entity::insert(row).on_conflict(once).exec_without_returning(db).await?;
     }
@@ -63,7 +63,7 @@ pub async fn with_root(
     Ok(vault.rooted_in(&root)?)
 }
 
-/// Whether a vault opens the root. Nothing is written; where there is no root yet, there is nothing to open.
+/// Checks that a vault opens the root. Writes nothing. Succeeds if there is no root yet.
 ///
 /// # Errors
 /// Returns an error if the root key does not decrypt a secret, or if the database query fails.
@@ -74,7 +74,7 @@ pub async fn opens(db: &impl ConnectionTrait, vault: &Vault) -> Result<(), RootE
     Ok(())
 }
 
-/// Seals the root anew if it is not sealed under the key of the settings; whether it was.
+/// Reseals the root if it is not sealed under the key from the settings. Returns whether it was resealed.
 ///
 /// # Errors
 /// Returns an error if the root key does not decrypt a secret, or if the database query fails.
@@ -93,14 +93,14 @@ async fn find(db: &impl ConnectionTrait) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(ID).one(db).await
 }
 
-/// Whether nothing was made yet that depends on a root.
+/// Whether nothing exists yet that depends on a root.
 async fn is_new(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let link = link::Entity::find().one(db).await?;
     let conversation = conversation::Entity::find().one(db).await?;
     Ok(link.is_none() && conversation.is_none())
 }
 
-/// The root belongs to no merchant.
+/// The associated merchant of the root, which belongs to none.
 fn nobody() -> MerchantId {
     MerchantId::from_uuid(uuid::Uuid::nil())
 }

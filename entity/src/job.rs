@@ -6,65 +6,65 @@ use sea_orm::entity::prelude::*;
 use domain::{JobId, MerchantId, words};
 
 words! {
-    /// What became of a job.
+    /// The state of a job.
     pub enum JobState {
-        /// It waits, or is being done.
+        /// Waiting or running.
         Queued = "queued",
-        /// It was done.
+        /// Finished.
         Done = "done",
-        /// It was given up; an operator sees why and can retry it.
+        /// Failed for good; an operator sees why and can retry it.
         Dead = "dead",
-        /// An operator threw it away.
+        /// Discarded by an operator.
         Discarded = "discarded",
     }
 }
 
-/// A job: work that a command has enqueued and a worker has to do.
+/// A job: work that a command enqueued and a worker does.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "job")]
 pub struct Model {
-    /// Its id, the one thing of it that Redis holds.
+    /// The id of the job: the only part that Redis holds.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: JobId,
-    /// Its kind: the name of its queue.
+    /// The kind of job, which is the name of its queue.
     pub kind: String,
-    /// One job of a kind for each key: what makes a tick on ten schedulers one set of jobs.
+    /// The deduplication key, unique for each kind: ten schedulers enqueue a tick's jobs once.
     pub dedup_key: Option<String>,
-    /// For whom; the queue takes turns among merchants.
+    /// The merchant it belongs to. The queue takes turns among merchants.
     pub merchant_id: Option<MerchantId>,
-    /// Its payload as JSON: ids, and no more.
+    /// The payload as JSON. It holds only ids.
     pub payload: String,
-    /// What became of it.
+    /// The state of the job.
     pub state: JobState,
-    /// How many times it was claimed, for whatever end: it fences the claims, so that no two are taken for one another. How often the
-    /// job was tried is [`Model::attempts`].
+    /// How many times it was claimed. The number fences claims, so that no two are confused. How often the job was
+    /// tried is [`Model::attempts`].
     #[sea_orm(column_name = "attempt")]
     pub claims: i64,
-    /// How many claims in a row ended without a word: the process died, or lost its lease.
+    /// Consecutive claims that ended without a result because the process died or lost its lease.
     pub crashes: i64,
-    /// How many of the claims are no attempts: the job was snoozed or released through no fault of its own, or an operator had it tried
-    /// again from the start.
+    /// Claims that do not count as attempts: the job was snoozed or released through no fault of its own, or an
+    /// operator restarted it.
     #[sea_orm(column_name = "spared")]
     pub uncounted: i64,
-    /// The time before which it must not start.
+    /// The earliest start.
     pub run_at: DateTime<Utc>,
-    /// Why the last attempt did not succeed.
+    /// Why the last attempt failed.
     pub last_error: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// Since when it is being done; empty between attempts.
+    /// When the current attempt claimed it; `None` between attempts.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// When it was done, given up or thrown away.
+    /// When it finished, failed for good or was discarded.
     pub finished_at: Option<DateTime<Utc>>,
-    /// The trace that it was enqueued in, as W3C Trace Context writes it.
+    /// The trace in which it was enqueued, in the W3C Trace Context format.
     pub traceparent: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// How many attempts count: what every limit goes by, and what people are told.
+    /// The number of attempts, which limits apply to and people are shown.
     #[must_use]
     pub const fn attempts(&self) -> i64 {
         self.claims - self.uncounted

@@ -3,15 +3,15 @@
 use sea_orm::DbErr;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// A value as the column holds it.
+/// Serializes a value for its column.
 ///
 /// # Errors
-/// Returns an error if the value has no form in JSON.
+/// Returns an error if the value has no JSON form.
 pub fn stored_json(value: &impl Serialize) -> Result<String, DbErr> {
     serde_json::to_string(value).map_err(|error| DbErr::Json(error.to_string()))
 }
 
-/// The value that a column holds.
+/// Parses the value of a column.
 ///
 /// # Errors
 /// Returns an error if the stored JSON is damaged.

@@ -11,21 +11,21 @@ use domain::template::{Language, Template, TemplateError, Variables};
 /// Why a link has no text.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkTextError {
-    /// Something is wrong with the template.
+    /// The template is invalid.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// The link was erased after 90 days.
     #[error("the link was erased after 90 days")]
     Purged,
-    /// What is stored of the link is damaged.
+    /// The stored link is damaged.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
 
-/// The values of a template's variables for this link; `url` is its page for the buyer.
+/// The values of a template's variables for this link. `url` is the buyer's page.
 ///
 /// # Errors
-/// [`LinkTextError::Purged`], or the database's.
+/// Returns [`LinkTextError::Purged`], or an error if the stored data is damaged.
 pub fn variables<'a>(
     owner: &'a Merchant,
     order: &'a Order,
@@ -45,7 +45,7 @@ pub fn variables<'a>(
     })
 }
 
-/// What the merchant's software keeps with the link, and where it keeps nothing by a key, with its order.
+/// The merchant's metadata of a link. Keys that the link does not set come from its order.
 ///
 /// # Errors
 /// Returns an error if the stored value is damaged.
@@ -55,10 +55,10 @@ pub fn metadata(order: &Order, link: &link::Model) -> Result<BTreeMap<String, St
     Ok(metadata)
 }
 
-/// The template to use for a merchant's link: the one given, the merchant's, or the default; in the merchant's typography.
+/// The template for a merchant's link: the given one, the merchant's, or the default, in the merchant's typography.
 ///
 /// # Errors
-/// What is wrong with the one given.
+/// Returns an error if the given template is invalid.
 pub fn template(owner: &Merchant, given: Option<&str>) -> Result<Template, TemplateError> {
     let template = match given.or(owner.message_template.as_deref()) {
         Some(text) => {
@@ -70,7 +70,7 @@ pub fn template(owner: &Merchant, given: Option<&str>) -> Result<Template, Templ
     Ok(template.set(owner.typography()))
 }
 
-/// The text of a link's message, by this template.
+/// Renders the text of a link's message.
 ///
 /// # Errors
 /// See [`LinkTextError`].

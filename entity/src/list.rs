@@ -9,40 +9,40 @@ use sea_orm::{
 
 use domain::Zone;
 
-/// How far the time that an id was made with may lie from the time that is written beside it: in between, an upload may come in.
+/// The greatest distance between the time in an id and the row's own time; an upload may take place in between.
 const APART: TimeDelta = TimeDelta::hours(1);
 
-/// The smallest id that may have been made at this time: ids sort by the time that they were made with.
+/// The smallest id of this time. Ids sort by the time they were created.
 pub(crate) fn first_id(at: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(at.timestamp_millis().max(0)).unwrap_or_default();
     Uuid::from_u128(milliseconds << 80)
 }
 
-/// From when to when, both included; what is absent is for ever.
+/// A time range, both ends included. `None` leaves an end open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Period {
-    /// Not before.
+    /// The start.
     pub from: Option<DateTime<Utc>>,
-    /// Not after.
+    /// The end.
     pub to: Option<DateTime<Utc>>,
 }
 
 impl Period {
-    /// Whether everything lies in it.
+    /// Whether the range is unbounded.
     #[must_use]
     pub(crate) const fn is_always(&self) -> bool {
         self.from.is_none() && self.to.is_none()
     }
 
-    /// That this column lies in it.
+    /// The conditions that the column lies in the range.
     pub(crate) fn of(&self, column: impl ColumnTrait) -> Vec<Expr> {
         let from = self.from.map(|from| column.gte(from));
         let to = self.to.map(|to| column.lte(to));
         from.into_iter().chain(to).collect()
     }
 
-    /// That this id was made in it, or at most so long before it, give or take a little. Beside a condition on a time, which has no index,
-    /// this is one on the ids, which are the index that a list is read by.
+    /// The conditions that the id was created in the range, or at most `before` earlier, with some tolerance. Lists are
+    /// read by the index on ids, so this narrows a condition on a time that has no index.
     pub(crate) fn of_ids(&self, id: impl ColumnTrait, before: TimeDelta) -> Vec<Expr> {
         let first = self.from.and_then(|from| from.checked_sub_signed(before + APART));
         let end = self.to.and_then(|to| to.checked_add_signed(APART));
@@ -51,17 +51,17 @@ impl Period {
     }
 }
 
-/// When something was paid: by Stripe at a moment, elsewhere on a day.
+/// When something was paid: at a moment through Stripe, or on a day elsewhere.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PaidPeriod {
-    /// The moments.
+    /// The moments of payments through Stripe.
     pub at: Period,
-    /// The days in which they lie, where the merchant is: the first and the last.
+    /// The first and the last day of payments elsewhere, in the merchant's time zone.
     pub days: (Option<NaiveDate>, Option<NaiveDate>),
 }
 
 impl PaidPeriod {
-    /// This period, by the clock of this zone.
+    /// The period in this time zone.
     #[must_use]
     pub fn new(at: Period, zone: &Zone) -> Self {
         let day = |at: DateTime<Utc>| zone.wall(at).date_naive();
@@ -69,24 +69,24 @@ impl PaidPeriod {
     }
 }
 
-/// In which direction a list is read, by the time of what is in it.
+/// The order of a list, by time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// What is newest comes first.
+    /// Newest first.
     #[default]
     NewestFirst,
-    /// What is oldest comes first.
+    /// Oldest first.
     OldestFirst,
 }
 
-/// Which part of a list: ids sort by time.
+/// A page of a list, whose ids sort by time.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<Id> {
-    /// Behind this one.
+    /// The last id of the page before.
     pub after: Option<Id>,
-    /// In this direction.
+    /// The order of the list.
     pub sort: Sort,
-    /// At most so many.
+    /// The size of the page.
     pub limit: u64,
 }
 
@@ -97,7 +97,7 @@ impl<Id> Default for Place<Id> {
 }
 
 impl<Id: Into<Value> + Copy> Place<Id> {
-    /// This part of what is found.
+    /// Restricts a query to this page.
     pub(crate) fn of<E: EntityTrait>(&self, query: Select<E>, id: impl ColumnTrait) -> Select<E> {
         let query = match (self.after, self.sort) {
             (None, _) => query,
@@ -113,8 +113,8 @@ impl<Id: Into<Value> + Copy> Place<Id> {
 }
 
 impl<Id: Ord> Place<Id> {
-    /// The part of a list that was read in two, of which each has read the same part. What lies behind the end of one that was not read
-    /// to its end waits for the next page.
+    /// Merges two halves of a list that were read for the same page. Rows after the end of a half with more rows are
+    /// left for the next page.
     pub(crate) fn merged<T>(&self, pages: [Found<T>; 2], id: impl Fn(&T) -> Id) -> Found<T> {
         let by = |one: &Id, other: &Id| match self.sort {
             Sort::NewestFirst => other.cmp(one),
@@ -131,32 +131,33 @@ impl<Id: Ord> Place<Id> {
     }
 }
 
-/// How many of the newest are looked through first for what an index does not give in the order of the list.
+/// How many of the newest rows are scanned first for a filter whose index does not give the order of the list.
 pub(crate) const RECENT: u64 = 1_000;
 
-/// How many are looked through at most before everything is collected from an index.
+/// How many rows are scanned at most before all matches are collected from an index.
 const MOST_RECENT: u64 = 20 * RECENT;
 
-/// How many of the newest to look through after `found` of the `wanted` were among the newest `looked`: half as many again as should be
-/// enough. `None` if everything is better collected from an index.
+/// How many of the newest rows to scan after `looked` rows had `found` of the `wanted` matches: half as many again as
+/// should be enough. `None` if collecting all matches from an index is better.
 pub(crate) fn wider(looked: u64, found: u64, wanted: u64) -> Option<u64> {
     let enough = looked.saturating_mul(wanted).saturating_mul(3).checked_div(found.saturating_mul(2))?;
     (looked < enough && enough <= MOST_RECENT).then_some(enough)
 }
 
-/// How many bytes of rows are read at once. A page of ordinary ones is a tenth of that; of the largest orders that there may be it is a dozen.
+/// How many bytes of rows are read at once. An ordinary page is a tenth of this; of the largest possible orders, it
+/// fits a dozen.
 pub const MOST_AT_ONCE: u64 = 1024 * 1024;
 
 /// Rows of a list, in its order.
 #[derive(Debug)]
 pub struct Found<T> {
-    /// These.
+    /// The rows.
     pub rows: Vec<T>,
-    /// Whether there are more of those that were asked for, which would have been too much at once.
+    /// Whether rows were left out because the page would have been too large.
     pub has_more: bool,
 }
 
-/// How many of the first come to `most` bytes at the most; one at least, if there is one.
+/// How many of the first rows fit into `most` bytes; at least one, if there is one.
 #[must_use]
 pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
     let mut all = 0_u64;

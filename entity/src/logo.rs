@@ -6,14 +6,14 @@ use sea_orm::{ActiveValue::Set, QuerySelect, entity::prelude::*, sea_query::OnCo
 
 use domain::{MerchantId, sha256, words};
 
-/// The largest logo that is taken: 64 KiB.
+/// The largest logo: 64 KiB.
 pub const MAX_BYTES: usize = 64 * 1024;
 
-/// The sides that are taken, in pixels: large enough to be seen, small enough for any phone to decode.
+/// The allowed width and height in pixels: large enough to be seen, small enough for any phone to decode.
 const SIDES: std::ops::RangeInclusive<usize> = 16..=1024;
 
 words! {
-    /// What a logo can be.
+    /// The format of a logo.
     pub enum PictureType {
         /// PNG.
         Png = "image/png",
@@ -30,13 +30,13 @@ pub struct Model {
     /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// What it is.
+    /// The format of the picture.
     pub content_type: PictureType,
-    /// In pixels.
+    /// The width in pixels.
     pub width: i64,
-    /// In pixels.
+    /// The height in pixels.
     pub height: i64,
-    /// SHA-256 of it.
+    /// SHA-256 of the picture.
     pub sha256: Vec<u8>,
     /// The picture.
     pub content: Vec<u8>,
@@ -48,21 +48,21 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Logo;
 
-/// A logo without the picture itself.
+/// A logo without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct About {
-    /// What it is.
+    /// The format of the picture.
     pub content_type: PictureType,
-    /// In pixels.
+    /// The width in pixels.
     pub width: i64,
-    /// In pixels.
+    /// The height in pixels.
     pub height: i64,
-    /// SHA-256 of it.
+    /// SHA-256 of the picture.
     pub sha256: Vec<u8>,
 }
 
-/// A picture that may become a logo.
+/// A picture that passed the checks for a logo.
 #[derive(Debug)]
 pub struct LogoPicture {
     content_type: PictureType,
@@ -71,27 +71,27 @@ pub struct LogoPicture {
     content: Vec<u8>,
 }
 
-/// Why a picture may not.
+/// Why a picture cannot be a logo.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
-    /// By its own first bytes, whatever it is called.
+    /// The first bytes are those of neither format. The file's name does not matter.
     #[error("the picture is neither a PNG nor a JPEG")]
     NotAPicture,
-    /// The rest of it does not say how large it is.
+    /// The header does not contain the size.
     #[error("the picture cannot be read")]
     Damaged(#[source] imagesize::ImageError),
-    /// Too small to be seen, or too large to be decoded lightly.
+    /// Too small to be seen, or too large to decode cheaply.
     #[error("the picture has {width} × {height} pixels; each side must have 16 to 1024")]
     Sides {
-        /// In pixels.
+        /// The width in pixels.
         width: usize,
-        /// In pixels.
+        /// The height in pixels.
         height: usize,
     },
 }
 
 impl LogoPicture {
-    /// Looks at what was uploaded.
+    /// Checks an uploaded picture.
     ///
     /// # Errors
     /// See [`PictureError`].
@@ -108,7 +108,7 @@ impl LogoPicture {
     }
 }
 
-/// Makes a picture the merchant's logo, in place of the one before.
+/// Sets the merchant's logo, replacing any other.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -148,7 +148,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
     Entity::find_by_id(merchant).one(db).await
 }
 
-/// The same without the picture itself.
+/// The merchant's logo without its bytes.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -156,7 +156,7 @@ pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Op
     Entity::find_by_id(merchant).select_only().into_partial_model().one(db).await
 }
 
-/// Removes the merchant's logo; one that is not there is removed already.
+/// Removes the merchant's logo, if there is one.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -168,7 +168,7 @@ pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(
 mod tests {
     use super::*;
 
-    /// The beginning of a PNG of this size: what says how large it is.
+    /// The header of a PNG of this size.
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
         bytes.extend(width.to_be_bytes());

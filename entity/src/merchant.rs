@@ -137,15 +137,15 @@ impl Model {
         self.zone().wall(at).date_naive()
     }
 
-    /// When a link that is made now expires, if nobody says otherwise: with the last whole day before it is erased.
+    /// The default expiry of a link created now: the end of the last whole day before it is erased.
     #[must_use]
     pub fn usual_expiry(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let erased = now + RETENTION;
         self.day_of(erased).pred_opt().and_then(|day| self.end_of(day)).unwrap_or(erased)
     }
 
-    /// The last day on which a link that expires then can be paid until midnight: what buyers are told. A link that does not live as
-    /// long expires on the day on which it was made.
+    /// The last day on which a link that expires then can be paid until midnight, as buyers see it. For a link with a
+    /// shorter life, the day on which it was created.
     #[must_use]
     pub fn last_day(&self, created_at: DateTime<Utc>, expires_at: DateTime<Utc>) -> NaiveDate {
         let day = self.day_of(expires_at);
@@ -253,7 +253,7 @@ pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
 }
 
-/// A page of merchants, by id after `after`, whose credits are low and who have not been told by text since.
+/// A page of merchants, by id after `after`, whose credits are low and who were not warned by text since.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

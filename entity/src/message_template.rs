@@ -1,6 +1,6 @@
 //! Merchants' own templates for texts about links, by purpose and language.
 //!
-//! The template for payment requests without a language is stored in the merchant's own row, where it has always been.
+//! The template for payment requests without a language is stored in the merchant's row, as it always was.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};
@@ -11,23 +11,23 @@ use domain::{
     template::{Language, Purpose, Template, TemplateError},
 };
 
-/// A template that a merchant has written.
+/// A merchant's template.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message_template")]
 pub struct Model {
-    /// Whose.
+    /// The merchant that owns it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// What for.
+    /// The purpose of its texts.
     #[sea_orm(primary_key, auto_increment = false)]
     pub purpose: Purpose,
-    /// In which language, in lower case; empty: in none in particular.
+    /// The language in lower case; empty for all languages.
     #[sea_orm(primary_key, auto_increment = false)]
     pub language: String,
     /// The template.
     pub body: String,
-    /// When it was written.
+    /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }
 
@@ -35,26 +35,26 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as MessageTemplate;
 
-/// A template that counts for a text.
+/// The template that applies to a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// What for.
+    /// The purpose of its texts.
     pub purpose: Purpose,
-    /// In which language it was written; empty: in none in particular.
+    /// The language it is written in; empty for none in particular.
     pub language: String,
     /// The template.
     pub body: String,
-    /// Whether the merchant has written it.
+    /// Whether it is the merchant's own.
     pub own: bool,
 }
 
 impl Found {
-    /// The same as a template, in the merchant's typography.
+    /// Parses the template, in the merchant's typography.
     ///
     /// # Errors
-    /// When what was written is none any more.
+    /// Returns an error if the stored template is no longer valid.
     pub fn template(&self, owner: &Merchant) -> Result<Template, TemplateError> {
-        // What a merchant wrote for no language in particular is in their own, and so are its amounts and days.
+        // A merchant's template without a language is in the merchant's language, and so are its amounts and dates.
         let is_ours = self.body == self.purpose.default_text(Language::En);
         let own = owner.language.as_deref().filter(|_| self.language.is_empty() && !is_ours).unwrap_or(&self.language);
         let language = Language::of(own).unwrap_or(Language::En);
@@ -62,7 +62,7 @@ impl Found {
     }
 }
 
-/// All that the merchant has written, in the order of purposes and languages.
+/// All of the merchant's own templates, by purpose and language.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -84,10 +84,10 @@ pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Fou
     Ok(all)
 }
 
-/// What counts for a purpose where nothing was written for it in no language in particular, said to whoever reads this language.
+/// The template for a purpose that has none without a language, for readers of this language.
 fn without_language(owner: &Merchant, purpose: Purpose, language: Language) -> Found {
     let written = match purpose {
-        // A reminder says what the request said.
+        // A reminder falls back to the payment request.
         Purpose::Request | Purpose::Reminder => owner.message_template.clone(),
         Purpose::Receipt | Purpose::Voided => None,
     };
@@ -109,7 +109,7 @@ fn ours(purpose: Purpose, language: Language) -> Found {
     Found { purpose, language, body, own: false }
 }
 
-/// What a merchant has written for a purpose, to be looked through for many texts.
+/// A merchant's templates for a purpose, loaded for many texts.
 #[derive(Debug, Clone)]
 pub struct Templates {
     purpose: Purpose,
@@ -117,7 +117,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Reads it.
+    /// Loads the templates.
     ///
     /// # Errors
     /// Returns an error if the database query fails.
@@ -130,8 +130,9 @@ impl Templates {
         Ok(Self { purpose, rows })
     }
 
-    /// What counts for a text in this language: what was written for it, for its like in all places, for the merchant's own language, or
-    /// for none in particular; at last ours. A reminder that nothing was written for says what the request says.
+    /// The template for a text in this language. It looks for one in this language, in the same language of any region,
+    /// in the merchant's language and without a language, and falls back to the default. A reminder without a template
+    /// uses the one of the request.
     #[must_use]
     pub fn find(&self, owner: &Merchant, language: Option<&str>) -> Found {
         let purpose = self.purpose;
@@ -151,7 +152,7 @@ impl Templates {
     }
 }
 
-/// Whose templates serve a purpose, the best first.
+/// The purposes whose templates can serve a purpose, best first.
 const fn instead_of(purpose: Purpose) -> &'static [Purpose] {
     match purpose {
         Purpose::Reminder => &[Purpose::Reminder, Purpose::Request],
@@ -161,7 +162,7 @@ const fn instead_of(purpose: Purpose) -> &'static [Purpose] {
     }
 }
 
-/// What counts for a text in this language: see [`Templates::find`].
+/// The template for a text in this language; see [`Templates::find`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -174,10 +175,10 @@ pub async fn find(
     Ok(Templates::read(db, owner, purpose).await?.find(owner, language))
 }
 
-/// The same as a template, in the merchant's typography.
+/// Parses the template for a text in this language, in the merchant's typography.
 ///
 /// # Errors
-/// When the database does not answer, or what was written is none any more.
+/// Returns an error if the database query fails, or if the stored template is no longer valid.
 pub async fn template(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -190,16 +191,16 @@ pub async fn template(
 /// Why there is no template.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateReadError {
-    /// What was written is no template of this purpose.
+    /// The stored template is not valid for this purpose.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The database does not answer.
+    /// The database query failed.
     #[error(transparent)]
     Db(#[from] DbErr),
 }
 
 impl TemplateReadError {
-    /// The same for whoever was to write a text by it.
+    /// Converts the error for a command that renders a text.
     #[must_use]
     pub fn into_command_error(self) -> CommandError {
         match self {
@@ -209,18 +210,18 @@ impl TemplateReadError {
     }
 }
 
-/// A template to be written.
+/// A template to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewTemplate<'a> {
-    /// What its texts are for.
+    /// The purpose of its texts.
     pub purpose: Purpose,
-    /// For buyers of this language; empty: for all others.
+    /// The language of the buyers; empty for all others.
     pub language: &'a str,
-    /// What it says.
+    /// The template.
     pub body: &'a str,
 }
 
-/// Writes or replaces a template, which was checked before.
+/// Inserts or replaces a template, which the caller has checked.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -246,7 +247,7 @@ pub async fn put(
     Entity::insert(row).on_conflict(replace).exec_without_returning(db).await.map(|_| ())
 }
 
-/// Takes a template away; `false` if there was none.
+/// Deletes a template. Returns `false` if there was none.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

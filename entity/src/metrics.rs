@@ -1,5 +1,6 @@
-//! Metrics of the database and of what is written: failed statements, connections that could not be had, and outcomes of texts and credits.
-//! The latter are counted on writing, so they include what is rolled back afterwards.
+//! Metrics of the database and of what is written: failed statements, connections that could not be opened, and
+//! outcomes of texts and credits. Outcomes are counted when they are written, so they include what is rolled back
+//! afterwards.
 
 use metrics::{counter, describe_counter};
 use sea_orm::DbErr;
@@ -10,7 +11,7 @@ const MESSAGES: &str = "paylink_messages_total";
 const CAPTURED: &str = "paylink_credits_captured_total";
 const ERRORS: &str = "paylink_database_errors_total";
 
-/// Says what is counted here, and begins at zero.
+/// Describes the metrics and starts them at zero.
 pub fn declare() {
     describe_counter!(ERRORS, "Statements that the database refused or lost, and connections that could not be had.");
     for reason in ["statement", "connection"] {
@@ -27,7 +28,7 @@ pub fn declare() {
     counter!(CAPTURED).increment(0);
 }
 
-/// Whether a text that was to be sent has come to something when it is in this state.
+/// Whether this status is the outcome of an outgoing text.
 const fn is_outcome(status: MessageStatus) -> bool {
     match status {
         MessageStatus::Received | MessageStatus::Scheduled | MessageStatus::Queued | MessageStatus::Sending => false,
@@ -40,20 +41,20 @@ const fn is_outcome(status: MessageStatus) -> bool {
     }
 }
 
-/// A text has come to this state.
+/// Counts a message that reached this status.
 pub(crate) fn message(status: MessageStatus) {
     if is_outcome(status) {
         counter!(MESSAGES, "outcome" => status.as_str()).increment(1);
     }
 }
 
-/// So many credits were spent.
+/// Counts spent credits.
 pub(crate) fn captured(credits: i64) {
     counter!(CAPTURED).increment(u64::try_from(credits).unwrap_or_default());
 }
 
-/// Counts an error that left no statement behind because no connection could be had; those of statements are counted where
-/// they are run. For whoever handles the error last.
+/// Counts an error that happened before any statement because no connection was available; failed statements are
+/// counted where they run. To be called once, by the last handler of the error.
 pub fn database_error(error: &DbErr) {
     if matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) {
         counter!(ERRORS, "reason" => "connection").increment(1);

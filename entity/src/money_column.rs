@@ -3,7 +3,7 @@
 use domain::{Currency, Money};
 use sea_orm::DbErr;
 
-/// The amount of a row: `minor` and `currency` are columns of it.
+/// The amount of a row, from its columns `minor` and `currency`.
 pub(crate) fn stored_money(minor: i64, currency: Currency) -> Result<Money, DbErr> {
     Money::from_minor(minor, currency).map_err(|error| DbErr::Type(error.to_string()))
 }

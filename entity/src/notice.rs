@@ -1,4 +1,4 @@
-//! Notices about an order besides its tag: money was refunded or is disputed, a text did not arrive, the buyer has written.
+//! Notices about an order in addition to its tag: a refund, a dispute, an undelivered text, an unread message.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,50 +14,50 @@ use domain::{
 use link::Dispute;
 
 words! {
-    /// Something to know of an order.
+    /// A notice about an order.
     pub enum Notice {
-        /// All that was paid went back.
+        /// The payment was refunded in full.
         Refunded = "refunded",
-        /// A part of what was paid went back.
+        /// The payment was refunded in part.
         PartlyRefunded = "partly_refunded",
-        /// Something is to go back, and has not yet.
+        /// A refund is pending.
         RefundPending = "refund_pending",
-        /// The last refund failed: the merchant has the money again.
+        /// The last refund failed, so the merchant has the money again.
         RefundFailed = "refund_failed",
-        /// The buyer's bank wants the money back.
+        /// The buyer's bank demands the money back.
         Disputed = "disputed",
-        /// The buyer's bank only asks about the payment so far.
+        /// The buyer's bank has only inquired about the payment so far.
         Inquiry = "inquiry",
-        /// The buyer's bank has taken the money back.
+        /// The buyer's bank took the money back.
         DisputeLost = "dispute_lost",
-        /// The buyer's bank wanted the money back, and the merchant keeps it.
+        /// The merchant won the dispute and keeps the money.
         DisputeWon = "dispute_won",
-        /// A dispute was prevented before it became one.
+        /// A dispute was prevented before it was opened.
         DisputePrevented = "dispute_prevented",
-        /// The buyer's bank asked about the payment, and left it at that.
+        /// The buyer's bank inquired about the payment and did not pursue it.
         InquiryClosed = "inquiry_closed",
-        /// The buyer's bank asked for the money, and took none.
+        /// The buyer's bank disputed the payment and took no money.
         DisputeClosed = "dispute_closed",
-        /// A payment waits for a person to look at it.
+        /// A payment needs a review by a person.
         Review = "review",
         /// The buyer has paid, and their bank has not confirmed it yet.
         Processing = "processing",
         /// The buyer's bank did not pay.
         PaymentFailed = "payment_failed",
-        /// The link could not be made, or does not get on.
+        /// The link could not be created, or is stuck.
         LinkFailed = "link_failed",
         /// The last text with the link did not reach the buyer.
         NotDelivered = "not_delivered",
-        /// It is not known whether the last text with the link was sent.
+        /// The last text with the link may not have been sent.
         DeliveryUnknown = "delivery_unknown",
-        /// The buyer says that they do not know what it is for.
+        /// The buyer does not recognise the link.
         Unrecognised = "unrecognised",
-        /// The buyer has said something that nobody has read.
+        /// The buyer has sent a message that is unread.
         Unread = "unread",
     }
 }
 
-/// What is to be known of each of these orders; nothing of one that is plain.
+/// The notices of these orders. Orders without any are left out.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -99,7 +99,7 @@ pub async fn of_orders(
     Ok(orders.iter().map(of_order).collect())
 }
 
-/// What is to be known of an order's links, newest first.
+/// The notices about an order's links, which come newest first.
 fn of_links(
     links: &[&link::Model],
     texts: &HashMap<LinkId, MessageStatus>,
@@ -144,7 +144,7 @@ fn of_links(
     Notice::ALL.iter().copied().filter(|notice| notices.contains(notice)).collect()
 }
 
-/// A dispute as the link's card names it: once it is over, it is still told.
+/// The notice about a dispute, which stays after the dispute is over.
 fn of_dispute(dispute: Dispute, link: &link::Model) -> Notice {
     match (dispute, link.dispute_word()) {
         (Dispute::Open, _) if link.is_asked_about() => Notice::Inquiry,

@@ -1,7 +1,8 @@
 //! Operators: the keys that authenticate them, and the names by which the audit log knows them.
 //!
-//! No part of a key is stored in the database. A session created with a key is found by an HMAC under that key, so it ends when the key is
-//! removed. Each use of a key has its own label, so that a value made for one use is worthless for another.
+//! No part of a key is stored in the database. A session created with a key is found by an HMAC under that key, so it
+//! ends when the key is removed. Each use of a key has its own label, so that a value made for one use is worthless for
+//! another.
 
 use std::fmt;
 
@@ -10,29 +11,29 @@ use ring::hmac;
 use crate::audit::OPERATOR;
 use domain::{Secret, sha256};
 
-/// The shortest operator's key, in characters.
+/// The shortest operator key, in characters.
 const SHORTEST: usize = 32;
-/// How many different characters a key has at least: what is typed by hand or repeated is not random.
+/// The fewest different characters in a key. A key that is typed by hand or repeats itself is not random.
 const FEWEST_CHARACTERS: usize = 8;
 /// The longest name of an operator, in characters.
 const LONGEST_NAME: usize = 40;
 
-/// Why an operator's key cannot be used.
+/// Why an operator key is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OperatorKeyError {
-    /// It could be guessed.
+    /// The key could be guessed.
     #[error(
         "must have at least {SHORTEST} characters of random{}; `paylink secrets generate` makes one",
         of(name.as_ref())
     )]
     Guessable {
-        /// Whose key it is.
+        /// The operator's name.
         name: Option<String>,
     },
-    /// The name is none.
+    /// The name is invalid.
     #[error("{0:?} is no name of an operator: it must have 1 to {LONGEST_NAME} letters, digits, `.`, `_` or `-`")]
     Name(String),
-    /// Two have the same: then the audit log could not say who it was.
+    /// Two operators share a name or a key, so the audit log could not tell them apart.
     #[error("two operators have the same name or the same key")]
     Twice,
 }
@@ -51,7 +52,7 @@ pub struct OperatorKey {
 }
 
 impl OperatorKey {
-    /// The key of an operator who has this name, or of the one who has none.
+    /// The key of the operator with this name, or of the unnamed one.
     ///
     /// # Errors
     /// See [`OperatorKeyError`].
@@ -73,24 +74,24 @@ impl OperatorKey {
         })
     }
 
-    /// Who has it, in the audit log.
+    /// The operator in the audit log.
     #[must_use]
     pub fn actor(&self) -> String {
         self.name.as_ref().map_or_else(|| OPERATOR.to_owned(), |name| format!("{OPERATOR}:{name}"))
     }
 
-    /// Whose it is, if they have a name.
+    /// The operator's name, if there is one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
 
-    /// What the key is known by where it must not be kept.
+    /// A stand-in for the key where the key itself must not be stored.
     pub(crate) fn id(&self) -> &[u8] {
         &self.id
     }
 
-    /// What a session of this key is found by.
+    /// The hash by which a session of this key is found.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         hmac::sign(&self.sessions, token.as_bytes()).as_ref().to_vec()
     }
@@ -115,29 +116,29 @@ fn is_guessable(key: &str) -> bool {
     length < SHORTEST || different.len() < FEWEST_CHARACTERS
 }
 
-/// The keys of all operators. With none there are no admin calls.
+/// The keys of all operators. Without any there are no admin calls.
 #[derive(Debug, Clone, Default)]
 pub struct OperatorKeys(Vec<OperatorKey>);
 
 impl OperatorKeys {
-    /// These keys.
+    /// Checks and collects keys.
     ///
     /// # Errors
-    /// [`OperatorKeyError::Twice`].
+    /// Returns [`OperatorKeyError::Twice`] if two share a name or a key.
     pub fn new(keys: Vec<OperatorKey>) -> Result<Self, OperatorKeyError> {
         let same = |one: &OperatorKey, other: &OperatorKey| one.name == other.name || one.digest == other.digest;
         let is_twice = |(at, key): (usize, &OperatorKey)| keys[..at].iter().any(|before| same(before, key));
         if keys.iter().enumerate().any(is_twice) { Err(OperatorKeyError::Twice) } else { Ok(Self(keys)) }
     }
 
-    /// Whose key this is, if it is one. Hashes of one length are compared, so the time that it takes tells nothing of a key.
+    /// The operator whose key this is. Compares hashes of one length, so the time taken reveals nothing about a key.
     #[must_use]
     pub fn find(&self, presented: &str) -> Option<&OperatorKey> {
         let digest = sha256(presented.as_bytes());
         self.iter().find(|key| key.digest == digest)
     }
 
-    /// All of them.
+    /// Iterates over the keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &OperatorKey> {
         self.0.iter()
     }

@@ -190,7 +190,8 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
     Ok(order)
 }
 
-/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go on.
+/// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go
+/// on.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -230,8 +231,8 @@ pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<
         order.language.clone().into(),
         order.number_key.clone().into(),
     ]);
-    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the number without its
-    // key; one that is written at the same moment has the key.
+    // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the
+    // number without its key; one that is written at the same moment has the key.
     let insert = "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
             created_at, search, metadata, notes, language, number_key) \
         SELECT id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
@@ -273,7 +274,7 @@ fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     Ok(order)
 }
 
-/// An order of which only the number and the total are still known.
+/// An order whose number and total alone are known.
 #[derive(Debug, Clone)]
 pub struct LostOrder {
     /// The merchant that owns it.

@@ -10,14 +10,14 @@ use domain::MerchantId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "pause")]
 pub struct Model {
-    /// What is paused, in one word: the kind, or the merchant's id.
+    /// The subject as one word: the kind, or the merchant's id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub subject: String,
     /// The kind of job that is paused.
     pub kind: Option<String>,
     /// The merchant whose jobs are paused.
     pub merchant_id: Option<MerchantId>,
-    /// The reason that was given.
+    /// The operator's reason.
     pub reason: String,
     /// When it began.
     pub since: DateTime<Utc>,
@@ -45,10 +45,10 @@ impl std::fmt::Display for Subject {
     }
 }
 
-/// Pauses it; `false` if it was paused already, and then its reason stays.
+/// Pauses a subject. Returns `false` if it was already paused; its reason then stays.
 ///
 /// # Errors
-/// When the database refuses (there is no such merchant, the reason is empty) or does not answer.
+/// Returns an error if the merchant does not exist, if the reason is empty, or if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     subject: &Subject,
@@ -82,7 +82,7 @@ pub async fn remove(db: &impl ConnectionTrait, subject: &Subject) -> Result<bool
     Ok(Entity::delete_by_id(subject.to_string()).exec(db).await?.rows_affected == 1)
 }
 
-/// Every pause, oldest first.
+/// All pauses, oldest first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -90,7 +90,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Since).order_by_asc(Column::Subject).all(db).await
 }
 
-/// Whether one of these is paused.
+/// Whether any of these subjects is paused.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

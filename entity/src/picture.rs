@@ -14,41 +14,41 @@ use crate::{
 use domain::{MerchantId, MessageId, sms_event::PictureAt, words};
 
 words! {
-    /// What became of a picture.
+    /// The state of a picture.
     pub enum PictureState {
-        /// It is with the carrier still.
+        /// Still with the carrier.
         Waiting = "waiting",
-        /// It is in the store.
+        /// In the document store.
         Stored = "stored",
-        /// It could not be had, or is no picture.
+        /// It could not be fetched, or is not a picture.
         Failed = "failed",
     }
 }
 
-/// A picture of a text.
+/// A picture that came with a text.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message_picture")]
 pub struct Model {
-    /// The text that it came with.
+    /// The text it came with.
     #[sea_orm(primary_key, auto_increment = false)]
     pub message_id: MessageId,
-    /// Which of the text's pictures, from 0.
+    /// Its position among the text's pictures, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i64,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// What became of it.
+    /// The state of the picture.
     pub state: PictureState,
-    /// What it is: by the carrier's word, and by its own bytes once they are here.
+    /// The content type: as the carrier says, and as its bytes show once it is stored.
     pub content_type: String,
-    /// Where the carrier has it, until it is here.
+    /// The carrier's URL, until it is stored.
     pub source: Option<String>,
-    /// Why it is not here, in words for the merchant.
+    /// Why it could not be fetched, for the merchant.
     pub error: Option<String>,
-    /// How large it is.
+    /// The size in bytes.
     pub bytes: i64,
-    /// When it was erased; its row goes with its bytes.
+    /// When it was erased. The row is deleted with its bytes.
     pub erased_at: Option<DateTime<Utc>>,
 }
 
@@ -57,7 +57,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as Picture;
 
 impl Model {
-    /// Where it lies in the store.
+    /// Its path in the document store.
     #[must_use]
     pub fn document(&self) -> String {
         Documents::received_name(self.merchant_id, self.message_id, self.position)
@@ -75,7 +75,7 @@ pub enum RemovalError {
     Store(#[from] DocumentError),
 }
 
-/// Writes down the pictures that came with a text; how many.
+/// Inserts the pictures of a text. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -99,7 +99,7 @@ pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<
     Ok(count)
 }
 
-/// A picture of the merchant's.
+/// A picture of the merchant.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -137,7 +137,7 @@ pub async fn of_messages(
     Ok(of_each)
 }
 
-/// It is in the store now, and this is what its bytes are; `false` if it was erased meanwhile.
+/// Marks a picture as stored, with the type of its bytes. Returns `false` if it was erased meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -152,7 +152,7 @@ pub async fn stored(
     conclude(tx, picture, PictureState::Stored, set, now).await
 }
 
-/// It cannot be had, for this reason; `false` if it was erased meanwhile.
+/// Marks a picture as failed. Returns `false` if it was erased meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -167,7 +167,8 @@ async fn conclude(
     set: impl IntoIterator<Item = (Column, Expr)>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
-    // The text first, as everywhere: an erasure comes before, and is seen, or after, and finds what is written here.
+    // Locks the text first, as everywhere: an erasure either came before and is seen, or comes after and finds this
+    // row.
     message::hold(tx, picture.message_id).await?;
     let mut update = Entity::update_many()
         .col_expr(Column::State, Expr::value(state))
@@ -191,12 +192,12 @@ async fn conclude(
     Ok(true)
 }
 
-/// How many bytes the merchant's pictures have.
+/// The total size of the merchant's pictures in bytes.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
-    // Raw SQL: a sum of bigints is a numeric in PostgreSQL, and has to be cast as the database's own function.
+    // Raw SQL: PostgreSQL sums bigints to a numeric, which needs the database's own cast.
     let sum = "SELECT CAST(coalesce(sum(bytes), 0) AS bigint) AS bytes FROM message_picture \
         WHERE merchant_id = $1 AND state = 'stored'";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sum, [merchant.into()]);
@@ -204,7 +205,7 @@ pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
     Ok(u64::try_from(row.try_get::<i64>("", "bytes")?).unwrap_or_default())
 }
 
-/// Erases the pictures of these texts: from now on nobody is shown them. Their bytes go with [`remove_erased`].
+/// Erases the pictures of these texts. They are hidden from now on; [`remove_erased`] deletes the bytes.
 pub(crate) async fn erase_of(
     db: &impl ConnectionTrait,
     messages: impl IntoIterator<Item = MessageId>,
@@ -220,10 +221,10 @@ pub(crate) async fn erase_of(
         .map(|_| ())
 }
 
-/// How many erased pictures are removed in one go.
+/// How many erased pictures are deleted at once.
 const AT_ONCE: u64 = 100;
 
-/// Removes the bytes of pictures that were erased, and then their rows; answers how many.
+/// Deletes the bytes of erased pictures, and then their rows. Returns how many.
 ///
 /// # Errors
 /// See [`RemovalError`].

@@ -1,5 +1,5 @@
-//! Reminders: which buyers of unpaid links are due one. Only of a link that was texted before, only to somebody who still wants
-//! texts, and only as often as the merchant says, or the link itself.
+//! Reminders: which buyers of unpaid links are due one. Only for links that were texted before, only to buyers who
+//! accept texts, and only as often as the merchant or the link allows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
@@ -19,23 +19,23 @@ use domain::{LinkId, LinkState, MerchantId, OwnReminding, PhoneNumber, Reminding
 /// A reminder that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reminder {
-    /// The conversation with the buyer who gets it.
+    /// The conversation with the buyer.
     pub conversation: Conversation,
-    /// Which of the link's it is, from 1.
+    /// The number of the reminder for this link, from 1.
     pub number: u64,
-    /// Not before this hour of the buyer's day.
+    /// The earliest time to send it, in the buyer's day.
     pub not_before: DateTime<Utc>,
 }
 
 impl Reminder {
-    /// What makes one message of it, however many ask for it.
+    /// The idempotency key that makes one message of it, however often it is requested.
     #[must_use]
     pub fn key(&self, link: LinkId) -> String {
         format!("reminder:{link}:{}", self.number)
     }
 }
 
-/// The merchants who have buyers reminded, of all their links or of single ones.
+/// The merchants with reminders, for all their links or for single ones.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -49,16 +49,16 @@ pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<Merchant>, DbErr
     merchant::Entity::find().filter(merchant::Column::Reminders.eq(true).or(Expr::exists(own))).all(db).await
 }
 
-/// A schedule of reminders, and of which links it is.
+/// A schedule of reminders and the links it applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
     merchant: MerchantId,
-    /// Of those that say just this; of those that say nothing, if it is absent.
+    /// Applies to links with exactly these settings; if `None`, to links without their own.
     own: Option<OwnReminding>,
     reminding: Reminding,
 }
 
-/// The schedules by which a merchant's buyers are reminded: the merchant's, and those of single links.
+/// A merchant's schedules: the general one and those of single links.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -78,8 +78,8 @@ pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Ve
     Ok(schedules.filter(|schedule| schedule.reminding.on).collect())
 }
 
-/// A page of the links of this schedule of which the last text is old enough and which were not reminded of too often, in the
-/// order of their ids. Whether one is due is [`due`]'s to say.
+/// A page of the schedule's links, by id, whose last text is old enough and which have reminders left. Whether a
+/// reminder is due is decided by [`due`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -118,20 +118,20 @@ pub async fn candidates(
     query.order_by_asc(link::Column::Id).limit(limit).all(db).await
 }
 
-/// What was not sent and will not be.
+/// Statuses of texts that were not and will not be sent.
 const NOT_SENT: [MessageStatus; 2] = [MessageStatus::Failed, MessageStatus::Cancelled];
 
-/// What makes the next reminder wait: a text that went out or still may, and a reminder that failed.
+/// Texts that delay the next reminder: those that were or may still be sent, and reminders that failed.
 fn counts() -> Condition {
     Condition::any().add(message::Column::Status.is_not_in(NOT_SENT)).add(message::Column::Origin.eq(Origin::Reminder))
 }
 
-/// That a text was to be sent after this time, or is yet to be.
+/// Texts created after this time or scheduled for later.
 fn asked_after(at: DateTime<Utc>) -> Condition {
     Condition::any().add(message::Column::CreatedAt.gt(at)).add(message::Column::ScheduledFor.gt(at))
 }
 
-/// The texts with a link.
+/// The texts that carry a link.
 fn texts() -> SelectStatement {
     Query::select()
         .column(message::Column::Id)
@@ -141,7 +141,7 @@ fn texts() -> SelectStatement {
         .to_owned()
 }
 
-/// The reminder of this link that is due at `at`, if one is.
+/// The reminder of this link that is due at `at`, if any.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -156,7 +156,7 @@ pub async fn due(
     if !reminding.on || !may_be_paid || link.reminders_stopped_at.is_some() {
         return Ok(None);
     }
-    // Whoever has said when they will pay is not reminded before that day is over.
+    // A buyer who named a payment day is not reminded before that day is over.
     if link.expected_state(at) == Some(ExpectedState::Pending) {
         return Ok(None);
     }

@@ -1,7 +1,8 @@
 //! Reseals everything under the secret key from the settings after it has changed.
 //!
-//! Each value is opened with the key it names, sealed again, and written back if it is still unchanged, along with an audit entry, in one
-//! transaction. An interrupted run can be continued, and concurrent readers always find a value that opens.
+//! Each value is opened with the key it names, sealed again, and written back if it is still unchanged, along with an
+//! audit entry, in one transaction. An interrupted run can be continued, and concurrent readers always find a value
+//! that opens.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -21,7 +22,7 @@ use uuid::Uuid;
 #[derive(Clone, Copy)]
 struct Sealed {
     table: &'static str,
-    /// What tells its rows apart.
+    /// The columns that identify a row.
     key: &'static str,
     column: &'static str,
 }
@@ -51,16 +52,16 @@ struct Row {
     sealed: Vec<u8>,
 }
 
-/// How many rows are read at a time.
+/// How many rows are read at once.
 const PAGE: u64 = 200;
 
-/// Why it stopped.
+/// Why resealing stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum ResealError {
-    /// The root of the installation does not open.
+    /// The installation's root does not open.
     #[error(transparent)]
     Root(#[from] RootError),
-    /// Nothing can be sealed.
+    /// A value cannot be sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The database refused or did not answer.
@@ -68,23 +69,23 @@ pub enum ResealError {
     Db(#[from] DbErr),
 }
 
-/// What was done.
+/// The result of a run.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Resealed {
-    /// Values that are sealed under the key of the settings now.
+    /// Values that were resealed.
     pub anew: u64,
-    /// Values that were already.
+    /// Values that were already sealed under the current key.
     pub already: u64,
-    /// Values that changed just then: to run it again finds them.
+    /// Values that changed during the run; another run finds them.
     pub changed: u64,
-    /// Where values lie that do not open with any key of the settings.
+    /// Where the values are that no key in the settings opens.
     pub unopened: Vec<String>,
 }
 
-/// Seals everything anew that is not sealed under the key of the settings.
+/// Reseals everything that is not sealed under the key from the settings.
 ///
 /// # Errors
-/// When the root does not open or the database does not answer. What was done by then stays done.
+/// Returns an error if the root does not open or the database query fails. Values resealed by then stay so.
 pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Resealed, ResealError> {
     let mut done = Resealed::default();
     let root = db.begin().await?;
@@ -114,7 +115,7 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
     Ok(done)
 }
 
-/// How many values of merchants are not sealed under the key of the settings: with this key alone they do not open.
+/// How many of the merchants' values are not sealed under the key from the settings, and so do not open with it alone.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -152,7 +153,7 @@ async fn page(db: &Db, Sealed { table, key, column }: Sealed, after: Option<Uuid
     db.pool().query_all(&select).await?.into_iter().map(read).collect()
 }
 
-/// What became of one value: see [`Resealed`].
+/// What happened to one value; see [`Resealed`].
 enum Fate {
     Anew,
     Already,

@@ -1,4 +1,4 @@
-//! Restorations: when this installation was reset to an earlier time, and to which.
+//! Restorations: when this installation was restored from a backup, and to which time.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
@@ -8,16 +8,16 @@ use sea_orm::{ActiveValue::Set, entity::prelude::*};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "restoration")]
 pub struct Model {
-    /// When it was done.
+    /// When it was restored.
     #[sea_orm(primary_key, auto_increment = false)]
     pub restored_at: DateTime<Utc>,
-    /// As of when everything was from then on.
+    /// The time it was restored to.
     pub restored_to: DateTime<Utc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// Notes one.
+/// Records a restoration.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -11,30 +11,30 @@ use crate::{
 };
 use domain::{ApiKeyId, MerchantId};
 
-/// How many invitations one statement names.
+/// The most invitations in one statement.
 const AT_ONCE: usize = 500;
 
-/// What became of the wish to revoke a key.
+/// The result of revoking a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revocation {
-    /// It opens nothing any more.
+    /// The key no longer works.
     Revoked,
-    /// There is no such key, or it was revoked before.
+    /// The key does not exist or was revoked before.
     NoSuchKey,
-    /// It is the merchant's last key of scope `admin`: without it nobody could make another.
+    /// It is the merchant's last key of scope `admin`, without which no other could be created.
     LastAdmin,
 }
 
 /// Who revokes a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Revoker {
-    /// The merchant, whose last key of scope `admin` stays.
+    /// The merchant, who cannot revoke the last key of scope `admin`.
     Merchant,
-    /// The operator, who can make another.
+    /// The operator, who can create another one.
     Operator,
 }
 
-/// Revokes the merchant's key and ends the sessions that it was given for, and the invitations that were made with it, in a transaction.
+/// Revokes the merchant's key together with its sessions and the invitations created with it, in a transaction.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -45,7 +45,7 @@ pub async fn revoke(
     by: Revoker,
     now: DateTime<Utc>,
 ) -> Result<Revocation, DbErr> {
-    // Two administrators who revoke each other's keys must not both succeed.
+    // Locks the merchant: two administrators who revoke each other's keys must not both succeed.
     merchant::hold(tx, merchant).await?;
     let of_merchant = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::RevokedAt.is_null());
     let Some(key) = of_merchant.clone().filter(Column::Id.eq(id)).one(tx).await? else {
@@ -62,7 +62,7 @@ pub async fn revoke(
     Ok(Revocation::Revoked)
 }
 
-/// Takes back the invitations that were made with a key and that nobody has accepted: else whoever had it could come in again.
+/// Revokes pending invitations created with a key, through which its holder could come back.
 async fn revoke_invitations_of(
     tx: &Transaction,
     merchant: MerchantId,

@@ -1,14 +1,16 @@
-//! Many rows in one statement. The rows are passed as a table `v`, so an `INSERT … SELECT … FROM v` or an `UPDATE … FROM v` reads the same
-//! on both databases and takes one round trip for any number of rows.
+//! Many rows in one statement. The rows are passed as a table `v`, so an `INSERT … SELECT … FROM v` or an `UPDATE …
+//! FROM v` reads the same on both databases and takes one round trip for any number of rows.
 //!
-//! Raw SQL: no query builder can join a list of rows on both databases, and single statements would cost a round trip each.
+//! Raw SQL: no query builder can join a list of rows on both databases, and single statements would cost a round trip
+//! each.
 //!
-//! On `PostgreSQL` each column is passed as one array, so the statement's text, and with it the plan, is the same for any number of rows
-//! but one.
+//! On `PostgreSQL` each column is passed as one array, so the statement's text, and with it the plan, is the same for
+//! any number of rows above one.
 
 use sea_orm::{DbBackend, Statement, Value};
 
-/// A table of values with `N` columns. `SQLite` takes 32,766 parameters, so groups are of hundreds of rows and not of thousands.
+/// A table of values with `N` columns. `SQLite` allows 32,766 parameters, so a group has hundreds of rows, not
+/// thousands.
 #[derive(Debug)]
 pub struct Rows<const N: usize> {
     columns: [(&'static str, &'static str); N],
@@ -16,7 +18,8 @@ pub struct Rows<const N: usize> {
 }
 
 impl<const N: usize> Rows<N> {
-    /// An empty table with these columns: each a name, and its type in `PostgreSQL`, with a `?` behind it if values may be null.
+    /// An empty table with these columns. Each has a name and its type in `PostgreSQL`, followed by `?` if it is
+    /// nullable.
     #[must_use]
     pub const fn new(columns: [(&'static str, &'static str); N]) -> Self {
         Self { columns, rows: Vec::new() }
@@ -27,21 +30,21 @@ impl<const N: usize> Rows<N> {
         self.rows.push(row);
     }
 
-    /// Whether there is nothing to be sent: then there is no statement to be made.
+    /// Whether there are no rows, so that there is no statement to run.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// How many there are.
+    /// The number of rows.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// The statement `WITH v AS (these rows) {rest}`. A condition that an index of its own answers, as on a state, is better written
-    /// against a column of `v` than against a parameter: `PostgreSQL` might else walk that index, however long it has become,
-    /// instead of looking the rows up one by one. Parameters of `rest` itself are given in `more`, and named there as
+    /// The statement `WITH v AS (these rows) {rest}`. Write a condition that has an index of its own, such as one on a
+    /// state, against a column of `v` instead of a parameter: otherwise `PostgreSQL` might walk that index, however
+    /// long it is, instead of looking the rows up one by one. Parameters of `rest` are passed in `more`, and named
     /// `{0}`, `{1}` and so on.
     #[must_use]
     pub fn statement(self, backend: DbBackend, rest: &str, more: Vec<Value>) -> Statement {
@@ -52,7 +55,8 @@ impl<const N: usize> Rows<N> {
         }
     }
 
-    /// The same on `PostgreSQL`, together with a statement that comes before it: `rest` knows what `first` answers as the table `name`.
+    /// The same on `PostgreSQL`, preceded by another statement: `rest` sees the rows that `first` returns as the table
+    /// `name`.
     #[must_use]
     pub fn statement_after(self, (name, first): (&str, Statement), rest: &str, more: Vec<Value>) -> Statement {
         self.for_postgresql(Some((name, first)), rest, more)
@@ -81,9 +85,9 @@ impl<const N: usize> Rows<N> {
         Statement::from_sql_and_values(DbBackend::Postgres, sql, values)
     }
 
-    /// One row needs no array, so that a group of one is looked up like any single row, whatever the transaction's settings. It is
-    /// materialized, so that to the planner its values are no constants: a state that was one would have it walk the index of all rows
-    /// in that state.
+    /// A single row needs no array, so that it is looked up like any row, whatever the transaction's settings. It is
+    /// materialized, so that the planner does not treat its values as constants: given a constant state, it would walk
+    /// the index of all rows in that state.
     fn into_row(self, values: &mut Vec<Value>) -> String {
         let types = self.columns.map(|(_, of)| of.trim_end_matches('?'));
         let parameters: Vec<String> = (values.len() + 1..).zip(types).map(|(at, of)| format!("${at}::{of}")).collect();
@@ -91,7 +95,7 @@ impl<const N: usize> Rows<N> {
         format!("SELECT {}", parameters.join(", "))
     }
 
-    /// An array that holds a null cannot be sent: beside a column that may hold one goes a second, of where it does not.
+    /// An array with nulls cannot be sent, so a nullable column gets a second array that marks its nulls.
     fn into_arrays(self, values: &mut Vec<Value>) -> String {
         let (mut shown, mut names, mut sent) = (Vec::new(), Vec::new(), Vec::new());
         let mut send = |name: String, of: &str, column: Vec<Value>| {
@@ -138,13 +142,13 @@ fn is_null(value: &Value) -> bool {
     *value == value.as_null()
 }
 
-/// Values of one type as one value; `None` if there are none.
+/// Packs values of one type into one array value; `None` if there are no values.
 fn array(values: Vec<Value>) -> Option<Value> {
     let of = values.first()?.array_type();
     Some(Value::Array(of, Some(Box::new(values))))
 }
 
-/// Puts a database's own words in the place of `{0}`, `{1}` and so on.
+/// Replaces `{0}`, `{1}` and so on by the database's placeholders.
 fn named(sql: String, parameters: usize, word: impl Fn(usize) -> String) -> String {
     (0..parameters).fold(sql, |sql, at| sql.replace(&format!("{{{at}}}"), &word(at)))
 }

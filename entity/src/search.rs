@@ -1,4 +1,4 @@
-//! Substring search, and the column in which orders are searched.
+//! Substring search, and the column by which orders are searched.
 
 use std::collections::HashMap;
 
@@ -14,42 +14,44 @@ use domain::{
     search::{Sought, fold, grams, searchable, whole_number},
 };
 
-/// How many orders from before are made searchable in one go.
+/// How many older orders are made searchable at once.
 const AT_ONCE: u64 = 200;
 
-/// Ends each text in which an order is searched, and tells it from one that an earlier version wrote, without notes and metadata.
+/// Ends each search text. A text that an earlier version wrote, without notes and metadata, lacks it.
 const END: &str = "\n";
 
-/// An order whose text lacks the [`END`]: the condition of the index `orders_with_earlier_search`, word for word.
+/// An order whose text lacks the [`END`]: exactly the condition of the index `orders_with_earlier_search`.
 const EARLIER: &str = "(orders.search IS NULL OR orders.search NOT LIKE '%\n')";
 
 /// The metadata of a link without any.
 const NO_METADATA: &str = "{}";
 
-/// The most characters of notes and metadata that an order is searched by. The index grows with them.
+/// The most characters of notes and metadata in a search text, since the index grows with them.
 const MOST_KEPT: usize = 8_000;
 
-/// `column` contains `text`, whatever its case, with no character of `text` taken for a wildcard.
+/// The condition that `column` contains `text`, ignoring case and without wildcards in `text`.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
     Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()))
 }
 
-/// What contains this text, in a column that is folded.
+/// The pattern that finds this text in a folded column.
 pub(crate) fn pattern(text: &str) -> LikeExpr {
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-/// Orders of this merchant that are meant by a text: by a part of their number, of their buyer's name or phone, of their amount, of their notes, of a
-/// value of their metadata, or of the number, the amount or the metadata of a link of theirs. A text of nothing means all of them.
+/// The merchant's orders that match a text: part of their number, of their buyer's name or phone number, of their
+/// amount, of their notes, of a value of their metadata, or of the number, the amount or the metadata of one of their
+/// links. An empty text matches all orders.
 pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let Some(sought) = Sought::parse(text) else { return of_merchant };
     orders_sought(&sought, merchant, backend)
 }
 
-/// The orders of the buyer whose whole number a text is, if there are any: an index answers that, however common the number's parts are.
+/// The orders of the buyer whose whole number is this text, if there are any. An index answers that, however common the
+/// number's parts are.
 pub(crate) async fn orders_of_buyer_meant_by(
     db: &impl ConnectionTrait,
     text: &str,
@@ -63,14 +65,14 @@ pub(crate) async fn orders_of_buyer_meant_by(
     Ok(any.map(|_| theirs))
 }
 
-/// Orders of this merchant that are sought.
+/// The merchant's orders that match a parsed search.
 pub(crate) fn orders_sought(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let any = sought.meant().iter().fold(Condition::any(), |any, one| any.add(meant(one, merchant, backend)));
     of_merchant.add(any)
 }
 
-/// The same without an index: each order is looked at.
+/// The same condition without an index, for each order.
 pub(crate) fn one_by_one(text: &str, merchant: MerchantId) -> Condition {
     orders_meant_by(text, merchant, DbBackend::Sqlite)
 }
@@ -88,10 +90,10 @@ fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     all.add(Expr::cust_with_values("paylink_grams(\"orders\".\"merchant_id\", \"orders\".\"search\") @> $1", [sought]))
 }
 
-/// The text in which an order is searched.
+/// The text by which an order is searched.
 pub(crate) fn text_of(order: &order::Model, links: &[link::Model]) -> String {
     let decimals = |money: Money| money.to_decimal_string();
-    // What is damaged is not found, and holds nobody up.
+    // A damaged amount is not searchable, but must not block the order.
     let amount = order.money().map(decimals).unwrap_or_default();
     let phone = order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default();
     let mut texts = vec![order.number.clone(), order.customer_name.clone(), phone, amount];
@@ -124,7 +126,7 @@ fn kept_with(order: &order::Model, links: &[link::Model]) -> Vec<String> {
     kept
 }
 
-/// Brings the text in which an order is searched in line with the order and its links.
+/// Updates the search text of an order from the order and its links.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -135,7 +137,8 @@ pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id:
         .one(tx)
         .await?;
     let Some(order) = found else { return Ok(()) };
-    let text = text_of(&order, &link::of_order(tx, merchant, id).await?);
+    let links = link::Entity::find().filter(link::Column::MerchantId.eq(merchant)).filter(link::Column::OrderId.eq(id));
+    let text = text_of(&order, &links.order_by_desc(link::Column::Id).all(tx).await?);
     if order.search.as_ref() == Some(&text) {
         return Ok(());
     }
@@ -147,8 +150,8 @@ pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id:
         .map(|_| ())
 }
 
-/// The same for an order that has a new link: nothing is written if all that the link adds is there already, as it is with a link for the
-/// whole order. It answers the order, as it was but for that.
+/// Updates the search text of an order that has a new link. Writes nothing if the link adds nothing, as one for the
+/// whole order does. Returns the order as it was before.
 pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -> Result<Option<order::Model>, DbErr> {
     let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(None) };
     let amount = link.money().ok().flatten().map(Money::to_decimal_string);
@@ -161,17 +164,17 @@ pub(crate) async fn refresh_for(tx: &impl ConnectionTrait, link: &link::Model) -
     Ok(Some(order))
 }
 
-/// What became of a page of orders that an earlier version wrote.
+/// The result of making a page of orders searchable.
 #[derive(Debug, Clone, Copy)]
 pub struct Refreshed {
-    /// How many there were.
+    /// The number of orders.
     pub count: u64,
-    /// The last of them.
+    /// The last order.
     pub last: OrderId,
 }
 
-/// Makes the next orders after this one searchable that were written by an earlier version, by all that they are searched by now. `None`:
-/// there are none left.
+/// Brings the search texts of the next orders after this one that an earlier version wrote up to date. Returns `None`
+/// if there are none left.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -192,7 +195,7 @@ pub async fn refresh_some(db: &impl ConnectionTrait, after: Option<OrderId>) -> 
         let text = text_of(order, links.get(&order.id).map_or(&[], Vec::as_slice));
         rows.push([order.id.into(), text.into(), order.search.clone().into()]);
     }
-    // Whoever has changed an order meanwhile has written its text, too.
+    // An order that changed meanwhile already has a new text.
     let update =
         "UPDATE orders SET search = the_text FROM v WHERE id = the_order AND search IS NOT DISTINCT FROM was_text";
     db.execute_raw(rows.statement(db.get_database_backend(), update, Vec::new())).await?;

@@ -1,7 +1,7 @@
 //! Console sessions: what a browser gets in exchange for a key, so that it need not keep the key itself.
 //!
-//! A session ends 12 hours after its last use or 30 days after it began, and at once when its key is revoked, its merchant is suspended or
-//! somebody ends it.
+//! A session ends 12 hours after its last use or 30 days after it began. It ends at once when its key is revoked, its
+//! merchant is suspended or a person ends it.
 
 mod list;
 
@@ -17,48 +17,48 @@ use domain::{ApiKeyId, MerchantId, Secret, SessionId, sha256, words};
 
 pub use list::{SessionCursor, SessionCursorError, Whose, end_one, list};
 
-/// How long a session lasts that is not used.
+/// How long an unused session lasts.
 const IDLE: TimeDelta = TimeDelta::hours(12);
 
-/// How long a session lasts at most.
+/// The longest life of a session.
 pub const LONGEST: TimeDelta = TimeDelta::days(30);
 
-/// How much of [`IDLE`] must be used up before a use is worth a write.
+/// How much of [`IDLE`] must pass before a use is worth a write.
 const GRAIN: TimeDelta = TimeDelta::minutes(5);
 
 words! {
     /// Who can sign in.
     pub enum SessionKind {
-        /// A merchant, by an API key.
+        /// A merchant, with an API key.
         Merchant = "merchant",
-        /// An operator, by their key.
+        /// An operator, with an operator key.
         Operator = "operator",
     }
 }
 
-/// A session.
+/// A console session.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "console_session")]
 pub struct Model {
-    /// What it is found by; see [`is_of`].
+    /// The hash by which it is found; see [`is_of`].
     #[sea_orm(primary_key, auto_increment = false)]
     pub hash: Vec<u8>,
     /// Who signed in.
     pub kind: SessionKind,
-    /// The key that it was given for; absent for the operator's.
+    /// The key it was created with; `None` for an operator.
     pub api_key_id: Option<ApiKeyId>,
-    /// The operator's key that it was given for, as [`OperatorKey`] knows it; absent for a merchant's.
+    /// The operator's key it was created with, as [`OperatorKey`] identifies it; `None` for a merchant.
     pub operator_key: Option<Vec<u8>>,
-    /// That operator's name, if they have one.
+    /// The operator's name, if there is one.
     pub operator_name: Option<String>,
-    /// From which address somebody signed in.
+    /// The address of the sign-in.
     pub address: Option<String>,
-    /// What their browser called itself.
+    /// The browser's user agent.
     pub agent: Option<String>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// Until when, if it is not used before.
+    /// When it ends unless it is used.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -67,7 +67,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as Session;
 
 impl Model {
-    /// What it is called where it is shown: the beginning of its hash, which opens nothing.
+    /// The public id of the session: the start of its hash, which does not sign anyone in.
     #[must_use]
     pub fn id(&self) -> SessionId {
         let mut bytes = [0; 16];
@@ -76,34 +76,34 @@ impl Model {
     }
 }
 
-/// Who is to be signed in.
+/// Who signs in.
 #[derive(Debug, Clone, Copy)]
 pub enum Who<'a> {
-    /// A merchant, with this key.
+    /// A merchant with this key.
     Merchant(&'a ApiKey),
-    /// An operator, whose key is this.
+    /// An operator with this key.
     Operator(&'a OperatorKey),
 }
 
-/// Whence somebody signs in.
+/// Where a sign-in comes from.
 #[derive(Debug, Clone, Default)]
 pub struct Whence {
-    /// The address.
+    /// The IP address.
     pub address: Option<String>,
-    /// What the browser calls itself.
+    /// The browser's user agent.
     pub agent: Option<String>,
 }
 
-/// Who turns out to be signed in.
+/// Who is signed in.
 #[derive(Debug, Clone)]
 pub enum SignedIn {
-    /// A merchant, with this key, which is in force.
+    /// A merchant, with a key that is in force.
     Merchant(Session, ApiKey),
-    /// The operator whose key, which is in force, is this.
+    /// An operator, with a key that is in force.
     Operator(Session, OperatorKey),
 }
 
-/// Begins a session. The token is the browser's; only a hash of it is kept.
+/// Starts a session. The browser gets the token; only its hash is stored.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -136,7 +136,7 @@ pub async fn begin(
     row.insert(db).await
 }
 
-/// Who is signed in with this token, if the session is not over.
+/// Who is signed in with this token, unless the session is over.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -152,7 +152,7 @@ pub async fn find(
         (SessionKind::Merchant, Some(key)) => {
             Ok(api_key::find_in_force(db, key, now).await?.map(|key| SignedIn::Merchant(session, key)))
         }
-        // A merchant's session without a key is against the table's CHECK.
+        // The table's CHECK rules out a merchant's session without a key.
         (SessionKind::Merchant, None) => Ok(None),
         (SessionKind::Operator, _) => {
             let key = operators.iter().find(|key| session.operator_key.as_deref() == Some(key.id()));
@@ -161,8 +161,8 @@ pub async fn find(
     }
 }
 
-/// A merchant's session is found by the hash of its token, an operator's by an HMAC of it under the key that it was given for: with
-/// other keys in the settings it is not found any more. A hash of one kind never stands for a session of the other.
+/// A merchant's session is found by the hash of its token, an operator's by an HMAC of it under the operator's key, so
+/// it is lost when the settings change that key. A hash of one kind never matches a session of the other.
 fn is_of(token: &str, operators: &OperatorKeys) -> Condition {
     let of = |kind: SessionKind| Condition::all().add(Column::Kind.eq(kind));
     let merchants = of(SessionKind::Merchant).add(Column::Hash.eq(hash_of_merchants(token)));
@@ -171,19 +171,19 @@ fn is_of(token: &str, operators: &OperatorKeys) -> Condition {
     Condition::any().add(merchants).add(operators)
 }
 
-/// Without a label of its own: sessions that were begun before operators' had one go on. The kind is asked for as well.
+/// Has no label, so that sessions from before operators had sessions stay valid. Queries also compare the kind.
 fn hash_of_merchants(token: &str) -> Vec<u8> {
     sha256(token.as_bytes())
 }
 
-/// When a session ends that began and is used then: never later than the key that it stands in for.
+/// When a session ends that began and is used at these times: never later than the key it stands for.
 fn ends(began: DateTime<Utc>, used: DateTime<Utc>, key: Option<DateTime<Utc>>) -> DateTime<Utc> {
     let end = (used + IDLE).min(began + LONGEST);
     key.map_or(end, |key| end.min(key))
 }
 
-/// Notes that the session is in use, which makes it end later. Returns the end, which is never later than [`LONGEST`] after the
-/// beginning, nor than the end of the key that it stands in for.
+/// Records a use of the session, which extends it. Returns the new end, at most [`LONGEST`] after the beginning and
+/// never after the key expires.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -205,7 +205,7 @@ pub async fn note_use(
     Ok(end)
 }
 
-/// Ends the session of this token; one that is over is ended already.
+/// Ends the session with this token, if it is not over.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -213,17 +213,17 @@ pub async fn end(db: &impl ConnectionTrait, token: &str, operators: &OperatorKey
     Entity::delete_many().filter(is_of(token, operators)).exec(db).await.map(|_| ())
 }
 
-/// Ends every session that was given for a key.
+/// Ends all sessions of a key.
 pub(crate) async fn end_all_of(db: &impl ConnectionTrait, key: ApiKeyId) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ApiKeyId.eq(key)).exec(db).await.map(|_| ())
 }
 
-/// Ends every session of a merchant.
+/// Ends all sessions of a merchant.
 pub(crate) async fn end_all_of_merchant(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_many().filter(of_merchant(merchant)).exec(db).await.map(|_| ())
 }
 
-/// Which of these sessions are not over.
+/// The ones of these sessions that are not over.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -242,7 +242,7 @@ pub async fn in_force(
         .await
 }
 
-/// Removes sessions that are over; answers how many.
+/// Removes sessions that are over. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

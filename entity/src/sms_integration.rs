@@ -1,4 +1,5 @@
-//! A merchant's account with a carrier: Twilio, or a gateway described by the merchant. Secrets are sealed; see [`domain::Vault`].
+//! A merchant's account with a carrier: Twilio, or a gateway described by the merchant. Secrets are sealed; see
+//! [`domain::Vault`].
 
 use std::collections::BTreeMap;
 
@@ -16,26 +17,26 @@ use domain::{
 };
 
 words! {
-    /// How a merchant's carrier is spoken to. Whatever differs from carrier to carrier is a `match` on this, so that the compiler names each
-    /// place where a new one has to be told apart.
+    /// The kind of a merchant's carrier. Code that differs between carriers matches on this, so that the compiler
+    /// points out each place to extend for a new one.
     pub enum CarrierKind {
-        /// Twilio's REST.
+        /// Twilio's REST API.
         Twilio = "twilio",
-        /// A gateway whose HTTP request is described.
+        /// A gateway whose HTTP request the merchant described.
         Http = "http",
     }
 }
 
 words! {
-    /// Whether a carrier takes the account.
+    /// Whether the carrier accepts the account.
     pub enum SmsStatus {
-        /// A job is asking.
+        /// A job is checking it.
         Checking = "checking",
-        /// It does.
+        /// The carrier accepts it.
         Connected = "connected",
-        /// It does not; `reason` says what to change.
+        /// The carrier rejects it; `reason` says what to change.
         Failed = "failed",
-        /// It cannot be asked, or did not answer: a test text shows it.
+        /// The carrier cannot be asked, or did not answer; a test text will show it.
         Unknown = "unknown",
     }
 }
@@ -52,21 +53,21 @@ pub struct Model {
     pub account: String,
     /// Sealed: Twilio's token, which signs our requests and the carrier's webhooks, or the gateway's secrets as JSON.
     pub auth_token: Vec<u8>,
-    /// The token's last four characters; of a gateway's secrets, nothing.
+    /// The last four characters of the token; empty for a gateway.
     pub auth_token_last_four: String,
-    /// From whom buyers get texts: an E.164 number, a messaging service (`MG…`), or what the gateway takes.
+    /// The sender of texts: an E.164 number, a messaging service (`MG…`), or whatever the gateway accepts.
     pub sender: String,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
     /// The kind of carrier.
     pub carrier: CarrierKind,
-    /// How the gateway is asked, as JSON, if the carrier is one that is described.
+    /// The description of the gateway's request, as JSON, for an HTTP gateway.
     pub gateway: Option<String>,
-    /// What proves that a webhook is such a gateway's, sealed.
+    /// The secret that authenticates the gateway's webhooks, sealed.
     pub report_secret: Option<Vec<u8>>,
-    /// Whether the carrier answers buyers' keywords (STOP, START, HELP) by itself; nothing: what is usual with it.
+    /// Whether the carrier itself answers buyers' keywords (STOP, START, HELP); `None` for the carrier's default.
     pub keywords_answered: Option<bool>,
-    /// Whether the carrier takes the account; nothing where nobody has asked.
+    /// Whether the carrier accepts the account; `None` if it was never checked.
     pub status: Option<SmsStatus>,
     /// What to change, or to try.
     pub reason: Option<String>,
@@ -80,7 +81,7 @@ const AUTH_TOKEN: &str = "sms_integration.auth_token";
 const REPORT_SECRET: &str = "sms_integration.report_secret";
 
 impl Model {
-    /// Twilio's token, for the wire.
+    /// Decrypts Twilio's token.
     ///
     /// # Errors
     /// Returns an error if it was sealed with another root key or is damaged.
@@ -88,7 +89,7 @@ impl Model {
         vault.open(&self.auth_token, self.merchant_id, AUTH_TOKEN)
     }
 
-    /// Whether the carrier answers buyers' keywords by itself, so that nobody else has to. Twilio does, unless it is told not to.
+    /// Whether the carrier itself answers buyers' keywords, so that we need not. Twilio does by default.
     #[must_use]
     pub fn answers_keywords(&self) -> bool {
         self.keywords_answered.unwrap_or(match self.carrier {
@@ -97,23 +98,23 @@ impl Model {
         })
     }
 
-    /// The gateway's secrets, for the wire.
+    /// Decrypts the gateway's secrets.
     ///
     /// # Errors
-    /// When they were sealed with another key of the installation, or are damaged.
+    /// Returns an error if they were sealed with another root key or are damaged.
     pub fn secrets(&self, vault: &Vault) -> Result<Secrets, VaultError> {
         serde_json::from_str(self.auth_token(vault)?.expose()).map_err(|_| VaultError::Damaged)
     }
 
-    /// How the gateway is asked, if [`CarrierKind::Http`] is the carrier's kind.
+    /// The description of the gateway, for [`CarrierKind::Http`].
     ///
     /// # Errors
-    /// When it is not there, or the stored JSON is damaged.
+    /// Returns an error if there is none, or if the stored JSON is damaged.
     pub fn gateway(&self) -> Result<Gateway, DbErr> {
         read_json(self.gateway.as_deref().unwrap_or_default())
     }
 
-    /// What proves that a webhook is the gateway's, if the carrier is one.
+    /// Decrypts the secret that authenticates the gateway's webhooks, if there is one.
     ///
     /// # Errors
     /// Returns an error if it was sealed with another root key or is damaged.
@@ -122,46 +123,46 @@ impl Model {
     }
 }
 
-/// An account with a carrier.
+/// An account to connect.
 #[derive(Debug)]
 pub enum Account {
-    /// With Twilio.
+    /// An account at Twilio.
     Twilio {
         /// The account's id.
         sid: String,
-        /// Its token.
+        /// The auth token.
         auth_token: Secret,
-        /// The number that buyers see, or a messaging service.
+        /// The sender's number, or a messaging service.
         sender: String,
     },
-    /// With a gateway that is described, and was checked.
+    /// A described gateway that was checked.
     Http {
-        /// Its host, to be shown.
+        /// The gateway's host, for display.
         host: String,
-        /// How it is asked.
+        /// The description of its request.
         gateway: Box<Gateway>,
-        /// What its templates name.
+        /// The secrets that its templates use.
         secrets: Secrets,
-        /// Who buyers get texts from.
+        /// The sender of texts.
         sender: String,
-        /// What proves that a webhook is the gateway's.
+        /// The secret that authenticates its webhooks.
         report_secret: Secret,
     },
 }
 
-/// What it takes to connect to a carrier.
+/// An account to store.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSmsIntegration<'a> {
     /// The account.
     pub account: &'a Account,
-    /// Whether the carrier answers STOP and its like itself; absent: as carriers of its kind do.
+    /// Whether the carrier itself answers STOP and other keywords; `None` for the carrier's default.
     pub keywords_answered: Option<bool>,
 }
 
-/// Writes or replaces the merchant's account.
+/// Inserts or replaces the merchant's account.
 ///
 /// # Errors
-/// When a secret cannot be sealed or the database does not answer.
+/// Returns an error if a secret cannot be sealed, or if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -216,7 +217,8 @@ pub async fn put(
     find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("sms integration".to_owned()).into())
 }
 
-/// Says whether the carrier takes the account that was written at `checked.updated_at`; one that was replaced meanwhile is not judged.
+/// Records whether the carrier accepts the account from `checked.updated_at`. Does nothing if the account was replaced
+/// meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -236,7 +238,7 @@ pub async fn set_status(
         .map(|_| ())
 }
 
-/// Forgets the account.
+/// Deletes the account.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -244,7 +246,7 @@ pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(
     Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }
 
-/// Secrets as the one text that is sealed.
+/// Serializes secrets to one text, which is sealed.
 fn as_json(secrets: &Secrets) -> Result<Secret, DbErr> {
     let exposed: BTreeMap<&str, &str> = secrets.iter().map(|(name, secret)| (name.as_str(), secret.expose())).collect();
     stored_json(&exposed).map(Secret::new)

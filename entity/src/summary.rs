@@ -1,4 +1,4 @@
-//! What is owed and what was received, by currency: a merchant's day at a glance.
+//! Outstanding and received amounts by currency: a merchant's day at a glance.
 
 use std::collections::BTreeMap;
 
@@ -15,37 +15,37 @@ use crate::{
 };
 use domain::Currency;
 
-/// What a period came to, in one currency. Amounts are in people's smallest unit of it.
+/// The figures of a period in one currency. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// The currency.
     pub currency: Currency,
-    /// What is asked by links that can be paid now, or are being paid, whenever they were made.
+    /// The total of links that can be paid or are being paid, whenever they were created.
     pub outstanding: i64,
-    /// How many those are.
+    /// The number of these links.
     pub outstanding_links: i64,
-    /// What was paid in the period.
+    /// The total that was paid in the period.
     pub paid: i64,
-    /// How many links those payments were for.
+    /// The number of links with such a payment.
     pub paid_links: i64,
-    /// What was refunded so far of what was paid in the period.
+    /// How much of what was paid in the period was refunded so far.
     pub refunded: i64,
-    /// What of it a bank has asked back, by a dispute that is not decided.
+    /// How much of `paid` is in undecided disputes.
     pub disputed: i64,
-    /// How many of those payments those are.
+    /// The number of these payments.
     pub disputed_links: i64,
-    /// How many of those payments a bank has taken back by a dispute that was lost.
+    /// How many payments of the period were lost in a dispute.
     pub lost_links: i64,
-    /// How many links were made in the period.
+    /// The number of links created in the period.
     pub asked: i64,
-    /// How many of those the buyer has seen.
+    /// How many of them the buyer has viewed.
     pub viewed: i64,
-    /// How many of those are paid by now.
+    /// How many of them are paid by now.
     pub asked_and_paid: i64,
-    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link; about so many, if that may be more than
-    /// a thousand links.
+    /// The median time in seconds from the creation of a link to its payment through Stripe in the period; an estimate
+    /// if more than a thousand links can be involved.
     pub median_seconds_to_pay: Option<i64>,
-    /// What was paid on each day of the period on which something was, as the merchant counts days.
+    /// The total paid on each day of the period, in the merchant's time zone. Days without a payment are left out.
     pub days: BTreeMap<NaiveDate, i64>,
 }
 
@@ -70,7 +70,7 @@ impl Summary {
     }
 }
 
-/// What is read of a link, to see how soon it was paid.
+/// The columns of a link that tell how soon it was paid.
 #[derive(FromQueryResult)]
 struct Waited {
     currency: Currency,
@@ -80,8 +80,8 @@ struct Waited {
     elsewhere_on: Option<String>,
 }
 
-/// From the first moment of a day to the last of another, by currency. What was erased after 90 days counts as a link, and its amount
-/// as nothing.
+/// The figures from the first moment of a day to the last of another, by currency. Links that were erased after 90 days
+/// count without an amount.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -137,7 +137,7 @@ pub async fn read(
     Ok(all.into_values().collect())
 }
 
-/// How long buyers took to pay in the period, in order, if so few links can be meant that they are all read.
+/// How long buyers took to pay in the period, sorted, if few enough links can be involved to read them all.
 async fn waits_of_few(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -156,7 +156,7 @@ async fn waits_of_few(
     }
     let mut waits: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for Waited { currency, created_at, paid_at, stripe_session_id, elsewhere_on } in links {
-        // Of what came elsewhere only the day is known.
+        // For payments elsewhere, only the day is known.
         let is_elsewhere = elsewhere_on.is_some() && stripe_session_id.is_none();
         let Some(paid_at) = paid_at.filter(|at| !is_elsewhere && (from..=to).contains(at)) else { continue };
         waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
@@ -165,13 +165,13 @@ async fn waits_of_few(
     Ok(Some(waits))
 }
 
-/// About the middle one of many waits, of which is counted how many were at least so long, and not as long as the next.
+/// An estimate of the median wait, from a histogram whose keys are the lower bounds of its buckets.
 fn median(counted: &BTreeMap<i64, i64>) -> Option<i64> {
     let all: i64 = counted.values().sum();
     let mut before = 0;
     for (seconds, links) in counted.iter().filter(|(_, links)| **links > 0) {
         if before + links > (all - 1) / 2 {
-            // As if they were spread evenly.
+            // As if spread evenly in the bucket.
             let inside = 2 * ((all - 1) / 2 - before) + 1;
             return Some(seconds + sums::width(*seconds) * inside / (2 * links));
         }

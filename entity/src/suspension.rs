@@ -1,5 +1,5 @@
-//! Suspension of a merchant by the operator. Texts, new links and sign-ins stop; buyers can still pay open links, and Stripe's events are
-//! still applied.
+//! Suspension of a merchant by the operator. Texts, new links and sign-ins stop; buyers can still pay open links, and
+//! Stripe's events are still applied.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -10,8 +10,8 @@ use crate::{
 };
 use domain::MerchantId;
 
-/// Suspends a merchant and ends its console sessions, in a transaction; `false` if it was suspended already, and then its reason
-/// stays.
+/// Suspends a merchant and ends its console sessions, in a transaction. Returns `false` if it was already suspended;
+/// its reason then stays.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -27,7 +27,7 @@ pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now:
     Ok(suspended.rows_affected == 1)
 }
 
-/// Ends a suspension; `false` if there was none.
+/// Ends a suspension. Returns `false` if there was none.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

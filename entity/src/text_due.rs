@@ -1,4 +1,4 @@
-//! Buyers to be notified that a link was paid or withdrawn. The entry is written together with the link's state.
+//! Buyers to notify that a link was paid or voided. The entry is written together with the link's state.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*};
@@ -6,20 +6,20 @@ use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, entity::prelude::*}
 use crate::{Rows, link};
 use domain::{LinkId, LinkState, MerchantId, template::Purpose};
 
-/// A buyer who is to be told of a link.
+/// A buyer to notify about a link.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "text_due")]
 pub struct Model {
-    /// Of which link.
+    /// The link.
     #[sea_orm(primary_key, auto_increment = false)]
     pub link_id: LinkId,
-    /// What.
+    /// What to notify the buyer of.
     #[sea_orm(primary_key, auto_increment = false)]
     pub purpose: Purpose,
-    /// Whose link it is.
+    /// The merchant that owns the link.
     pub merchant_id: MerchantId,
-    /// Since when.
+    /// Since when the text is due.
     pub due_at: DateTime<Utc>,
 }
 
@@ -27,8 +27,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as TextDue;
 
-/// Notes whose buyers are to be told of links that have moved: that one is paid if its merchant sends receipts, that one was withdrawn if
-/// that was asked for.
+/// Records the buyers to notify of links that changed state: of a payment if the merchant sends receipts, of a
+/// withdrawal if that was requested.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -63,7 +63,7 @@ pub(crate) async fn note_all(
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![now.into()])).await.map(|_| ())
 }
 
-/// A page of those who are to be told, by link.
+/// A page of the buyers to notify, by link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -80,7 +80,7 @@ pub async fn page(
     query.order_by_asc(Column::LinkId).order_by_asc(Column::Purpose).limit(limit).all(db).await
 }
 
-/// Takes it out: they are told, or will not be; `false` if somebody else did.
+/// Removes an entry whose buyer is notified, or will not be. Returns `false` if it was already removed.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,4 +1,4 @@
-//! The progress of each scheduler tick, so that missed ones are caught up.
+//! The progress of each scheduler tick, so that missed ticks are caught up.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -7,21 +7,21 @@ use sea_orm::{
     sea_query::{ExprTrait, OnConflict},
 };
 
-/// A tick and the last time it was due and done.
+/// A tick and the time of its latest run.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tick")]
 pub struct Model {
-    /// Its name.
+    /// The name of the tick.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// The last time it was due and done.
+    /// The latest time it was due and done.
     pub last_due: DateTime<Utc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// When a tick was last due and done.
+/// The latest time at which a tick was due and done.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -29,7 +29,7 @@ pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<Da
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
 
-/// When each tick was last due and done.
+/// All ticks.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -37,7 +37,8 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().all(db).await
 }
 
-/// Takes back the mark of a tick, if it is still this one; whether it was. Then the tick counts as never done, and is caught up.
+/// Deletes the record of a tick if it is still this one, so that the tick counts as never done and is caught up.
+/// Returns whether it was.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -46,8 +47,8 @@ pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc
     Ok(marked.exec(db).await?.rows_affected == 1)
 }
 
-/// Notes that a tick was done for the time it was due. A scheduler that stood still in the middle of one and goes on later does not
-/// take back what others have done meanwhile.
+/// Records that a tick was done for the time it was due. A scheduler that was frozen during a tick does not move the
+/// record back.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -37,7 +37,8 @@ const TRIGGERS: [(&str, &str, &str); 2] = [
 const INSERT: &str = "INSERT INTO closed_link (merchant_id, state, link_id)
     VALUES (NEW.merchant_id, NEW.state, NEW.id) ON CONFLICT DO NOTHING;";
 
-/// Replaces an action on PostgreSQL, where a statement that deletes nothing costs a payment as much as one that inserts.
+/// Replaces an action on PostgreSQL, where a statement that deletes nothing costs a payment as much as one that
+/// inserts.
 const INTENT: &str = "
 CREATE OR REPLACE FUNCTION payment_link_told_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF OLD.stripe_payment_intent IS NOT NULL THEN

@@ -1,7 +1,9 @@
-//! An index of the orders whose searchable text an earlier version wrote, without their notes and metadata, or not at all.
+//! An index of the orders whose searchable text an earlier version wrote, without their notes and metadata, or not at
+//! all.
 //!
-//! The texts of this version end with a line break, so that one which the version before writes beside it is found too. At first the index
-//! has all orders; the tick `index` empties it, beside traffic. On PostgreSQL it is [built ahead](crate::ahead).
+//! The texts of this version end with a line break, so that one which the version before writes beside it is found too.
+//! At first the index has all orders; the tick `index` empties it, beside traffic. On PostgreSQL it is [built
+//! ahead](crate::ahead).
 
 use sea_orm_migration::prelude::*;
 

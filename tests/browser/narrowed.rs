@@ -54,7 +54,7 @@ async fn what_is_chosen_stays_chosen_from_page_to_page() {
         browser.clicks("Send 51").await;
         // What goes out, to whom for example, and what all of it takes.
         browser.sees("For example, to Example Buyer:").await;
-        browser.sees("asks for 12.50 USD").await;
+        browser.sees("12.50 USD. View and pay it by").await;
         browser.sees("Credits for all of them: about 51. Available: 100.").await;
         browser.is_accessible("a question before many are sent").await;
         browser.clicks("Cancel").await;

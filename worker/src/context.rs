@@ -22,37 +22,37 @@ use crate::{
     webhooks::{RenderResource, WebhookClient},
 };
 
-/// What the workers need to run. Cheap to clone.
+/// Everything that job handlers need. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct JobContext {
     /// The database.
     pub db: Db,
-    /// The queue, to notify Redis of the jobs that jobs enqueue.
+    /// Enqueues further jobs and notifies Redis of them.
     pub queue: Queue,
-    /// The store of invoices.
+    /// The document store.
     pub documents: Documents,
-    /// Keys.
+    /// The secret keys.
     pub vault: Arc<Vault>,
-    /// Time.
+    /// The clock.
     pub clock: Clock,
-    /// Where buyers, Stripe and carriers reach this installation; without a trailing slash.
+    /// The URL at which buyers, Stripe and carriers reach this installation, without a trailing slash.
     pub public_url: String,
-    /// Stripe's API: `https://api.stripe.com`.
+    /// The base URL of Stripe's API, such as `https://api.stripe.com`.
     pub stripe_api_base: String,
-    /// The key of the operator's own Stripe, by which credits are sold; with none, none are.
+    /// The key of the operator's own Stripe account, which sells credits; `None` if credits are not sold.
     pub operator_stripe_key: Option<Secret>,
-    /// How texts are sent.
+    /// The settings for texts.
     pub sms: SmsOptions,
-    /// What stands before Stripe and the carriers.
+    /// Rate limits and circuit breakers for Stripe and the carriers.
     pub flow: FlowControl,
     limits: OutboundLimits,
-    /// Reads invoices.
+    /// Checks uploaded invoices.
     pub(crate) pdfs: PdfReader,
-    /// Draws invoices of those who have none.
+    /// Renders details pages for orders without an uploaded invoice.
     pub(crate) details: DetailsPages,
-    /// Applies Stripe's events by the group.
+    /// Applies Stripe's events in groups.
     pub(crate) applier: Applier,
-    /// Shows what webhooks tell of.
+    /// Renders the resources in webhooks.
     pub(crate) resources: Arc<dyn RenderResource>,
     /// Sends webhooks.
     pub(crate) webhooks: WebhookClient,
@@ -61,36 +61,36 @@ pub struct JobContext {
     media: MediaClient,
 }
 
-/// What the workers are given.
+/// The parts of a [`JobContext`].
 #[derive(Debug)]
 pub struct ContextParts {
     /// The database.
     pub db: Db,
     /// The queue.
     pub queue: Queue,
-    /// The store of invoices.
+    /// The document store.
     pub documents: Documents,
-    /// Keys.
+    /// The secret keys.
     pub vault: Arc<Vault>,
-    /// Time.
+    /// The clock.
     pub clock: Clock,
     /// See [`JobContext::public_url`].
     pub public_url: String,
     /// See [`JobContext::stripe_api_base`].
     pub stripe_api_base: String,
-    /// The key of the operator's own Stripe, by which credits are sold; with none, none are.
+    /// See [`JobContext::operator_stripe_key`].
     pub operator_stripe_key: Option<Secret>,
-    /// How texts are sent.
+    /// The settings for texts.
     pub sms: SmsOptions,
-    /// How fast the services outside are called.
+    /// The rate limits of external services.
     pub limits: OutboundLimits,
-    /// Reads invoices.
+    /// Checks uploaded invoices.
     pub pdfs: PdfReader,
-    /// Draws invoices of those who have none.
+    /// Renders details pages for orders without an uploaded invoice.
     pub details: DetailsPages,
-    /// Shows what webhooks tell of.
+    /// Renders the resources in webhooks.
     pub resources: Arc<dyn RenderResource>,
-    /// Whether webhooks may go to private networks, and by plain HTTP.
+    /// Whether webhooks may go to private networks and over plain HTTP.
     pub private_webhooks: bool,
 }
 
@@ -99,7 +99,7 @@ pub struct ContextParts {
 #[error("the HTTP client could not be made")]
 pub struct ContextError(#[source] reqwest::Error);
 
-/// What a merchant has to do before a job of theirs can go on.
+/// What a merchant must do before the job can continue.
 #[derive(Debug, thiserror::Error)]
 enum NotConnected {
     #[error("the merchant has no Stripe key")]
@@ -109,10 +109,10 @@ enum NotConnected {
 }
 
 impl JobContext {
-    /// The workers' needs, with an HTTP client of their own.
+    /// Creates the context with its HTTP clients.
     ///
     /// # Errors
-    /// When the system has no usable TLS configuration.
+    /// Returns an error if the system has no usable TLS configuration.
     pub fn new(parts: ContextParts) -> Result<Self, ContextError> {
         let ContextParts { db, queue, documents, vault, clock, public_url, stripe_api_base, sms, limits, pdfs, .. } =
             parts;
@@ -141,12 +141,12 @@ impl JobContext {
         })
     }
 
-    /// The same, where so many webhooks are under way at once to endpoints that are quick.
+    /// Sets how many webhooks to quick endpoints may be in progress at once.
     pub(crate) fn with_webhook_slots(self, slots: usize) -> Self {
         Self { webhooks: self.webhooks.in_slots(slots), ..self }
     }
 
-    /// The time now.
+    /// The current time.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
@@ -156,18 +156,18 @@ impl JobContext {
         Ok(stripe_integration::find(self.db.pool(), merchant).await?)
     }
 
-    /// Where Stripe tells us of the merchant's payments.
+    /// The URL of our webhook endpoint for the merchant's Stripe account.
     pub(crate) fn stripe_webhook_url(&self, merchant: MerchantId) -> String {
         format!("{}/webhooks/stripe/{merchant}", self.public_url)
     }
 
-    /// Stripe, in the merchant's name.
+    /// Stripe on behalf of the merchant.
     pub(crate) async fn stripe(&self, merchant: MerchantId) -> Result<Stripe, JobError> {
         let integration = self.stripe_integration(merchant).await?;
         self.stripe_of(&integration.ok_or_else(|| JobError::retry(NotConnected::Stripe))?)
     }
 
-    /// The operator's own Stripe, an account of its own beside those of merchants; nothing where no credits are sold.
+    /// The operator's own Stripe account; `None` if credits are not sold.
     pub(crate) fn operator_stripe(&self) -> Option<Stripe> {
         let key = self.operator_stripe_key.clone()?;
         let service = OutboundService::new(
@@ -179,7 +179,7 @@ impl JobContext {
         Some(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
     }
 
-    /// Stripe, with the key of this connection.
+    /// Stripe with the key of this connection.
     pub(crate) fn stripe_of(&self, integration: &StripeIntegration) -> Result<Stripe, JobError> {
         let key = integration.secret_key(&self.vault).map_err(JobError::fail)?;
         let service =
@@ -187,8 +187,9 @@ impl JobContext {
         Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
     }
 
-    /// The way to the carrier of this account, for a text of its merchant. What is up or down is the host; of a gateway that a
-    /// merchant describes, for nobody else: it fails as they please, and may be said to be at anybody's host.
+    /// Rate-limited access to this account's carrier. The circuit breaker is shared by all accounts on a host. A
+    /// described gateway has its own: its failures are under the merchant's control, and its description may name any
+    /// host.
     pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> OutboundService {
         let merchant = integration.merchant_id;
         let service = match integration.carrier {
@@ -224,12 +225,13 @@ impl JobContext {
         })
     }
 
-    /// The way to files that the carrier keeps.
+    /// Access to files at carriers.
     pub(crate) const fn media(&self) -> &MediaClient {
         &self.media
     }
 
-    /// Where a carrier is to report on a message: what the URL says lets a report settle one whose answer was lost.
+    /// The URL for a carrier's reports on a message. It names the message, so a report settles one whose answer was
+    /// lost.
     pub(crate) fn report_url(&self, integration: &SmsIntegration, message: MessageId) -> Result<String, JobError> {
         let url = format!("{}/webhooks/sms/{}?message={message}", self.public_url, integration.merchant_id);
         let secret = integration.report_secret(&self.vault).map_err(JobError::fail)?;

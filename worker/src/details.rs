@@ -1,5 +1,5 @@
-//! The order's details page as a PDF, the invoice of merchants who upload none. Rendering is injected by whoever composes the roles,
-//! because workers do not depend on the HTTP front.
+//! The order's details page as a PDF, the invoice of merchants who upload none. Rendering is injected by the binary
+//! that composes the roles, because workers do not depend on the HTTP front.
 
 use std::{error::Error, fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -7,38 +7,38 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use entity::{Merchant, Order};
 
-/// Why a page could not be drawn.
+/// Why a page could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum DetailsError {
-    /// There is something in it that no font has, for instance; the words are for the merchant.
+    /// The content cannot be rendered, for example because no font has a character. The text is for the merchant.
     #[error("{0}")]
     Undrawable(String),
-    /// Something of ours is broken.
+    /// An internal error.
     #[error("the order's details page could not be made")]
     Broken(#[source] Box<dyn Error + Send + Sync>),
 }
 
-/// What is to be drawn.
+/// What to render.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The order, all of which is asked for.
+    /// The order, for its full amount.
     pub order: Order,
-    /// Whose it is.
+    /// The merchant that owns the order.
     pub owner: Merchant,
-    /// Until when it is to be paid.
+    /// The due date.
     pub due: DateTime<Utc>,
-    /// Since when.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
 type Drawing = Pin<Box<dyn Future<Output = Result<Bytes, DetailsError>> + Send>>;
 
-/// Draws details pages. Cheap to clone.
+/// Renders details pages. Cheap to clone.
 #[derive(Clone)]
 pub struct DetailsPages(Arc<dyn Fn(Page) -> Drawing + Send + Sync>);
 
 impl DetailsPages {
-    /// Pages as this draws them.
+    /// Details pages rendered by this function.
     pub fn new<F>(draw: impl Fn(Page) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Bytes, DetailsError>> + Send + 'static,

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 const TEXTS_REFUSED: &str = "paylink_texts_refused_total";
 const CALLS: &str = "paylink_outside_call_duration_seconds";
 
-/// Says what is counted here.
+/// Describes the metrics.
 pub fn declare() {
     describe_counter!(
         TEXTS_REFUSED,
@@ -23,19 +23,19 @@ pub fn declare() {
     );
 }
 
-/// A text was not sent: the carrier refused it, or we did, because of what became of the buyer or the link meanwhile.
+/// Counts a text that was not sent: the carrier refused it, or we did because of a change of the buyer or the link.
 pub(crate) fn text_refused(by_carrier: bool) {
     counter!(TEXTS_REFUSED, "by" => if by_carrier { "carrier" } else { "us" }).increment(1);
 }
 
-/// Whom we call.
+/// The external services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     /// Stripe.
     Stripe,
     /// A merchant's carrier.
     Carrier,
-    /// A merchant's own system, by a webhook.
+    /// A merchant's own system, through a webhook.
     Webhook,
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for Service {
     }
 }
 
-/// A call was answered with this status, or not at all.
+/// Records a call that was answered with this status, or not at all.
 pub(crate) fn called(service: Service, status: Option<StatusCode>, took: Duration) {
     let outcome = match status {
         None => "unanswered",

@@ -1,9 +1,10 @@
-//! Checks that an upload is an invoice that the buyer will be able to open, extracts its text, and renders its first page.
+//! Checks that an upload is an invoice that the buyer will be able to open, extracts its text, and renders its first
+//! page.
 //!
-//! Whatever PDF viewers open is accepted. The bytes are untrusted, and a few hundred of them can demand terabytes or years, so each file is
-//! read in a process of its own ([`PdfReader`] starts it, [`answer_to`] is what it does), which the system kills when it exceeds its
-//! limits. That process estimates the cost of a page ([`glyphs`]) before it draws it ([`picture`]): an invoice that is honest but too
-//! expensive is accepted without a picture.
+//! Whatever PDF viewers open is accepted. The bytes are untrusted, and a few hundred of them can demand terabytes or
+//! years, so each file is read in a process of its own ([`PdfReader`] starts it, [`answer_to`] is what it does), which
+//! the system kills when it exceeds its limits. That process estimates the cost of a page ([`glyphs`]) before it draws
+//! it ([`picture`]): an invoice that is valid but too expensive is accepted without a picture.
 
 mod answer;
 mod glyphs;
@@ -21,47 +22,47 @@ pub use answer::answer_to;
 pub(crate) use guard::warnings;
 pub use reader::PdfReader;
 
-/// How much of the beginning may come before `%PDF-`, as viewers allow.
+/// How many bytes may come before `%PDF-`, as viewers allow.
 const HEAD: usize = 1024;
 
-/// What is known of a PDF that can be opened.
+/// The contents of a PDF that opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reading {
-    /// How many pages it has; at least one.
+    /// The number of pages, at least one.
     pub(crate) pages: u32,
-    /// What is written on its pages, as far as its fonts tell.
+    /// The text on its pages, as far as its fonts allow.
     pub(crate) text: String,
-    /// The first page as a PNG; absent: it would take more than any invoice does.
+    /// The first page as a PNG; `None` if it would be too expensive.
     #[serde(skip)]
     pub(crate) first_page: Option<Bytes>,
-    /// Whether nothing is drawn on the first page.
+    /// Whether the first page is blank.
     pub(crate) is_blank: bool,
 }
 
 /// Why an upload is refused. The messages are for the merchant who uploaded it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(crate) enum PdfError {
-    /// `%PDF-` is nowhere near its beginning.
+    /// There is no `%PDF-` near the beginning.
     #[error("The file is not a PDF.")]
     NotAPdf,
-    /// It cannot be opened without a password or a certificate.
+    /// It needs a password or a certificate to open.
     #[error("The PDF is protected by a password. Please upload a copy that opens without one.")]
     Protected,
-    /// It opens, on nothing.
+    /// It has no pages.
     #[error("The PDF has no pages.")]
     NoPages,
-    /// Reading it takes more than any invoice does.
+    /// Reading it takes more resources than any invoice needs.
     #[error("The PDF is too complex to be checked. Please print it to a new PDF and upload that.")]
     TooComplex,
-    /// It is broken beyond what viewers repair.
+    /// It is damaged beyond what viewers repair.
     #[error("The PDF is damaged and cannot be opened. Please export it again and upload the new file.")]
     Damaged,
 }
 
-/// Reads a PDF that opens without a password. What it may cost is bounded only by the process that it runs in.
+/// Reads a PDF that opens without a password. Its cost is bounded only by the limits of the process it runs in.
 ///
 /// # Errors
-/// [`PdfError`], whose message is a sentence for the merchant.
+/// Returns a [`PdfError`], whose message is a sentence for the merchant.
 fn read(content: &Bytes) -> Result<Reading, PdfError> {
     if !content[..content.len().min(HEAD)].windows(5).any(|start| start == b"%PDF-") {
         return Err(PdfError::NotAPdf);
@@ -82,8 +83,8 @@ fn read(content: &Bytes) -> Result<Reading, PdfError> {
     })
 }
 
-/// Whether there is a trailer, or a cross-reference stream in its place: without one viewers do not find what to show, where our
-/// reader goes on looking.
+/// Whether there is a trailer, or a cross-reference stream in its place. Without one, viewers find nothing to show,
+/// while our reader would keep searching.
 fn names_its_catalog(content: &[u8]) -> bool {
     let names = |word: &[u8]| content.windows(word.len()).any(|bytes| bytes == word);
     names(b"trailer") || names(b"XRef")

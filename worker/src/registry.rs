@@ -16,25 +16,25 @@ use tokio_util::sync::CancellationToken;
 
 use crate::JobContext;
 
-/// How much is done at once.
+/// What the workers of a process do.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Which kinds of jobs are done here.
+    /// The kinds of jobs to run.
     pub kinds: Vec<Kind>,
-    /// How many jobs of each kind are done at once.
+    /// How many jobs of each kind run at once.
     pub concurrency: Concurrency,
-    /// How long a job stays with a worker that gives no sign of life.
+    /// How long a job stays with a worker that shows no sign of life.
     pub lease: Duration,
-    /// How long jobs in flight may take when the workers stop; then they are left to others.
+    /// How long jobs in flight may take when the workers stop; then they are released.
     pub drain: Duration,
 }
 
-/// How many jobs of each kind are done at once.
+/// How many jobs of each kind run at once.
 #[derive(Debug, Clone)]
 pub struct Concurrency {
-    /// Of each kind that is not named.
+    /// For kinds without an entry of their own.
     pub each: usize,
-    /// Of kinds that are named.
+    /// For individual kinds.
     pub named: HashMap<Kind, usize>,
 }
 
@@ -44,14 +44,14 @@ impl Concurrency {
     }
 }
 
-/// How much of the time that jobs in flight may take is kept for releasing them when it is over: enough to write their rows and
-/// to acknowledge them in Redis.
+/// The part of the time for stopping that is reserved for releasing jobs: enough to write their rows and to acknowledge
+/// them in Redis.
 const FOR_RELEASING: Duration = Duration::from_secs(2);
 
-/// How often the database is asked what is paused.
+/// How often the pauses are read from the database.
 const READ_PAUSES: Duration = Duration::from_secs(1);
 
-/// The workers of a kind. How each kind is retried stands where it is declared, what it does in its file below `jobs`.
+/// Registers the workers of a kind. Its retry policy is declared with the kind, and its work in a file in `jobs`.
 fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
     match kind {
         Kind::StoreInvoice => workers::<StoreInvoice>(monitor, shared),
@@ -105,21 +105,21 @@ fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Moni
         let queue = &context.queue;
         WorkerBuilder::new(J::KIND.as_str())
             .backend(RedisBackend::new(queue.queues().clone(), J::KIND.as_str(), options))
-            // All workers share the monitor's task; each job gets one of its own, so that they use every core.
+            // All workers share the monitor's task; each job gets its own, so that all cores are used.
             .parallelize(tokio::spawn)
             .build(move |delivery: Delivery| {
                 let (executor, context) = (Arc::clone(&executor), context.clone());
-                // Apart: it is large, and each layer would move it.
+                // Boxed, because the future is large and each layer would move it.
                 Box::pin(async move { executor.execute(delivery, &context).await })
             })
     })
 }
 
-/// Does jobs until `stop` resolves, then claims nothing more and finishes those in flight; those that take longer than they may
-/// are released, for others to do.
+/// Runs jobs until `stop` resolves, then claims no more and finishes those in flight. Jobs that exceed the time for
+/// stopping are released to other workers.
 ///
 /// # Errors
-/// When a worker ends that should not have.
+/// Returns an error if a worker ends unexpectedly.
 pub async fn run(
     context: JobContext,
     options: Options,
@@ -136,7 +136,7 @@ pub async fn run(
         .kinds
         .iter()
         .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shared))
-        // It begins to count when the stop begins. Its end is for what cannot even be released.
+        // Starts counting when the stop begins, and is a last resort for jobs that cannot even be released.
         .with_terminator(async move {
             tokio::time::sleep(patience).await;
             cancellation.cancel();
@@ -153,7 +153,7 @@ pub async fn run(
     }
 }
 
-/// Keeps workers of paused kinds from claiming, and the pauses up to date for all.
+/// Keeps the pauses up to date, and workers of paused kinds from claiming.
 async fn keep_pauses(db: Db, pauses: Pauses, monitor: MonitorContext) -> Infallible {
     loop {
         if let Err(error) = pauses.read(db.pool()).await {

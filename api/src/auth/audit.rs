@@ -1,4 +1,4 @@
-//! Entries in the audit log for what keys and operators do, and log lines about sign-ins and changes to keys.
+//! Audit entries for the actions of keys and operators, and log lines about sign-ins and changes to keys.
 
 use std::{fmt::Display, net::IpAddr};
 
@@ -7,7 +7,7 @@ use entity::audit::{Act, AuditAction};
 use crate::auth::{OperatorPrincipal, Principal};
 
 impl Principal {
-    /// What this key has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
+    /// An audit entry for an action of this key, for [`Transaction::done`](entity::Transaction::done).
     #[must_use]
     pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'static> {
         Act::new(self.key.to_string(), action, subject).of_merchant(self.merchant)
@@ -15,18 +15,18 @@ impl Principal {
 }
 
 impl OperatorPrincipal {
-    /// What this operator has done, for [`Transaction::done`](entity::Transaction::done) to write into the audit log.
+    /// An audit entry for an action of this operator, for [`Transaction::done`](entity::Transaction::done).
     #[must_use]
     pub(crate) fn did(&self, action: AuditAction, subject: &impl ToString) -> Act<'_> {
         Act::new(self.actor.as_str(), action, subject)
     }
 }
 
-/// Somebody of whom it is known who they are and from where they came.
+/// A caller whose identity and address are known.
 pub(crate) trait Known {
-    /// Who, as the audit log says it.
+    /// The actor in the audit log.
     fn actor(&self) -> String;
-    /// From where.
+    /// The client's address.
     fn address(&self) -> IpAddr;
 }
 
@@ -50,7 +50,7 @@ impl Known for OperatorPrincipal {
     }
 }
 
-/// Logs, after the commit, what became of keys, sessions and who may sign in: whoever watches over an installation watches this.
+/// Logs, after the commit, changes to keys, sessions and who may sign in. Monitoring can watch for these lines.
 pub(crate) fn log_access(by: &impl Known, action: AuditAction, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
     tracing::info!(actor, %address, %action, %subject, "access was changed");

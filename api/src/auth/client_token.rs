@@ -1,8 +1,8 @@
-//! What a browser's token gives access to: one order and its links, from pages of one origin, for a few minutes. The calls it may make are
-//! listed one by one, so a new call is closed to tokens until somebody opens it.
+//! What a browser's token gives access to: one order and its links, from pages of one origin, for a few minutes. The
+//! allowed calls are listed one by one, so a new call is closed to tokens until it is added here.
 //!
-//! A malformed or expired token is rejected without asking the database. The API key behind it must still be valid, and tokens of a
-//! suspended merchant can only read.
+//! A malformed or expired token is rejected without a database query. The API key behind it must still be valid, and
+//! tokens of a suspended merchant can only read.
 
 use domain::{
     LinkId, OrderId,
@@ -20,14 +20,14 @@ use poem::{
 
 use crate::{Api, Problem};
 
-/// What a call is about.
+/// The resource of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Order(OrderId),
     Link(LinkId),
 }
 
-/// What a call takes of a token; `None`: no token opens it.
+/// What a call requires of a token; `None` if no token may make it.
 fn taken(method: &Method, path: &str) -> Option<(Right, Subject)> {
     let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
     let (right, subject) = match (method.as_str(), parts.as_slice()) {
@@ -43,18 +43,18 @@ fn taken(method: &Method, path: &str) -> Option<(Right, Subject)> {
     Some((right, subject))
 }
 
-/// Whether a token may open this call: a browser asks so before it sends one.
+/// Whether some token may make this call; for the browser's preflight.
 pub(crate) fn may_open(method: &str, path: &str) -> bool {
     Method::from_bytes(method.as_bytes()).is_ok_and(|method| taken(&method, path).is_some())
 }
 
-/// The token that a request presents, if it is one of ours, in force or not.
+/// The token in a request, if it is one of ours, valid or not.
 pub(crate) fn presented(request: &Request, api: &Api) -> Option<ClientToken> {
     let bearer = request.headers().typed_get::<Authorization<Bearer>>()?;
     api.vault.read_client_token(bearer.token())
 }
 
-/// The key that a token stands in for, if it opens this call.
+/// The key behind a token, if the token may make this call.
 pub(super) async fn holder(request: &Request, api: &Api, text: &str) -> Result<ApiKey, Problem> {
     let token = api.vault.read_client_token(text).ok_or_else(Problem::unauthorized)?;
     if token.expires <= api.clock.now() {

@@ -1,10 +1,11 @@
-//! Authentication and authorization. There is one extractor for each scope, so a handler's signature says what it requires.
+//! Authentication and authorization. There is one extractor for each scope, so a handler's signature says what it
+//! requires.
 //!
-//! Callers present a key in `Authorization: Bearer`, a short-lived token that a page uses in place of a key, or the cookie of a console
-//! session. If a request has both a header and a cookie, the header wins.
+//! Callers present a key in `Authorization: Bearer`, a short-lived token that a page uses in place of a key, or the
+//! cookie of a console session. If a request has both a header and a cookie, the header wins.
 //!
-//! An address that keeps sending invalid keys is throttled. A valid key is never refused because of that, whatever else comes from the same
-//! address.
+//! An address that keeps sending invalid keys is throttled. This never refuses a valid key, whatever else comes from
+//! the same address.
 
 pub(crate) mod audit;
 pub(crate) mod client_token;
@@ -38,26 +39,26 @@ use crate::{
     http::{access_log, address, cookie, same_origin},
 };
 
-/// The key that called, or for which a session called, and whose it is.
+/// The authenticated caller: a key, or a session in place of one.
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
-    /// Whose key.
+    /// The merchant that owns the key.
     pub(crate) merchant: MerchantId,
-    /// Which key.
+    /// The key.
     pub(crate) key: ApiKeyId,
-    /// The session that stands in for it, by its hash.
+    /// The hash of the session, if the caller used one.
     pub(crate) session: Option<Vec<u8>>,
-    /// From where.
+    /// The client's address.
     pub(crate) address: IpAddr,
-    /// Whose key, as it stood when the key was looked up; absent where something else stood in for the key.
+    /// The merchant as it was read with the key; `None` for sessions and tokens.
     owner: Option<Box<Merchant>>,
 }
 
 impl Principal {
-    /// Whose key, as it stands.
+    /// The merchant that owns the key.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// Returns an error if the database query fails.
     pub(crate) async fn owner(&self, api: &Api) -> Result<Merchant, DbErr> {
         match &self.owner {
             Some(owner) => Ok((**owner).clone()),
@@ -66,14 +67,14 @@ impl Principal {
     }
 }
 
-/// An operator who called.
+/// The authenticated operator.
 #[derive(Debug, Clone)]
 pub(crate) struct OperatorPrincipal {
-    /// Who it is, for the audit log.
+    /// The operator in the audit log.
     pub(crate) actor: String,
-    /// The session that stands in for the key, by its hash.
+    /// The hash of the session, if the caller used one.
     pub(crate) session: Option<Vec<u8>>,
-    /// From where.
+    /// The client's address.
     pub(crate) address: IpAddr,
 }
 
@@ -92,7 +93,7 @@ pub(crate) struct Administrator(pub(crate) Principal);
 /// An operator's key.
 pub(crate) struct Operator(pub(crate) OperatorPrincipal);
 
-/// A kind of key as it is described: its name, and what it is.
+/// A security scheme in the description: its name, and its explanation.
 type DescribedKey = (&'static str, &'static str);
 
 const API_KEY: DescribedKey = ("api_key", "A merchant's API key (`pk_…`), or a token for a page (`ct_…`).");
@@ -138,10 +139,10 @@ extracted! {
     Operator from OPERATOR_KEY by authenticate_operator;
 }
 
-/// How long a note about the use of a key or a session may keep waiting who uses it.
+/// How long recording a use may delay the request.
 const NOTE_WITHIN: Duration = Duration::from_millis(500);
 
-/// What a request shows of who sends it.
+/// The credentials of a request.
 enum Presented {
     Key(String),
     Session(String),
@@ -168,7 +169,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
             SignedIn::Operator(..) => return Err(Problem::unauthorized()),
         },
     };
-    // Also what the key may not do is counted: it costs as much to find that out.
+    // Refused calls count too, since finding out that they are refused costs as much.
     api.budgets.spend(request, key.merchant_id)?;
     if key.scope < needed {
         let detail = format!("This call needs a key of scope {needed}; yours has {}.", key.scope);
@@ -185,7 +186,7 @@ async fn authenticate(request: &Request, api: &Api, needed: Scope) -> Result<Pri
     })
 }
 
-/// Writes a note about what is asked, which is answered even if the note cannot be written: to read needs no writing.
+/// Records a use without failing the request, since reading must work without writing.
 async fn note<T>(written: impl Future<Output = Result<T, DbErr>>) {
     match tokio::time::timeout(NOTE_WITHIN, written).await {
         Ok(Ok(_)) => {}
@@ -208,7 +209,7 @@ async fn authenticate_operator(request: &Request, api: &Api) -> Result<OperatorP
     Ok(OperatorPrincipal { actor: key.actor(), session, address: address::of(request, &api.trusted_proxies) })
 }
 
-/// The session of this token. A browser sends cookies by itself, so it must be our own page that asks.
+/// The session of this token. Browsers send cookies with any request, so this one must come from our own page.
 async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn, Problem> {
     same_origin::check(request, api)?;
     let (pool, now) = (api.db.pool(), api.clock.now());
@@ -222,15 +223,15 @@ async fn signed_in(request: &Request, api: &Api, token: &str) -> Result<SignedIn
     Ok(signed_in)
 }
 
-/// Who a key belongs to.
+/// The holder of a key.
 pub(crate) enum Holder {
-    /// A merchant, by this key.
+    /// A merchant, with this key.
     Merchant(ApiKey, Box<Merchant>),
     /// An operator.
     Operator(OperatorKey),
 }
 
-/// Whose key this is, if it is one. One that is none counts as a guess: with too many from its address the answer is 429.
+/// The holder of this key. An invalid key counts as a guess; too many guesses from one address are answered with 429.
 pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Option<Holder>, Problem> {
     if let Some(key) = api.operators.find(key) {
         return Ok(Some(Holder::Operator(key.clone())));
@@ -242,7 +243,7 @@ pub(crate) async fn holder(request: &Request, api: &Api, key: &str) -> Result<Op
     Ok(found.map(|(key, owner)| Holder::Merchant(key, Box::new(owner))))
 }
 
-/// Logs who was refused, and from where; what is broken on our side is logged elsewhere.
+/// Logs a refused caller and the address. Internal errors are logged elsewhere.
 fn tell_refusal(request: &Request, api: &Api, problem: &Problem) {
     if problem.is_refusal() {
         let address = address::of(request, &api.trusted_proxies);

@@ -1,5 +1,5 @@
-//! Ends long-lived responses, such as event streams, once the key or session they were opened with is no longer valid. While there are any,
-//! one task per process checks all of them together every two seconds.
+//! Ends long-lived responses, such as event streams, once the key or session they were opened with is no longer valid.
+//! While there are any, one task per process checks all of them together every two seconds.
 
 use std::{
     collections::HashSet,
@@ -14,22 +14,22 @@ use tokio::{sync::oneshot, task::AbortHandle};
 
 use crate::auth::Principal;
 
-/// How often it is asked: what was revoked ends within this, and what the question takes.
+/// The interval of the checks: a revoked response ends within this time and the duration of a check.
 const EVERY: Duration = Duration::from_secs(2);
-/// How many are asked about in one statement.
+/// The most credentials in one query.
 const AT_ONCE: usize = 500;
 
-/// What somebody was let in by.
+/// The credential of a response.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Credential {
     Key(ApiKeyId),
     Session(Vec<u8>),
 }
 
-/// One thing that goes on. It ends when the sender is dropped.
+/// A response in progress, which ends when the sender is dropped.
 type Watched = (Credential, oneshot::Sender<()>);
 
-/// All that goes on in this process.
+/// All responses in progress in this process.
 #[derive(Debug)]
 pub(crate) struct Watch(Arc<Inner>);
 
@@ -46,7 +46,7 @@ impl Watch {
         Self(Arc::new(Inner { db, clock, watched: Mutex::default(), task: Mutex::default() }))
     }
 
-    /// Resolves when what this caller was let in by is not in force any more. Must be called in a tokio runtime.
+    /// Resolves when the caller's credential is no longer valid. Must be called in a tokio runtime.
     pub(crate) fn until_over(&self, caller: &Principal) -> impl Future<Output = ()> + Send + use<> {
         let credential = match &caller.session {
             Some(session) => Credential::Session(session.clone()),
@@ -56,7 +56,7 @@ impl Watch {
         self.0.watched().push((credential, goes_on));
         self.0.ensure();
         async move {
-            // Nothing is ever sent: it is over when the sender is gone.
+            // Nothing is ever sent; the receiver fails when the sender is dropped.
             let _ = over.await;
         }
     }
@@ -74,7 +74,7 @@ impl Inner {
         }
     }
 
-    /// Ends what is over. While the database does not answer, nothing is revoked either.
+    /// Ends responses whose credential is no longer valid. If the query fails, all continue.
     async fn look(&self) -> Result<(), DbErr> {
         let asked: Vec<Credential> = {
             let mut watched = self.watched();
@@ -110,7 +110,7 @@ impl Inner {
     }
 }
 
-/// Looks until the process has nothing to look after any more.
+/// Checks until no response is in progress.
 async fn watch(inner: Weak<Inner>) {
     loop {
         tokio::time::sleep(EVERY).await;

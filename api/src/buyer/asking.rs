@@ -1,5 +1,5 @@
-//! A buyer who comes back from Stripe may have paid before we have heard of it. We remember that they came back, and ask Stripe if no
-//! webhook arrives.
+//! A buyer who comes back from Stripe may have paid before we hear of it. We record that they came back, and ask Stripe
+//! if no webhook arrives.
 
 use chrono::{DateTime, Utc};
 use domain::LinkState;
@@ -9,8 +9,8 @@ use sea_orm::DbErr;
 
 use crate::Api;
 
-/// The link as it is now that the buyer has come back from Stripe. Who never pressed Pay did not go there, and who looks again at the
-/// address that Stripe led to has come back once.
+/// The link after the buyer has come back from Stripe. Only buyers who pressed Pay count, and only the first visit with
+/// the return URL.
 pub(super) async fn after_return(api: &Api, link: link::Model, now: DateTime<Utc>) -> link::Model {
     let is_news = link.pay_pressed_at.is_some_and(|pressed| link.returned_at.is_none_or(|returned| returned < pressed));
     if !is_news || link.state != LinkState::Unpaid {
@@ -28,7 +28,7 @@ async fn note_return(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Resul
     tx.commit().await
 }
 
-/// Has Stripe asked about a link of which nothing was heard for long. The page is shown all the same, and asks again if this fails.
+/// Asks Stripe about a link that has been silent for long. If this fails, the page is shown anyway and asks again.
 pub(super) async fn ask_stripe(api: &Api, link: &link::Model, now: DateTime<Utc>) {
     if !link.is_worth_asking(now) {
         return;
@@ -38,7 +38,8 @@ pub(super) async fn ask_stripe(api: &Api, link: &link::Model, now: DateTime<Utc>
     }
 }
 
-/// The key is the answer before: there is one question until it is answered, however many look at the page.
+/// The deduplication key names the previous answer, so there is one question until it is answered, however many
+/// visitors there are.
 async fn enqueue_question(api: &Api, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
     let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("returned:{}:{answered}", link.id));

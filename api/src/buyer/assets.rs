@@ -11,36 +11,36 @@ fn file(content_type: &str, content: impl Into<poem::Body>) -> Response {
     Response::builder().content_type(content_type).header(header::CACHE_CONTROL, "public, max-age=3600").body(content)
 }
 
-/// The page's style sheet.
+/// The style sheet.
 #[handler]
 pub(crate) fn style() -> Response {
     file(STYLE, include_str!("style.css"))
 }
 
-/// What tells us that a person has seen the page.
+/// The script that reports that a person has seen the page.
 #[handler]
 pub(crate) fn beacon() -> Response {
     file("text/javascript; charset=utf-8", include_str!("beacon.js"))
 }
 
-/// What looks again by itself.
+/// The script that refreshes the page.
 #[handler]
 pub(crate) fn again() -> Response {
     file("text/javascript; charset=utf-8", include_str!("again.js"))
 }
 
-/// What shows the page as it is now to whoever comes back to it.
+/// The script that refreshes a page restored by the browser's back button.
 #[handler]
 pub(crate) fn back() -> Response {
     file("text/javascript; charset=utf-8", include_str!("back.js"))
 }
 
-/// The name of a colour's style sheet: a page without styles of its own can have a colour of its own by it.
+/// The name of a colour's style sheet, since the page's policy allows no inline styles.
 pub(super) fn colour_name(of: Colour) -> String {
     format!("{}.css", of.to_string().trim_start_matches('#'))
 }
 
-/// The style sheet that is a colour.
+/// The style sheet that defines a colour.
 #[handler]
 pub(crate) fn colour(Path(name): Path<String>) -> Result<Response, Problem> {
     let digits = name.strip_suffix(".css").ok_or_else(Problem::not_found)?;

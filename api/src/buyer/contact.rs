@@ -3,20 +3,20 @@
 use domain::{PhoneNumber, Region};
 use serde::Serialize;
 
-/// The fewest digits that are looked at as a number: years and house numbers have fewer.
+/// The fewest digits of a phone number; years and house numbers have fewer.
 const FEWEST_DIGITS: usize = 7;
 
-/// What can be tapped.
+/// The links found in a contact line.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Contact {
-    /// A number in E.164.
+    /// A phone number in E.164.
     pub(super) phone: Option<String>,
-    /// A mail address.
+    /// An e-mail address.
     pub(super) mail: Option<String>,
 }
 
 impl Contact {
-    /// What is found in a text for people.
+    /// Searches a text.
     pub(super) fn of(text: &str, region: Region) -> Self {
         Self { phone: phone(text, region), mail: mail(text) }
     }

@@ -1,8 +1,8 @@
 //! The buyer's page: one link, one button, no script required.
 //!
-//! A GET never changes the state of a link, so link previews by bots are harmless. When a buyer who pressed Pay loads the page again, we
-//! may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and tokens of links that were never
-//! created all get the same response.
+//! A GET never changes the state of a link, so link previews by bots are harmless. When a buyer who pressed Pay loads
+//! the page again, we may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and
+//! tokens of links that were never created all get the same response.
 
 mod asking;
 mod assets;
@@ -37,7 +37,7 @@ use page::{BuyerPage, PageSubject};
 use page_state::PageState;
 pub(crate) use words::Words;
 
-/// The link of a token, or the page that is answered instead.
+/// The link with this token, or the page to return instead.
 async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::Model, Response>, Problem> {
     let words = words_for(request);
     if let Err(refused) = api.throttles.buyers.admit(request, api) {
@@ -50,7 +50,7 @@ async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::
     Ok(there.ok_or_else(|| BuyerPage::unknown(words).into_response()))
 }
 
-/// Goes on with the link of a token, or answers what is answered instead.
+/// Unwraps the result of [`find`], or returns the page.
 macro_rules! found {
     ($api:expr, $request:expr, $token:expr) => {
         match find($api, $request, $token).await? {
@@ -71,13 +71,13 @@ fn words_for(request: &Request) -> &'static Words {
 /// How the buyer came to the page.
 #[derive(Deserialize)]
 pub(crate) struct Came {
-    /// From Stripe, after a payment of which we may not have been told yet.
+    /// From Stripe, after a payment that may not have been reported yet.
     returned: Option<String>,
-    /// By the button that says that they do not know what this is for: they are asked once more.
+    /// Through the button for buyers who do not recognise the request; the page asks them to confirm.
     unsure: Option<String>,
 }
 
-/// The page.
+/// The page of a link.
 #[handler]
 pub(crate) async fn show(
     api: Data<&Api>,
@@ -89,7 +89,7 @@ pub(crate) async fn show(
     let (pool, now) = (api.db.pool(), api.clock.now());
     let link = if came.returned.is_some() { asking::after_return(&api, link, now).await } else { link };
     let page_state = match PageState::of(&link, now) {
-        // The address says so, and no more is known: Stripe's page was opened by another way than ours.
+        // The URL says so, though no press of Pay is recorded: Stripe's page was opened some other way.
         PageState::Open if came.returned.is_some() => PageState::Confirming,
         page_state => page_state,
     };
@@ -118,13 +118,13 @@ pub(crate) async fn show(
     Ok(BuyerPage::of(&subject)?.into_response())
 }
 
-/// Whether a link of the order can be paid now.
+/// Whether another link of the order can be paid now.
 async fn has_payable_link(db: &impl ConnectionTrait, order: &Order, now: DateTime<Utc>) -> Result<bool, Problem> {
     let links = link::of_order(db, order.merchant_id, order.id).await?;
     Ok(links.iter().any(|link| can_be_paid(link, now)))
 }
 
-/// Whether it is the merchant who looks, in the browser in which they are signed in: that is no look of the buyer's.
+/// Whether the visitor is the merchant, signed in in this browser; then the visit is not the buyer's.
 async fn is_merchants_own(
     api: &Api,
     request: &Request,
@@ -140,14 +140,14 @@ async fn is_merchants_own(
     })
 }
 
-/// How the invoice is wanted.
+/// The query of the invoice.
 #[derive(Deserialize)]
 pub(crate) struct Wanted {
-    /// As a file, and not to be shown.
+    /// Download it instead of showing it.
     download: Option<String>,
 }
 
-/// The invoice; while the link can still be paid, and after it was.
+/// The invoice, while the link can be paid and after it was paid.
 #[handler]
 pub(crate) async fn invoice(
     api: Data<&Api>,
@@ -192,7 +192,7 @@ pub(crate) async fn logo_of(
     ))
 }
 
-/// To Stripe, if it can be paid; else back to the page, which says why not.
+/// Redirects to Stripe if the link can be paid; otherwise back to the page, which explains why not.
 #[handler]
 pub(crate) async fn pay(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
@@ -208,7 +208,7 @@ pub(crate) async fn pay(api: Data<&Api>, request: &Request, Path(token): Path<St
     }
 }
 
-/// The buyer says that they have not paid, where nobody else could tell: Pay is there again.
+/// The buyer says that they have not paid, where Stripe could not tell, which brings Pay back.
 #[handler]
 pub(crate) async fn not_paid(
     api: Data<&Api>,
@@ -224,7 +224,7 @@ pub(crate) async fn not_paid(
     show_again(&token)
 }
 
-/// Notes that a person has seen the page: its script says so, which no preview does.
+/// Records that a person has seen the page. Sent by its script, which link previews do not run.
 #[handler]
 pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path<String>) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
@@ -238,7 +238,7 @@ pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The buyer does not know what this is for: the merchant reads so in the conversation, and no reminder follows.
+/// The buyer does not recognise the request: the merchant sees this in the conversation, and reminders stop.
 #[handler]
 pub(crate) async fn unrecognised(
     api: Data<&Api>,
@@ -252,7 +252,7 @@ pub(crate) async fn unrecognised(
     show_again(&token)
 }
 
-/// The buyer knows after all what it is for.
+/// The buyer recognises the request after all.
 #[handler]
 pub(crate) async fn recognised(
     api: Data<&Api>,
@@ -283,13 +283,14 @@ async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<
     Ok(())
 }
 
-/// The day on which the buyer says that they will pay.
+/// The day on which the buyer intends to pay.
 #[derive(Deserialize)]
 pub(crate) struct PayLater {
     on: String,
 }
 
-/// The buyer says once on which day they will pay: reminders wait for it. A day that is none, or none that is left, changes nothing.
+/// Records, once, the day on which the buyer intends to pay, which delays reminders. An invalid or past day changes
+/// nothing.
 #[handler]
 pub(crate) async fn pay_later(
     api: Data<&Api>,
@@ -313,7 +314,7 @@ pub(crate) async fn pay_later(
     show_again(&token)
 }
 
-/// The day, and when it ends, if it is one from today until the link ends.
+/// The day and its end, if it lies between today and the link's expiry.
 fn expected_day(
     owner: &Merchant,
     link: &link::Model,
@@ -325,7 +326,7 @@ fn expected_day(
     Some((day, owner.end_of(day)?))
 }
 
-/// The buyer of a closed link asks once for a new one: a person is told.
+/// The buyer of a closed link asks, once, for a new one, which a person is notified of.
 #[handler]
 pub(crate) async fn want_new_link(
     api: Data<&Api>,
@@ -347,7 +348,7 @@ pub(crate) async fn want_new_link(
     show_again(&token)
 }
 
-/// The receipt, once it is paid.
+/// The receipt of a paid link.
 #[handler]
 pub(crate) async fn receipt(
     api: Data<&Api>,
@@ -366,7 +367,7 @@ pub(crate) async fn receipt(
     Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
 }
 
-/// What the buyer said on the page stands in the conversation with them, as far as there is a number of theirs.
+/// Adds what the buyer said on the page to the conversation, if their number is known.
 async fn say_in_conversation(
     api: &Api,
     tx: &Transaction,

@@ -1,4 +1,4 @@
-//! The buyer's page: what it shows in each state of the link.
+//! The content of the buyer's page in each state of the link.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -41,7 +41,7 @@ static PAGE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     handlebars
 });
 
-/// The page, ready to be sent.
+/// The page, ready to render.
 #[derive(Debug, Serialize)]
 pub(super) struct BuyerPage {
     title: String,
@@ -49,54 +49,54 @@ pub(super) struct BuyerPage {
     page_state: Option<PageState>,
     merchant: Option<MerchantPart>,
     sentence: String,
-    /// It was paid, and is not simply so any more.
+    /// Whether the payment was refunded or disputed.
     went_back: bool,
     language: &'static str,
-    /// What the template says by itself.
+    /// The fixed texts of the template.
     words: &'static BTreeMap<String, String>,
     invoice: Option<InvoicePart>,
-    /// How the page looks again by itself.
+    /// How the page refreshes itself.
     again: Option<Again>,
-    /// Whether it is worth knowing that a person has seen it.
+    /// Whether to report that a person has seen the page.
     beacon: bool,
     #[serde(skip)]
     status: StatusCode,
-    /// Whether whoever asked for a new link may do so.
+    /// Whether the buyer may ask for a new link.
     can_want_new_link: bool,
-    /// That they have.
+    /// The notice that the buyer has asked for a new link.
     new_link_wanted: Option<String>,
-    /// That the merchant has made another link of the order, which can be paid. Not which: the number that this one went to may have been
-    /// another's.
+    /// The notice that another link of the order can be paid. It does not name the link, since this one may have been
+    /// sent to another number.
     newer_link: Option<String>,
-    /// From right to left, or as usual.
+    /// The text direction, as HTML's `dir`.
     direction: &'static str,
-    /// Where Pay leads to; absent: there is no such button.
+    /// The target of Pay; `None` hides the button.
     pays_at: Option<String>,
 }
 
-/// How the page looks again by itself.
+/// How the page refreshes itself.
 #[derive(Debug, Serialize)]
 struct Again {
-    /// After how many seconds a script does.
+    /// The script's interval in seconds.
     seconds: u32,
-    /// After how many seconds the whole page is loaded anew where scripts are off.
+    /// The interval in seconds of reloads without scripts.
     slowly: u32,
-    /// At what.
+    /// The URL to load.
     page: String,
 }
 
-/// Whoever reads the page without scripts is interrupted by each look.
+/// The factor for pages without scripts, where a reload interrupts the reader.
 const SLOWLY: u32 = 5;
 
-/// After so long without an answer a buyer may say that they have not paid, rather than wait for one.
+/// How long Stripe may stay silent before buyers can say that they have not paid.
 const UNHEARD: TimeDelta = TimeDelta::minutes(1);
 
-/// Who asks.
+/// The merchant on the page.
 #[derive(Debug, Serialize)]
 struct MerchantPart {
     name: String,
     contact: Option<String>,
-    /// What of it can be tapped.
+    /// The links in the contact line.
     reach: Option<Contact>,
     logo: Option<LogoPart>,
     /// The name of the colour's style sheet.
@@ -109,11 +109,11 @@ struct LogoPart {
     height: i64,
 }
 
-/// What is asked, while it may be shown.
+/// The invoice on the page, while it may be shown.
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is asked by the template, by itself")]
 struct InvoicePart {
-    /// For whom: a first name and the last digits of a number, enough for its owner to know and for nobody else.
+    /// A first name and the last digits of a number: enough for the buyer to recognise, and no more for others.
     customer: Option<String>,
     number: String,
     amount: String,
@@ -125,41 +125,41 @@ struct InvoicePart {
     can_say_unpaid: bool,
     has_picture: bool,
     can_deny: bool,
-    /// What whoever does not know of this is asked once more.
+    /// The question that asks a buyer who does not recognise the request to confirm.
     sure: Option<String>,
-    /// That the merchant was told that the buyer does not know of this.
+    /// The notice that the merchant was told that the buyer does not recognise the request.
     denied: Option<String>,
-    /// What went back of the payment.
+    /// What was refunded of the payment.
     refunded: Option<String>,
-    /// What was ordered.
+    /// The items of the order.
     items: Vec<String>,
     /// Whether there is a receipt.
     has_receipt: bool,
-    /// On which days the buyer may say that they will pay; absent: they have said one.
+    /// The choice of a payment day; `None` once the buyer has named one.
     pay_later: Option<PayLaterPart>,
-    /// That they have.
+    /// The notice that the buyer has named a day.
     expected: Option<String>,
     pay: String,
     secured: String,
 }
 
-/// Between which days the buyer may choose.
+/// The days the buyer may choose from.
 #[derive(Debug, Serialize)]
 struct PayLaterPart {
     first: String,
     last: String,
 }
 
-/// How much of what was ordered is listed; the rest is on the invoice.
+/// The most items that are listed; the invoice has the rest.
 const MOST_ITEMS: usize = 10;
 
-/// Whether the buyer of this link, which is closed, may still ask for another one.
+/// Whether the buyer of this closed link may still ask for another one.
 pub(super) fn may_want_new_link(link: &link::Model, order: Option<&Order>) -> bool {
     let is_paid = order.is_none_or(|order| order.tag == Tag::Paid);
     link.new_link_wanted_at.is_none() && link.purged_at.is_none() && !is_paid
 }
 
-/// What the page of a link is made of.
+/// The data of a link's page.
 pub(super) struct PageSubject<'a> {
     pub(super) link: &'a link::Model,
     pub(super) owner: &'a Merchant,
@@ -167,21 +167,21 @@ pub(super) struct PageSubject<'a> {
     pub(super) order: Option<&'a Order>,
     pub(super) token: &'a str,
     pub(super) page_state: PageState,
-    /// Whether the buyer has pressed that they do not know what this is for, and not yet said so.
+    /// Whether the buyer has pressed the button for not recognising the request, without confirming yet.
     pub(super) is_unsure: bool,
-    /// Whether another link of the order can be paid, where this one is closed.
+    /// Whether another link of the order can be paid, if this one is closed.
     pub(super) has_newer_link: bool,
-    /// Whether it is the merchant who looks.
+    /// Whether the visitor is the merchant.
     pub(super) is_merchants_own: bool,
     pub(super) now: DateTime<Utc>,
     /// The buyer's `Accept-Language`.
     pub(super) language: &'a str,
-    /// What the page says in it.
+    /// The texts in that language.
     pub(super) words: &'static Words,
 }
 
 impl PageSubject<'_> {
-    /// The day on which the money came.
+    /// The day of the payment.
     fn paid_on(&self) -> Option<String> {
         let noted = self.link.paid_at?;
         Some(self.link.paid_elsewhere_on().map_or_else(|| self.day(noted), |day| self.words.day(day)))
@@ -213,13 +213,13 @@ impl PageSubject<'_> {
         Some(self.words.customer(first_name, phone.get(phone.len().checked_sub(3)?..)?))
     }
 
-    /// Whether it is for the buyer to say that they have not paid: nobody else says it.
+    /// Whether the buyer is asked whether they have paid, because Stripe does not tell.
     fn can_say_unpaid(&self) -> bool {
         let unheard = self.link.last_at_stripe().is_none_or(|seen| self.now - seen >= UNHEARD);
         self.page_state.is_uncertain() && can_be_paid(self.link, self.now) && unheard
     }
 
-    /// Of a buyer who never pressed Pay here we only know by the address that they come from Stripe.
+    /// Refreshes a page whose buyer never pressed Pay here only if the URL says that they come from Stripe.
     fn again(&self) -> Option<Again> {
         let seconds = self.page_state.looks_again_after()?;
         let only_by_address = self.page_state == PageState::Confirming && self.link.pay_pressed_at.is_none();
@@ -227,7 +227,7 @@ impl PageSubject<'_> {
         Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
     }
 
-    /// What is said of money that was paid where it is contested, or was taken back by a bank.
+    /// The notice for a payment that is disputed, or was lost in a dispute.
     fn disputed(&self) -> Option<&'static str> {
         let says = self.words.of_payment();
         self.link.dispute.and_then(|dispute| match dispute {
@@ -238,7 +238,7 @@ impl PageSubject<'_> {
         })
     }
 
-    /// What the page says first. Money that went back, or is contested, is never simply paid.
+    /// The first sentence of the page. Money that was refunded or is disputed never shows simply as paid.
     fn sentence(&self) -> &'static str {
         let says = self.words.of_payment();
         match self.page_state {
@@ -253,7 +253,7 @@ impl PageSubject<'_> {
         }
     }
 
-    /// What was ordered, in as many words as a phone shows.
+    /// The items of the order, short enough for a phone.
     fn items(&self) -> Result<Vec<String>, Problem> {
         let Some(order) = self.order else { return Ok(Vec::new()) };
         let details = order.details()?;
@@ -317,7 +317,7 @@ impl PageSubject<'_> {
 }
 
 impl BuyerPage {
-    /// A page that says a sentence and nothing else.
+    /// A page with a single sentence.
     pub(super) fn saying(notice: &'static Notice, words: &'static Words, status: StatusCode) -> Self {
         Self {
             title: notice.title.clone(),
@@ -340,7 +340,7 @@ impl BuyerPage {
         }
     }
 
-    /// The page of a token that is none.
+    /// The page for an unknown token.
     pub(super) fn unknown(words: &'static Words) -> Self {
         Self::saying(&words.unknown, words, StatusCode::NOT_FOUND)
     }
@@ -373,13 +373,14 @@ impl BuyerPage {
         })
     }
 
-    /// The page, with when to come again.
+    /// The response, with `Retry-After`.
     pub(super) fn into_response_after(self, refused: &Problem) -> Response {
         let seconds = refused.retry_after().unwrap_or(1);
         self.into_response().with_header(header::RETRY_AFTER, seconds).into_response()
     }
 
-    /// Where the page's form may lead: here, and from here to Stripe. A browser checks the redirect too.
+    /// The policy, which allows the form's target: this page, which redirects to Stripe. Browsers check the redirect
+    /// too.
     fn policy(&self) -> String {
         let form_action = self.pays_at.as_deref().unwrap_or_default();
         format!(
@@ -389,7 +390,7 @@ impl BuyerPage {
     }
 }
 
-/// `https://buy.stripe.com` of `https://buy.stripe.com/abc`.
+/// The origin of a URL: `https://buy.stripe.com` of `https://buy.stripe.com/abc`.
 fn origin(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;

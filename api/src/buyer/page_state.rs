@@ -8,27 +8,27 @@ use serde::Serialize;
 
 use crate::v1::can_be_paid;
 
-/// What a link is to its buyer.
+/// The state of a link for its buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum PageState {
-    /// It will be there in a moment.
+    /// The link is being created.
     Preparing,
-    /// Something keeps it from being there, which the merchant was told.
+    /// The link could not be created, and the merchant was told.
     Delayed,
-    /// It can be paid.
+    /// The link can be paid.
     Open,
-    /// The buyer comes from Stripe, and Stripe has not told us yet.
+    /// The buyer came back from Stripe, which has not reported a payment yet.
     Confirming,
-    /// The buyer has gone to Stripe, and may have paid there.
+    /// The buyer went to Stripe, and may have paid there.
     Checking,
     /// Stripe is waiting for the money.
     Processing,
-    /// It is paid.
+    /// The link is paid.
     Paid,
-    /// The merchant took it back.
+    /// The merchant voided the link.
     Voided,
-    /// Its time is over.
+    /// The link expired.
     Expired,
 }
 
@@ -36,7 +36,7 @@ impl PageState {
     pub(super) fn of(link: &link::Model, now: DateTime<Utc>) -> Self {
         match link.state {
             LinkState::Creating | LinkState::Failed => Self::Preparing,
-            // Its payment did not settle, and what it can be paid by is being made anew.
+            // Its payment did not settle, and a new payment link is being created at Stripe.
             LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => {
                 if link.failure.is_none() {
                     Self::Preparing
@@ -44,7 +44,7 @@ impl PageState {
                     Self::Delayed
                 }
             }
-            // Whoever has just paid is not told that it is too late, until that is certain.
+            // A buyer who may have just paid is not told that it is too late until that is certain.
             LinkState::Unpaid | LinkState::Voiding | LinkState::Expiring | LinkState::Settling
                 if link.awaits_confirmation() =>
             {
@@ -54,7 +54,7 @@ impl PageState {
             LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
             LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
             LinkState::Processing => Self::Processing,
-            // The merchant says that they have the money.
+            // The merchant has said that the money was received.
             LinkState::Paid | LinkState::Settling => Self::Paid,
             LinkState::Voiding | LinkState::Voided => Self::Voided,
         }
@@ -81,7 +81,7 @@ impl PageState {
         }
     }
 
-    /// Whether it is over, unpaid.
+    /// Whether the link is closed and unpaid.
     pub(super) const fn is_closed(self) -> bool {
         match self {
             Self::Voided | Self::Expired => true,
@@ -95,7 +95,7 @@ impl PageState {
         }
     }
 
-    /// Whether the buyer may have paid without our knowing it.
+    /// Whether the buyer may have paid without our knowledge.
     pub(super) const fn is_uncertain(self) -> bool {
         match self {
             Self::Confirming | Self::Checking => true,
@@ -109,8 +109,7 @@ impl PageState {
         }
     }
 
-    /// After how many seconds the page looks again by itself: soon where something happens soon, slowly where Stripe waits for
-    /// a bank.
+    /// The page's refresh interval in seconds: short where something happens soon, long where a bank decides.
     pub(super) const fn looks_again_after(self) -> Option<u32> {
         match self {
             Self::Preparing | Self::Confirming | Self::Checking => Some(2),

@@ -8,14 +8,14 @@ use serde::Deserialize;
 use super::page_state::PageState;
 use crate::http::language;
 
-/// By language, the first for whoever reads none of them. A translation is one more file, named here.
+/// The tables by language; the first is the fallback. A translation is another file, listed here.
 const TABLES: [(&str, &str); 7] = [
     ("en", include_str!("words/en.json")),
     ("es", include_str!("words/es.json")),
     ("fr", include_str!("words/fr.json")),
     ("de", include_str!("words/de.json")),
     ("pt", include_str!("words/pt.json")),
-    // Whoever asks for `zh` alone, or for a region in which they write so, reads these.
+    // Also for `zh` alone and for regions that use this script.
     ("zh", include_str!("words/zh.json")),
     ("ar", include_str!("words/ar.json")),
 ];
@@ -23,12 +23,12 @@ const TABLES: [(&str, &str); 7] = [
 static LANGUAGES: LazyLock<[(&str, Words); TABLES.len()]> =
     LazyLock::new(|| TABLES.map(|(language, table)| (language, Words::read(table))));
 
-/// What the page says in one language. What stands in braces is filled in.
+/// The texts of the page in one language. Placeholders are in braces.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Words {
     pub(crate) language: String,
-    /// Who has read it whose language it is. Absent: nobody yet.
+    /// The native speaker who checked the translation; `None` if it is unchecked.
     #[serde(default)]
     #[cfg_attr(not(test), expect(dead_code, reason = "whoever looks through the files reads it"))]
     checked_by: Option<String>,
@@ -48,11 +48,11 @@ pub(crate) struct Words {
     new_link_wanted: String,
     newer_link: String,
     of_payment: OfPayment,
-    /// What the template says, by the names that it has for it.
+    /// The template's fixed texts, by their names in the template.
     pub(super) labels: BTreeMap<String, String>,
-    /// What invoices, receipts and evidence say, by name.
+    /// The texts of invoices, receipts and evidence, by name.
     document: BTreeMap<String, String>,
-    /// What the page of an invitation says, by name.
+    /// The texts of the invitation page, by name.
     invitation: BTreeMap<String, String>,
 }
 
@@ -70,7 +70,7 @@ struct Sentences {
     expired: String,
 }
 
-/// What the page says where a payment did not stay what it was.
+/// The texts about refunds and disputes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfPayment {
@@ -82,7 +82,7 @@ pub(super) struct OfPayment {
     pub(super) dispute_lost: String,
 }
 
-/// A page that says a sentence and nothing else.
+/// A page with a single sentence.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Notice {
@@ -90,7 +90,7 @@ pub(super) struct Notice {
     pub(super) sentence: String,
 }
 
-/// A language has one set of words.
+/// There is one set of texts per language, so comparing the languages is enough.
 impl PartialEq for Words {
     fn eq(&self, other: &Self) -> bool {
         self.language == other.language
@@ -100,39 +100,39 @@ impl PartialEq for Words {
 impl Eq for Words {}
 
 impl Words {
-    /// The languages that there are, English first.
+    /// All languages, English first.
     #[cfg(test)]
     pub(crate) fn languages() -> impl Iterator<Item = &'static str> {
         TABLES.iter().map(|(language, _)| *language)
     }
 
-    /// In the language that whoever sent this `Accept-Language` likes best of those that there are.
+    /// The texts in the available language that this `Accept-Language` prefers.
     pub(crate) fn of(accept_language: &str) -> &'static Self {
         let [(_, first), ..] = &*LANGUAGES;
         language::best(accept_language, &*LANGUAGES).unwrap_or(first)
     }
 
-    /// In a language by its tag, of a buyer or else of a merchant.
+    /// The texts in the buyer's language, or else in the merchant's.
     pub(crate) fn in_language_of(tags: [Option<&str>; 2]) -> &'static Self {
         Self::of(tags.into_iter().flatten().next().unwrap_or_default())
     }
 
-    /// What a document says in this place. Without a translation it is the place's own name; a test finds those that there are not.
+    /// A document's text of this name. Falls back to the name itself, which a test rules out.
     pub(crate) fn says(&'static self, name: &'static str) -> &'static str {
         self.document.get(name).map_or(name, String::as_str)
     }
 
-    /// The same with what stands in braces filled in.
+    /// A document's text with its placeholders filled in.
     pub(crate) fn says_with(&'static self, name: &'static str, values: &[(&str, &str)]) -> String {
         filled(self.says(name), values)
     }
 
-    /// What the page of an invitation says in this place, with the key's name filled in.
+    /// An invitation page's text with the key's name filled in.
     pub(crate) fn of_invitation(&self, place: &str, name: &str) -> String {
         filled(self.invitation.get(place).map_or(place, String::as_str), &[("{name}", name)])
     }
 
-    /// All that documents say.
+    /// All texts of documents.
     pub(crate) fn of_documents(&self) -> impl Iterator<Item = &str> {
         self.document.values().chain(&self.months).map(String::as_str)
     }
@@ -142,7 +142,7 @@ impl Words {
         serde_json::from_str(file).expect("a file of words is whole")
     }
 
-    /// What the page says of a link that stands so.
+    /// The sentence for a state.
     pub(super) fn sentence(&self, page_state: PageState) -> &str {
         let says = &self.standings;
         match page_state {
@@ -158,65 +158,65 @@ impl Words {
         }
     }
 
-    /// A date.
+    /// Formats a date.
     pub(crate) fn day(&self, day: NaiveDate) -> String {
         let month = self.months.get(day.month0() as usize).map_or("", String::as_str);
         let year = day.year().to_string();
         filled(&self.day, &[("{day}", &day.day().to_string()), ("{month}", month), ("{year}", &year)])
     }
 
-    /// For whom an invoice is.
+    /// The addressee of an invoice.
     pub(super) fn customer(&self, name: &str, digits: &str) -> String {
         filled(&self.customer, &[("{digits}", digits), ("{name}", name)])
     }
 
-    /// The button.
+    /// The label of the button.
     pub(super) fn pay(&self, amount: &str) -> String {
         filled(&self.pay, &[("{amount}", amount)])
     }
 
-    /// Who sees what of a card.
+    /// The note about who sees the card's details.
     pub(super) fn secured(&self, merchant: &str) -> String {
         filled(&self.secured, &[("{merchant}", merchant)])
     }
 
-    /// What it says where a payment did not stay what it was.
+    /// The texts about refunds and disputes.
     pub(super) const fn of_payment(&self) -> &OfPayment {
         &self.of_payment
     }
 
-    /// As HTML says it.
+    /// The text direction, as HTML's `dir`.
     pub(crate) const fn direction(&self) -> &'static str {
         if self.is_right_to_left { "rtl" } else { "ltr" }
     }
 
-    /// That the buyer said that they will pay on a day.
+    /// The notice that the buyer intends to pay on a day.
     pub(super) fn expected(&self, day: &str) -> String {
         filled(&self.expected, &[("{day}", day)])
     }
 
-    /// That the merchant has made another link, which can be paid.
+    /// The notice that the merchant has created another link, which can be paid.
     pub(super) fn newer_link(&self, merchant: &str) -> String {
         filled(&self.newer_link, &[("{merchant}", merchant)])
     }
 
-    /// That the merchant was told that the buyer wants a new link.
+    /// The notice that the merchant was told that the buyer wants a new link.
     pub(super) fn new_link_wanted(&self, merchant: &str) -> String {
         filled(&self.new_link_wanted, &[("{merchant}", merchant)])
     }
 
-    /// What whoever does not know of this is asked once more.
+    /// The question that asks a buyer who does not recognise the request to confirm.
     pub(super) fn sure(&self, merchant: &str) -> String {
         filled(&self.sure, &[("{merchant}", merchant)])
     }
 
-    /// That the merchant was told that the buyer does not know of this.
+    /// The notice that the merchant was told that the buyer does not recognise the request.
     pub(super) fn denied(&self, merchant: &str) -> String {
         filled(&self.denied, &[("{merchant}", merchant)])
     }
 }
 
-/// What people chose comes last: braces in a name are a part of it.
+/// Values are inserted last, so that braces in a name stay as they are.
 fn filled(pattern: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(name, value))
 }
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// Whatever has something filled in has the same filled in everywhere, and nothing was left in English.
+    /// All languages have the same placeholders, and no text is left in English.
     #[test]
     fn every_sentence_is_translated_with_all_that_is_filled_in() {
         fn texts(value: &serde_json::Value, at: &str, found: &mut BTreeMap<String, String>) {
@@ -283,7 +283,7 @@ mod tests {
             assert_eq!(Words::of(accepted).language, language, "{accepted}");
         }
         assert_eq!((Words::of("ar").direction(), Words::of("en").direction()), ("rtl", "ltr"));
-        // Nobody whose language it is has read the translations yet: whoever does names themselves in the file.
+        // No native speaker has checked these translations yet; the one who does is named in the file.
         let unchecked = LANGUAGES.iter().filter(|(language, words)| *language != "en" && words.checked_by.is_none());
         assert_eq!(unchecked.count(), TABLES.len() - 1);
     }

@@ -1,26 +1,26 @@
-//! Bundles the console into the two files that a browser loads. Loading some seventy modules one by one would cost a round trip each on a
-//! slow connection.
+//! Bundles the console into the two files that a browser loads. Loading some seventy modules one by one would cost a
+//! round trip each on a slow connection.
 //!
-//! The console is written as ordinary ES modules and can be served as such. The bundler wraps each module in a function that returns its
-//! exports, and orders them by their imports. It understands only the syntax that the console uses: imports at the start of a line, and
-//! exported functions, classes and constants. A test keeps the console within that.
+//! The console is written as ordinary ES modules and can be served as such. The bundler wraps each module in a function
+//! that returns its exports, and orders them by their imports. It understands only the syntax that the console uses:
+//! imports at the start of a line, and exported functions, classes and constants. A test keeps the console within that.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{CSS, FILES, SCRIPT, texts};
 
-/// The module that begins.
+/// The entry module.
 const MAIN: &str = "main.js";
-/// Under this name modules import what the console says.
+/// The name under which modules import the texts.
 const SAID: &str = "strings.js";
 
-/// All style sheets, in the order in which they are listed.
+/// All style sheets, in the order of the list.
 pub(super) fn styles() -> String {
     let sheets = FILES.iter().filter(|(_, kind, _)| *kind == CSS).map(|(_, _, content)| *content);
     sheets.collect::<Vec<_>>().join("\n")
 }
 
-/// All modules, with what the console says in this language.
+/// All modules, with the texts in this language.
 pub(super) fn script(language: &str) -> String {
     let mut bundle = Bundle { said: texts::module(language), done: BTreeSet::new(), text: String::new() };
     bundle.add(MAIN);
@@ -28,14 +28,14 @@ pub(super) fn script(language: &str) -> String {
 }
 
 struct Bundle {
-    /// The module of the texts, which is made and no file.
+    /// The generated module of the texts.
     said: String,
     done: BTreeSet<String>,
     text: String,
 }
 
 impl Bundle {
-    /// Adds a module, after those that it needs. One that is not listed ends the build: the console would stay white.
+    /// Adds a module after its dependencies. An unlisted module fails the build, since the console would not load.
     fn add(&mut self, path: &str) {
         if !self.done.insert(path.to_owned()) {
             return;
@@ -63,14 +63,14 @@ impl Bundle {
     }
 }
 
-/// `$lib_dom_js` of `lib/dom.js`.
+/// The variable of a module: `$lib_dom_js` of `lib/dom.js`.
 fn variable(path: &str) -> String {
     let plain = path.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' });
     format!("${}", plain.collect::<String>())
 }
 
 struct Module<'a> {
-    /// From where, and what, as a pattern that takes it apart.
+    /// The imported modules, each with a destructuring pattern.
     imports: Vec<(String, String)>,
     exports: Vec<&'a str>,
     body: String,
@@ -107,13 +107,13 @@ impl<'a> Module<'a> {
     }
 }
 
-/// The line without its indentation, unless it is empty or a comment.
+/// The line without indentation; `None` if it is empty or a comment.
 fn code_of(line: &str) -> Option<&str> {
     let line = line.trim();
     (!line.is_empty() && !line.starts_with("//")).then_some(line)
 }
 
-/// From which module, and what, of `import { one, two as other } from "../lib/it.js";`.
+/// The module and the pattern of `import { one, two as other } from "../lib/it.js";`.
 fn import(folder: &str, statement: &str) -> Option<(String, String)> {
     let (what, from) = statement.strip_prefix("import ")?.split_once(" from ")?;
     let from = from.trim_matches(['"', ';', ' ']);
@@ -126,7 +126,7 @@ fn import(folder: &str, statement: &str) -> Option<(String, String)> {
     Some((path, names))
 }
 
-/// `show` of `async function show(…`.
+/// The declared name: `show` of `async function show(…`.
 fn name_of(declaration: &str) -> Option<&str> {
     let declaration = declaration.strip_prefix("async ").unwrap_or(declaration);
     let (kind, rest) = declaration.split_once(' ')?;
@@ -166,9 +166,9 @@ mod tests {
                 let exported = line.strip_prefix("export ");
                 assert!(exported.is_none_or(|declaration| name_of(declaration).is_some()), "{path}: {line}");
                 assert!(!line.trim_start().starts_with("import("), "{path}: {line}");
-                // No text runs over several lines, whose edges are not its own.
+                // No template literal spans several lines, since the bundler changes indentation.
                 assert!(line.matches('`').count() % 2 == 0, "{path}: {line}");
-                // Nothing stands behind a comment that begins its line, and a comment that ends on a later line ends it.
+                // No code follows a comment that starts a line, and a comment that spans lines ends at the end of one.
                 let (begins, ends) = (line.trim_start().starts_with("/*"), line.trim_end().ends_with("*/"));
                 assert!(!begins || ends || !line.contains("*/"), "{path}: {line}");
             }

@@ -1,4 +1,4 @@
-//! The files of the console, as they are written. Read by the build, too, which puts them together: see `build.rs`.
+//! The source files of the console. Also used by the build, which bundles them; see `build.rs`.
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const CSS: &str = "text/css; charset=utf-8";

@@ -1,17 +1,17 @@
-//! What the build has made of the console's files: see `build.rs` of this crate.
+//! The files that the build generates from the console; see this crate's `build.rs`.
 
 use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 
-/// A file in the ways in which it is sent.
+/// A file in the encodings in which it is sent.
 pub(super) struct Made {
     pub(super) gzip: &'static [u8],
     pub(super) brotli: &'static [u8],
 }
 
 impl Made {
-    /// As it was, for whoever takes it in no other way; no browser is of that kind.
+    /// The uncompressed file, for clients that accept no encoding; all browsers do.
     pub(super) fn plain(&self) -> io::Result<Vec<u8>> {
         let mut plain = Vec::new();
         GzDecoder::new(self.gzip).read_to_end(&mut plain)?;

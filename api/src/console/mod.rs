@@ -1,8 +1,8 @@
-//! The console for merchants and, at `/console/operator`, for the operator: static files compiled into the program, which call only the
-//! public `/v1`.
+//! The console for merchants and, at `/console/operator`, for the operator: static files compiled into the program,
+//! which call only the public `/v1`.
 //!
-//! Every file has an entity tag of its content: a browser asks each time whether it has changed, and mostly it has not. A browser is
-//! sent two, with all the others in them, put together and made small by the build; see `bundle.rs`, and `build.rs` of this crate.
+//! Every file has an entity tag of its content, so that browsers revalidate cheaply. A browser loads two files, which
+//! the build bundles from all the others and minifies; see `bundle.rs`, and `build.rs` of this crate.
 
 #[cfg(test)]
 mod bundle;
@@ -35,24 +35,24 @@ use crate::{
     http::{cookie, hex::hex, language, methods::get},
 };
 
-/// A page that runs its own files, talks to its own origin, and is shown in nobody's frame. What it shows in a frame is the
-/// invoice that was just picked, from memory.
+/// The page runs only its own files, talks only to its own origin, and cannot be framed. The one thing it frames itself
+/// is the invoice that was just picked, from memory.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       frame-src blob:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
-/// Whoever opens the bare address is looking for the console. Nothing of a path is kept: there is none.
+/// Redirects the bare address to the console.
 #[handler]
 pub(crate) fn entrance() -> Redirect {
     Redirect::see_other("/console")
 }
 
-/// The console's files, below `/console`; the page itself at its root.
+/// The console's files below `/console`, with the page at its root.
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
-    // One page for both: its script sees from the address whose it is.
+    // One page for both; its script tells them apart by the address.
     let page = || get(StaticFile::made(HTML, &made::PAGE));
     let pages = Route::new().at("/session", session).at("/", page()).at("/operator", page());
-    // The modules as they are written, for whoever wants to read them.
+    // The source modules, for anyone who wants to read them.
     let files = FILES.iter().filter(|(_, content_type, _)| *content_type != HTML);
     let files = files.fold(pages, |route, (path, content_type, content)| {
         route.at(format!("/{path}"), get(StaticFile::plain(content_type, *content)))
@@ -61,24 +61,24 @@ pub(crate) fn routes() -> Route {
     files.at("/strings.js", get(&*STRINGS)).at("/app.js", get(Strings::of_bundles())).at("/app.css", styles)
 }
 
-/// The cookie in which a browser keeps the language that a person chose for the console. It is the console's script that sets it.
+/// The cookie with the language chosen for the console, set by the console's script.
 const CHOSEN_LANGUAGE: &str = "paylink_language";
-/// The one in which it keeps the language of the merchant who signed in last.
+/// The cookie with the language of the merchant who signed in last.
 const MERCHANTS_LANGUAGE: &str = "paylink_merchant_language";
 
-/// What the console says, in the language that was chosen, or else the merchant's, or else the one that the browser likes best.
+/// The console's texts, in the chosen language, else the merchant's, else the browser's preferred one.
 struct Strings(Vec<(&'static str, StaticFile)>);
 
-/// The modules of the texts alone: put together once in a process, for fourteen tables are read for them.
+/// The modules of texts, built once per process since that reads fourteen tables.
 static STRINGS: LazyLock<Strings> = LazyLock::new(Strings::new);
 
 impl Strings {
-    /// The module of the texts alone.
+    /// The modules of texts only.
     fn new() -> Self {
         Self(texts::languages().map(|it| (it, StaticFile::plain(SCRIPT, texts::module(it)))).collect())
     }
 
-    /// All that the console runs, in each language.
+    /// The whole script in each language.
     fn of_bundles() -> Self {
         Self(made::SCRIPTS.iter().map(|(language, script)| (*language, StaticFile::made(SCRIPT, script))).collect())
     }
@@ -113,18 +113,18 @@ enum Content {
 }
 
 impl StaticFile {
-    /// As it is written.
+    /// A file as it is written.
     fn plain(content_type: &'static str, content: impl Into<String>) -> Self {
         let content = content.into();
         Self { content_type, tag: tag_of(content.as_bytes()), content: Content::Plain(content.into()) }
     }
 
-    /// As the build made it.
+    /// A file that the build generated.
     fn made(content_type: &'static str, made: &'static Made) -> Self {
         Self { content_type, tag: tag_of(made.gzip), content: Content::Made(made) }
     }
 
-    /// Whether the browser has this very content.
+    /// Whether the browser has this version.
     fn is_known(&self, headers: &HeaderMap) -> bool {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
         known.flat_map(|value| value.split(',')).any(|tag| tag.trim().trim_start_matches("W/") == self.tag)
@@ -135,7 +135,7 @@ fn tag_of(content: &[u8]) -> String {
     format!("\"{}\"", hex(&sha256(content)[..16]))
 }
 
-/// Whether whoever asks takes what was made smaller in this way.
+/// Whether the client accepts this encoding.
 fn takes(headers: &HeaderMap, wanted: &str) -> bool {
     let accepted = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(|encoding| {

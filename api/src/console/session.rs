@@ -22,7 +22,7 @@ use crate::{
     http::{address, cookie, same_origin},
 };
 
-/// In characters.
+/// The longest stored user agent, in characters.
 const LONGEST_AGENT: usize = 200;
 
 /// The key to sign in with.
@@ -108,7 +108,7 @@ impl SessionView {
     }
 }
 
-/// Signs in. A session that the browser had before ends.
+/// Signs in. Ends the browser's previous session.
 #[handler]
 pub(crate) async fn sign_in(api: Data<&Api>, request: &Request, input: Json<SignIn>) -> Result<Response, Problem> {
     same_origin::check(request, &api)?;
@@ -129,7 +129,7 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
     let now = api.clock.now();
     let found = holder(request, api, key).await?.ok_or_else(Problem::unknown_key)?;
     if let Holder::Merchant(key, _) = &found {
-        // Each sign-in writes.
+        // Each sign-in writes to the database.
         api.budgets.spend(request, key.merchant_id)?;
     }
     let tx = api.db.begin().await?;
@@ -138,7 +138,8 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
     }
     let (actor, view, session) = match found {
         Holder::Merchant(key, _) => {
-            // Under the merchant's lock: whoever suspends it ends the sessions that were begun before, and none begins after.
+            // Locks the merchant: a suspension ends all sessions that were created before, and none is created after
+            // it.
             let owner = merchant::hold(&tx, key.merchant_id).await?;
             if owner.is_suspended() {
                 return Err(Problem::suspended());
@@ -162,12 +163,12 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
     Ok(view)
 }
 
-/// What was done with a session, for the audit log.
+/// The audit entry of a session.
 fn act<'a>(action: AuditAction, session: &Session, merchant_id: Option<MerchantId>, actor: &'a str) -> Act<'a> {
     Act::new(actor, action, &session.id()).of_merchant(merchant_id)
 }
 
-/// Where somebody signs in, as far as they say.
+/// Where a sign-in comes from, according to the request.
 fn whence(request: &Request, api: &Api) -> Whence {
     let agent = request.headers().get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
     Whence {
@@ -176,7 +177,7 @@ fn whence(request: &Request, api: &Api) -> Whence {
     }
 }
 
-/// Answers who is signed in. Asking does not count as use: the session is not prolonged, and that nobody is signed in is no error.
+/// Returns who is signed in. Does not extend the session, and is no error if no one is signed in.
 #[handler]
 pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
     let Some(token) = cookie::read(request, &api) else { return Ok(SessionView::NOBODY.into_response_with(None)) };
@@ -191,7 +192,7 @@ pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, 
     Ok(view.into_response_with(None))
 }
 
-/// Signs out; also when nobody is signed in any more.
+/// Signs out. Succeeds even if no one is signed in.
 #[handler]
 pub(crate) async fn sign_out(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
     same_origin::check(request, &api)?;

@@ -97,7 +97,7 @@ async fn what_it_says_is_in_a_language_that_there_is() {
     }
 }
 
-/// Both are the console's own, and no test runs them.
+/// The bundler and minifier are our own, and these run in no other test.
 #[test]
 fn the_script_names_the_cookies_and_languages_as_the_server_does() {
     let (_, _, script) = FILES.iter().find(|(path, ..)| *path == "lib/language.js").unwrap();
@@ -108,7 +108,7 @@ fn the_script_names_the_cookies_and_languages_as_the_server_does() {
     assert!(script.contains(&format!("const LANGUAGES = [{}];", languages.join(", "))));
 }
 
-/// A page that runs from right to left is the mirror of one that does not.
+/// A right-to-left page mirrors a left-to-right one.
 #[test]
 fn no_style_says_left_or_right() {
     let sided =

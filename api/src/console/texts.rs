@@ -1,20 +1,21 @@
-//! The texts of the console: one table per language in `assets/strings/<language>.json`, and the JS module generated from it.
+//! The texts of the console: one table per language in `assets/strings/<language>.json`, and the JS module generated
+//! from it.
 //!
-//! English is complete; what another language lacks is shown in English. A key such as `links(count)` names its parameters; the tables are
-//! read by `assets/lib/texts.js`.
+//! English is complete; texts that another language lacks are shown in English. A key such as `links(count)` names its
+//! parameters; the tables are read by `assets/lib/texts.js`.
 
 use serde_json::{Map, Value};
 
 use super::{FILES, TABLE};
 
-/// Below it, the tables.
+/// The folder of the tables.
 pub(super) const STRINGS: &str = "strings/";
-/// The language that is whole.
+/// The complete language.
 pub(super) const ENGLISH: &str = "en";
-/// The sentences of the server, among the texts.
+/// The key of the server's sentences.
 const SERVER: &str = "server";
 
-/// The languages in which there is a table, English first.
+/// The languages that have a table, English first.
 pub(super) fn languages() -> impl Iterator<Item = &'static str> {
     let tables = FILES.iter().filter(|(_, kind, _)| *kind == TABLE);
     tables.filter_map(|(path, ..)| path.strip_prefix(STRINGS)?.strip_suffix(".json"))
@@ -24,7 +25,7 @@ pub(super) fn languages() -> impl Iterator<Item = &'static str> {
 pub(super) fn module(language: &str) -> String {
     let mut english = read(ENGLISH);
     let server = english.as_object_mut().and_then(|table| table.remove(SERVER)).unwrap_or_default();
-    // The server's own sentences are known by their English, and whoever reads that reads them as they come.
+    // The server's sentences are looked up by their English text, so English needs no table for them.
     let (said, known) = match language {
         ENGLISH => (english, Value::Object(Map::new())),
         _ => (merged(english, read(language)), server),
@@ -34,15 +35,15 @@ pub(super) fn module(language: &str) -> String {
     )
 }
 
-/// A table as it was written; empty if there is none.
+/// Parses the table of a language; empty if there is none.
 pub(super) fn read(language: &str) -> Value {
     let path = format!("{STRINGS}{language}.json");
     let table = FILES.iter().find(|(name, ..)| *name == path).map(|(_, _, content)| *content);
-    // A test reads them all.
+    // A test parses all tables.
     table.and_then(|table| serde_json::from_str(table).ok()).unwrap_or_default()
 }
 
-/// What `over` says, and where it says nothing, what `base` does. The forms of one text belong together.
+/// Merges two tables; `over` wins. The plural forms of a text are not mixed.
 pub(super) fn merged(base: Value, over: Value) -> Value {
     match (base, over) {
         (Value::Object(mut all), Value::Object(said)) => {

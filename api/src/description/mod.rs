@@ -1,11 +1,13 @@
-//! The API's description, served as `/openapi.json`, and enforced: each request is validated against the description of its operation. So
-//! what is described and what is accepted cannot drift apart, and a new operation is validated without further work.
+//! The API's description, served as `/openapi.json`, and enforced: each request is validated against the description of
+//! its operation. So what is described and what is accepted cannot drift apart, and a new operation is validated
+//! without further work.
 //!
 //! - An undescribed field or parameter is refused with 422 `unknown_field`, which names it.
 //! - An undescribed method is refused with 405, and `Allow` lists the described ones.
 //! - An operation whose description says `Deprecated since 2027-01-31` also says so in `Deprecation` (RFC 9745).
 //!
-//! The query is validated after authentication ([`check`]) and the body when it is read ([`check_body`]), so strangers learn nothing.
+//! The query is validated after authentication ([`check`]) and the body when it is read ([`check_body`]), so strangers
+//! learn nothing.
 
 mod complete;
 mod operation;
@@ -22,27 +24,27 @@ use serde_json::Value;
 use self::{operation::Operation, schema::Source};
 use crate::Problem;
 
-/// Stands in the document for the address at which the API is reached. Nobody can have it.
+/// A placeholder in the document for the API's URL. `.invalid` never resolves.
 pub(crate) const SOMEWHERE: &str = "https://paylink.invalid";
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 
-/// A path of the description, such as `/v1/orders/{id}`, and what can be done there.
+/// A path of the description, such as `/v1/orders/{id}`, with its operations.
 struct DescribedPath {
-    /// `None` stands for whatever is in its place.
+    /// `None` is a variable.
     segments: Vec<Option<String>>,
     operations: BTreeMap<String, Arc<Operation>>,
 }
 
-/// The description of the API, which is the same wherever that is reached.
+/// The description of the API, independent of its URL.
 pub(crate) struct Description {
-    /// As JSON, reached at [`SOMEWHERE`].
+    /// As JSON, at the URL [`SOMEWHERE`].
     text: String,
     paths: Vec<DescribedPath>,
 }
 
 impl Description {
-    /// Of the document that the framework has written, made whole.
+    /// Completes the document that the framework generated.
     pub(crate) fn of(mut document: Value) -> Self {
         complete::complete(&mut document);
         let source = Source::new(&document);
@@ -59,13 +61,13 @@ impl Description {
         Self { paths: paths.collect(), text: document.to_string() }
     }
 
-    /// As JSON, reached at this address.
+    /// As JSON, at this URL.
     pub(crate) fn text_at(&self, public_url: &str) -> String {
         let quoted = |url: &str| Value::from(url).to_string();
         self.text.replace(&quoted(SOMEWHERE), &quoted(public_url))
     }
 
-    /// Whatever can be done at this path; the most literal one, if several are it.
+    /// The operations of this path; the most literal match, if there are several.
     fn find(&self, path: &str) -> Option<&DescribedPath> {
         let parts: Vec<&str> = path.split('/').collect();
         self.paths
@@ -74,7 +76,7 @@ impl Description {
             .max_by_key(|described| described.segments.iter().flatten().count())
     }
 
-    /// Says to the request which operation it is of. One with a method that is not described goes no further.
+    /// Attaches the operation to the request, or refuses a method that is not described.
     pub(crate) async fn recognise<E: Endpoint>(
         &self,
         endpoint: Arc<E>,
@@ -121,7 +123,7 @@ fn operation(request: &Request) -> Option<&Operation> {
     request.data::<Arc<Operation>>().map(AsRef::as_ref)
 }
 
-/// Refuses a request whose path, query or headers are not as described, or that has a body where none is.
+/// Refuses a request whose path, query or headers do not match the description, or that has an undescribed body.
 pub(crate) async fn check(request: &Request, body: &mut RequestBody) -> Result<(), Problem> {
     let Some(operation) = operation(request) else { return Ok(()) };
     operation.check_path(request.original_uri().path())?;
@@ -130,14 +132,14 @@ pub(crate) async fn check(request: &Request, body: &mut RequestBody) -> Result<(
     if operation.takes_body() || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0") {
         return Ok(());
     }
-    // A body that says nothing is as good as none: there are clients that cannot send less.
+    // An empty body is allowed, since some clients always send one.
     let Ok(body) = body.take() else { return Ok(()) };
     let bytes = body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))?;
     let said = bytes.trim_ascii();
     if said.is_empty() || said == b"{}" { Ok(()) } else { Err(Problem::unknown("body", "is not taken by this call")) }
 }
 
-/// Refuses a JSON body that is not as described.
+/// Refuses a JSON body that does not match the description.
 pub(crate) fn check_body(request: &Request, sent: &Value) -> Result<(), Problem> {
     operation(request).map_or(Ok(()), |operation| operation.check_body(sent))
 }

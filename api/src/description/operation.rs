@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::schema::{Faults, Schema, Source};
 use crate::{Problem, http::characters::REFUSAL};
 
-/// What an operation takes.
+/// The inputs of an operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
-    /// Of its path: what stands for whatever is in its place.
+    /// The schemas of the path's variables.
     path: Vec<Option<Schema>>,
     query: BTreeMap<String, Schema>,
     headers: BTreeMap<String, Schema>,
@@ -27,7 +27,7 @@ pub(crate) struct Operation {
 enum Body {
     None,
     Json(Box<Schema>),
-    /// Whoever reads it checks it: a form, a picture.
+    /// A form or a picture, which its handler checks.
     Other,
 }
 
@@ -53,7 +53,7 @@ impl Operation {
         }
     }
 
-    /// Since when there is a better one, in seconds since 1970.
+    /// Since when the operation is deprecated, in seconds since 1970.
     pub(super) const fn deprecated_since(&self) -> Option<i64> {
         self.deprecated_since
     }
@@ -62,7 +62,7 @@ impl Operation {
         !matches!(self.body, Body::None)
     }
 
-    /// What cannot be an id names nothing.
+    /// Answers 404 for a path with an invalid id.
     pub(super) fn check_path(&self, path: &str) -> Result<(), Problem> {
         let mut faults = Faults::default();
         for (schema, part) in self.path.iter().zip(path.split('/')) {

@@ -7,20 +7,20 @@ use serde_json::Value;
 
 use crate::{Problem, http::problem::FieldError};
 
-/// How deep a schema is followed: what refers to itself ends there.
+/// How deep schemas are followed, which ends recursive ones.
 const DEEPEST: usize = 24;
 
-/// How much is told of what is wrong with one request.
+/// The most errors reported for one request.
 const MOST_FAULTS: usize = 50;
 
-/// What a value has to be.
+/// A schema.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     shape: Shape,
     nullable: bool,
-    /// What it is, in words: `an amount such as 129.50`.
+    /// The expected value in words: `an amount such as 129.50`.
     words: Option<String>,
-    /// What it has to be besides.
+    /// Further schemas it must match.
     all_of: Vec<Schema>,
 }
 
@@ -34,7 +34,7 @@ enum Shape {
     Boolean,
     List(Box<List>),
     Object(Box<Object>),
-    /// One of these.
+    /// Any of these.
     AnyOf(Vec<Schema>),
 }
 
@@ -63,15 +63,15 @@ struct List {
 struct Object {
     fields: BTreeMap<String, Schema>,
     required: Vec<String>,
-    /// What every other field has to be; absent: there is no other.
+    /// The schema of additional fields; `None` allows none.
     others: Option<Schema>,
     most: Option<usize>,
 }
 
-/// The document that schemas are parts of, and refer to.
+/// The document that contains the schemas and the targets of references.
 pub(super) struct Source<'a> {
     document: &'a Value,
-    /// The same few stand in it hundreds of times, and to read one takes longer than all that is around it.
+    /// Compiled patterns: the same few occur hundreds of times, and compiling is the slowest part.
     patterns: RefCell<BTreeMap<String, Regex>>,
 }
 
@@ -80,7 +80,7 @@ impl<'a> Source<'a> {
         Self { document, patterns: RefCell::new(BTreeMap::new()) }
     }
 
-    /// What `#/components/schemas/Order` refers to.
+    /// The target of a reference such as `#/components/schemas/Order`.
     fn find(&self, reference: &str) -> Option<&'a Value> {
         self.document.pointer(reference.trim_start_matches('#'))
     }
@@ -96,7 +96,7 @@ impl<'a> Source<'a> {
     }
 }
 
-/// What is wrong with a request, in the order of what is told first.
+/// The errors of a request, in order of importance.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     unknown: Vec<FieldError>,
@@ -121,7 +121,7 @@ impl Faults {
         self.unknown.is_empty() && self.unreadable.is_empty() && self.wrong.is_empty()
     }
 
-    /// Nothing was found wrong; else what matters most of it.
+    /// `Ok` without errors; otherwise the most important ones.
     pub(super) fn into_result(self) -> Result<(), Problem> {
         if self.is_none() {
             Ok(())
@@ -145,7 +145,7 @@ fn number(json: &Value, name: &str) -> Option<usize> {
     json[name].as_u64().and_then(|number| usize::try_from(number).ok())
 }
 
-/// A limit, which the framework writes as a number with a point.
+/// A limit, which the framework writes as a floating-point number.
 fn limit(json: &Value, name: &str) -> Option<i128> {
     let value = &json[name];
     value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)).or_else(|| {
@@ -162,7 +162,7 @@ fn texts(json: &Value) -> Vec<String> {
 }
 
 impl Schema {
-    /// Of this JSON, which may refer to other parts of the document.
+    /// Parses a schema, which may reference other parts of the document.
     pub(super) fn of(json: &Value, source: &Source<'_>) -> Self {
         Self::within(json, source, DEEPEST)
     }
@@ -215,12 +215,12 @@ impl Schema {
         }
     }
 
-    /// Whether a text in a query, a path or a header stands for several.
+    /// Whether a text in a query, a path or a header is a list.
     pub(super) const fn is_list(&self) -> bool {
         matches!(self.shape, Shape::List(_))
     }
 
-    /// Notes what is wrong with a value.
+    /// Validates a value and collects the errors.
     pub(super) fn check(&self, field: &str, value: &Value, faults: &mut Faults) {
         if value.is_null() && self.is_nullable() {
             return;
@@ -246,7 +246,7 @@ impl Schema {
         self.nullable || self.all_of.iter().any(Self::is_nullable)
     }
 
-    /// Notes what is wrong with a value that is written as a text, in a query, a path or a header.
+    /// Validates a value that is written as text, in a query, a path or a header.
     pub(super) fn check_written(&self, field: &str, written: &str, faults: &mut Faults) {
         for also in &self.all_of {
             also.check_written(field, written, faults);
@@ -285,7 +285,7 @@ impl Schema {
     }
 }
 
-/// Flattens a fixed number of lists of things that cannot be copied.
+/// Flattens an array of vectors without cloning.
 trait ConcatAll<T> {
     fn concat_all(self) -> Vec<T>;
 }
@@ -376,7 +376,7 @@ impl Object {
     }
 }
 
-/// It has to be as one of them says; else what is wrong by the one to which it is nearest.
+/// Validates against any of the schemas. On failure, reports the errors of the closest one.
 fn check_any(schemas: &[Schema], field: &str, value: &Value, faults: &mut Faults) {
     let mut nearest: Option<Faults> = None;
     for schema in schemas {

@@ -12,27 +12,27 @@ use super::typeface::{Typeface, Weight};
 
 static SYSTEM: LazyLock<System> = LazyLock::new(System::read);
 
-/// Fonts that have every character, as a box.
+/// Fonts that have a box for every character.
 const OF_BOXES: [&str; 2] = ["Last Resort", "Adobe Blank"];
 
-/// From here on a font is bold.
+/// The weight from which a font counts as bold.
 const BOLD: u16 = 600;
 
 struct System {
     fonts: Database,
-    /// Those that can be taken, the ones first that look most like the program's own.
+    /// The usable fonts; those most similar to the bundled ones come first.
     order: Vec<(ID, bool)>,
     found: Mutex<Found>,
 }
 
-/// What was found so far. A font that was read once stays: there are only so many.
+/// The fonts loaded so far, which stay in memory; there are few.
 #[derive(Default)]
 struct Found {
     faces: HashMap<ID, Option<&'static Typeface>>,
     of_characters: HashMap<(char, Weight), Option<&'static Typeface>>,
 }
 
-/// A font of the system that has this character; of one as heavy as wanted, if there is one.
+/// A system font with this character, of the wanted weight if possible.
 pub(super) fn find(c: char, weight: Weight) -> Option<&'static Typeface> {
     let mut found = SYSTEM.found.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = found.of_characters.get(&(c, weight)) {
@@ -80,7 +80,7 @@ fn is_usable(face: &FaceInfo) -> bool {
     face.style == Style::Normal && !face.families.iter().any(is_of_boxes)
 }
 
-/// Noto Sans first, as the program's own is; then what has no serifs; what is for screens of terminals last.
+/// Prefers Noto Sans, like the bundled font; then other sans-serif fonts; monospaced fonts come last.
 fn rank(face: &FaceInfo) -> u8 {
     let is_called = |name: &str| face.families.iter().any(|(family, _)| family.starts_with(name));
     match () {

@@ -8,7 +8,7 @@ use super::typeface::{Shaped, Typefaces, Weight, one_line};
 
 pub(super) const LEFT: f32 = 54.0;
 pub(super) const TOP: f32 = 48.0;
-/// How far from the bottom nothing but the foot stands.
+/// The height of the bottom margin, which holds only the footer.
 const BOTTOM: f32 = 72.0;
 const FOOT: f32 = 42.0;
 
@@ -17,23 +17,23 @@ pub(super) const MUTED: Style = Style::new(Weight::Regular, 9.5, Tone::Muted);
 pub(super) const LABEL: Style = Style::new(Weight::Bold, 8.0, Tone::Muted);
 const SMALL: Style = Style::new(Weight::Regular, 8.0, Tone::Muted);
 
-/// Room inside a tinted box, left and right.
+/// The horizontal padding of a tinted box.
 pub(super) const PADDING: f32 = 8.0;
 
-/// A document being laid out, from top to bottom.
+/// A document during layout, from top to bottom.
 pub(super) struct Layout<'a> {
     pub(super) page: &'a DetailsPage,
     faces: &'a Typefaces,
     sheets: Vec<Sheet>,
     sheet: Sheet,
-    /// Where everything ends, from the left.
+    /// The right edge of the content.
     pub(super) right: f32,
     height: f32,
     /// How far down the sheet is filled.
     pub(super) y: f32,
 }
 
-/// A column of amounts: where it ends, and how wide it is.
+/// A column of amounts: its right edge and its width.
 #[derive(Clone, Copy)]
 pub(super) struct Column {
     pub(super) right: f32,
@@ -41,13 +41,13 @@ pub(super) struct Column {
 }
 
 impl<'a> Layout<'a> {
-    /// Begins on an empty sheet.
+    /// Starts with an empty sheet.
     pub(super) fn new(page: &'a DetailsPage, faces: &'a Typefaces) -> Self {
         let (right, height) = (page.paper.width() - LEFT, page.paper.height());
         Self { page, faces, sheets: Vec::new(), sheet: Sheet::default(), right, height, y: TOP }
     }
 
-    /// Starts the next sheet, headed by what it belongs to.
+    /// Starts the next sheet, with a header.
     pub(super) fn turn(&mut self) {
         self.sheets.push(std::mem::take(&mut self.sheet));
         self.block(Area { left: LEFT, top: TOP, width: self.right - LEFT, height: 3.0 }, Tone::Accent);
@@ -65,7 +65,7 @@ impl<'a> Layout<'a> {
         self.y += SMALL.leading() + 14.0;
     }
 
-    /// Numbers the sheets, now that there will be no more of them.
+    /// Adds the page numbers.
     pub(super) fn finish(mut self) -> Vec<Sheet> {
         self.sheets.push(std::mem::take(&mut self.sheet));
         let count = self.sheets.len().to_string();
@@ -83,7 +83,7 @@ impl<'a> Layout<'a> {
         self.sheets
     }
 
-    /// Whether so much height is left on this sheet.
+    /// Whether this height is left on the sheet.
     pub(super) fn fits(&self, height: f32) -> bool {
         self.y + height <= self.height - BOTTOM
     }
@@ -96,7 +96,7 @@ impl<'a> Layout<'a> {
         self.faces.wrap(style.weight, text, style.size, width)
     }
 
-    /// The first `most` lines of a text that must not fill the page, ending in an ellipsis when there is more of it.
+    /// The first `most` lines of a text, with an ellipsis if it is longer.
     pub(super) fn wrap_at_most(&self, most: usize, text: &str, style: Style, width: f32) -> Vec<Shaped> {
         let mut runs = self.wrap(text, style, width);
         if runs.len() > most {
@@ -123,8 +123,7 @@ impl<'a> Layout<'a> {
         self.sheet.marks.push(Mark::Block { area, colour });
     }
 
-    /// An amount, or anything else that must be whole, at the right edge of a column. If it is wider than the column, it is made smaller
-    /// rather than cut.
+    /// Writes an amount at the right edge of a column. One wider than the column is shrunk rather than cut.
     pub(super) fn amount(&mut self, column: Column, baseline: f32, amount: &str, style: Style) {
         let amount = decimal_in_language(&one_line(amount), &self.page.words.language);
         let run = self.shape(&amount, style);
@@ -132,7 +131,7 @@ impl<'a> Layout<'a> {
         self.text(column.right - run.width(size), baseline, run, Style { size, ..style });
     }
 
-    /// Writes one line, and goes on below it.
+    /// Writes a line and moves below it.
     pub(super) fn line(&mut self, left: f32, run: Shaped, style: Style) {
         self.text(left, self.y + baseline(style), run, style);
         self.y += style.leading();
@@ -145,7 +144,7 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// How far below the top of a line its letters stand.
+/// The distance from the top of a line to its baseline.
 pub(super) fn baseline(style: Style) -> f32 {
     style.size * 1.05
 }

@@ -1,8 +1,8 @@
 //! Renders an order's details page as a PDF, which serves as the invoice if the merchant does not upload one.
 //!
-//! [`render`] is a pure function without clock or random ids: the same page gives the same bytes, on every machine as long as the bundled
-//! fonts cover the text. [`typeface`] shapes and measures text, [`sections`] and [`layout`] place it on sheets, and [`paint`] writes the
-//! PDF.
+//! [`render`] is a pure function without clock or random ids: the same page gives the same bytes, on every machine as
+//! long as the bundled fonts cover the text. [`typeface`] shapes and measures text, [`sections`] and [`layout`] place
+//! it on sheets, and [`paint`] writes the PDF.
 
 mod fallback;
 mod layout;
@@ -24,10 +24,10 @@ use crate::buyer::Words;
 /// Why a details page could not be rendered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DetailsPdfError {
-    /// A font compiled into the program could not be read.
+    /// A bundled font could not be read.
     #[error("the embedded font {0} cannot be read")]
     Font(&'static str),
-    /// Something is written that no font has, and would be a box.
+    /// No font has the character, which would show as a box.
     #[error("no font has the character {0:?}, U+{code:04X}", code = u32::from(*.0))]
     Undrawable(char),
     /// The PDF could not be written.
@@ -37,21 +37,21 @@ pub(crate) enum DetailsPdfError {
 
 /// Renders `page` as a PDF 1.7 document.
 ///
-/// Latin, Greek and Cyrillic text is drawn with Noto Sans, any other with fonts of the system; of both the glyphs that are used travel
-/// inside the file. Control characters are treated as white space.
+/// Latin, Greek and Cyrillic text uses Noto Sans, any other text system fonts; the used glyphs of both are embedded.
+/// Control characters count as white space.
 ///
-/// It takes a few milliseconds of processor time, and more with thousands of items: call it off the async runtime's
-/// threads if an order may be that long.
+/// Takes a few milliseconds of CPU time, and more with thousands of items: call it off the async runtime's threads if
+/// an order may be that long.
 ///
 /// # Errors
-/// [`DetailsPdfError::Undrawable`] for a character that no font has; the others no input brings about.
+/// Returns [`DetailsPdfError::Undrawable`] for a character that no font has. No input causes the other errors.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     let faces = typeface::Typefaces::embedded()?;
     let undrawable = page.texts().find_map(|text| faces.undrawable_in(text));
     if let Some(character) = undrawable.filter(|_| page.evidence.is_none()) {
         return Err(DetailsPdfError::Undrawable(character));
     }
-    // What others wrote is evidence whatever it is written with: what no font has is named in its place.
+    // Evidence must be rendered whatever buyers wrote, so characters without a glyph are replaced by their names.
     let named;
     let page = match &page.evidence {
         Some(evidence) => {
@@ -72,7 +72,8 @@ pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
     paint::document(page, sheets)
 }
 
-/// These words, or the English ones on a system without the fonts of their language. It reads fonts: call it off the async runtime's threads.
+/// These words, or the English ones if the system has no fonts for their language. Reads fonts: call it off the async
+/// runtime's threads.
 pub(crate) fn drawable(words: &'static Words) -> &'static Words {
     match typeface::Typefaces::embedded() {
         Ok(faces) => drawable_with(words, faces),

@@ -5,88 +5,88 @@ use chrono::NaiveDate;
 
 use crate::buyer::Words;
 
-/// An order as its buyer is to read it.
+/// An order as printed for its buyer.
 ///
-/// Amounts are texts such as `129.50` or `€ 129.50`: the decimal is printed as the page's language writes it.
+/// Amounts are texts such as `129.50` or `€ 129.50`; the decimal separator is printed as in the page's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DetailsPage {
-    /// Who sells.
+    /// The seller.
     pub(crate) merchant: Merchant,
-    /// Who buys.
+    /// The buyer's name.
     pub(crate) customer_name: String,
-    /// The number of the invoice.
+    /// The invoice number.
     pub(crate) invoice_number: String,
-    /// The merchant's own number for the order, where it is another.
+    /// The merchant's order number, if it differs.
     pub(crate) order_number: Option<String>,
-    /// The day of the invoice, in the merchant's time zone.
+    /// The date of the invoice, in the merchant's time zone.
     pub(crate) issued_on: NaiveDate,
-    /// The last day on which it can be paid.
+    /// The last day for payment.
     pub(crate) due_on: Option<NaiveDate>,
-    /// What was ordered, in order; may be empty.
+    /// The items, in order; may be empty.
     pub(crate) items: Vec<ItemLine>,
     /// The sum of the items.
     pub(crate) subtotal: Option<String>,
     /// The cost of shipping.
     pub(crate) shipping: Option<String>,
-    /// What is taken off, as a positive amount: the minus sign is printed in front of it.
+    /// The discount, as a positive amount that is printed with a minus sign.
     pub(crate) discount: Option<String>,
     /// The tax.
     pub(crate) tax: Option<String>,
-    /// What lies between these sums and the total, with its sign.
+    /// The difference between these sums and the total, with its sign.
     pub(crate) adjustment: Option<String>,
-    /// What is to be paid.
+    /// The amount to pay.
     pub(crate) total: String,
-    /// The currency of the total as people write it, such as `USD`.
+    /// The currency of the total, such as `USD`.
     pub(crate) currency: String,
-    /// The currency of every other amount, where it is another.
+    /// The currency of all other amounts, if it differs.
     pub(crate) order_currency: Option<String>,
-    /// What it is printed on.
+    /// The paper size.
     pub(crate) paper: Paper,
-    /// In whose language.
+    /// The texts in the page's language.
     pub(crate) words: &'static Words,
-    /// That it was paid, if it is a receipt.
+    /// Present on a receipt.
     pub(crate) receipt: Option<Receipt>,
-    /// What else is written, if it is neither invoice nor receipt: under a name of its own.
+    /// Present on a page of evidence, which is neither invoice nor receipt and has its own title.
     pub(crate) evidence: Option<Evidence>,
 }
 
-/// What happened, for somebody who has to judge it.
+/// The history of a payment as evidence in a dispute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// When it was written, as it is to be read.
+    /// When it was written, formatted.
     pub(crate) written_at: String,
-    /// Part after part.
+    /// The sections, in order.
     pub(crate) sections: Vec<Section>,
 }
 
-/// A part of it.
+/// A section of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Section {
-    /// What it is about.
+    /// The heading.
     pub(crate) title: &'static str,
-    /// What stands at the left, such as a time, and what beside it.
+    /// Each row's label, such as a time, and its text.
     pub(crate) rows: Vec<(String, String)>,
 }
 
-/// What makes a page a receipt: the total is then what was paid of the invoice and did not go back.
+/// The data of a receipt. The total is then what was paid and not refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    /// Its own number.
+    /// The receipt number.
     pub(crate) number: String,
-    /// How it was paid.
+    /// The payment method.
     pub(crate) method: String,
-    /// By which the payment is found elsewhere.
+    /// The reference of the payment at Stripe or elsewhere.
     pub(crate) reference: Option<String>,
-    /// What was paid.
+    /// The amount paid.
     pub(crate) paid: String,
-    /// What went back, as a positive amount.
+    /// The refunded amount, as a positive number.
     pub(crate) refunded: Option<String>,
-    /// What else has to be known of the payment.
+    /// A note about the payment.
     pub(crate) note: Option<String>,
 }
 
 impl DetailsPage {
-    /// What people wrote of it.
+    /// All texts that people wrote.
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let merchant = &self.merchant;
         let texts = [&self.customer_name, &self.invoice_number, &merchant.name].into_iter();
@@ -97,7 +97,7 @@ impl DetailsPage {
 }
 
 impl Evidence {
-    /// The same with each character that `undrawable` finds named in its place.
+    /// The evidence with each character that `undrawable` finds replaced by its name.
     pub(super) fn naming(&self, undrawable: impl Fn(&str) -> Option<char>) -> Self {
         let named = |text: &String| {
             let mut text = text.clone();
@@ -112,7 +112,7 @@ impl Evidence {
     }
 }
 
-/// The size of a sheet.
+/// The paper size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Paper {
     /// 210 × 297 mm.
@@ -121,11 +121,11 @@ pub(crate) enum Paper {
     Letter,
 }
 
-/// Where letters are written on Letter, by CLDR.
+/// The regions that use Letter, according to CLDR.
 const LETTER: [&str; 14] = ["BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"];
 
 impl Paper {
-    /// What people print on in a region, by its two letters.
+    /// The usual paper in a region, given its two-letter code.
     pub(crate) fn usual_in(region: &str) -> Self {
         if LETTER.contains(&region) { Self::Letter } else { Self::A4 }
     }
@@ -136,40 +136,40 @@ impl Paper {
 pub(crate) struct Merchant {
     /// The name the buyer knows.
     pub(crate) name: String,
-    /// Where it is; line breaks are kept.
+    /// The address; line breaks are kept.
     pub(crate) address: Option<String>,
-    /// How to reach the merchant; line breaks are kept.
+    /// The contact details; line breaks are kept.
     pub(crate) contact: Option<String>,
-    /// Its number with the tax office.
+    /// The tax number.
     pub(crate) tax_number: Option<String>,
-    /// Its logo.
+    /// The logo.
     pub(crate) logo: Option<Logo>,
-    /// Red, green and blue of its colour.
+    /// Red, green and blue of the merchant's colour.
     pub(crate) colour: Option<[u8; 3]>,
 }
 
 /// A logo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Logo {
-    /// The picture: PNG, or JPEG.
+    /// The picture as PNG or JPEG.
     pub(crate) content: Bytes,
     /// Whether it is a PNG.
     pub(crate) is_png: bool,
-    /// In pixels.
+    /// The width in pixels.
     pub(crate) width: u32,
-    /// In pixels.
+    /// The height in pixels.
     pub(crate) height: u32,
 }
 
-/// One item of an order.
+/// An item of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ItemLine {
-    /// What it is; wrapped as needed, line breaks are kept.
+    /// The description; wrapped as needed, line breaks are kept.
     pub(crate) description: String,
-    /// How many.
+    /// The quantity.
     pub(crate) quantity: i64,
-    /// The price of one.
+    /// The unit price.
     pub(crate) unit_amount: String,
-    /// The price of all of them.
+    /// The price of the whole quantity.
     pub(crate) total: String,
 }

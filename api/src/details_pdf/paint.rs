@@ -33,7 +33,7 @@ pub(super) fn document(page: &DetailsPage, sheets: Vec<Sheet>) -> Result<Vec<u8>
     document.finish().map_err(DetailsPdfError::Write)
 }
 
-/// No dates: they would make two renderings of the same order differ.
+/// The PDF metadata. It has no dates, which would make renderings of the same order differ.
 fn metadata(page: &DetailsPage) -> Metadata {
     let merchant = one_line(&page.merchant.name);
     let (words, invoice) = (page.words, one_line(&page.invoice_number));
@@ -53,7 +53,7 @@ fn metadata(page: &DetailsPage) -> Metadata {
     metadata.authors(vec![merchant]).language(words.language.clone())
 }
 
-/// What programs read of a receipt.
+/// The payment in a sentence, for programs that read the metadata of a receipt.
 fn in_a_sentence(page: &DetailsPage, receipt: &Receipt) -> String {
     let refunded = receipt.refunded.as_ref().map(|amount| format!(", {amount} refunded")).unwrap_or_default();
     format!(
@@ -66,13 +66,13 @@ fn in_a_sentence(page: &DetailsPage, receipt: &Receipt) -> String {
     )
 }
 
-/// What the merchant's own are of what is drawn.
+/// The merchant's logo and colour.
 struct Ink {
     colour: Option<[u8; 3]>,
     logo: Option<Image>,
 }
 
-/// The logo as the PDF embeds it; one that cannot be read was checked long ago and is left out.
+/// Embeds the logo. It was checked when it was uploaded; an unreadable one is left out.
 fn image(logo: &Logo) -> Option<Image> {
     let content = logo.content.to_vec().into();
     if logo.is_png { Image::from_png(content, true) } else { Image::from_jpeg(content, true) }.ok()

@@ -15,17 +15,17 @@ const LONG_TITLE: Style = Style::new(Weight::Bold, 13.0, Tone::Ink);
 const KIND: Style = Style::new(Weight::Bold, 11.0, Tone::Accent);
 const NAME: Style = Style::new(Weight::Bold, 11.0, Tone::Ink);
 const TOTAL: Style = Style::new(Weight::Bold, 13.0, Tone::Accent);
-/// The left edge of the facts beside the merchant, and of the totals.
+/// The left edge of the facts next to the merchant, and of the totals.
 const FACTS: f32 = 350.0;
-/// The most room that a logo takes.
+/// The largest size of a logo.
 const LOGO_WIDTH: f32 = 150.0;
 const LOGO_HEIGHT: f32 = 48.0;
-/// How much room what stands before a row of evidence has.
+/// The width of the label of a row of evidence.
 const ROW_LABEL: f32 = 128.0;
 /// The left edge of a fact's value.
 const VALUES: f32 = FACTS + 62.0;
 
-/// Lays the page out on as many sheets as it takes, at least one.
+/// Lays the page out on one or more sheets.
 pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {
     let mut layout = Layout::new(page, faces);
     layout.head();
@@ -73,7 +73,7 @@ impl Layout<'_> {
     }
 
     fn facts(&mut self) {
-        // The first line of the facts shares its baseline with the merchant's name.
+        // The first fact shares its baseline with the merchant's name.
         self.y += TITLE.leading() - KIND.leading();
         let page = self.page;
         let words = page.words;
@@ -120,7 +120,7 @@ impl Layout<'_> {
         }
     }
 
-    /// Part after part, each row under the one before, over as many sheets as it takes.
+    /// Writes the sections row by row, over as many sheets as needed.
     fn evidence(&mut self, evidence: &Evidence) {
         let (left, room) = (LEFT + ROW_LABEL, self.right - LEFT - ROW_LABEL);
         for section in &evidence.sections {
@@ -160,7 +160,7 @@ impl Layout<'_> {
         self.y += 22.0;
     }
 
-    /// The sums, kept together on one sheet.
+    /// Writes the sums, together on one sheet.
     fn totals(&mut self) {
         let page = self.page;
         let words = page.words;
@@ -214,7 +214,7 @@ impl Layout<'_> {
         let label = self.wrap_at_most(1, &label, TOTAL, VALUES - LEFT).pop();
         let label_width = label.as_ref().map_or(0.0, |label| label.width(TOTAL.size));
         let total = self.shape(&decimal_in_language(&one_line(&self.page.total), &words.language), TOTAL);
-        // An amount too long for the box widens it, so that the two never touch.
+        // An amount too long for the box widens it, so that label and amount never touch.
         let content = label_width + 16.0 + total.width(TOTAL.size) + 2.0 * PADDING;
         let left = FACTS.min(self.right - content).max(LEFT);
         let area = Area { left, top: self.y, width: self.right - left, height };

@@ -24,7 +24,7 @@ impl Paper {
 /// The colours of the page, from the text to the faintest line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
-    /// What is to be read.
+    /// Text.
     Ink,
     /// Labels and small print.
     Muted,
@@ -32,12 +32,12 @@ pub(super) enum Tone {
     Accent,
     /// Lines between items.
     Hairline,
-    /// The ground of the table's head and of the total.
+    /// The background of the table's head and of the total.
     Tint,
 }
 
 impl Tone {
-    /// Red, green and blue; the merchant's colour in place of ours.
+    /// Red, green and blue, with the merchant's colour as the accent.
     pub(super) fn rgb(self, colour: Option<[u8; 3]>) -> (u8, u8, u8) {
         if let (Self::Accent, Some([red, green, blue])) = (self, colour) {
             return (red, green, blue);
@@ -52,11 +52,11 @@ impl Tone {
     }
 }
 
-/// How a piece of text looks.
+/// The style of a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Style {
     pub(super) weight: Weight,
-    /// The size of the letters in points.
+    /// The font size in points.
     pub(super) size: f32,
     pub(super) colour: Tone,
 }
@@ -81,7 +81,7 @@ pub(super) struct Area {
     pub(super) height: f32,
 }
 
-/// Something drawn.
+/// A drawn element.
 #[derive(Debug)]
 pub(super) enum Mark {
     /// A line of text, starting at `left`.
@@ -92,14 +92,14 @@ pub(super) enum Mark {
     Logo { area: Area },
 }
 
-/// One page: marks in the order in which they are drawn, and read aloud.
+/// A page: its marks in the order of drawing and of reading aloud.
 #[derive(Debug, Default)]
 pub(super) struct Sheet {
     pub(super) marks: Vec<Mark>,
 }
 
 impl Sheet {
-    /// Puts everything at the other side of a sheet of this width: what is read from right to left begins at the right.
+    /// Mirrors a sheet of this width for right-to-left text.
     pub(super) fn mirror(&mut self, width: f32) {
         for mark in &mut self.marks {
             match mark {

@@ -5,29 +5,29 @@ use super::page::ItemLine;
 use super::sheet::{Area, Tone};
 use super::typeface::{Shaped, one_line};
 
-/// Room between two columns.
+/// The space between columns.
 const GAP: f32 = 18.0;
-/// Room above and below the text of a row.
+/// The space above and below the text of a row.
 const SPACE: f32 = 5.0;
-/// A row as high as this, which is some twenty lines, is divided between sheets rather than moved to the next.
+/// A row at least this high, some twenty lines, is split between sheets instead of moved to the next.
 const MUST_FIT: f32 = 280.0;
-/// The widest a column of numbers may become; longer numbers are made smaller.
+/// The widest column of numbers; longer numbers are shrunk.
 const WIDEST: f32 = 120.0;
 
-/// Where the columns of numbers end, and how wide they are: quantity, unit price, amount.
+/// The columns of numbers: quantity, unit price, amount.
 struct Columns {
     numbers: [Column; 3],
     /// The width left for the description.
     description: f32,
 }
 
-/// What stands above the columns.
+/// The column headings.
 fn heads(layout: &Layout<'_>) -> [&'static str; 4] {
     let words = layout.page.words;
     [words.says("description"), words.says("quantity"), words.says("unit_price"), words.says("amount")]
 }
 
-/// Writes the items, over as many sheets as they take. Without items there is no table.
+/// Writes the items, over as many sheets as needed. Without items there is no table.
 pub(super) fn items(layout: &mut Layout<'_>) {
     let page = layout.page;
     if page.items.is_empty() {
@@ -69,7 +69,7 @@ fn head(layout: &mut Layout<'_>, columns: &Columns) {
     layout.y += height;
 }
 
-/// A row stays on one sheet unless it is very long; then its description goes on overleaf.
+/// Writes a row on one sheet; the description of a very long row continues on the next.
 fn row(layout: &mut Layout<'_>, columns: &Columns, line: &ItemLine) {
     let mut lines: Vec<Option<Shaped>> =
         layout.wrap(&line.description, TEXT, columns.description).into_iter().map(Some).collect();

@@ -52,7 +52,7 @@ fn laid_out(page: &DetailsPage) -> Vec<Sheet> {
     sheets(page, Typefaces::embedded().expect("the fonts can be read"))
 }
 
-/// A piece of text, its left and right edge, its baseline and its size.
+/// A piece of text: its left and right edge, its baseline and its size.
 struct Piece<'a> {
     text: &'a str,
     left: f32,
@@ -252,7 +252,7 @@ fn an_adjustment_explains_the_total() {
     assert!(texts.contains(&"Adjustment") && texts.contains(&"-€5.95"), "{texts:?}");
 }
 
-/// A page on which all that people write is this.
+/// A page on which every text of a person is this.
 fn all_of(text: &str) -> DetailsPage {
     DetailsPage {
         merchant: Merchant { name: text.to_owned(), contact: Some(text.to_owned()), ..page().merchant },
@@ -291,12 +291,13 @@ fn any_script_is_drawn_or_refused_by_name_and_never_a_box() {
             Err(other) => panic!("{text:?}: {other}"),
         }
     }
-    // Nobody has a font with this: a character that is none.
+    // An unassigned code point, which no font has.
     let refused = render(&all_of("a\u{378}b")).expect_err("there is no such character");
     assert_eq!(refused.to_string(), "no font has the character '\\u{378}', U+0378");
 }
 
-/// With Debian's `fonts-noto-core`, `fonts-noto-cjk` and `fonts-noto-color-emoji`, which `scripts/setup.sh test` installs.
+/// Needs Debian's `fonts-noto-core`, `fonts-noto-cjk` and `fonts-noto-color-emoji`, which `scripts/setup.sh test`
+/// installs.
 #[test]
 fn what_the_fonts_have_that_operators_are_told_to_install_is_drawn() {
     let faces = Typefaces::embedded().expect("the fonts can be read");
@@ -337,11 +338,11 @@ fn what_is_written_from_right_to_left_stands_so() {
     assert_eq!(starts[0], 0);
 }
 
-/// The bounds of an order are `order_input`'s: 500 lines, 50,000 characters of descriptions. Without optimization all takes about ten
-/// times as long.
+/// `order_input` limits an order to 500 lines and 50,000 characters of descriptions. Without optimization everything
+/// takes about ten times as long.
 #[test]
 fn the_largest_order_allowed_is_printed_within_200_ms() {
-    // What is not optimized says nothing of time: once is enough to see that it ends.
+    // A debug build says nothing about speed; one run shows that it terminates.
     let (most, times) = if cfg!(debug_assertions) { (30_000, 1) } else { (200, 3) };
     render(&page()).expect("it renders");
     for (kind, word) in [("words", "Walnut board "), ("one word", "ŻółćŁukasz"), ("another script", "Ελένη Борис ")]

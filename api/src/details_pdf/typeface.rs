@@ -1,7 +1,7 @@
 //! Text: shaping, measuring and line breaking.
 //!
-//! A line is shaped once, with kerning, and the same glyphs are measured here and written to the PDF. Each character uses the bundled fonts
-//! if they have it, otherwise a system font ([`fallback`]). Right-to-left text is supported.
+//! A line is shaped once, with kerning, and the same glyphs are measured here and written to the PDF. Each character
+//! uses the bundled fonts if they have it, otherwise a system font ([`fallback`]). Right-to-left text is supported.
 
 use std::{collections::BTreeMap, ops::Range, sync::LazyLock};
 
@@ -23,21 +23,21 @@ static EMBEDDED: LazyLock<Result<Typefaces, &'static str>> = LazyLock::new(|| {
     })
 });
 
-/// How heavy the letters are.
+/// The weight of the font.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Weight {
     Regular,
     Bold,
 }
 
-/// The two fonts of the page, and behind them those of the system.
+/// The two bundled fonts, with the system's fonts as fallback.
 pub(super) struct Typefaces {
     regular: Typeface,
     bold: Typeface,
 }
 
 impl Typefaces {
-    /// The fonts compiled into the program, read once.
+    /// The bundled fonts, parsed once.
     pub(super) fn embedded() -> Result<&'static Self, DetailsPdfError> {
         EMBEDDED.as_ref().map_err(|name| DetailsPdfError::Font(name))
     }
@@ -74,7 +74,7 @@ impl Typefaces {
         Shaped { text: text.to_owned(), advance: pieces.iter().map(|piece| piece.advance).sum(), pieces }
     }
 
-    /// Stretches of one font, and in the system's fonts of one script, in the order of the text.
+    /// Splits a run by font, and for system fonts also by script, in the order of the text.
     fn spans(&self, weight: Weight, text: &str, run: Range<usize>) -> Vec<(Range<usize>, &Typeface)> {
         let own = self.get(weight);
         let mut spans: Vec<(Range<usize>, &Typeface)> = Vec::new();
@@ -107,8 +107,9 @@ impl Typefaces {
         if own.has(c) || c.is_control() { own } else { fallback::find(c, weight).unwrap_or(own) }
     }
 
-    /// Breaks text into lines no wider than `width` at this size: at spaces, between characters of scripts that have none, or inside
-    /// a word that is wider by itself. Line breaks in the text are kept; other white space and control characters become single spaces.
+    /// Breaks text into lines no wider than `width` at this size: at spaces, between characters of scripts without
+    /// spaces, or inside a word that is too wide. Line breaks are kept; other white space and control characters become
+    /// single spaces.
     pub(super) fn wrap(&self, weight: Weight, text: &str, size: f32, width: f32) -> Vec<Shaped> {
         text.lines()
             .map(one_line)
@@ -119,7 +120,7 @@ impl Typefaces {
 
     fn wrap_paragraph(&self, weight: Weight, text: &str, width: f32) -> Vec<Shaped> {
         let mut lines = Vec::new();
-        // Where the line may end, where the next one would begin, and what has been used by then.
+        // Where the line may end, where the next one would begin, and the width used so far.
         let (mut start, mut opportunity, mut used) = (0, None, 0.0_f32);
         let mut previous = None;
         for (at, advance) in self.shape(weight, text).advances() {
@@ -143,24 +144,24 @@ impl Typefaces {
     }
 }
 
-/// A font, as the PDF embeds it and as the shaper reads it.
+/// A font, for the PDF and for the shaper.
 pub(super) struct Typeface {
     font: Font,
     face: Face<'static>,
     latin: ShapePlan,
     greek: ShapePlan,
     cyrillic: ShapePlan,
-    /// Which of the first characters it has, as they are asked for most.
+    /// Whether it has each of the first characters, which are the most common.
     first: Vec<bool>,
 }
 
-/// How many characters those are: to the end of Cyrillic.
+/// The number of those characters: up to the end of Cyrillic.
 const FIRST: u32 = 0x500;
 
 impl Typeface {
     pub(super) fn read(bytes: &'static [u8], index: u32) -> Option<Self> {
         let face = Face::from_slice(bytes, index)?;
-        // Making a plan costs more than shaping a line with it.
+        // Creating a plan costs more than shaping a line with it.
         let plan = |script| ShapePlan::new(&face, Direction::LeftToRight, Some(script), None, &[]);
         let (latin, greek, cyrillic) = (plan(script::LATIN), plan(script::GREEK), plan(script::CYRILLIC));
         let has = |code| char::from_u32(code).is_some_and(|c| face.glyph_index(c).is_some());
@@ -168,13 +169,13 @@ impl Typeface {
         Some(Self { font: Font::new(bytes.into(), index)?, latin, greek, cyrillic, first, face })
     }
 
-    /// Whether it has a picture of this character.
+    /// Whether the font has a glyph for this character.
     pub(super) fn has(&self, c: char) -> bool {
         let first = usize::try_from(u32::from(c)).ok().and_then(|code| self.first.get(code));
         first.copied().unwrap_or_else(|| self.face.glyph_index(c).is_some())
     }
 
-    /// Shapes a stretch of a line, by the rules of its first script.
+    /// Shapes a span by the rules of its first script.
     fn shape(&self, text: &str, span: Range<usize>, is_rtl: bool) -> Piece {
         let mut buffer = UnicodeBuffer::new();
         buffer.push_str(&text[span.clone()]);
@@ -234,7 +235,7 @@ impl Typeface {
     }
 }
 
-/// A stretch of a line in one font, with lengths relative to the size of the letters.
+/// A span of a line in one font, with lengths relative to the font size.
 #[derive(Debug, Clone)]
 pub(super) struct Piece {
     pub(super) font: Font,
@@ -256,7 +257,7 @@ impl Shaped {
         self.advance * size
     }
 
-    /// How far each group of characters that is drawn together goes, in the order of the text.
+    /// The advance of each cluster of characters, in the order of the text.
     fn advances(&self) -> BTreeMap<usize, f32> {
         let mut advances = BTreeMap::new();
         for glyph in self.pieces.iter().flat_map(|piece| &piece.glyphs) {
@@ -266,7 +267,7 @@ impl Shaped {
     }
 }
 
-/// The stretches of one direction, from left to right, and whether they are read from right to left.
+/// The runs of one direction, from left to right, and whether each is right-to-left.
 fn visual_runs(text: &str) -> Vec<(Range<usize>, bool)> {
     if !text.chars().any(is_right_to_left) {
         return vec![(0..text.len(), false)];
@@ -282,30 +283,30 @@ fn visual_runs(text: &str) -> Vec<(Range<usize>, bool)> {
     runs.collect()
 }
 
-/// Whether a character is of a script that is written from right to left, or says that what follows is.
+/// Whether a character belongs to a right-to-left script, or starts right-to-left text.
 const fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{200f}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
         || matches!(c, '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
 
-/// What is not drawn by itself: joiners, marks of direction, selectors of a variant, the colours of skin.
+/// Characters that are not drawn themselves: joiners, directional marks, variation selectors, skin tones.
 const fn is_ignorable(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}')
         || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Whether a character is drawn with the one before it.
+/// Whether a character is drawn together with the previous one.
 fn joins(c: char) -> bool {
     c >= '\u{ad}' && (is_ignorable(c) || is_combining_mark(c))
 }
 
-/// Whether a character is of this script, or of none of its own.
+/// Whether a character belongs to this script, or to all scripts.
 fn is_of_script(c: char, script: unicode_script::Script) -> bool {
     let own = c.script();
     own == script || matches!(own, unicode_script::Script::Common | unicode_script::Script::Inherited)
 }
 
-/// Whether a line may end between two characters, of which one is of a script without spaces.
+/// Whether a line may break between two characters, one of which belongs to a script without spaces.
 fn may_break_between(before: Option<char>, after: Option<char>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return false };
     let opens = matches!(before, '（' | '「' | '『' | '【' | '〔' | '《' | '〈' | '“' | '‘' | '(' | '[');
@@ -361,10 +362,10 @@ const fn is_without_spaces(c: char) -> bool {
         || matches!(c, '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Text for a single line: runs of white space and control characters become one space, none at the ends, and nothing turns what
-/// follows around.
+/// Text for a single line: runs of white space and control characters become one space, none at the ends, and
+/// directional controls cannot affect the following text.
 ///
-/// No-break spaces stay as they are: they were put into amounts and names on purpose.
+/// No-break spaces are kept, since they are deliberate in amounts and names.
 pub(super) fn one_line(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.split(|letter: char| {

@@ -1,14 +1,14 @@
-//! `/embed.js`: a dependency-free web component that shows an order's payment link on a page of any origin, and `/embed/<language>.json`,
-//! its texts in languages other than English.
+//! `/embed.js`: a dependency-free web component that shows an order's payment link on a page of any origin, and
+//! `/embed/<language>.json`, its texts in languages other than English.
 
 use poem::{Endpoint, Response, Route, endpoint::make_sync, http::header};
 
 use crate::http::methods::get;
 
-/// What is said of a link comes from the console's own card.
+/// The component shares the link's texts with the console's card.
 const COMPONENT: &str = concat!(include_str!("../console/assets/lib/card.js"), "\n", include_str!("embed.js"));
 
-/// The languages beside English. To be checked by native readers.
+/// The languages other than English. To be checked by native readers.
 const WORDS: [(&str, &str); 6] = [
     ("es", include_str!("words/es.json")),
     ("fr", include_str!("words/fr.json")),
@@ -18,12 +18,12 @@ const WORDS: [(&str, &str); 6] = [
     ("ar", include_str!("words/ar.json")),
 ];
 
-/// The component. It is for pages of other origins, and holds nothing of anybody's.
+/// The component, for pages of other origins. It contains no one's data.
 pub(crate) fn component() -> impl Endpoint<Output = Response> {
     file("text/javascript; charset=utf-8", COMPONENT)
 }
 
-/// What it says in other languages, below `/embed`.
+/// Its texts in other languages, below `/embed`.
 pub(crate) fn words() -> Route {
     WORDS.iter().fold(Route::new(), |route, &(language, words)| {
         route.at(format!("/{language}.json"), get(file("application/json", words)))

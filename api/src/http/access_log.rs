@@ -1,5 +1,5 @@
-//! Logs and measures every request: a request id that is also in the response, the trace, one log line, and metrics. Paths are recorded as
-//! their route's pattern, because a path may contain a buyer's token.
+//! Logs and measures every request: a request id that is also in the response, the trace, one log line, and metrics.
+//! Paths are recorded as their route's pattern, because a path may contain a buyer's token.
 
 use std::{
     borrow::Cow,
@@ -16,10 +16,10 @@ use tracing::{Instrument, Span, field::Empty, info_span};
 
 use crate::metrics;
 
-/// The header in which an answer says the id of its request, for whoever asks us about it.
+/// The response header with the request's id, for support requests.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Notes every request.
+/// Records every request.
 pub(crate) struct AccessLog {
     clock: Clock,
 }
@@ -59,7 +59,7 @@ impl<E: Endpoint> Endpoint for Noted<E> {
         );
         let trace = Trace::begin(&span, request.header("traceparent").and_then(Trace::parse), id.uuid());
         let answering = async {
-            // Apart: it is large, and each layer would move it.
+            // Boxed, because the future is large and each layer would move it.
             let mut response = Box::pin(self.inner.call(request)).await?.into_response();
             note(&method, &response, since.elapsed());
             if let Ok(id) = HeaderValue::try_from(id.to_string()) {
@@ -71,7 +71,7 @@ impl<E: Endpoint> Endpoint for Noted<E> {
     }
 }
 
-/// Commands and failures are logged at `info`; mere reads, and webhooks, of which there are many, only at a lower level.
+/// Logs commands and failures at `info`; reads, and the many webhooks, only at a lower level.
 fn note(method: &Method, response: &Response, took: Duration) {
     let route = response.data::<PathPattern>().map_or(Cow::Borrowed("none"), |route| written(&route.0));
     let route = &*route;
@@ -83,7 +83,7 @@ fn note(method: &Method, response: &Response, took: Duration) {
         Span::current().record("otel.status_code", "ERROR");
     }
     let is_command = route.starts_with("/v1/") && !method.is_safe();
-    // Anybody can send bogus webhooks, as many as they like: those are logged once a minute.
+    // Anyone can send any number of bogus webhooks, so those are logged once a minute.
     let is_refused = status.is_client_error() && !route.starts_with("/webhooks/");
     if is_command || is_refused || status.is_server_error() {
         tracing::info!(%method, route, status = status.as_u16(), ms, "answered");
@@ -92,12 +92,12 @@ fn note(method: &Method, response: &Response, took: Duration) {
     }
 }
 
-/// The pattern as the description of the API has it; inside, its parameters have numbers for names.
+/// The pattern as in the API's description; internally its parameters are numbered.
 fn written(pattern: &str) -> Cow<'_, str> {
     if pattern.contains(":param0") { Cow::Owned(pattern.replace(":param0", ":id")) } else { Cow::Borrowed(pattern) }
 }
 
-/// Notes whose request this is, once that is known.
+/// Records the merchant of the request, once known.
 pub(crate) fn record_merchant(merchant: MerchantId) {
     Span::current().record("merchant.id", tracing::field::display(merchant));
 }

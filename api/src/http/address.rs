@@ -11,15 +11,15 @@ use poem::{
     http::{HeaderMap, header::FORWARDED},
 };
 
-/// Where proxies write from where they were asked, each after the one before it; the last entry is the nearest proxy's.
+/// The header to which each proxy appends its client's address; the last entry is the nearest proxy's.
 const X_FORWARDED_FOR: &str = "X-Forwarded-For";
 
-/// The address of whoever asks: the last one in the chain that is not a trusted proxy's.
+/// The client's address: the last one in the chain that is not a trusted proxy.
 pub(crate) fn of(request: &Request, trusted: &[IpNet]) -> IpAddr {
     told(peer(request), request.headers(), trusted)
 }
 
-/// Whether the request came by a proxy whose word is not taken, which is told once.
+/// Whether the request came through an untrusted proxy; this is logged once.
 pub(crate) fn is_by_untrusted_proxy(request: &Request, trusted: &[IpNet]) -> bool {
     let (peer, headers) = (peer(request), request.headers());
     let says_for_whom = headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED);
@@ -35,7 +35,7 @@ fn peer(request: &Request) -> IpAddr {
     peer.to_canonical()
 }
 
-/// The same, by the peer's address and the headers.
+/// The client's address, given the peer's address and the headers.
 fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let (x_forwarded, forwarded) = (headers.contains_key(X_FORWARDED_FOR), headers.contains_key(FORWARDED));
@@ -49,7 +49,7 @@ fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let by_x_forwarded = x_forwarded.then(|| last_untrusted(peer, &x_forwarded_for(headers), is_trusted));
     let by_forwarded = forwarded.then(|| last_untrusted(peer, &forwarded_for(headers), is_trusted));
     match (by_x_forwarded, by_forwarded) {
-        // A proxy writes one of them and hands the other on as it came: of two that differ one is a stranger's word.
+        // A proxy writes one header and passes the other on, so if they differ, one is forged.
         (Some(one), Some(other)) if one != other => {
             tell_once_that_they_differ(peer);
             peer
@@ -62,14 +62,14 @@ fn told(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 fn last_untrusted(peer: IpAddr, chain: &[Option<IpAddr>], is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
     let mut address = peer;
     for before in chain.iter().rev() {
-        // What cannot be read was not written by a proxy that is worth the trust.
+        // A trusted proxy never writes an unreadable entry.
         let Some(before) = before.filter(|_| is_trusted(address)) else { break };
         address = before;
     }
     address
 }
 
-/// Says once what would have been believed, and from whom: behind a proxy that is not named everybody has one address.
+/// Logs once that a proxy is not trusted: behind it all clients share one address.
 fn tell_once(peer: IpAddr) {
     static TOLD: Once = Once::new();
     TOLD.call_once(|| {
@@ -81,7 +81,7 @@ fn tell_once(peer: IpAddr) {
     });
 }
 
-/// Says once that a proxy hands on what strangers say: whoever does so is counted with the proxy itself.
+/// Logs once that a proxy passes on forged headers: such clients count as the proxy itself.
 fn tell_once_that_they_differ(peer: IpAddr) {
     static TOLD: Once = Once::new();
     TOLD.call_once(|| {
@@ -92,12 +92,12 @@ fn tell_once_that_they_differ(peer: IpAddr) {
     });
 }
 
-/// The chain of `X-Forwarded-For`; an entry that cannot be read is `None`.
+/// The chain of `X-Forwarded-For`; an unreadable entry is `None`.
 fn x_forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     lines(headers, X_FORWARDED_FOR).flat_map(|line| line.split(',')).map(node).collect()
 }
 
-/// The chain of `Forwarded` (RFC 7239); an entry that says nothing of whom it is for is `None`.
+/// The chain of `Forwarded` (RFC 7239); an entry without `for` is `None`.
 fn forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let entry = |entry: &str| {
         let pairs = outside_quotes(entry, ';').filter_map(|pair| pair.split_once('='));
@@ -109,12 +109,12 @@ fn forwarded_for(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
         .collect()
 }
 
-/// The values of a header that may come several times; one that is no text is empty.
+/// The values of a repeatable header; a value that is not text is empty.
 fn lines<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     headers.get_all(name).iter().map(|value| value.to_str().unwrap_or_default())
 }
 
-/// The parts of a text between separators that stand in no quotes.
+/// Splits a text at separators outside quotes.
 fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
     let mut is_quoted = false;
     text.split(move |character| {
@@ -123,7 +123,7 @@ fn outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
     })
 }
 
-/// An address as proxies write it: with a port or without, IPv6 in brackets or not, in quotes or not.
+/// Parses an address as proxies write it: with or without a port, brackets or quotes.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
@@ -131,7 +131,7 @@ fn node(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// What is counted together: an IPv4 address; of IPv6 the /64, of which one household has all addresses.
+/// The unit of rate limits: an IPv4 address, or an IPv6 /64, which one household has.
 pub(crate) fn household(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

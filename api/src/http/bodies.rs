@@ -1,5 +1,6 @@
-//! Limits on the size and duration of request bodies. They apply before routing, authentication and handlers, so no route can forget them.
-//! A body that declares too large a size is refused unread; one without a declared size is counted as it arrives.
+//! Limits on the size and duration of request bodies. They apply before routing, authentication and handlers, so no
+//! route can forget them. A body that declares too large a size is refused unread; one without a declared size is
+//! counted as it arrives.
 
 use std::{
     future::Future,
@@ -21,42 +22,43 @@ use crate::Problem;
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
-/// What a form has besides its file: its other fields, and what stands between them.
+/// The size of a form apart from its file: the other fields and the boundaries.
 const REST_OF_A_FORM: usize = 64 * KIB;
 
-/// What is sent where, by how much of it is taken. A path that is not listed is JSON, the smallest.
+/// The kinds of bodies, by their size. Unlisted paths take JSON, the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
     /// An order may have 500 lines and 50,000 characters of descriptions.
     Order,
-    /// 1,000 of them, if they are small.
+    /// A batch may have 1,000 orders, if they are small.
     Batch,
     Webhook,
     Invoice,
 }
 
-/// How much is read, and for how long.
+/// The limits of a body.
 #[derive(Debug, Clone, Copy)]
 struct BodyLimits {
     bytes: usize,
-    /// Until the next piece.
+    /// Timeout for the next piece.
     pause: Duration,
-    /// Until the last piece.
+    /// Timeout for the whole body.
     whole: Duration,
-    /// How many bytes a second come at least, once [`GRACE`] is over.
+    /// The least bytes per second after [`GRACE`].
     pace: u32,
 }
 
-/// How long a body may take whatever there is of it.
+/// How long any body may take.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The slowest line: a telephone's on a bad day. At this pace the largest invoice comes within its ten minutes.
+/// The slowest allowed connection: a phone on a bad day. At this rate the largest invoice arrives within its ten
+/// minutes.
 const SLOWEST: u32 = 20 * 1024;
 
 impl BodyLimits {
-    /// Until when the next piece has to be there, of a body that began then and of which so much is here: whoever sends drop by drop
-    /// holds a connection for half a minute, and not for ten.
+    /// The deadline for the next piece of a body that began then and has this many bytes. A client that sends drop by
+    /// drop holds a connection for half a minute instead of ten.
     fn deadline(self, begin: Instant, taken: usize) -> Instant {
         let earned = Duration::from_secs(taken as u64 / u64::from(self.pace.max(1)));
         (begin + self.whole).min(begin + GRACE + earned)
@@ -106,7 +108,7 @@ impl Kind {
     }
 }
 
-/// The refusal of an invoice that is too large, whether its length says so or its bytes.
+/// The error for an invoice that is too large by its declared or actual length.
 pub(crate) fn invoice_too_large() -> Problem {
     Problem::field("invoice", format!("is larger than {} MiB", MAX_BYTES / MIB))
         .coded("file_too_large")
@@ -122,7 +124,7 @@ enum Fault {
     TooSlow,
 }
 
-/// Bounds every body.
+/// Limits every body.
 pub(crate) struct Bodies;
 
 impl<E: Endpoint<Output = Response>> Middleware<E> for Bodies {
@@ -158,19 +160,19 @@ impl<E: Endpoint<Output = Response>> Endpoint for Bounded<E> {
     }
 }
 
-/// The length that the request says. The server holds it to its word.
+/// The declared length, which the server enforces.
 fn declared(request: &Request) -> Option<u64> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Says that the connection ends with this answer, because the rest of the body is not read: whoever keeps it for the next request would
-/// lose that one.
+/// Closes the connection with this response, because the rest of the body is not read; a client that reused it would
+/// lose the next request.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, header::HeaderValue::from_static("close"));
     response
 }
 
-/// The problem in place of what a handler made of a body that broke off, on the same route.
+/// Replaces the handler's response to an aborted body by the problem, on the same route.
 fn told(problem: Problem, instead_of: &Response) -> Response {
     let mut response = closing(problem.into_response());
     if let Some(route) = instead_of.data::<PathPattern>().cloned() {
@@ -179,7 +181,7 @@ fn told(problem: Problem, instead_of: &Response) -> Response {
     response
 }
 
-/// The same body, which breaks off where it goes beyond its limits.
+/// The body, which fails where it exceeds its limits.
 fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<Fault>>) -> Body {
     let begin = Instant::now();
     let pieces = stream::try_unfold((Box::pin(body.into_bytes_stream()), limits.bytes), move |(mut body, left)| {
@@ -209,7 +211,7 @@ mod tests {
 
     use super::*;
 
-    /// Reads the whole body, and answers as handlers do.
+    /// Reads the whole body, and responds as handlers do.
     async fn answer(path: &str, request: impl FnOnce(poem::RequestBuilder) -> Request) -> (StatusCode, String) {
         let reads = make(|mut request: Request| async move {
             let read: Result<_, ReadBodyError> = request.take_body().into_bytes().await;
@@ -223,7 +225,7 @@ mod tests {
         (response.status(), response.into_body().into_string().await.unwrap())
     }
 
-    /// A body that does not say its length; it counts what is taken of it.
+    /// A body without a declared length, which counts what is read of it.
     fn chunked(bytes: usize, taken: &Arc<AtomicUsize>) -> Body {
         let taken = Arc::clone(taken);
         let chunks = (0..bytes.div_ceil(KIB)).map(move |_| {

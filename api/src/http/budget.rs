@@ -1,8 +1,8 @@
-//! A merchant's request budget: a burst of one second's worth, then a steady rate. It is shared by all keys and sessions of the merchant in
-//! all processes.
+//! A merchant's request budget: a burst of one second's worth, then a steady rate. It is shared by all keys and
+//! sessions of the merchant in all processes.
 //!
-//! Requests are charged as debts; see [`Debts`]. A heavy caller costs one Redis call in 25 requests, and each process can overspend the
-//! budget by at most a twentieth.
+//! Requests are charged as debts; see [`Debts`]. A heavy caller costs one Redis call in 25 requests, and each process
+//! can overspend the budget by at most a twentieth.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -19,16 +19,16 @@ use queue::Queue;
 use super::debts::{Debts, Kind};
 use crate::{Problem, metrics};
 
-/// What may be owed at most: a second, in which all of it is paid off.
+/// The largest debt: one second, after which it is paid off.
 const BURST: Duration = Duration::from_secs(1);
 
-/// How much is reported to the others at once, as a part of the budget.
+/// The part of the budget that is reported to other processes at once.
 const SHARE: u32 = 20;
 
-/// How long an answer is that costs nothing beside its request: a page of a hundred ordinary orders.
+/// The size of an answer that costs nothing beyond its request: a page of a hundred ordinary orders.
 const ORDINARY: u64 = 256 * 1024;
 
-/// How much of a longer one is read, put into words and written in a microsecond of a processor.
+/// How many bytes of a longer answer are read, serialized and written per microsecond of CPU time.
 const BYTES_A_MICROSECOND: u64 = 16;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -46,7 +46,7 @@ struct Limited {
     debts: Debts,
 }
 
-/// How a budget stands after a request.
+/// The state of a budget after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BudgetState {
     limit: u32,
@@ -55,25 +55,25 @@ pub(crate) struct BudgetState {
     reset: u64,
 }
 
-/// Where the state of the budget after a request is kept, for the response's headers.
+/// Where the budget's state is kept for the response's headers.
 type Slot = Arc<OnceLock<BudgetState>>;
 
 impl Budgets {
-    /// So many requests a second for each merchant; 0 is as many as wanted.
+    /// Sets the requests per second for each merchant; 0 is unlimited.
     pub(crate) fn new(per_second: u32, queue: &Queue) -> Self {
         let limited = BURST.checked_div(per_second).map(|cost| {
             let cost = cost.max(Duration::from_micros(1));
-            // The others have no name for it, as there was no other kind once.
+            // The name in Redis is empty, because this was once the only kind.
             let kind = Kind { name: "", most: BURST, share: cost * (per_second / SHARE).max(1) };
             Limited { per_second, cost, debts: Debts::new(kind, queue.queues().clone()) }
         });
         Self(limited)
     }
 
-    /// Counts a request of this merchant.
+    /// Charges a request of this merchant.
     ///
     /// # Errors
-    /// 429 when the budget is spent; nothing is counted then.
+    /// Returns 429, without charging, if the budget is spent.
     pub(crate) fn spend(&self, request: &Request, merchant: MerchantId) -> Result<(), Problem> {
         let Some(limited) = &self.0 else { return Ok(()) };
         let (state, spent) = limited.spend(merchant, Instant::now());
@@ -87,14 +87,14 @@ impl Budgets {
         })
     }
 
-    /// Has the merchant owe more for a request that kept a processor busy for so long: four times that, and half a budget at most. It
-    /// is never refused, as it is done already; what comes after it waits.
+    /// Charges a request that used this much CPU time: four times that, and at most half a budget. It is never refused,
+    /// since the work is done; later requests wait.
     pub(crate) fn charge(&self, merchant: MerchantId, busy: Duration) {
         let Some(limited) = &self.0 else { return };
         limited.debts.owe(merchant, (busy * 4).min(BURST / 2), Instant::now());
     }
 
-    /// Has the merchant owe more for a long answer: beyond what ordinary ones have, for the time that it takes to make it.
+    /// Charges a long answer for the time it takes beyond an ordinary one.
     pub(crate) fn charge_bytes(&self, merchant: MerchantId, bytes: u64) {
         let beyond = bytes.saturating_sub(ORDINARY);
         if beyond > 0 {
@@ -104,7 +104,7 @@ impl Budgets {
 }
 
 impl Limited {
-    /// How the budget stands then, and how long to wait if it is spent.
+    /// The state of the budget, and how long to wait if it is spent.
     fn spend(&self, merchant: MerchantId, now: Instant) -> (BudgetState, Result<(), Duration>) {
         let (owed, spent) = self.debts.spend(merchant, self.cost, now);
         (self.state(owed), spent)
@@ -126,7 +126,7 @@ impl BudgetState {
     }
 }
 
-/// Has answers below `/v1` say how the budget of whoever asked stands.
+/// Adds the budget's state to the headers of responses below `/v1`.
 pub(crate) async fn tell_state<E: Endpoint>(endpoint: Arc<E>, mut request: Request) -> poem::Result<Response> {
     if !request.uri().path().starts_with("/v1/") {
         return endpoint.call(request).await.map(IntoResponse::into_response);
@@ -150,7 +150,7 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    /// With a Redis that is away.
+    /// A budget without a reachable Redis.
     async fn limited(per_second: u32) -> Limited {
         Budgets::new(per_second, &queue().await).0.unwrap()
     }

@@ -1,5 +1,5 @@
-//! Characters that no text needs and that trip up databases, carriers and screens. They are refused everywhere in input, before anything
-//! else is read.
+//! Characters that no text needs and that trip up databases, carriers and screens. They are refused everywhere in
+//! input, before anything else is read.
 
 use domain::sms_event::is_unwanted;
 use serde_json::Value;
@@ -16,7 +16,7 @@ pub(crate) fn check_json(value: &Value) -> Result<(), Problem> {
     }
 }
 
-/// Where such a character is, such as `.items[0].name`.
+/// The path of the first such character, such as `.items[0].name`.
 fn path_of_unwanted(value: &Value) -> Option<String> {
     let within = |step: String, value: &Value| path_of_unwanted(value).map(|rest| step + &rest);
     match value {

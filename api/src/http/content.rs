@@ -4,7 +4,7 @@ use bytes::Bytes;
 use entity::Reading;
 use poem::{Body, Response, ResponseBuilder, http::header};
 
-/// See the module.
+/// The body of a binary response; see the module.
 #[derive(Debug)]
 pub(crate) struct Content {
     length: u64,
@@ -24,7 +24,7 @@ impl From<Reading> for Content {
 }
 
 impl Content {
-    /// The answer with this content, and its length.
+    /// The response with this content and its length.
     pub(crate) fn answered_with(self, response: ResponseBuilder) -> Response {
         response.header(header::CONTENT_LENGTH, self.length).body(self.body)
     }

@@ -1,7 +1,7 @@
 //! The cookie that holds a console session's token.
 //!
-//! Behind TLS it is called `__Host-…`, so browsers accept it only from this host, over TLS and for the whole site. The unprefixed name,
-//! which a sibling host or an attacker on the network could set, is then ignored.
+//! Behind TLS it is called `__Host-…`, so browsers accept it only from this host, over TLS and for the whole site. The
+//! unprefixed name, which a sibling host or an attacker on the network could set, is then ignored.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use domain::Secret;
@@ -10,35 +10,35 @@ use poem::{Request, http::header};
 
 use crate::Api;
 
-/// The cookie's name where there is no TLS.
+/// The cookie's name without TLS.
 pub(crate) const NAME: &str = "paylink_session";
 /// The cookie's name behind TLS.
 const HOST_NAME: &str = "__Host-paylink_session";
 
-/// What it is called.
+/// The cookie's name.
 const fn name(secure: bool) -> &'static str {
     if secure { HOST_NAME } else { NAME }
 }
 
-/// The session token that a request carries.
+/// The session token of a request.
 pub(crate) fn read(request: &Request, api: &Api) -> Option<String> {
     find(request, name(api.is_behind_tls()))
 }
 
-/// The value of the first cookie of this name.
+/// The value of the first cookie with this name.
 pub(crate) fn find(request: &Request, name: &str) -> Option<String> {
     let sent = request.headers().get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut cookies = sent.flat_map(Cookie::split_parse).flatten();
     cookies.find(|cookie| cookie.name() == name).map(|cookie| cookie.value().to_owned())
 }
 
-/// The header's value that gives a browser its token.
+/// The header value that sets the cookie.
 pub(crate) fn give(api: &Api, token: &Secret) -> String {
     let lifetime = Duration::seconds(session::LONGEST.num_seconds());
     build(api.is_behind_tls(), token.expose(), lifetime)
 }
 
-/// The header's value that takes it away.
+/// The header value that removes the cookie.
 pub(crate) fn take_away(api: &Api) -> String {
     build(api.is_behind_tls(), "", Duration::ZERO)
 }

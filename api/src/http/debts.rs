@@ -1,7 +1,8 @@
 //! Keeps track of what merchants have used, as debts that are paid off as time passes, one second's worth per second.
 //!
-//! No request waits for Redis. Each process decides by what it knows, reports its own spending once that exceeds a threshold, and learns of
-//! the others' spending in return. Light users therefore cost Redis nothing. Without Redis, each process counts alone.
+//! No request waits for Redis. Each process decides by what it knows, reports its own spending once that exceeds a
+//! threshold, and learns of the others' spending in return. Light users therefore cost Redis nothing. Without Redis,
+//! each process counts alone.
 
 use std::{
     collections::HashMap,
@@ -12,10 +13,10 @@ use std::{
 use domain::MerchantId;
 use queue::redis::RedisQueues;
 
-/// How many merchants are remembered before those who owe nothing are forgotten.
+/// How many merchants are kept before those without debt are dropped.
 const MOST_MERCHANTS: usize = 10_000;
 
-/// What each merchant owes of one kind. Cheap to clone.
+/// The debts of all merchants, of one kind. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Debts {
     kind: Kind,
@@ -23,18 +24,18 @@ pub(crate) struct Debts {
     queues: RedisQueues,
 }
 
-/// Of what it is owed.
+/// A kind of debt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
-    /// What the others call it, before the merchant's id.
+    /// Its name in Redis, before the merchant's id.
     pub(crate) name: &'static str,
-    /// What may be owed at most.
+    /// The largest debt.
     pub(crate) most: Duration,
-    /// How much is told to the others at once.
+    /// How much is reported to other processes at once.
     pub(crate) share: Duration,
 }
 
-/// What each merchant owes, as far as this process knows.
+/// A merchant's debt, as far as this process knows.
 #[derive(Debug, Default)]
 struct Ledger(Mutex<HashMap<MerchantId, Debt>>);
 
@@ -42,19 +43,19 @@ struct Ledger(Mutex<HashMap<MerchantId, Debt>>);
 struct Debt {
     owed: Duration,
     at: Instant,
-    /// What has not been reported to the others yet.
+    /// The part that was not reported yet.
     untold: Duration,
     is_being_told: bool,
 }
 
 impl Debts {
-    /// Of this kind; nobody owes anything.
+    /// Starts without any debts.
     pub(crate) fn new(kind: Kind, queues: RedisQueues) -> Self {
         Self { kind, ledger: Arc::default(), queues }
     }
 
-    /// Has the merchant owe so much more; answers what is owed then, and how long to wait if that would be too much: nothing is added
-    /// to it in that case.
+    /// Adds to the merchant's debt. Returns the debt, and how long to wait if it would be too large; nothing is added
+    /// then.
     pub(crate) fn spend(&self, merchant: MerchantId, cost: Duration, now: Instant) -> (Duration, Result<(), Duration>) {
         let mut debts = self.ledger.lock();
         if debts.len() >= MOST_MERCHANTS {
@@ -71,7 +72,7 @@ impl Debts {
         (debt.owed_at(now), spent)
     }
 
-    /// Has the merchant owe so much more, however much that is.
+    /// Adds to the merchant's debt without a limit.
     pub(crate) fn owe(&self, merchant: MerchantId, cost: Duration, now: Instant) {
         self.ledger.lock().entry(merchant).or_insert(Debt::none(now)).owe(cost, now);
     }
@@ -100,7 +101,7 @@ impl Debt {
         self.untold += cost;
     }
 
-    /// Takes over what all owe together, to which this process has added meanwhile.
+    /// Takes over the total of all processes, and keeps what this process has added since.
     fn learn(&mut self, all: Duration, now: Instant) {
         (self.owed, self.at) = (all + self.untold, now);
     }
@@ -112,8 +113,8 @@ impl Ledger {
     }
 }
 
-/// Reports to the others what was spent. If it does not reach Redis, it is not reported again: by then it is paid off, or this process
-/// counts on.
+/// Reports spending to the other processes. A failed report is not repeated: by then the debt is paid off, or this
+/// process keeps counting.
 async fn report(ledger: Arc<Ledger>, queues: RedisQueues, name: String, merchant: MerchantId, spent: Duration) {
     let all = queues.spend(&name, spent).await;
     if let Some(debt) = ledger.lock().get_mut(&merchant) {
@@ -136,7 +137,7 @@ mod tests {
         let (now, most) = (Instant::now(), 1_000 * MS);
         let mut debt = Debt::none(now);
         debt.spend(100 * MS, most, now).unwrap();
-        // That was reported to them; meanwhile there was one more.
+        // The first was reported; meanwhile another was added.
         debt.untold = Duration::ZERO;
         debt.spend(100 * MS, most, now).unwrap();
         debt.learn(850 * MS, now);

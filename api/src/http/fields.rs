@@ -2,24 +2,24 @@
 
 use crate::{Problem, http::problem::FieldError};
 
-/// Collects what is wrong with the fields of an input, so that all of it is reported at once.
+/// Collects the errors of an input's fields, so that all are reported at once.
 #[derive(Debug, Default)]
 pub(crate) struct Fields {
     errors: Vec<FieldError>,
 }
 
 impl Fields {
-    /// Notes that a field is wrong.
+    /// Adds an error for a field.
     pub(crate) fn refuse(&mut self, field: &str, reason: impl Into<String>) {
         self.errors.push(FieldError { field: field.to_owned(), reason: reason.into() });
     }
 
-    /// The value, or a note of why there is none.
+    /// The value, or `None` after adding its error.
     pub(crate) fn take<T, E: std::fmt::Display>(&mut self, field: &str, value: Result<T, E>) -> Option<T> {
         value.map_err(|error| self.refuse(field, error.to_string())).ok()
     }
 
-    /// A text that is not empty and not longer than `most` characters, without surrounding space.
+    /// A non-empty text of at most `most` characters, trimmed.
     pub(crate) fn text(&mut self, field: &str, text: &str, most: usize) -> Option<String> {
         let text = text.trim();
         if text.is_empty() {
@@ -34,17 +34,17 @@ impl Fields {
         None
     }
 
-    /// Nothing was found wrong; else the problem that reports all of it.
+    /// `Ok` without errors; otherwise the problem with all of them.
     pub(crate) fn none_wrong(self) -> Result<(), Problem> {
         if self.errors.is_empty() { Ok(()) } else { Err(self.into_problem()) }
     }
 
-    /// Whether anything is wrong so far.
+    /// Whether there are errors.
     pub(crate) const fn any(&self) -> bool {
         !self.errors.is_empty()
     }
 
-    /// The problem that reports all of it.
+    /// The problem with all errors.
     pub(crate) fn into_problem(self) -> Problem {
         Problem::of_fields(self.errors)
     }

@@ -11,12 +11,12 @@ use poem_openapi::{
 use super::content::Content;
 use crate::{Api, Problem};
 
-/// The picture.
+/// The response.
 #[derive(Debug)]
 pub(crate) struct FirstPage(Content);
 
 impl FirstPage {
-    /// Of the link's invoice; none for an invoice that could not be drawn, or was erased.
+    /// The first page of the link's invoice, unless it could not be rendered or was erased.
     pub(crate) async fn of(api: &Api, link: &link::Model) -> Result<Self, Problem> {
         let picture = link.document_picture.as_deref().ok_or_else(Problem::not_found)?;
         Ok(Self(api.documents.read(picture).await?.into()))

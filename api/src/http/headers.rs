@@ -1,9 +1,9 @@
-//! Security headers on every response (below `/v1`, also no caching), and CORS: cross-origin calls are allowed to the origins that the
-//! operator listed, and to the origin of a page that uses a token.
+//! Security headers on every response (below `/v1`, also no caching), and CORS: cross-origin calls are allowed to the
+//! origins that the operator listed, and to the origin of a page that uses a token.
 //!
-//! A response without a policy of its own gets one that forbids everything: JSON and errors are data, not pages. We do not use poem's own
-//! `Cors`, because it refuses requests from unlisted origins, including our own pages when they are reached under another name. Here such
-//! requests are answered as usual, only without permission for the browser to hand over the answer.
+//! A response without a policy of its own gets one that forbids everything: JSON and errors are data, not pages. We do
+//! not use poem's own `Cors`, because it refuses requests from unlisted origins, including our own pages under another
+//! host name. Here such requests are answered as usual, only without permission for the browser to expose the answer.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use poem::{
 
 use crate::{Api, auth::client_token};
 
-/// For answers that are no pages.
+/// For responses that are not pages.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// A year, as browsers' lists of such sites want it.
+/// One year, as the browsers' preload lists require.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
 const METHODS: &str = "GET, POST, PUT, PATCH, DELETE";
@@ -25,16 +25,16 @@ const HEADERS: &str = "Authorization, Content-Type, Idempotency-Key, Last-Event-
 const EXPOSED: &str =
     "Idempotent-Replayed, Location, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id";
 
-/// How long a browser remembers what it may send, in seconds.
+/// How long browsers cache a preflight, in seconds.
 const REMEMBERED: &str = "600";
 
-/// What every answer says.
+/// The headers of every response.
 #[derive(Debug, Clone)]
 pub(crate) struct Security {
     is_behind_tls: bool,
     /// Other origins that may call the API with a key.
     origins: Arc<[String]>,
-    /// What knows the tokens of pages.
+    /// Verifies the tokens of pages.
     api: Option<Api>,
 }
 
@@ -43,12 +43,12 @@ impl Security {
         Self { is_behind_tls, origins: origins.into(), api: None }
     }
 
-    /// The same, which lets pages with a token of this API call it, too.
+    /// Also allows pages with a token of this API.
     pub(crate) fn with_tokens_of(self, api: Api) -> Self {
         Self { api: Some(api), ..self }
     }
 
-    /// The origin that a request comes from, if it is one that may call the API.
+    /// The request's origin, if it may call the API.
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let path = request.uri().path();
         let is_api = path.starts_with("/v1/") || path == "/openapi.json";
@@ -57,8 +57,8 @@ impl Security {
         (is_listed || self.is_of_token(request, origin)).then(|| origin.clone())
     }
 
-    /// Whether a page with a token calls from the token's origin. Before it does the browser asks, without the token: then it is told
-    /// that some page may, of those calls that a token opens. What it is answered without a token it is not told to hand over.
+    /// Whether a page with a token calls from the token's origin. A preflight has no token, so it is allowed from any
+    /// origin for calls that a token may make. A response to a request without a token is not exposed.
     fn is_of_token(&self, request: &Request, origin: &HeaderValue) -> bool {
         let Some(api) = &self.api else { return false };
         if request.method() != Method::OPTIONS {
@@ -76,7 +76,7 @@ impl Security {
         let default = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
             headers.entry(name).or_insert(HeaderValue::from_static(value));
         };
-        // All at once: it would else grow three times on the way.
+        // Reserved at once, since the map would otherwise grow three times.
         headers.reserve(8);
         default(headers, header::CONTENT_SECURITY_POLICY, NOTHING);
         default(headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
@@ -129,7 +129,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Secured<E> {
     }
 }
 
-/// The answer to a browser that asks before it sends. Cookies are no part of it: other origins call with a key.
+/// The response to a preflight. Without cookies, since other origins use keys.
 fn may_call() -> Response {
     Response::builder()
         .status(StatusCode::NO_CONTENT)

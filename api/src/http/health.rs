@@ -4,7 +4,8 @@ use poem::{Request, Response, handler, web::Data};
 
 use crate::{Api, http::address};
 
-/// Says `not-trusted` where a proxy says for whom it asks and is not believed: `paylink doctor` asks by the public address.
+/// Says `not-trusted` if a proxy's forwarding headers are not trusted; `paylink doctor` checks this through the public
+/// URL.
 pub const PROXY_HEADER: &str = "Paylink-Proxy";
 
 /// The process is alive.
@@ -15,7 +16,8 @@ pub(crate) fn alive(request: &Request, Data(api): Data<&Api>) -> Response {
     if is_untrusted { response.header(PROXY_HEADER, "not-trusted") } else { response }.body("ok\n")
 }
 
-/// The database takes writes, and the process is not stopping. Without Redis commands are still accepted; the body says so.
+/// The database accepts writes, and the process is not stopping. Without Redis commands are still accepted; the body
+/// says so.
 #[handler]
 pub(crate) async fn ready(api: Data<&Api>) -> Response {
     api.readiness.answer().await

@@ -1,7 +1,7 @@
 //! Strict JSON bodies: an amount is a string, not a number, and errors name the field.
 //!
-//! The body must match its description in `/openapi.json`. It is deserialized by serde, because poem-openapi accepts numbers and booleans
-//! where strings are described.
+//! The body must match its description in `/openapi.json`. It is deserialized by serde, because poem-openapi accepts
+//! numbers and booleans where strings are described.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -19,7 +19,7 @@ use crate::{Problem, description, http::characters};
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
-/// A JSON body that may be left out, with its content type; then it is the default.
+/// An optional JSON body with its content type; the default value without one.
 #[derive(Debug)]
 pub(crate) struct OptionalJson<T>(pub(crate) T);
 

@@ -2,7 +2,7 @@
 
 use domain::is_of_language;
 
-/// The languages of an `Accept-Language`, those that are liked best first; as they were named where they are liked the same.
+/// The languages of an `Accept-Language`, most preferred first; ties keep their order.
 fn liked(accept_language: &str) -> Vec<&str> {
     let mut languages: Vec<(&str, f32)> = accept_language
         .split(',')
@@ -16,12 +16,12 @@ fn liked(accept_language: &str) -> Vec<&str> {
     languages.into_iter().map(|(language, _)| language).collect()
 }
 
-/// The language that is liked best.
+/// The most preferred language.
 pub(crate) fn favourite(accept_language: &str) -> Option<&str> {
     liked(accept_language).into_iter().next()
 }
 
-/// What there is in the language that is liked best of those that there are, or else in the first of them.
+/// The entry in the most preferred available language, or the first one.
 pub(crate) fn best<'a, T>(accept_language: &str, there: &'a [(&str, T)]) -> Option<&'a T> {
     let in_language = |language: &str| there.iter().find(|(known, _)| is_of_language(language, known));
     let found = liked(accept_language).into_iter().find_map(in_language);

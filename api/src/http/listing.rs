@@ -15,26 +15,26 @@ use crate::http::{paging::Page, serialized::Serialized};
 
 const CSV: &str = "text/csv; charset=utf-8";
 
-/// How many rows are read at a time for a CSV: no more are held, however many there are.
+/// How many rows of a CSV are read and held at once.
 pub(crate) const AT_A_TIME: u64 = 500;
 
-/// A list, in either form.
+/// A list in one of its forms.
 pub(crate) enum Listing<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> {
-    /// A page of it.
+    /// A page.
     Page(Page<T>),
     /// A page that may be long.
     Long(Serialized<Page<T>>),
-    /// All of it, and the name of its file.
+    /// The whole list, and its file name.
     Csv(Body, &'static str),
 }
 
-/// Whether CSV is wanted. Whoever takes both gets what the API speaks everywhere.
+/// Whether CSV is preferred. Clients that accept both get JSON.
 pub(crate) fn is_csv_wanted(accept: Option<&str>) -> bool {
     accept.is_some_and(|accept| accept.contains("text/csv") && !accept.contains("application/json"))
 }
 
-/// A CSV with this header, of rows that are read page by page: `read` answers those behind a place, and the place of the last of them if
-/// there may be more.
+/// A CSV with this header, read page by page: `read` returns the rows after a position, and the position of the last
+/// one if there may be more.
 pub(crate) fn csv<P, R, F>(columns: &'static [&'static str], read: R) -> Body
 where
     P: Copy + Send + Sync + 'static,
@@ -50,7 +50,7 @@ where
     R: Fn(Option<P>) -> F + Send + Sync + 'static,
     F: Future<Output = io::Result<(Vec<Vec<String>>, Option<P>)>> + Send + 'static,
 {
-    // Where the next page begins; nothing once there are no more.
+    // The position of the next page; `None` at the end.
     stream::try_unfold(Some(None), move |place: Option<Option<P>>| {
         let reading = place.map(|place| (place.is_none(), read(place)));
         async move {
@@ -62,7 +62,7 @@ where
     })
 }
 
-/// Rows as lines, each cell harmless.
+/// Writes rows as lines of CSV, with each cell made harmless.
 fn lines(header: Option<&[&str]>, rows: &[Vec<String>]) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     if let Some(header) = header {
@@ -74,12 +74,12 @@ fn lines(header: Option<&[&str]>, rows: &[Vec<String>]) -> Result<Vec<u8>, csv::
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// What a cell begins with that a spreadsheet runs as a formula: signs, also as wide as Chinese characters, and what is skipped
-/// before them.
+/// First characters of cells that a spreadsheet runs as a formula: signs, also in full width, and white space that it
+/// skips.
 const RUNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A text that a spreadsheet would run as a formula gets an apostrophe before it, which makes it text. A number is none, with a plus or
-/// a minus before it or not.
+/// Prefixes a text that a spreadsheet would run as a formula with an apostrophe. Numbers, with or without a sign, stay
+/// as they are.
 pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     let is_number = text
         .strip_prefix(['+', '-'])

@@ -1,37 +1,37 @@
-//! Method routing. Unlike poem's own `get` and `post`, a 405 says which methods are allowed.
+//! Method routing. Unlike poem's own `get` and `post`, a 405 lists the allowed methods.
 
 use poem::{Endpoint, IntoEndpoint, Request, Response, RouteMethod, error::MethodNotAllowedError, http::Method};
 
 use crate::Problem;
 
-/// A route that says in `Allow` which methods it takes.
+/// A route that lists its methods in `Allow`.
 pub(crate) struct Methods {
     allowed: Vec<&'static str>,
     route: RouteMethod,
 }
 
-/// One that takes GET, and so HEAD.
+/// A route for GET and HEAD.
 pub(crate) fn get<E: IntoEndpoint<Endpoint: 'static>>(endpoint: E) -> Methods {
     Methods { allowed: vec!["GET", "HEAD"], route: RouteMethod::new().method(Method::GET, endpoint) }
 }
 
-/// One that takes POST.
+/// A route for POST.
 pub(crate) fn post<E: IntoEndpoint<Endpoint: 'static>>(endpoint: E) -> Methods {
     Methods { allowed: vec!["POST"], route: RouteMethod::new().method(Method::POST, endpoint) }
 }
 
 impl Methods {
-    /// The same, which takes GET too, and so HEAD.
+    /// Adds GET and HEAD.
     pub(crate) fn get<E: IntoEndpoint<Endpoint: 'static>>(self, endpoint: E) -> Self {
         self.and(Method::GET, &["GET", "HEAD"], endpoint)
     }
 
-    /// The same, which takes POST too.
+    /// Adds POST.
     pub(crate) fn post<E: IntoEndpoint<Endpoint: 'static>>(self, endpoint: E) -> Self {
         self.and(Method::POST, &["POST"], endpoint)
     }
 
-    /// The same, which takes DELETE too.
+    /// Adds DELETE.
     pub(crate) fn delete<E: IntoEndpoint<Endpoint: 'static>>(self, endpoint: E) -> Self {
         self.and(Method::DELETE, &["DELETE"], endpoint)
     }

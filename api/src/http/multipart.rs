@@ -1,4 +1,4 @@
-//! Parts of a multipart form, buffering no more than necessary.
+//! The parts of a multipart form, buffering no more than necessary.
 
 use std::{
     io,
@@ -17,17 +17,16 @@ use poem::{
 
 use crate::Problem;
 
-/// How much may stand between two parts of the form, their heads included, with what comes along of the next part: whoever parses
-/// it holds all of that.
+/// The most bytes between two parts of the form, including headers and read-ahead, since the parser buffers them.
 const BETWEEN_PARTS: usize = 512 * 1024;
 
-/// The parts of a form, one after the other.
+/// The parts of a form, one at a time.
 pub(crate) struct FormParts {
     form: Multipart,
     left: Left,
 }
 
-/// How much more may come before the next part begins.
+/// The bytes left until the next part must begin.
 #[derive(Clone, Default)]
 struct Left(Arc<AtomicUsize>);
 
@@ -42,7 +41,7 @@ impl FormParts {
         Ok(Self { form: form.map_err(|error| unreadable(&error))?, left })
     }
 
-    /// The next one.
+    /// The next part.
     pub(crate) async fn next(&mut self) -> Result<Option<Field>, Problem> {
         self.left.set(BETWEEN_PARTS);
         let field = self.form.next_field().await.map_err(|error| unreadable(&error))?;
@@ -72,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    /// The first part of a form whose head is so long.
+    /// The first part of a form whose header has this length.
     async fn first_part(length: usize) -> Result<Option<Field>, Problem> {
         let head = "--b\r\nContent-Disposition: form-data; name=\"amount\"\r\nX: ";
         let form = format!("{head}{}\r\n\r\n20.00\r\n--b--\r\n", "x".repeat(length)).into_bytes();

@@ -23,7 +23,7 @@ pub(crate) struct Page<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + 
     next_cursor: Option<String>,
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked<Id> {
     /// The last id of the page before.
@@ -32,12 +32,12 @@ pub(crate) struct Asked<Id> {
 }
 
 impl<Id: FromStr + ToString + Copy> Asked<Id> {
-    /// By `limit` and `cursor`.
+    /// From `limit` and `cursor`.
     pub(crate) fn new(limit: Option<Limit>, cursor: Option<Text<Id>>) -> Self {
         Self { before: cursor.map(Text::value), limit: limit.unwrap_or_default().0 }
     }
 
-    /// The same, of a cursor that is not read yet.
+    /// From `limit` and a cursor to parse.
     pub(crate) fn parse(limit: Option<impl Into<u64>>, cursor: Option<&str>) -> Result<Self, Problem> {
         let limit = limit.map_or(Ok(Limit::default()), |limit| Limit::of(limit.into()));
         let limit = limit.map_err(|reason| Problem::field("limit", reason))?.0;
@@ -48,12 +48,12 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         Ok(Self { before, limit })
     }
 
-    /// How many rows to fetch: one more than is shown, to know whether there is a next page.
+    /// How many rows to fetch: one more than shown, to know whether there is a next page.
     pub(crate) const fn fetch(&self) -> u64 {
         self.limit + 1
     }
 
-    /// The part of the list that is to be fetched, in this order.
+    /// The part of the list to fetch, in this order.
     pub(crate) fn place(&self, sort: Option<Text<SortOrder>>) -> Place<Id> {
         Place { after: self.before, sort: sort.map_or_else(Sort::default, |sort| sort.0.into()), limit: self.fetch() }
     }
@@ -61,7 +61,7 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     /// The page made of the fetched rows.
     ///
     /// # Errors
-    /// The first error of `view`.
+    /// Returns the first error of `view`.
     pub(crate) fn page<Row, T, E>(
         &self,
         rows: Vec<Row>,
@@ -74,10 +74,10 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         self.page_of(rows, false, id, view)
     }
 
-    /// The same, of rows that were found when it was looked as far as this: the next page begins there.
+    /// The page made of rows from a search that stopped at this id, where the next page starts.
     ///
     /// # Errors
-    /// The first error of `view`.
+    /// Returns the first error of `view`.
     pub(crate) fn page_up_to<Row, T, E>(
         &self,
         rows: Vec<Row>,
@@ -93,10 +93,10 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         Ok(Page { next_cursor, ..page })
     }
 
-    /// The same, of rows behind which there may be more than were fetched, as they would have been too much at once.
+    /// The page made of rows that may be incomplete because more would have been too large.
     ///
     /// # Errors
-    /// The first error of `view`.
+    /// Returns the first error of `view`.
     pub(crate) fn page_of<Row, T, E>(
         &self,
         mut rows: Vec<Row>,
@@ -115,7 +115,7 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     }
 }
 
-/// The id in a path; a text that is none names nothing.
+/// Parses the id in a path; an invalid one is answered with 404.
 pub(crate) fn id<Id: FromStr>(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }

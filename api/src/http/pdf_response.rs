@@ -1,5 +1,5 @@
-//! PDF responses. Browsers show a PDF in a viewer of their own, isolated from our origin. A policy with `sandbox`, or one that forbids
-//! plug-ins as `default-src 'none'` does, makes `WebKit` show an empty box instead.
+//! PDF responses. Browsers show a PDF in a viewer of their own, isolated from our origin. A policy with `sandbox`, or
+//! one that forbids plug-ins as `default-src 'none'` does, makes `WebKit` show an empty box instead.
 
 use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -10,10 +10,10 @@ use poem_openapi::{
 
 use super::content::Content;
 
-/// No page but the browser's own viewer may frame it.
+/// Only the browser's own viewer may frame it.
 const POLICY: &str = "frame-ancestors 'none'";
 
-/// A PDF.
+/// A PDF response.
 #[derive(Debug)]
 pub(crate) struct Pdf {
     content: Content,
@@ -22,18 +22,18 @@ pub(crate) struct Pdf {
 }
 
 impl Pdf {
-    /// A PDF to be shown, with a name under which it can be saved.
+    /// A PDF to display, with a file name for saving.
     pub(crate) fn inline(content: impl Into<Content>, name: &str) -> Self {
         Self { content: content.into(), name: sanitised(name), disposition: "inline" }
     }
 
-    /// The same, to be saved and not shown.
+    /// The same PDF as a download.
     pub(crate) fn for_saving(self) -> Self {
         Self { disposition: "attachment", ..self }
     }
 }
 
-/// The name with nothing in it that a header or a file system could take for more than a name.
+/// The name without characters that are special in headers or file systems.
 fn sanitised(name: &str) -> String {
     let name: String = name
         .chars()

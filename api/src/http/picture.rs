@@ -24,7 +24,7 @@ fn media() -> Vec<MetaMediaType> {
     PictureType::ALL.iter().map(media).collect()
 }
 
-/// A picture that is uploaded as it is, no larger than a logo may be. Whether it is one is not looked at here.
+/// An uploaded picture, at most as large as a logo. Its format is checked elsewhere.
 pub(crate) struct PictureUpload(pub(crate) Vec<u8>);
 
 impl<'a> ApiExtractor<'a> for PictureUpload {
@@ -57,12 +57,12 @@ impl<'a> ApiExtractor<'a> for PictureUpload {
     }
 }
 
-/// A logo as an answer: shown by the browser, never run in our origin's context.
+/// A logo as a response: displayed by browsers, but never run in our origin.
 #[derive(Debug)]
 pub(crate) struct PictureResponse(Logo);
 
 impl PictureResponse {
-    /// This logo.
+    /// The response with this logo.
     pub(crate) const fn of(logo: Logo) -> Self {
         Self(logo)
     }

@@ -12,18 +12,18 @@ use tokio::{
     time::Instant,
 };
 
-/// How long a part may take to answer before it counts as away.
+/// Timeout of each check.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long a row that was written and read back proves that the next one will be, too. Whoever asks meanwhile costs a round trip:
-/// of ten replicas that are asked every second, the database writes two rows a second.
+/// For how long a successful write check counts. A request within this time costs only a round trip: ten replicas that
+/// are asked every second write two rows a second.
 const PROVEN_FOR: Duration = Duration::from_secs(5);
 
-/// Whether this process can take work. Cheap to clone; all clones learn together that it stops.
+/// Whether this process can take work. Cheap to clone; all clones see the stop.
 #[derive(Debug, Clone)]
 pub struct Readiness {
     db: Db,
-    /// When a row was last written and read back.
+    /// When the last write check succeeded.
     proven: Arc<Mutex<Option<Instant>>>,
     queue: Queue,
     needs_redis: bool,
@@ -32,25 +32,25 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// Ready whenever the database keeps what it is given and, if it needs that, Redis can be used, until it is told to stop.
+    /// Ready while the database stores writes and, if required, Redis is reachable, until [`stop`](Self::stop).
     #[must_use]
     pub fn new(db: Db, queue: Queue, time: DatabaseTime, needs_redis: bool) -> Self {
         Self { db, proven: Arc::default(), queue, needs_redis, time, stopping: watch::Sender::new(false) }
     }
 
-    /// Not ready from now on: this process is stopping.
+    /// Makes the process not ready, because it is stopping.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
 
-    /// Resolves when the process is stopping: what would go on for ever ends then.
+    /// Resolves when the process is stopping, so that endless work ends.
     pub async fn stopped(&self) {
         let mut told = self.stopping.subscribe();
-        // The sender lives in `self`; without one there would be nothing to wait for.
+        // The sender lives in `self`, so this cannot fail.
         let _ = told.wait_for(|stopping| *stopping).await;
     }
 
-    /// What `/readyz` answers: 200 if it can take work, else 503, and which part says what.
+    /// The answer of `/readyz`: 200 if the process can take work, else 503, with the state of each part.
     pub async fn answer(&self) -> Response {
         if *self.stopping.borrow() {
             return answer(false, &json!({"stopping": true}));
@@ -75,7 +75,7 @@ impl Readiness {
     }
 }
 
-/// A wrong clock is reported, but is no reason to turn requests away: times are the database's.
+/// Reports a wrong clock, which is no reason to refuse requests, since the database's time counts.
 fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
     if time.is_doubted() {
         parts["clock"] = json!("doubted");
@@ -88,7 +88,7 @@ fn tell_clock(time: &DatabaseTime, parts: &mut Value) {
 }
 
 impl Readiness {
-    /// Logs why the database is not ready, and beside everything why it takes no new connection, if that is why.
+    /// Logs why the database is not ready, and why it accepts no new connections, if so.
     fn tell_database(&self, error: String) {
         let db = self.db.clone();
         tokio::spawn(async move {
@@ -97,7 +97,7 @@ impl Readiness {
         });
     }
 
-    /// Whether the database keeps what it is given: it did just now, or it does now. Those who ask at once are answered by one row.
+    /// Whether the database stores writes: proven recently, or by a check now. Concurrent callers share one check.
     async fn database_keeps(&self) -> Result<(), HeartbeatError> {
         let mut proven = self.proven.lock().await;
         if proven.is_some_and(|at| at.elapsed() < PROVEN_FOR) {

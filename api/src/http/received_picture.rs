@@ -11,10 +11,10 @@ use poem_openapi::{
 use super::content::Content;
 use crate::{Api, Problem};
 
-/// What pictures can be: what they are is known by their bytes.
+/// The types of pictures, determined from their bytes.
 const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
-/// The picture.
+/// The response.
 #[derive(Debug)]
 pub(crate) struct ReceivedPicture {
     content: Content,
@@ -22,7 +22,7 @@ pub(crate) struct ReceivedPicture {
 }
 
 impl ReceivedPicture {
-    /// This picture; one that is not in the store is not there.
+    /// The picture, if it is in the store.
     pub(crate) async fn of(api: &Api, picture: &Picture) -> Result<Self, Problem> {
         let content_type = TYPES.into_iter().find(|known| *known == picture.content_type);
         match content_type {

@@ -1,5 +1,6 @@
-//! Protection against cross-site request forgery. A browser sends our cookie with every request, whichever page makes it, so a request that
-//! is authenticated by cookie and changes something must prove that it comes from one of our pages:
+//! Protection against cross-site request forgery. A browser sends our cookie with every request, whichever page makes
+//! it, so a request that is authenticated by cookie and changes something must prove that it comes from one of our
+//! pages:
 //!
 //! - it has a header that forms cannot send, and that scripts of other origins cannot send without a preflight;
 //! - where the browser reports the origin (`Sec-Fetch-Site`, `Origin`), it is ours.
@@ -14,7 +15,7 @@ use crate::{Api, Problem};
 /// The header that our own pages send.
 const MARK: &str = "X-Paylink-Console";
 
-/// Lets a request pass that changes nothing, or that our own page has made.
+/// Accepts requests that change nothing, and those of our own pages.
 pub(crate) fn check(request: &Request, api: &Api) -> Result<(), Problem> {
     if request.method().is_safe() || is_ours(request.headers(), &api.public_url) {
         return Ok(());
@@ -30,7 +31,7 @@ fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let site_is_ours = text("Sec-Fetch-Site").is_none_or(|site| site == "same-origin");
     let origin_is_ours = text(header::ORIGIN.as_str()).is_none_or(|origin| {
-        // A proxy may have changed the host, and somebody may use another name of it than the public one.
+        // A proxy may have changed the host, or the user may use another name than the public one.
         origin == public_url || text(header::HOST.as_str()).is_some_and(|host| authority(origin) == Some(host))
     });
     headers.contains_key(MARK) && site_is_ours && origin_is_ours

@@ -5,10 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long it stays quiet after something was logged.
+/// The shortest time between two log lines.
 const QUIET: Duration = Duration::from_mins(1);
 
-/// Something that is logged seldom.
+/// A rate-limited log event.
 #[derive(Debug, Default)]
 pub(crate) struct Seldom(Mutex<Told>);
 
@@ -19,7 +19,7 @@ struct Told {
 }
 
 impl Seldom {
-    /// Counts one more; returns how many there were since it was last logged, if it is time to log it again.
+    /// Counts an event. If it is time to log, returns how many there were since the last log line.
     pub(crate) fn count(&self, now: Instant) -> Option<u64> {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.since += 1;

@@ -1,5 +1,5 @@
-//! Serializes long answers off the async threads, because that can keep a processor busy for longer than other requests can afford to wait.
-//! So few run at once that a processor always remains for everything else.
+//! Serializes long answers off the async threads, because that can keep a CPU busy for longer than other requests can
+//! afford to wait. So few run at once that one CPU always remains for everything else.
 
 use std::{marker::PhantomData, sync::Arc, thread};
 
@@ -14,30 +14,30 @@ use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use crate::{Api, Problem};
 
-/// How much is put into words on the spot.
+/// The largest answer that is serialized in place.
 const SHORT: u64 = 64 * 1024;
 
-/// How many long answers may be made at once. Cheap to clone.
+/// How many long answers may be serialized at once. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Serializers(Arc<Semaphore>);
 
 impl Default for Serializers {
-    /// Half of the processors.
+    /// Half of the CPUs.
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self(Arc::new(Semaphore::new(processors.div_ceil(2))))
     }
 }
 
-/// JSON of a `T`.
+/// The JSON of a `T`.
 #[derive(Debug)]
 pub(crate) struct Serialized<T>(String, PhantomData<fn() -> T>);
 
 impl<T: ToJSON> Serialized<T> {
-    /// What this makes, which comes to about so many bytes.
+    /// Serializes the result of this function, which has about this many bytes.
     ///
     /// # Errors
-    /// When it makes nothing.
+    /// Returns the function's error.
     pub(crate) async fn of<E>(
         api: &Api,
         bytes: u64,
@@ -49,7 +49,7 @@ impl<T: ToJSON> Serialized<T> {
         let write = || make().map(|made| made.to_json_string());
         let written = if bytes > SHORT {
             let permit = api.serializers.0.clone().acquire_owned().await.map_err(Problem::internal)?;
-            // It goes on when whoever asked has gone, and counts for as long.
+            // This continues after the client has gone, and holds its permit until then.
             let write = move || {
                 let _permit = permit;
                 write()
@@ -61,7 +61,7 @@ impl<T: ToJSON> Serialized<T> {
         written.map(|text| Self(text, PhantomData)).map_err(Into::into)
     }
 
-    /// As text.
+    /// The JSON as a string.
     pub(crate) fn into_text(self) -> String {
         self.0
     }

@@ -1,4 +1,4 @@
-//! Limits how often one address may do what nobody legitimately does often. Each process counts for itself.
+//! Limits how often one address may do what no one legitimately does often. Each process counts for itself.
 
 use std::{
     net::IpAddr,
@@ -16,17 +16,17 @@ use poem::{Request, http::StatusCode};
 
 use crate::{Api, Problem, http::address};
 
-/// How many addresses are remembered before those that have been quiet are forgotten.
+/// How many addresses are kept before quiet ones are dropped.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// How often they are looked for at most.
+/// The shortest time between two clean-ups.
 const TIDIED_EVERY: Duration = Duration::from_secs(1);
 
-/// How often each address may do one thing: a few at once, then at a steady pace.
+/// A rate limit per address: a burst, then a steady pace.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     counts: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
-    /// When those that have been quiet were last forgotten: to look for them takes time, and everybody waits meanwhile.
+    /// When quiet addresses were last dropped. Searching for them takes time during which all callers wait.
     tidied: Mutex<Instant>,
 }
 
@@ -37,7 +37,7 @@ impl Throttle {
         Self { counts: RateLimiter::hashmap(quota), tidied: Mutex::new(Instant::now()) }
     }
 
-    /// Counts one more; too many are refused, with the time to wait.
+    /// Counts a request. Refuses too many, with the time to wait.
     pub(crate) fn admit(&self, request: &Request, api: &Api) -> Result<(), Problem> {
         self.count(address::household(address::of(request, &api.trusted_proxies)))
     }
@@ -58,21 +58,21 @@ impl Throttle {
     }
 }
 
-/// What is counted.
+/// The limits.
 #[derive(Debug)]
 pub(crate) struct Throttles {
-    /// Keys that are none, wherever they are presented: a person mistypes one or two, a program that guesses needs many.
+    /// Invalid keys, wherever they are presented: a person mistypes one or two, a guessing program needs many.
     pub(crate) guesses: Throttle,
-    /// Requests below `/p/`: a buyer needs a few, whoever tries tokens needs many.
+    /// Requests below `/p/`: a buyer needs a few, a program that tries tokens needs many.
     pub(crate) buyers: Throttle,
-    /// Webhooks that are not signed as they must be: a secret that is set wrongly makes some, at the pace of payments.
+    /// Webhooks with an invalid signature: a wrong secret causes some, at the rate of payments.
     pub(crate) signatures: Throttle,
 }
 
 impl Default for Throttles {
     fn default() -> Self {
         const GUESSES: NonZeroU32 = NonZeroU32::MIN.saturating_add(19);
-        // Many buyers may share the address of one carrier.
+        // Many buyers may share the address of one mobile carrier.
         const PAGES: NonZeroU32 = NonZeroU32::MIN.saturating_add(239);
         const SIGNATURES: NonZeroU32 = NonZeroU32::MIN.saturating_add(119);
         Self {

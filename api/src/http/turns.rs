@@ -1,6 +1,6 @@
-//! Queues for work of one merchant. Texts of one merchant are serialized anyway, by the lock on the row with the merchant's credits; here
-//! they wait in order and without holding a database connection, so a thousand at once neither lock out other merchants nor fail for want
-//! of a connection. Long lists have a queue of their own.
+//! Queues for work of one merchant. Texts of one merchant are serialized anyway, by the lock on the row with the
+//! merchant's credits; here they wait in order and without holding a database connection, so a thousand at once neither
+//! lock out other merchants nor fail for want of a connection. Long lists have a queue of their own.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::Problem;
 
-/// How long somebody waits for a turn: less than the minute after which proxies give up.
+/// The longest wait: less than the minute after which proxies time out.
 const LONGEST_WAIT: Duration = Duration::from_secs(50);
 
-/// Who waits for whom. Each process counts for itself.
+/// The queues of all merchants. Each process counts for itself.
 #[derive(Debug)]
 pub(crate) struct Turns {
     queues: Mutex<HashMap<MerchantId, Weak<Semaphore>>>,
@@ -24,12 +24,12 @@ pub(crate) struct Turns {
     patience: Duration,
 }
 
-/// A turn; it ends when this is dropped.
+/// A turn, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
 
 impl Turns {
-    /// For a pool of so many connections: one merchant has half of them at most.
+    /// For a pool of this many connections, of which one merchant may use half.
     pub(crate) fn with_connections(most: u32) -> Self {
         let at_once = usize::try_from(most / 2).unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         Self { queues: Mutex::default(), at_once, patience: LONGEST_WAIT }
@@ -38,14 +38,14 @@ impl Turns {
     /// Waits for a turn of this merchant.
     ///
     /// # Errors
-    /// 503 when it does not come in time. Nothing was done then.
+    /// Returns 503 on a timeout; nothing was done then.
     pub(crate) async fn take(&self, merchant: MerchantId) -> Result<Turn, Problem> {
         let permit = tokio::time::timeout(self.patience, self.queue(merchant).acquire_owned()).await;
         let permit = permit.map_err(|elapsed| Problem::unavailable("overloaded", elapsed))?;
         permit.map(Turn).map_err(Problem::internal)
     }
 
-    /// The merchant's queue, which lives as long as somebody is in it.
+    /// The merchant's queue, which exists while it is used.
     fn queue(&self, merchant: MerchantId) -> Arc<Semaphore> {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queues.get(&merchant).and_then(Weak::upgrade) {

@@ -2,18 +2,18 @@
 
 use poem_openapi::{ApiResponse, payload::Json, types::ToJSON};
 
-/// It exists now.
+/// The resource was created.
 #[derive(ApiResponse)]
 pub(super) enum Created<T: ToJSON> {
-    /// It exists now.
+    /// The resource was created.
     #[oai(status = 201)]
     Created(Json<T>),
 }
 
-/// It is done, and there is nothing to say.
+/// Success, without a body.
 #[derive(ApiResponse)]
 pub(super) enum NoContent {
-    /// It is done.
+    /// Success.
     #[oai(status = 204)]
     NoContent,
 }

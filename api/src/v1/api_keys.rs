@@ -1,4 +1,5 @@
-//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an invitation to it.
+//! `/v1/api-keys`: the merchant's own keys. A key is shown once: when it is created, or to the person who accepts an
+//! invitation to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{ApiKeyId, random_secret, random_token};
@@ -40,7 +41,7 @@ const INVITATION: TimeDelta = TimeDelta::days(7);
 struct KeyView {
     id: Text<ApiKeyId>,
     name: String,
-    /// Each includes the ones before it.
+    /// Each scope includes the ones before it.
     scope: Text<Scope>,
     /// The key's last four characters; empty while it is an invitation.
     last_four: LastFour,
@@ -48,16 +49,16 @@ struct KeyView {
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
-    /// When it ends by itself.
+    /// When it expires.
     expires_at: Option<DateTime<Utc>>,
-    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    /// The deadline for accepting the invitation; absent once the key was handed over.
     invited_until: Option<DateTime<Utc>>,
     /// Whether this call was made with it.
     current: bool,
-    /// The key itself, the one time that it is shown: keep it.
+    /// The key, shown only this once: store it.
     #[oai(read_only)]
     key: Option<String>,
-    /// Where the invitation is accepted, the one time that it is shown: send it to whoever is to have the key.
+    /// The URL where the invitation is accepted, shown only this once: send it to the person who should have the key.
     #[oai(read_only)]
     invitation_url: Option<String>,
 }
@@ -86,13 +87,13 @@ impl KeyView {
 #[serde(deny_unknown_fields)]
 #[oai(rename = "NewApiKey")]
 struct KeyInput {
-    /// What it is called, so that one knows later what it was for.
+    /// The name of the key, to recognise it later.
     name: Line<64>,
-    /// What it may do; each includes the ones before it.
+    /// What the key may do. Each scope includes the ones before it.
     scope: Text<Scope>,
-    /// When it ends by itself; absent: when it is revoked.
+    /// When the key expires; absent: never.
     expires_at: Option<DateTime<Utc>>,
-    /// Instead of the key get an address at which somebody else is shown it, once, within seven days.
+    /// Return an invitation URL instead of the key. It shows the key to another person, once, within seven days.
     #[oai(default)]
     #[serde(default)]
     invite: bool,
@@ -116,7 +117,8 @@ impl ApiKeys {
 
     /// Create an API key
     ///
-    /// The answer holds the key, and no other does; or the address of the invitation, and there is no key until it is accepted.
+    /// Only this answer contains the key. For an invitation it contains the URL, and there is no key until the
+    /// invitation is accepted.
     #[oai(path = "/api-keys", method = "post")]
     async fn create(
         &self,
@@ -153,8 +155,8 @@ impl ApiKeys {
 
     /// Revoke an API key
     ///
-    /// At once, with every console session that it was given for; an invitation likewise, and those that were made
-    /// with the key and that nobody has accepted. The last key of scope `admin` stays.
+    /// The key or invitation, all console sessions created with it, and pending invitations created with it end at
+    /// once. The last key of scope `admin` cannot be revoked.
     #[oai(path = "/api-keys/:id", method = "delete")]
     async fn revoke(
         &self,

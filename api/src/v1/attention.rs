@@ -38,43 +38,44 @@ pub(super) struct AttentionCalls;
 /// The longest note.
 const LONGEST_NOTE: usize = 500;
 
-/// Something that needs a person, or needed one. Of what it is about, the ids are there that it has.
+/// A matter that needs a person, or needed one. It has the ids of everything it is about.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Attention", skip_serializing_if_is_none)]
 pub(super) struct AttentionView {
     id: Text<AttentionId>,
     kind: Text<AttentionKind>,
-    /// More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not
-    /// get on (`close_failed`, `renewal_failed`), of a dispute that it was `lost`, of evidence the day on which it is erased.
+    /// Details of the reason: which `review`; the status of a text; the problem of a connection; why a link is stuck
+    /// (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased.
     reason: Option<String>,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,
-    /// The number of that order.
+    /// The number of the order.
     order_number: Option<String>,
-    /// The buyer of that order, or of that conversation.
+    /// The buyer of the order or the conversation.
     customer_name: Option<String>,
-    /// The number on the invoice of that link.
+    /// The invoice number of the link.
     invoice_number: Option<String>,
-    /// What that link asks for.
+    /// The amount of the link.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// Until when a dispute has to be answered at Stripe, of a `dispute`; absent once it is answered or over, or where Stripe names no day.
+    /// The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no
+    /// day.
     respond_by: Option<DateTime<Utc>>,
-    /// How what the buyer has written begins, of an `unread_reply`.
+    /// The beginning of the buyer's message, for an `unread_reply`.
     text: Option<String>,
     message_id: Option<Text<MessageId>>,
     conversation_id: Option<Text<ConversationId>>,
     opened_at: DateTime<Utc>,
     resolved_at: Option<DateTime<Utc>>,
-    /// The key that resolved it; `system` if there was nothing left to do.
+    /// The key that resolved it, or `system` if there was nothing left to do.
     resolved_by: Option<String>,
     note: Option<String>,
 }
 
-/// So many characters of a text tell what it is about.
+/// How many characters of a message are shown.
 const FIRST_WORDS: usize = 80;
 
-/// What matters are about, as far as it is not erased.
+/// The resources that matters are about, as far as they are not erased.
 pub(super) struct Subjects {
     orders: HashMap<OrderId, OrderName>,
     links: HashMap<LinkId, AskedFor>,
@@ -83,7 +84,7 @@ pub(super) struct Subjects {
 }
 
 impl Subjects {
-    /// What these are about.
+    /// Loads the resources of these matters.
     pub(super) async fn read(
         db: &impl ConnectionTrait,
         merchant: MerchantId,
@@ -104,14 +105,14 @@ impl Subjects {
     }
 }
 
-/// The first words of a text.
+/// The beginning of a text.
 fn beginning(text: &str) -> String {
     let first: String = text.chars().take(FIRST_WORDS).collect();
     if first.len() < text.len() { format!("{}…", first.trim_end()) } else { first }
 }
 
 impl AttentionView {
-    /// What needs a person, and what it is about.
+    /// A matter with its resources.
     pub(super) fn of(matter: Attention, subjects: &Subjects) -> Result<Self, DbErr> {
         let order = matter.order_id.and_then(|order| subjects.orders.get(&order));
         let link = matter.link_id.and_then(|link| subjects.links.get(&link));
@@ -142,18 +143,18 @@ impl AttentionView {
 }
 
 words! {
-    /// Whether it still needs a person.
+    /// Whether a matter still needs a person.
     pub enum AttentionStatus {
-        /// It does.
+        /// It needs a person.
         Open = "open",
-        /// It was seen to.
+        /// It was resolved.
         Resolved = "resolved",
     }
 }
 
 described_words!(AttentionStatus);
 
-/// How it was resolved.
+/// How a matter was resolved.
 #[derive(Debug, Default, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 struct Resolve {
@@ -172,7 +173,7 @@ impl AttentionCalls {
         key: Reader,
         /// Absent: `open`.
         status: Query<Option<Text<AttentionStatus>>>,
-        /// Only of this kind.
+        /// Only matters of this kind.
         kind: Query<Option<Text<AttentionKind>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AttentionId>>>,
@@ -188,9 +189,9 @@ impl AttentionCalls {
         Ok(Json(asked.page(found, |matter| matter.id, view)?))
     }
 
-    /// Note that something needs nobody any more
+    /// Resolve a matter that needs a person
     ///
-    /// Changes nothing of what it is about. To resolve it again is no error, and changes nothing.
+    /// Does not change what the matter is about. Resolving it again is no error and changes nothing.
     #[oai(path = "/attention/:id/resolve", method = "post")]
     async fn resolve(
         &self,

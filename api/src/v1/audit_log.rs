@@ -32,32 +32,32 @@ pub(super) struct AuditLog;
 pub(super) struct EntryView {
     id: Text<AuditEntryId>,
     at: DateTime<Utc>,
-    /// Whose affairs it was about.
+    /// The merchant it concerns.
     merchant_id: Option<Text<MerchantId>>,
-    /// The id of an API key; `operator`, or `operator:` and a name.
+    /// The actor: the id of an API key; `operator`, or `operator:` and a name.
     actor: String,
-    /// What the key is called, if it was one.
+    /// The name of the key, if the actor is one.
     actor_name: Option<String>,
     /// What was done, such as `link.void`.
     action: String,
-    /// To what: an id.
+    /// The id of what it was done to.
     subject: String,
-    /// The order that it was, or that it was for, until it is erased; to the merchant only.
+    /// The order that the subject is or belongs to, until it is erased. Only shown to the merchant.
     order_id: Option<Text<OrderId>>,
-    /// The number of that order.
+    /// The number of the order.
     order_number: Option<String>,
-    /// The number on the invoice, if it was a link.
+    /// The invoice number, if the subject is a link.
     invoice_number: Option<String>,
-    /// What that link asks for.
+    /// The amount of the link.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// `true` of a link that was sent before: the buyer was reminded of it.
+    /// `true` if the link had been sent before, so that the text was a reminder.
     again: Option<bool>,
-    /// The reason that was given, or what came of it.
+    /// The reason that was given, or the result.
     detail: Option<String>,
 }
 
-/// How many of the newest orders and links a text may mean.
+/// How many of the newest orders and links a search text can match.
 const MOST_MEANT: u64 = 100;
 
 /// The orders and links that entries are about.
@@ -65,7 +65,7 @@ const MOST_MEANT: u64 = 100;
 struct Subjects {
     links: HashMap<LinkId, AskedFor>,
     orders: HashMap<OrderId, OrderName>,
-    /// The first text with each link.
+    /// The first text of each link.
     first: HashMap<LinkId, MessageId>,
 }
 
@@ -79,14 +79,14 @@ impl Subjects {
         Ok(Self { orders: order::names(db, merchant, orders).await?, links, first })
     }
 
-    /// Whether the text of this entry is not the first with its link.
+    /// Whether the entry's text is not the first one of its link.
     fn is_again(&self, entry: &audit::Model) -> bool {
         let text: Option<MessageId> = entry.detail.as_deref().and_then(|detail| detail.parse().ok());
         let first = entry.subject.parse().ok().and_then(|link: LinkId| self.first.get(&link));
         entry.action == AuditAction::LinkSend.as_str() && text.zip(first).is_some_and(|(text, first)| text != *first)
     }
 
-    /// The link that this is, and its order; or the order that it is.
+    /// The link with this id and its order, or the order with this id.
     fn of(&self, subject: &str) -> (Option<&AskedFor>, Option<&OrderName>) {
         let link = subject.parse().ok().and_then(|link: LinkId| self.links.get(&link));
         let order = link.map(|link| link.order_id).or_else(|| subject.parse().ok());
@@ -94,7 +94,7 @@ impl Subjects {
     }
 }
 
-/// The ids of the orders and links that a text means: by a number, a buyer, an amount.
+/// The ids of the orders and links that match a text: by a number, a buyer, an amount.
 async fn meant_by(db: &impl ConnectionTrait, merchant: MerchantId, text: &str) -> Result<Vec<String>, DbErr> {
     let text = Some(text.to_owned());
     let links = LinkSearch {
@@ -111,7 +111,7 @@ async fn meant_by(db: &impl ConnectionTrait, merchant: MerchantId, text: &str) -
     Ok(orders.iter().map(ToString::to_string).chain(links).collect())
 }
 
-/// A page of the log, with the names of the keys in it; with what it is about if the merchant reads it.
+/// A page of the log with the names of keys; for merchants, also with the subjects.
 pub(super) async fn page(
     api: &Api,
     asked: Asked<AuditEntryId>,
@@ -158,11 +158,12 @@ impl AuditLog {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        /// By whom: the id of an API key; `operator`, or `operator:` and a name.
+        /// The actor: the id of an API key; `operator`, or `operator:` and a name.
         actor: Query<Option<String>>,
-        /// To what: the id of a link, a message, a key, …
+        /// The id of the subject: a link, a message, a key, …
         subject: Query<Option<String>>,
-        /// To an order, or to its links, that this means: part of a number, of the buyer's name or phone number, or the amount.
+        /// Only entries about orders that match this text, or about their links: part of a number, of the buyer's name
+        /// or phone number, or the amount.
         q: Query<Option<String>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,

@@ -36,7 +36,7 @@ use crate::{
 
 pub(super) struct Batches;
 
-/// What a details page takes up in the store, about.
+/// The approximate size of a details page in the store.
 const BYTES_OF_A_PAGE: u64 = 40 * 1024;
 
 /// Many orders at once.
@@ -45,27 +45,27 @@ const BYTES_OF_A_PAGE: u64 = 40 * 1024;
 pub(super) struct BatchView {
     id: Text<BatchId>,
     status: Text<BatchState>,
-    /// What you call it, such as the name of its file; erased after 90 days.
+    /// Your name for it, such as a file name; erased after 90 days.
     name: Option<String>,
-    /// Whether each link is sent to its buyer.
+    /// Whether each link is texted to its buyer.
     send: bool,
-    /// How many rows it has.
+    /// The number of rows.
     rows: i64,
-    /// How many can be done and are not yet.
+    /// Valid rows still to be carried out.
     ready: i64,
-    /// How many cannot be done; each says why.
+    /// Invalid rows; each says why.
     refused: i64,
-    /// How many are done: there are an order and a link.
+    /// Rows that are done: their order and link exist.
     done: i64,
-    /// How many were begun and could not be done; each says why.
+    /// Rows that failed; each says why.
     failed: i64,
-    /// How many were not done when it was cancelled.
+    /// Rows that were cancelled with the batch.
     cancelled: i64,
-    /// What its texts cost: of rows that can be done, and of those that are.
+    /// The cost of the texts of all rows that are ready or done.
     credits: i64,
-    /// What those rows ask for, by currency.
+    /// The totals of these rows, by currency.
     totals: Vec<BatchTotal>,
-    /// The key that began it.
+    /// The key that created it.
     actor: String,
     created_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
@@ -73,7 +73,7 @@ pub(super) struct BatchView {
     ended_at: Option<DateTime<Utc>>,
 }
 
-/// What the rows of a batch ask for in one currency.
+/// The total of a batch's rows in one currency.
 #[derive(Debug, Object)]
 struct BatchTotal {
     currency: CurrencyCode,
@@ -113,24 +113,25 @@ impl BatchView {
 impl Batches {
     /// Check many orders
     ///
-    /// Up to 1,000 rows, as JSON or as CSV with a line of names (`key`, `number`, `customer_name`, `customer_phone`,
-    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each is looked at by the rules of a
-    /// single order, and nothing is done yet: the batch is `ready`, and says what it would cost and which rows cannot be done. A row's
-    /// key is yours, and makes it happen once, in whatever batch.
+    /// Up to 1,000 rows, as JSON or as CSV with a header line (`key`, `number`, `customer_name`, `customer_phone`,
+    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each row is
+    /// checked by the rules of a single order, and none is carried out yet: the batch is `ready`, and says what it
+    /// would cost and which rows are invalid. A row's key is your own. Of all rows with the same key, in any batch, one
+    /// is carried out.
     ///
-    /// A CSV may have commas, semicolons or tabs, be in UTF-8, UTF-16 or Windows-1252, and write amounts as `1.129,50 EUR`. Its `key` may
-    /// be left out: then it is the order's number.
+    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR`.
+    /// Without a `key`, a row's key is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(
         &self,
         api: Data<&Api>,
         key: Writer,
-        /// Of a CSV, whether each link is sent to its buyer.
+        /// For a CSV: whether each link is texted to its buyer.
         send: Query<Option<bool>>,
-        /// Of a CSV, what each of its columns means, in their order, with commas, where they have other names. An empty name leaves a
-        /// column out: `number,customer_name,customer_phone,,amount`.
+        /// For a CSV whose columns have other names: what each column means, in order, separated by commas. An empty
+        /// name skips a column: `number,customer_name,customer_phone,,amount`.
         columns: Query<Option<Line<2000>>>,
-        /// What you call the batch, such as the name of its file.
+        /// Your name for the batch, such as a file name.
         name: Query<Option<Line<200>>>,
         #[oai(name = "Idempotency-Key")] idempotency_key: Header<Option<String>>,
         sent: Sent,
@@ -193,7 +194,7 @@ impl Batches {
 
     /// See a batch's rows
     ///
-    /// A page in their order, or with `Accept: text/csv` all of them as CSV.
+    /// A page in order, or with `Accept: text/csv` all rows as CSV.
     #[oai(path = "/batches/:id/rows", method = "get")]
     async fn rows(
         &self,
@@ -220,7 +221,7 @@ impl Batches {
 
     /// Start a batch
     ///
-    /// Makes the order and the link of each row that can be done, and sends them if that was asked for.
+    /// Creates the order and the link of each valid row, and texts the links if that was requested.
     #[oai(path = "/batches/:id/start", method = "post")]
     async fn start(
         &self,
@@ -240,7 +241,7 @@ impl Batches {
 
     /// Pause a batch
     ///
-    /// No further row is begun until it is resumed; what was done stays.
+    /// No further row is carried out until the batch is resumed; finished rows stay.
     #[oai(path = "/batches/:id/pause", method = "post")]
     async fn pause(
         &self,
@@ -254,7 +255,7 @@ impl Batches {
 
     /// Resume a batch
     ///
-    /// It goes on where it was paused.
+    /// The batch continues where it was paused.
     #[oai(path = "/batches/:id/resume", method = "post")]
     async fn resume(
         &self,
@@ -268,7 +269,7 @@ impl Batches {
 
     /// Cancel a batch
     ///
-    /// What was not done of it will not be; what was done stays.
+    /// The remaining rows are not carried out; finished ones stay.
     #[oai(path = "/batches/:id/cancel", method = "post")]
     async fn cancel(
         &self,
@@ -281,7 +282,7 @@ impl Batches {
     }
 }
 
-/// What can be done to a batch that is under way.
+/// A command on a started batch.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     Pause,
@@ -306,7 +307,7 @@ impl Step {
         }
     }
 
-    /// The state that it leads to, and why it is refused in any other state that it does not lead from.
+    /// The state it leads to, and the error if the batch is in a state that allows neither.
     fn leads_to(self) -> (BatchState, Problem) {
         match self {
             Self::Pause => (BatchState::Paused, Problem::conflict("batch_not_running", "The batch is not under way.")),
@@ -399,7 +400,7 @@ async fn accept_start(
     answer(tx, key, batch_id, enqueued_job).await
 }
 
-/// The answer to a command about a batch: as it is now.
+/// The answer to a command on a batch: its current state.
 async fn answer(
     tx: Transaction,
     key: &Principal,

@@ -23,19 +23,19 @@ use crate::{
 
 pub(super) struct Buyers;
 
-/// What is being erased.
+/// An erasure in progress.
 #[derive(Debug, Object)]
 #[oai(rename = "BuyerErasure")]
 struct ErasureView {
-    /// How many orders the buyer has: their numbers, amounts and tags stay, and nothing of the buyer or of what was ordered.
+    /// The number of the buyer's orders. Their numbers, amounts and tags stay; the buyer and the items are erased.
     orders: u64,
-    /// How many payment links are erased one by one, each closed at Stripe before if it is open.
+    /// The number of payment links to erase one by one; open ones are closed at Stripe first.
     links: u64,
 }
 
 #[derive(ApiResponse)]
 enum Erasing {
-    /// It is being erased; the links follow within moments.
+    /// The erasure has started; the links follow within moments.
     #[oai(status = 202)]
     Accepted(Json<ErasureView>),
 }
@@ -44,7 +44,7 @@ enum Erasing {
 impl Buyers {
     /// Export a buyer
     ///
-    /// All that is kept of the buyer with this number: orders, payment links, messages, and whether they want texts.
+    /// Everything stored about the buyer with this number: orders, payment links, messages, and any opt-out.
     #[oai(path = "/buyers/:phone/export", method = "get")]
     async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Export, Problem> {
         let _turn = api.readers.take(key.0.merchant).await?;
@@ -54,8 +54,9 @@ impl Buyers {
 
     /// Erase a buyer
     ///
-    /// Of a buyer with more than 1,000 orders the newest 1,000; ask again for the rest. At once what is no payment link's; each payment link as soon as it is closed. That the buyer wants no texts outlives it, without
-    /// the number. What Stripe and the carrier keep is theirs.
+    /// Data that belongs to no payment link is erased at once, and each payment link as soon as it is closed. Of a
+    /// buyer with more than 1,000 orders, only the newest 1,000 are erased; call again for the rest. An opt-out
+    /// outlives the erasure, without the number. Data at Stripe and the carrier is not affected.
     #[oai(path = "/buyers/:phone", method = "delete")]
     async fn erase(&self, api: Data<&Api>, key: Administrator, phone: Path<PhoneText>) -> Result<Erasing, Problem> {
         let _turn = api.turns.take(key.0.merchant).await?;
@@ -84,7 +85,7 @@ impl Buyers {
     }
 }
 
-/// The buyer with this number, written as anybody writes it; the same answer for one who is unknown and for what is no number.
+/// The buyer with this number, in any notation. An unknown buyer and an invalid number get the same answer.
 async fn find(api: &Api, key: &Principal, text: &str) -> Result<(PhoneNumber, Buyer), Problem> {
     let owner = merchant::get(api.db.pool(), key.merchant).await?;
     let phone = PhoneNumber::parse(text, owner.region).map_err(|_| Problem::not_found())?;

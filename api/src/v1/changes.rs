@@ -21,10 +21,10 @@ use crate::{Api, Problem, auth::Reader, http::serialized::Serialized};
 const DEFAULT_LIMIT: u64 = 100;
 const MOST: u64 = 500;
 
-/// How long a reader may wait for something to change, in seconds.
+/// The longest wait for changes, in seconds.
 const LONGEST_WAIT: u64 = 8;
 
-/// How often it is looked without having been woken, while somebody waits: Redis, which wakes, may be away.
+/// How often a waiting reader checks without being woken, in case Redis is unavailable.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Changes;
@@ -33,10 +33,10 @@ pub(super) struct Changes;
 #[derive(Debug, Object)]
 #[oai(rename = "Changes")]
 struct ChangesView {
-    /// The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if what they are about
-    /// is large, though there are more up to `last_seq`.
+    /// The changes after `after`, oldest first, numbered without gaps. There may be fewer than `limit` although more
+    /// exist up to `last_seq`, if their resources are large.
     items: Vec<ChangeView>,
-    /// The number of the last change that there is; 0 before the first.
+    /// The number of the latest change; 0 before the first.
     last_seq: i64,
 }
 
@@ -47,35 +47,38 @@ struct ChangeView {
     /// Its number among the merchant's changes, from 1.
     seq: i64,
     at: DateTime<Utc>,
-    /// What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed. What stands before the
-    /// dot says of what `resource` is: `order`, `link`, `message`, `credits` or `attention`. More may come.
+    /// What happened, such as `link.paid`; `….updated` means that anything else about the resource changed. The part
+    /// before the dot is the type of `resource`: `order`, `link`, `message`, `credits` or `attention`. More types may
+    /// be added.
     #[oai(rename = "type")]
     kind: String,
-    /// The resource as it is now, in the words of its own call; absent if nothing is left of it.
+    /// The current resource, as its own call returns it; absent if nothing is left of it.
     resource: Option<Resource>,
 }
 
 #[OpenApi(tag = "Group::Feed")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Changes {
-    /// Read what has changed
+    /// Read changes
     ///
-    /// Every change of an order, a payment link, a message, the credits or what needs a person is a row, written together with the change
-    /// itself, and numbered without a gap: whoever reads all rows up to `last_seq` has missed nothing. `resource` is read when the row is,
-    /// so a row that was passed over is made up for by the next about the same resource. To hold a copy: note `last_seq`, read the lists
-    /// (orders a second time with `archived=true`), then go on after that number for ever. Rows are kept for 30 days; past that, 410 `changes_expired` says to begin anew.
+    /// Every change of an order, a payment link, a message, the credits or a matter that needs a person is a row. It is
+    /// written together with the change itself and numbered without gaps, so a reader of all rows up to `last_seq` has
+    /// missed nothing. `resource` shows the state at the time of reading, so a skipped row is made up for by the next
+    /// one about the same resource. To keep a copy: note `last_seq`, read the lists (orders a second time with
+    /// `archived=true`), then continue after that number. Rows are kept for 30 days; after that, 410 `changes_expired`
+    /// tells you to start over.
     #[oai(path = "/changes", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// The number of the last change that is known; absent: from the oldest that is kept.
+        /// The number of the last change you know; absent: from the oldest stored change.
         #[oai(validator(minimum(value = "0")))]
         after: Query<Option<i64>>,
-        /// How many at most, up to 500.
+        /// The most changes to return, up to 500.
         #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
         limit: Query<Option<u64>>,
-        /// How many seconds to wait, up to 8, if there is nothing yet.
+        /// How many seconds to wait for a change, up to 8.
         #[oai(validator(minimum(value = "0"), maximum(value = "8")))]
         wait: Query<Option<u64>>,
     ) -> Result<Serialized<ChangesView>, Problem> {
@@ -98,7 +101,7 @@ impl Changes {
     }
 }
 
-/// What came after a number, as soon as there is anything, or when the wait is over; and the number of the last change.
+/// The changes after a number, as soon as there are any or the wait is over, and the number of the latest change.
 async fn wait_for_more(
     api: &Api,
     key: &Reader,
@@ -108,7 +111,8 @@ async fn wait_for_more(
 ) -> Result<(Vec<NumberedChange>, i64), Problem> {
     let merchant = key.0.merchant;
     let until = Instant::now() + wait;
-    // Looked for before the first look at the rows, so that what comes in between wakes us. Too many who wait look by themselves.
+    // Subscribe before the first read, so that a change in between wakes this task. If there are too many subscribers,
+    // poll instead.
     let mut watching = (!wait.is_zero()).then(|| api.queue.live().look(merchant, None).ok()).flatten();
     let mut over = Box::pin(async {
         tokio::select! {
@@ -138,7 +142,7 @@ async fn wait_for_more(
     }
 }
 
-/// What came after a number, without a gap.
+/// The changes after a number, without gaps.
 async fn read(
     api: &Api,
     merchant: MerchantId,
@@ -148,7 +152,7 @@ async fn read(
     let pool = api.db.pool();
     let mut feed = change::feed(pool, merchant).await?;
     if feed.has_more {
-        // Whoever reads what they have just changed finds it, even before the task that numbers has come to it.
+        // Callers must see their own changes, even before the task that numbers changes has run.
         api.queue.changes().number(&BTreeSet::from([merchant])).await?;
         feed = change::feed(pool, merchant).await?;
     }
@@ -174,10 +178,10 @@ async fn read(
     Ok((found, last_seq))
 }
 
-/// What a change is about, as the API shows it now; nothing if nothing is left of it.
+/// The current resource of a change, as the API shows it; `None` if nothing is left of it.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub async fn changed_resource(api: &Api, change: &NumberedChange) -> Result<Option<serde_json::Value>, DbErr> {
     let resources = Resources::of(api, change.merchant_id, std::slice::from_ref(change)).await?;
     Ok(resources.of_change(change).and_then(|resource| resource.to_json()))

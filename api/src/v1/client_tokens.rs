@@ -27,12 +27,12 @@ pub(super) struct ClientTokens;
 #[serde(deny_unknown_fields)]
 #[oai(rename = "NewClientToken")]
 struct ClientTokenInput {
-    /// With which order.
+    /// The order.
     order_id: Text<OrderId>,
-    /// What it may do with it.
+    /// The allowed actions.
     #[oai(validator(min_items = "1", max_items = "10"))]
     may: Vec<Text<Right>>,
-    /// For how many minutes.
+    /// The lifetime in minutes.
     #[oai(validator(minimum(value = "1"), maximum(value = "60")))]
     minutes: u32,
     /// The origin of the page: scheme, host and port, such as `https://shop.example.com`.
@@ -43,22 +43,23 @@ struct ClientTokenInput {
 #[derive(Debug, Object)]
 #[oai(rename = "ClientToken")]
 struct ClientTokenView {
-    /// To be sent as `Authorization: Bearer …`, from a page of the origin.
+    /// Sent as `Authorization: Bearer …`, from a page of the origin.
     token: String,
     order_id: Text<OrderId>,
     may: Vec<Text<Right>>,
-    /// As browsers write it.
+    /// In the form that browsers send.
     origin: OriginText,
     expires_at: DateTime<Utc>,
 }
 
 #[OpenApi(tag = "Group::Embedding")]
 impl ClientTokens {
-    /// Make a token for a page
+    /// Create a token for a page
     ///
-    /// For one order, some calls, pages of one origin, and an hour at most: a page can have it where it must not have a key. It opens
-    /// `GET /v1/orders/{id}` and its payment links with their invoices (`read`), and making (`create_link`), sending (`send`) and voiding
-    /// (`void`) one. It ends with the key that asked for it. `/embed.js` shows the order with it.
+    /// The token is for one order, some calls, pages of one origin, and at most an hour, so that a page need not have a
+    /// key. It allows `GET /v1/orders/{id}` and reading its payment links with their invoices (`read`), and creating
+    /// (`create_link`), sending (`send`) and voiding (`void`) one. It ends with the key that requested it. `/embed.js`
+    /// shows the order with it.
     #[oai(path = "/client-tokens", method = "post")]
     async fn create(
         &self,
@@ -97,7 +98,8 @@ impl ClientTokens {
     }
 }
 
-/// The origin as browsers write it. Where we are reached by TLS, so are pages that hold tokens, but for those of a developer's machine.
+/// The origin as browsers send it. If we are reached over TLS, pages with tokens must use TLS too, except on a
+/// developer's machine.
 fn check_origin(text: &str, is_behind_tls: bool) -> Result<String, Problem> {
     let wrong = |reason: &str| Problem::field("origin", reason);
     let origin = client_token::origin(text).ok_or_else(|| wrong("must be scheme, host and port, and nothing else"))?;

@@ -1,7 +1,8 @@
-//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the notification.
+//! Commands: the rows, the jobs and the answer are written in one transaction; then comes the commit, then the
+//! notification.
 //!
-//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done and answered or not
-//! done at all.
+//! The answer is stored under the idempotency key in that same transaction, so a crash leaves the command either done
+//! and answered or not done at all.
 
 use std::{future::Future, marker::PhantomData, time::Duration};
 
@@ -30,31 +31,31 @@ use crate::{Api, Problem};
 /// The longest idempotency key.
 const LONGEST_KEY: usize = 255;
 
-/// A command that is ready to be committed.
+/// A command that is ready to commit.
 pub(crate) struct Accepted<T> {
-    /// Holds its rows and jobs.
+    /// The transaction with its rows and jobs.
     pub(crate) tx: Transaction,
-    /// Where the resource is.
+    /// The URL of the resource.
     pub(crate) location: String,
-    /// The resource as it is now.
+    /// The resource after the command.
     pub(crate) view: T,
     /// The jobs to notify Redis of after the commit.
     pub(crate) enqueued: Vec<EnqueuedJob>,
 }
 
-/// What is the same of two requests if and only if they ask for the same.
+/// A hash that is equal for two requests if and only if they request the same.
 pub(crate) fn fingerprint(call: &str, input: &[u8]) -> Vec<u8> {
     sha256(&[&sha256(call.as_bytes()), input].concat())
 }
 
-/// The same of a call with a JSON body.
+/// The fingerprint of a call with a JSON body.
 pub(crate) fn fingerprint_of(call: &str, input: &impl Serialize) -> Result<Vec<u8>, Problem> {
     Ok(fingerprint(call, &serde_json::to_vec(input).map_err(Problem::internal)?))
 }
 
 impl Api {
-    /// Runs a command once for each idempotency key. Without a key it just runs. What only met others in the database is run again
-    /// here, and not by the caller.
+    /// Runs a command once for each idempotency key; without a key it just runs. Conflicts between transactions are
+    /// retried here, not by the caller.
     pub(crate) async fn command<T, const STATUS: u16, F, Fut>(
         &self,
         merchant: MerchantId,
@@ -88,7 +89,7 @@ impl Api {
             KeyClaim::Ours(held) => {
                 let answered = self.run(|| work(now), Some(&held)).await;
                 if answered.is_err() {
-                    // A refused command may be corrected and sent again under its key.
+                    // A refused command may be corrected and sent again with the same key.
                     self.abandon(held).await;
                 }
                 answered
@@ -110,7 +111,8 @@ impl Api {
         retry_conflicts(|| async move { self.commit(work().await?, held).await }, Problem::is_conflict_of_rows).await
     }
 
-    /// Frees the key. If the database is away it is tried again for a while; past that the key counts as left over from a crash.
+    /// Frees the key. Retries for a while if the database is unavailable; after that the key counts as left over from a
+    /// crash.
     async fn abandon(&self, held: idempotency::HeldKey) {
         if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
             return;
@@ -146,13 +148,14 @@ impl Api {
     }
 }
 
-/// The resource exists now.
+/// The status of a created resource.
 pub(crate) const CREATED: u16 = 201;
 
-/// Jobs will do it; the resource tells the rest.
+/// The status of a command that jobs complete; the resource shows the progress.
 pub(crate) const ACCEPTED: u16 = 202;
 
-/// The answer to a command: the resource, and where it is. Its status is a part of its type, so that it is described as it is given.
+/// The answer to a command: the resource, and its URL. The status is part of the type, so that the description cannot
+/// differ from it.
 #[derive(Debug)]
 pub(crate) struct Answered<T, const STATUS: u16 = ACCEPTED> {
     answer: KeptAnswer,
@@ -161,7 +164,7 @@ pub(crate) struct Answered<T, const STATUS: u16 = ACCEPTED> {
 }
 
 impl<T, const STATUS: u16> Answered<T, STATUS> {
-    /// Whether this is the command's own answer, and not one that was given before.
+    /// Whether this is the command's own answer, not a replayed one.
     pub(crate) const fn is_first(&self) -> bool {
         !self.replayed
     }

@@ -1,5 +1,5 @@
-//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text while it is being
-//! written.
+//! `/v1/conversations/{id}/timeline` and `…/preview`: messages and link events in one timeline, and the cost of a text
+//! while it is being written.
 
 use std::collections::HashMap;
 
@@ -31,12 +31,12 @@ use crate::{
 
 pub(super) struct ConversationLines;
 
-/// Of so many orders, the newest.
+/// The number of orders, newest first.
 const ORDERS: u64 = 20;
-/// So many entries, the newest.
+/// The number of entries, newest first.
 const ENTRIES: usize = 100;
 
-/// Whether this is worth a line between texts; the texts themselves are there already.
+/// Whether the event is shown between messages. Events of the texts themselves are not.
 const fn is_worth_a_line(event: TimelineEvent) -> bool {
     use TimelineEvent::{
         CloseFailed, ClosedAtStripe, Creating, DisputeClosed, Disputed, Expired, Expiring, Failed, InvoiceStored,
@@ -54,7 +54,7 @@ const fn is_worth_a_line(event: TimelineEvent) -> bool {
     }
 }
 
-/// What happened beside what was said, newest first.
+/// Events shown between messages, newest first.
 #[derive(Debug, Object)]
 #[oai(rename = "ConversationTimeline")]
 struct TimelineView {
@@ -70,9 +70,9 @@ struct TimelineView {
 struct OrderOfBuyer {
     id: Text<OrderId>,
     number: String,
-    /// Whether a payment link of it is open.
+    /// Whether it has an open payment link.
     has_open_link: bool,
-    /// As of the order itself: a paid one needs no other link.
+    /// The order's tag: a paid order needs no further link.
     tag: Option<Text<Tag>>,
     /// What its open link asks for; absent where none is open.
     open_amount: Option<Amount>,
@@ -95,12 +95,12 @@ impl OrderOfBuyer {
     }
 }
 
-/// Something that happened.
+/// An event.
 #[derive(Debug, Object)]
 #[oai(rename = "ConversationEvent", skip_serializing_if_is_none)]
 struct LineView {
     at: DateTime<Utc>,
-    /// As in the timeline of a link; or `opted_out`: the buyer wants no more texts.
+    /// As in the timeline of a link, or `opted_out`: the buyer opted out of texts.
     event: String,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,
@@ -108,13 +108,13 @@ struct LineView {
     invoice_number: Option<String>,
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// How a dispute ended, in Stripe's word, where `event` says that it did.
+    /// The final status of a dispute at Stripe, if the event is its end.
     dispute_status: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
 }
 
-/// What is being written to a buyer.
+/// A draft of a text to a buyer.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "TextDraft")]
@@ -123,25 +123,25 @@ struct DraftInput {
     body: String,
 }
 
-/// What it would take to send it.
+/// The cost of sending it.
 #[derive(Debug, Object)]
 #[oai(rename = "TextCost")]
 struct CostView {
-    /// As it would be sent.
+    /// The text as it would be sent.
     text: String,
     /// `GSM-7` or `UCS-2`.
     encoding: String,
     segments: u32,
     credits: i64,
-    /// What there is to be spent.
+    /// The credits available.
     available: i64,
 }
 
 #[OpenApi(tag = "Group::Conversations")]
 impl ConversationLines {
-    /// See what happened beside what was said
+    /// See events between messages
     ///
-    /// Links, payments, refunds and opt-outs of the buyer of a conversation. Nothing of it is a text, and nothing costs.
+    /// Links, payments, refunds and opt-outs of a conversation's buyer. These entries are not texts and cost nothing.
     #[oai(path = "/conversations/:id/timeline", method = "get")]
     async fn timeline(
         &self,
@@ -172,7 +172,7 @@ impl ConversationLines {
         Ok(Json(TimelineView { orders, items }))
     }
 
-    /// See what a text costs while it is written
+    /// See the cost of a draft
     #[oai(path = "/conversations/:id/preview", method = "post")]
     async fn preview(
         &self,

@@ -30,39 +30,39 @@ use crate::{
 
 pub(super) struct Conversations;
 
-/// The conversation with a buyer. Number and name are absent once they were erased.
+/// A conversation with a buyer. Number and name are absent once erased.
 #[derive(Debug, Object)]
 #[oai(rename = "Conversation", skip_serializing_if_is_none)]
 struct ConversationView {
     id: Text<ConversationId>,
     phone: Option<E164>,
     customer_name: Option<String>,
-    /// Since when the buyer wants no more texts.
+    /// When the buyer opted out of texts.
     opted_out_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     last_message_at: DateTime<Utc>,
-    /// What was last said.
+    /// The latest message.
     last_message: Option<LastMessageView>,
-    /// How many texts of the buyer have not been read.
+    /// The number of unread messages of the buyer.
     unread: u64,
-    /// Whether a person has closed it; a reply opens it again.
+    /// Whether it was closed by a person; a reply reopens it.
     status: Text<Openness>,
-    /// Whose it is: the id of a key. Absent: nobody's.
+    /// The id of the assignee's key; absent if unassigned.
     assigned_to: Option<Text<ApiKeyId>>,
 }
 
-/// What was last said in a conversation.
+/// The latest message of a conversation.
 #[derive(Debug, Object)]
 #[oai(rename = "LastMessage", skip_serializing_if_is_none)]
 struct LastMessageView {
     id: Text<MessageId>,
     direction: Text<Direction>,
-    /// Absent once it was erased; empty if only pictures came.
+    /// Absent once erased; empty if only pictures came.
     body: Option<String>,
-    /// How many pictures came with it; absent if none did.
+    /// The number of pictures; absent if there are none.
     pictures: Option<u64>,
     status: Text<MessageStatus>,
-    /// Until when it waits for the buyer's morning, where it has not left; only in the list.
+    /// Until when an unsent text waits for the buyer's morning; only in the list.
     waits_until: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
 }
@@ -82,7 +82,7 @@ impl LastMessageView {
 }
 
 impl ConversationView {
-    /// The same with the time until which what was last said waits.
+    /// Sets the time until which the latest message waits.
     fn waiting_until(self, time: Option<DateTime<Utc>>) -> Self {
         let last_message = self.last_message.map(|last| LastMessageView { waits_until: time, ..last });
         Self { last_message, ..self }
@@ -106,7 +106,7 @@ impl From<Listed> for ConversationView {
     }
 }
 
-/// What is written to a buyer.
+/// A text to a buyer.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Text")]
 struct TextInput {
@@ -114,28 +114,28 @@ struct TextInput {
     body: String,
 }
 
-/// Whose a conversation is to be.
+/// The assignment of a conversation.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "ConversationAssignment", skip_serializing_if_is_none)]
 struct AssignInput {
-    /// The id of a key; absent: nobody's.
+    /// The id of a key; absent to unassign.
     to: Option<Text<ApiKeyId>>,
 }
 
-/// What nobody has read.
+/// Unread conversations.
 #[derive(Debug, Object)]
 #[oai(rename = "Unread")]
 struct UnreadView {
-    /// In how many conversations the buyer has said something that was not read.
+    /// The number of conversations with unread messages of the buyer.
     conversations: u64,
 }
 
 #[OpenApi(tag = "Group::Conversations")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl Conversations {
-    /// Count the conversations that were not read
+    /// Count unread conversations
     ///
-    /// Cheap enough to be asked for on every page.
+    /// Cheap enough to call on every page.
     #[oai(path = "/conversations/unread", method = "get")]
     async fn unread(&self, api: Data<&Api>, key: Reader) -> Result<Json<UnreadView>, Problem> {
         let conversations = conversation::count_unread(api.db.pool(), key.0.merchant).await?;
@@ -144,17 +144,17 @@ impl Conversations {
 
     /// List conversations
     ///
-    /// The one in which something was last said comes first.
+    /// Most recently active first.
     #[oai(path = "/conversations", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the buyer's name or number, or of what their orders are searched by.
+        /// Part of the buyer's name or number, or of an order's search text.
         q: Query<Option<String>>,
-        /// Only those that are open, or only those that are closed; absent: both.
+        /// Only open or only closed conversations; absent: both.
         status: Query<Option<Text<Openness>>>,
-        /// Only those of this key, or `nobody`'s.
+        /// Only conversations assigned to this key, or to `nobody`.
         assigned_to: Query<Option<Text<Assigned>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<TextOf<InboxPosition>>>,
@@ -179,7 +179,7 @@ impl Conversations {
         Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), view)?))
     }
 
-    /// See what was said
+    /// List a conversation's messages
     #[oai(path = "/conversations/:id/messages", method = "get")]
     async fn messages(
         &self,
@@ -218,9 +218,9 @@ impl Conversations {
         seen(&api, &conversation).await
     }
 
-    /// Make a conversation somebody's
+    /// Assign a conversation
     ///
-    /// Without `to` it is nobody's.
+    /// Unassigned without `to`.
     #[oai(path = "/conversations/:id/assign", method = "post")]
     async fn assign(
         &self,
@@ -249,7 +249,7 @@ impl Conversations {
 
     /// Close a conversation
     ///
-    /// Nothing in it waits for the merchant any more. What the buyer says next opens it again.
+    /// The conversation no longer waits for the merchant. The buyer's next message reopens it.
     #[oai(path = "/conversations/:id/close", method = "post")]
     async fn close(
         &self,
@@ -260,7 +260,7 @@ impl Conversations {
         set_closed(&api, &key.0, &conversation_id, true).await
     }
 
-    /// Open a conversation again
+    /// Reopen a conversation
     #[oai(path = "/conversations/:id/reopen", method = "post")]
     async fn reopen(
         &self,
@@ -271,9 +271,9 @@ impl Conversations {
         set_closed(&api, &key.0, &conversation_id, false).await
     }
 
-    /// Note that a conversation was read
+    /// Mark a conversation as read
     ///
-    /// What the buyer has said up to now is no longer unread.
+    /// The buyer's messages up to now are no longer unread.
     #[oai(path = "/conversations/:id/read", method = "post")]
     async fn read(
         &self,
@@ -288,7 +288,7 @@ impl Conversations {
         Ok(NoContent::NoContent)
     }
 
-    /// Write to the buyer
+    /// Send a text to the buyer
     ///
     /// Costs credits like any message.
     #[oai(path = "/conversations/:id/messages", method = "post")]
@@ -316,7 +316,7 @@ impl Conversations {
     }
 }
 
-/// The merchant's zone, where a text may wait for the buyer's morning.
+/// The merchant's time zone, if one of these texts may wait for the buyer's morning.
 async fn zone_if_any_waits(api: &Api, key: &Principal, texts: &[&Message]) -> Result<Option<Zone>, Problem> {
     let may_wait = texts.iter().any(|text| text.status == MessageStatus::Queued && text.origin.is_automatic());
     Ok(if may_wait { Some(key.owner(api).await?.zone()) } else { None })
@@ -343,7 +343,7 @@ async fn set_closed(
     seen(api, &conversation).await
 }
 
-/// The conversation as it is now.
+/// The conversation in its current state.
 async fn seen(api: &Api, conversation: &Conversation) -> Result<Json<ConversationView>, Problem> {
     let found = conversation::one(api.db.pool(), conversation.merchant_id, conversation.id).await?;
     found.map(|found| Json(found.into())).ok_or_else(Problem::not_found)

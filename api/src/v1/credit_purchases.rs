@@ -33,14 +33,14 @@ use crate::{
 
 pub(super) struct CreditPurchases;
 
-/// How many purchases of one merchant can wait to be paid.
+/// The most open purchases of a merchant.
 const MOST_OPEN: u64 = 10;
 
-/// Credits for money.
+/// An amount of credits with its price.
 #[derive(Debug, Object)]
 #[oai(rename = "CreditPack")]
 struct PackView {
-    /// To be named when it is bought.
+    /// The id to use in a purchase.
     id: String,
     credits: i64,
     amount: Amount,
@@ -58,46 +58,46 @@ impl From<&CreditPack> for PackView {
     }
 }
 
-/// The packs that are sold.
+/// The packs for sale.
 #[derive(Debug, Object)]
 #[oai(rename = "CreditPacks")]
 struct PacksView {
-    /// As the operator lists them; none where no credits are sold.
+    /// In the operator's order; empty if credits are not sold.
     items: Vec<PackView>,
 }
 
-/// What is bought.
+/// The pack to buy.
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "NewCreditPurchase")]
 struct PurchaseInput {
-    /// Which pack.
+    /// The id of the pack.
     #[oai(validator(min_length = 1, max_length = 100))]
     pack: String,
 }
 
-/// Credits that are bought of the operator.
+/// A purchase of credits from the operator.
 #[derive(Debug, Object)]
 #[oai(rename = "CreditPurchase", skip_serializing_if_is_none)]
 pub(super) struct PurchaseView {
     id: Text<CreditPurchaseId>,
-    /// Who buys.
+    /// The merchant who buys.
     merchant_id: Text<MerchantId>,
     status: Text<PurchaseState>,
     credits: i64,
     amount: Amount,
     currency: CurrencyCode,
-    /// Where it is paid: a page of the operator's Stripe; absent when it cannot be paid, or not yet.
+    /// The URL of the payment page at the operator's Stripe; absent while it cannot be paid.
     url: Option<String>,
     /// Why it failed.
     failure: Option<String>,
-    /// How many credits the ledger has of it now.
+    /// The credits in the ledger from this purchase now.
     credited: i64,
-    /// How much of the price went back.
+    /// How much of the price was refunded.
     refunded_amount: Option<Amount>,
-    /// How many credits of those whose price went back are not there; they are taken when they are.
+    /// Refunded credits that are not available and are taken once they are.
     short: Option<i64>,
-    /// Which key asked for it.
+    /// The key that requested it.
     actor: String,
     created_at: DateTime<Utc>,
     paid_at: Option<DateTime<Utc>>,
@@ -127,9 +127,9 @@ impl PurchaseView {
 
 #[OpenApi(tag = "Group::Credits")]
 impl CreditPurchases {
-    /// List the packs that are sold
+    /// List the packs for sale
     ///
-    /// None where the operator sells no credits, or by other ways.
+    /// Empty if the operator sells no credits, or sells them elsewhere.
     #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/credit-packs", method = "get")]
     async fn packs(&self, api: Data<&Api>, _key: Reader) -> Result<Json<PacksView>, Problem> {
@@ -138,8 +138,8 @@ impl CreditPurchases {
 
     /// Buy credits
     ///
-    /// Answers at once with a purchase in `creating`. A moment later it is `open` and has the `url` of a page of the operator's Stripe,
-    /// which can be paid for a day; what was paid there is added to the ledger as `purchase`.
+    /// Returns at once with a purchase in `creating`. A moment later it is `open` and has the `url` of a page of the
+    /// operator's Stripe, which can be paid for a day. Once paid, the credits are added to the ledger as `purchase`.
     #[oai(path = "/credit-purchases", method = "post")]
     async fn create(
         &self,

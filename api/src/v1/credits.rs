@@ -34,11 +34,11 @@ use crate::{
 pub(super) struct Credits;
 
 words! {
-    /// In which form the ledger is answered.
+    /// The format of the ledger.
     pub enum Format {
-        /// A page of it.
+        /// A page.
         Json = "json",
-        /// All of it, as a statement.
+        /// All entries, as a statement.
         Csv = "csv",
     }
 }
@@ -49,26 +49,26 @@ described_words!(Format);
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Credits", skip_serializing_if_is_none)]
 pub(super) struct BalanceView {
-    /// What can be spent.
+    /// The credits that can be spent.
     available: i64,
-    /// What is set aside for messages under way.
+    /// The credits held for messages in progress.
     held: i64,
-    /// Whether less can be spent than the threshold.
+    /// Whether fewer credits are available than the threshold.
     low: bool,
-    /// Below so many there is a warning; 0: never.
+    /// The threshold for a warning; 0 for none.
     threshold: i64,
-    /// Since when it is low.
+    /// Since when they are low.
     low_since: Option<DateTime<Utc>>,
-    /// How many texts keys may send in a day, by UTC; absent: as many as wanted.
+    /// The limit of texts per UTC day; absent: no limit.
     texts_per_day: Option<u64>,
-    /// How many were accepted today; absent where there is no limit.
+    /// How many were accepted today; absent without a limit.
     texts_today: Option<u64>,
-    /// Whether 80 % of them or more are sent.
+    /// Whether 80 % of them or more are used.
     texts_near_limit: bool,
 }
 
 impl BalanceView {
-    /// A merchant's balance, and how many texts were accepted today.
+    /// A merchant's balance, with the number of today's texts.
     pub(super) async fn read(api: &Api, owner: Merchant) -> Result<Self, DbErr> {
         let pace = api.quotas.pace(api.db.pool(), owner.id, api.clock.now()).await?;
         Ok(Self {
@@ -89,23 +89,23 @@ impl BalanceView {
 #[oai(rename = "CreditEntry", skip_serializing_if_is_none)]
 struct EntryView {
     id: Text<CreditEntryId>,
-    /// Its place in the ledger, from 1.
+    /// Its number in the ledger, from 1.
     number: i64,
     kind: Text<EntryKind>,
-    /// What it adds to the credits available.
+    /// The change of the available credits.
     amount: i64,
-    /// What it adds to the credits held.
+    /// The change of the held credits.
     held: i64,
     /// The credits available after it.
     available_after: i64,
     message_id: Option<Text<MessageId>>,
-    /// The order of that text, until it is erased.
+    /// The order of the text, until it is erased.
     order_id: Option<Text<OrderId>>,
-    /// The number of that order.
+    /// The number of the order.
     order_number: Option<String>,
-    /// To whom that text went, until it is erased.
+    /// The recipient of the text, until erased.
     customer_name: Option<String>,
-    /// The key that sent that text, if one did.
+    /// The key that sent the text, if one did.
     sent_by: Option<String>,
     purchase_id: Option<Text<CreditPurchaseId>>,
     note: Option<String>,
@@ -145,7 +145,7 @@ impl Credits {
 
     /// See the ledger
     ///
-    /// With `format=csv`, or `Accept: text/csv`, all of it as a statement, oldest first; else a page, newest first.
+    /// A page, newest first. With `format=csv` or `Accept: text/csv`, all entries as a statement, oldest first.
     #[oai(path = "/credits/entries", method = "get")]
     async fn entries(
         &self,
@@ -153,7 +153,8 @@ impl Credits {
         key: Reader,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<CreditEntryId>>>,
-        /// Only what changes the credits available, in a page: a text is an entry when they are set aside for it, and none when it is sent.
+        /// Only entries that change the available credits, in a page: those that hold credits for a text, but not those
+        /// that capture them.
         changing: Query<Option<bool>>,
         /// Absent: as `Accept` says.
         format: Query<Option<Text<Format>>>,

@@ -22,15 +22,15 @@ use queue::live::{LiveItem, Position, Subscription};
 use super::Group;
 use crate::{Api, Problem, auth::Reader};
 
-/// How often a line is sent when there is nothing to tell: often enough for proxies that cut silent connections.
+/// How often a line is sent without events, so that proxies keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// How long a browser waits before it comes again, in milliseconds.
+/// The browser's delay before reconnecting, in milliseconds.
 const COME_AGAIN: u64 = 2_000;
 
 pub(super) struct Events;
 
-/// A stream of events, without an end of its own.
+/// An endless stream of events.
 struct EventStream(SSE);
 
 impl IntoResponse for EventStream {
@@ -60,23 +60,24 @@ impl ApiResponse for EventStream {
 
 #[OpenApi(tag = "Group::Feed")]
 impl Events {
-    /// Follow what changes
+    /// Follow changes as events
     ///
-    /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to see it.
-    /// `resync` says that something may have been missed, and that everything shown is to be read again. Whoever comes again
-    /// with `Last-Event-ID` gets what has happened meanwhile. Events are sent on a best-effort basis: what must not be missed has
-    /// to be polled as well, at a slow pace. The stream ends within seconds of the end of the key or session that it was opened with.
+    /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to
+    /// see the change. `resync` says that events may have been missed, and that everything shown should be read again.
+    /// A client that reconnects with `Last-Event-ID` gets the events in between. Delivery is best effort: poll slowly
+    /// as well for anything that must not be missed. The stream ends within seconds after the key or session it was
+    /// opened with.
     #[expect(clippy::unused_async, reason = "the framework wants its operations so")]
     #[oai(path = "/events", method = "get")]
     async fn follow(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Up to where events are known.
+        /// The id of the last event received.
         #[oai(name = "Last-Event-ID")]
         last: Header<Option<String>>,
     ) -> Result<EventStream, Problem> {
-        // What we never gave is no position; then it is as if there were none, but for what was missed.
+        // An unknown position counts as none, except that a resync follows.
         let since = last.0.map(|last| last.parse().unwrap_or(Position::UNKNOWN));
         let looking = api.queue.live().look(key.0.merchant, since).map_err(|too_many| {
             let detail = format!("Too many streams of events are open: {too_many}.");
@@ -97,7 +98,7 @@ impl Events {
 
 async fn next(mut looking: Subscription) -> Option<(Event, Subscription)> {
     let event = match looking.next().await {
-        // An id without data: the browser notes it, and tells its page nothing.
+        // An id without data: the browser stores it and raises no event.
         LiveItem::Here(position) => Event::message("").id(position.to_string()),
         LiveItem::Live(entry) => Event::message(entry.data).event_type(entry.event).id(entry.position.to_string()),
         LiveItem::Missed(position) => Event::message("{}").event_type("resync").id(position.to_string()),

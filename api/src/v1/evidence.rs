@@ -25,15 +25,16 @@ use crate::{
 
 pub(super) struct EvidenceCalls;
 
-/// How many texts of the conversation are looked through, newest first.
+/// The most messages of the conversation, newest first.
 const MOST_TEXTS: u64 = 500;
 
 #[OpenApi(tag = "Group::PaymentLinks")]
 impl EvidenceCalls {
     /// Evidence for a dispute
     ///
-    /// A PDF: what was asked of whom, the texts as they were sent with the carrier's times, when the buyer looked, the invoice's SHA-256,
-    /// what the buyer replied, and Stripe's ids. It is made of what is kept, so there is none after 90 days: 410 `purged`.
+    /// A PDF with the request and its recipient, the texts as sent with the carrier's times, when the buyer viewed the
+    /// page, the invoice's SHA-256, the buyer's replies, and Stripe's ids. It is made from stored data, so after 90
+    /// days there is none: 410 `purged`.
     #[oai(path = "/payment-links/:id/evidence.pdf", method = "get")]
     async fn evidence(
         &self,
@@ -49,7 +50,7 @@ impl EvidenceCalls {
         let owner = merchant::get(pool, link.merchant_id).await?;
         let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
         let texts = texts_with(&api, &order).await?;
-        // The merchant's own: it is for them, and whoever they show it to.
+        // In the merchant's language: it is for the merchant, and whoever they show it to.
         let words = Words::in_language_of([owner.language.as_deref(), None]);
         let words =
             tokio::task::spawn_blocking(move || details_pdf::drawable(words)).await.map_err(Problem::internal)?;
@@ -80,7 +81,7 @@ impl EvidenceCalls {
     }
 }
 
-/// What was said with the buyer, oldest first.
+/// The messages exchanged with the buyer, oldest first.
 async fn texts_with(api: &Api, order: &Order) -> Result<Vec<Message>, Problem> {
     let Some(phone) = &order.customer_phone else { return Ok(Vec::new()) };
     let pool = api.db.pool();
@@ -92,7 +93,7 @@ async fn texts_with(api: &Api, order: &Order) -> Result<Vec<Message>, Problem> {
     Ok(texts)
 }
 
-/// What is disputed, and between whom.
+/// The facts of the payment, and its parties.
 #[derive(Clone, Copy)]
 struct Case<'a> {
     owner: &'a Merchant,
@@ -166,7 +167,7 @@ fn invoice(words: &'static Words, link: &link::Model) -> Vec<(String, String)> {
     rows
 }
 
-/// A text as it was sent, and what the carrier said of it.
+/// A text as sent, with the carrier's reports.
 fn sent(words: &'static Words, own_words: &EvidenceWords, text: &Message) -> Vec<(String, String)> {
     let carrier = [
         text.sent_at.map(|at| words.says_with("taken", &[("{at}", &moment(at))])),
@@ -200,7 +201,7 @@ fn row(name: &str, value: String) -> (String, String) {
     (name.to_owned(), value)
 }
 
-/// In the order in which every language reads it.
+/// A time in an order that readers of all languages understand.
 fn moment(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

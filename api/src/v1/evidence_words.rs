@@ -1,5 +1,5 @@
-//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in brackets, which are
-//! the bank's.
+//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in
+//! brackets, which are the bank's.
 
 use std::collections::HashMap;
 
@@ -96,7 +96,7 @@ impl EvidenceWords {
     /// What an entry says beside its event; `None` if that is no more than the event does.
     fn detail(&self, entry: &TimelineEntry, detail: &str) -> Option<String> {
         use TimelineEvent::{
-            DisputeClosed, Disputed, InvoiceStored, RefundFailed, RefundPending, Refunded, Review, Settling,
+            DisputeClosed, Disputed, InvoiceStored, Paid, RefundFailed, RefundPending, Refunded, Review, Settling,
             VoidRefused,
         };
         let is = |events: &[TimelineEvent]| entry.event().is_some_and(|event| events.contains(&event));
@@ -114,8 +114,8 @@ impl EvidenceWords {
             self.said.at(&["link", "reviews", why]).map(str::to_owned)
         } else if is(&[Refunded, RefundPending, RefundFailed]) {
             self.amount(detail)
-        } else if is(&[Settling]) {
-            self.elsewhere(detail)
+        } else if is(&[Settling, Paid]) {
+            self.elsewhere(detail).or_else(|| self.proof(detail))
         } else if is(&[InvoiceStored]) {
             let pages = detail.split(' ').next().unwrap_or_default();
             Some(format!("{} {pages}", self.words.says("pages")))

@@ -1,4 +1,5 @@
-//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a whole.
+//! The multipart form that creates a payment link. The PDF is streamed to the store and never held in memory as a
+//! whole.
 
 mod staged;
 
@@ -35,22 +36,22 @@ use crate::{
     },
 };
 
-/// Longer texts are none of the fields.
+/// The longest text of a field.
 const LONGEST_TEXT: u64 = 32 * 1_024;
 
-/// How much of an upload is read at a time.
+/// How much of an upload is read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// Where a PDF says that it is one, as viewers look for it: within so many bytes from its start.
+/// How many bytes may come before a PDF's header, as viewers allow.
 const HEAD: usize = 1024;
 
-/// The form, not read yet.
+/// The form before it is read.
 pub(super) struct LinkForm(Option<FormParts>);
 
-/// What the form said. The invoice, if there was one, lies in staging.
+/// The fields of the form. The invoice, if there is one, is in staging.
 #[derive(Debug, Default)]
 pub(super) struct FilledForm {
-    /// The invoice; absent if none was sent.
+    /// The invoice, if one was sent.
     pub(super) invoice: Option<Invoice>,
     invoice_number: Option<String>,
     amount: Option<String>,
@@ -61,34 +62,34 @@ pub(super) struct FilledForm {
     reminders: SentReminders,
 }
 
-/// An invoice that lies in staging.
+/// An invoice in staging.
 #[derive(Debug)]
 pub(super) struct Invoice {
-    /// What it comes to.
+    /// Its SHA-256.
     pub(super) sha256: Vec<u8>,
-    /// How long it is.
+    /// Its length.
     pub(super) bytes: u64,
 }
 
-/// What the link is to be.
+/// The terms of the link.
 #[derive(Debug)]
 pub(super) struct Terms {
-    /// The number on the invoice.
+    /// The invoice number.
     pub(super) invoice_number: String,
-    /// What is asked.
+    /// The amount.
     pub(super) money: Money,
-    /// When it closes by itself.
+    /// When the link expires.
     pub(super) expires_at: DateTime<Utc>,
-    /// What the merchant's software keeps with it.
+    /// The metadata.
     pub(super) metadata: BTreeMap<String, String>,
-    /// How it may be paid.
+    /// The accepted payment methods.
     pub(super) payment_methods: PaymentMethods,
-    /// What it says of its reminders itself.
+    /// The link's own reminder settings.
     pub(super) reminding: OwnReminding,
 }
 
 impl LinkForm {
-    /// Reads the form; the invoice goes to the link's place in staging as it comes in.
+    /// Reads the form, and streams the invoice to the link's staging path.
     pub(super) async fn read(self, documents: &Documents, link: LinkId) -> Result<FilledForm, Problem> {
         match self.0 {
             Some(parts) => read_fields(parts, documents, link).await,
@@ -125,7 +126,7 @@ async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) 
     Ok(filled)
 }
 
-/// Nothing that was sent is silently dropped, and a form has no more parts than fields.
+/// Refuses a repeated field: nothing is silently ignored, and a form has no more parts than fields.
 fn once(name: &str, is_there: bool) -> Result<(), Problem> {
     if is_there { Err(Problem::field(name, "must be sent only once")) } else { Ok(()) }
 }
@@ -194,17 +195,17 @@ async fn text(field: Field) -> Result<String, Problem> {
 }
 
 impl FilledForm {
-    /// What is the same of two forms if and only if they ask for the same.
+    /// Bytes that are equal for two forms if and only if they request the same.
     pub(super) fn canonical(&self) -> Vec<u8> {
         let texts = (&self.invoice_number, &self.amount, &self.currency, &self.expires_on, &self.metadata);
-        // What is not said is not written: an answer that was kept before this could be said is found by the form as it was then.
+        // Absent fields are left out, so that answers stored before a field existed are still found.
         let methods = self.payment_methods.as_ref().map(|methods| format!(" {methods:?}")).unwrap_or_default();
         let reminders = self.reminders.canonical();
         let invoice = self.invoice.as_ref().map(|invoice| &invoice.sha256);
         format!("{texts:?} {invoice:?}{methods}{reminders}").into_bytes()
     }
 
-    /// The terms, or everything that is wrong with them. What is absent is the order's.
+    /// The terms, or all errors. Absent fields come from the order.
     pub(super) fn check(&self, order: &Order, merchant: &Merchant, now: DateTime<Utc>) -> Result<Terms, Problem> {
         let mut fields = Fields::default();
         let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
@@ -266,7 +267,7 @@ impl FilledForm {
         } else if day > merchant.day_of(latest) {
             fields.refuse("expires_on", format!("is more than {} days away", RETENTION.num_days()));
         } else {
-            // The last of the 90 days ends when the 90 days do.
+            // The last day ends with the 90 days.
             return merchant.end_of(day).map(|end| end.min(latest));
         }
         None
@@ -346,7 +347,7 @@ impl<'a> ApiExtractor<'a> for LinkForm {
         body: &mut RequestBody,
         _: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        // Every field may be left out, and so may the form.
+        // All fields are optional, and so is the form.
         let length = request.header("content-length");
         let Some(sent) = request.content_type().filter(|_| length != Some("0")) else {
             let is_empty = length.is_none_or(|length| length == "0");

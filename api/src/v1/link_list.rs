@@ -46,14 +46,14 @@ const COLUMNS: &[&str] = &[
     "metadata",
 ];
 
-/// What belongs to a page of links.
+/// Data that is loaded for a page of links.
 struct Beside {
     owner: Merchant,
     orders: HashMap<OrderId, ExportedOrder>,
     texts: HashMap<LinkId, MessageStatus>,
 }
 
-/// All links that are searched for.
+/// All links that match a search.
 pub(super) fn csv_of(api: Api, owner: Merchant, search: LinkSearch) -> Body {
     csv(COLUMNS, move |after: Option<LinkId>| {
         let (api, owner, mut search) = (api.clone(), owner.clone(), search.clone());

@@ -1,4 +1,4 @@
-//! When the buyer of a link is reminded, if not as the merchant says: what a link's form says of it, and `PATCH /v1/payment-links/{id}`.
+//! A link's own reminder settings: the form's fields, and `PATCH /v1/payment-links/{id}`.
 
 use std::str::FromStr;
 
@@ -14,29 +14,29 @@ use crate::{
     http::{fields::Fields, typed::Clearable},
 };
 
-/// What is to change of a payment link. What is absent stays; `null` is as the merchant says.
+/// Changes to a payment link. Absent fields stay as they are; `null` returns to the merchant's setting.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "PaymentLinkChanges")]
 pub(super) struct ChangesInput {
-    /// Whether its buyer is reminded.
+    /// Whether the buyer is reminded.
     #[serde(default)]
     reminders: Clearable<bool>,
-    /// How many days after the last text about it.
+    /// Days after the last text about it.
     #[serde(default)]
     #[oai(validator(minimum(value = "1"), maximum(value = "60")))]
     reminder_after_days: Clearable<i64>,
-    /// How often, at most.
+    /// The most reminders.
     #[serde(default)]
     #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
     reminders_at_most: Clearable<i64>,
-    /// How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    /// Days before expiry at which the buyer is reminded once more, regardless of `reminders_at_most`; 0 for never.
     #[serde(default)]
     #[oai(validator(minimum(value = "0"), maximum(value = "30")))]
     last_reminder_days: Clearable<i64>,
 }
 
 impl ChangesInput {
-    /// What the link says itself from now on.
+    /// The link's own settings after the change.
     fn over(self, own: OwnReminding) -> OwnReminding {
         OwnReminding {
             on: self.reminders.wanted().unwrap_or(own.on),
@@ -47,27 +47,28 @@ impl ChangesInput {
     }
 }
 
-/// What the form of a new link says of its reminders, as it was sent.
+/// The reminder fields of a new link's form, as sent.
 #[derive(Debug, Default)]
 pub(super) struct SentReminders {
     /// `true` or `false`.
     pub(super) reminders: Option<String>,
     /// A number of days.
     pub(super) reminder_after_days: Option<String>,
-    /// A number of times.
+    /// A number of reminders.
     pub(super) reminders_at_most: Option<String>,
     /// A number of days.
     pub(super) last_reminder_days: Option<String>,
 }
 
 impl SentReminders {
-    /// What is the same of two forms if and only if they say the same; nothing of one that says nothing, as a form of before.
+    /// A text that is equal for two forms if and only if they say the same; empty without any fields, as before these
+    /// existed.
     pub(super) fn canonical(&self) -> String {
         let all = [&self.reminders, &self.reminder_after_days, &self.reminders_at_most, &self.last_reminder_days];
         if all.iter().all(|sent| sent.is_none()) { String::new() } else { format!(" {all:?}") }
     }
 
-    /// What the link says itself.
+    /// The link's own settings.
     pub(super) fn check(&self, fields: &mut Fields) -> Option<OwnReminding> {
         self.read().map_err(|(field, reason)| fields.refuse(field, reason)).ok()
     }
@@ -84,14 +85,14 @@ impl SentReminders {
     }
 }
 
-/// The field that is wrong, and what is wrong with it.
+/// An invalid field and the reason.
 pub(super) type Wrong = (&'static str, String);
 
 fn said<T: FromStr>(sent: Option<&str>, field: &'static str, what: &str) -> Result<Option<T>, Wrong> {
     sent.map(|text| text.trim().parse().map_err(|_| (field, what.to_owned()))).transpose()
 }
 
-/// Which field says what buyers cannot be reminded by.
+/// The field of an invalid reminder setting.
 pub(super) fn wrong(error: RemindingError) -> Wrong {
     let field = match error {
         RemindingError::AfterDays => "reminder_after_days",
@@ -101,7 +102,7 @@ pub(super) fn wrong(error: RemindingError) -> Wrong {
     (field, error.to_string())
 }
 
-/// Changes when the buyer of a link is reminded.
+/// Changes a link's reminder settings.
 pub(super) async fn change(api: &Api, key: &Principal, link: LinkId, input: ChangesInput) -> Result<LinkView, Problem> {
     let now = api.clock.now();
     let tx = api.db.begin().await?;
@@ -123,7 +124,7 @@ pub(super) async fn change(api: &Api, key: &Principal, link: LinkId, input: Chan
     Ok(view)
 }
 
-/// As the audit log has it.
+/// The settings as the audit log shows them.
 fn detail_of(own: OwnReminding) -> String {
     if own.is_empty() { "reminders as the merchant says".to_owned() } else { own.to_string() }
 }

@@ -22,18 +22,18 @@ use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, PaymentMet
 /// How many links of an order are read at once.
 const AT_ONCE: u64 = 100;
 
-/// About how many bytes an entry of a timeline takes up.
+/// The approximate size of a timeline entry in bytes.
 const ENTRY: u64 = 128;
 
-/// A payment link. What the purge has erased is absent.
+/// A payment link. Erased fields are absent.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "PaymentLink", skip_serializing_if_is_none)]
 pub(super) struct LinkView {
     id: Text<LinkId>,
     order_id: Text<OrderId>,
-    /// The order's number. Where links are listed.
+    /// The order's number; only in lists of links.
     order_number: Option<String>,
-    /// The buyer's name. Where links are listed.
+    /// The buyer's name; only in lists of links.
     customer_name: Option<String>,
     status: Text<LinkState>,
     amount: Option<Amount>,
@@ -41,63 +41,65 @@ pub(super) struct LinkView {
     invoice_number: Option<String>,
     /// The buyer's page. Absent, too, where it stands for a payment that no link asked for.
     url: Option<Url>,
-    /// Where Stripe takes the payment.
+    /// The payment page at Stripe.
     stripe_url: Option<Url>,
-    /// Why it could not be made; or, of an open link, what keeps it from being closed, or from being paid anew.
+    /// Why it could not be created; for an open link, why it cannot be closed or renewed at Stripe.
     failure: Option<String>,
-    /// What a person should look at.
+    /// What a person should review.
     review: Option<Text<Review>>,
-    /// What is worth a look before the link is sent: the first page is blank, or the PDF's text lacks what was typed. It blocks
-    /// nothing.
+    /// What to check before sending the link: the first page is blank, or the PDF lacks the number or the total that
+    /// was entered. Warnings block nothing.
     warnings: Vec<Text<InvoiceWarning>>,
-    /// How the last text that carries it stands, by the status of its message; absent if it was never sent.
+    /// The status of the last text with the link; absent if it was never sent.
     delivery: Option<Text<MessageStatus>>,
-    /// Whether there is a picture of the invoice's first page.
+    /// Whether the first page of the invoice is available as a picture.
     has_picture: bool,
     /// The payment in Stripe's dashboard, where refunds are made.
     dashboard_url: Option<Url>,
-    /// What was refunded at Stripe so far, in all: the refunds that succeeded.
+    /// The total of the refunds at Stripe that succeeded.
     refunded_amount: Option<Amount>,
-    /// How much of what was paid went back.
+    /// How much of the payment was refunded.
     refund_status: Text<RefundState>,
-    /// How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of several the
-    /// gravest.
+    /// The state of a dispute of the payment, the most serious one if there are several; `closed` is an inquiry that
+    /// was closed, or a dispute that was prevented.
     disputed: Option<Text<Dispute>>,
-    /// The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks, `needs_response`,
-    /// `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added.
+    /// The dispute's status at Stripe: `warning_needs_response` and `warning_under_review` while the bank only
+    /// inquires, `needs_response`, `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has
+    /// added.
     dispute_status: Option<String>,
-    /// Until when the dispute has to be answered at Stripe; absent once it is answered or over, or where Stripe names no day.
+    /// Until when the dispute has to be answered at Stripe; absent once it is answered or over, or where Stripe names
+    /// no day.
     respond_by: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
-    /// When it became `paid`: `paid_by` has the day on which the money came, if that was elsewhere.
+    /// When it became `paid`. For a payment elsewhere, `paid_by` has the day on which the money arrived.
     paid_at: Option<DateTime<Utc>>,
-    /// How it was paid, once it is; or how the merchant says that it was, while it is `settling`.
+    /// How it was paid, or, while it is `settling`, how the merchant says it was.
     paid_by: Option<PaidByView>,
     viewed_at: Option<DateTime<Utc>>,
-    /// When the buyer said that they do not know what it is for.
+    /// When the buyer said that they do not recognise it.
     unrecognised_at: Option<DateTime<Utc>>,
-    /// On which day the buyer says that they will pay.
+    /// The day on which the buyer intends to pay.
     expected: Option<ExpectedView>,
-    /// When the buyer of a closed link asked for a new one.
+    /// When the buyer of the closed link asked for a new one.
     new_link_wanted_at: Option<DateTime<Utc>>,
-    /// How it may be paid.
+    /// The accepted payment methods.
     payment_methods: PaymentMethodsText,
-    /// Whether its buyer is reminded; absent, as with the three below: as the merchant says.
+    /// Whether the buyer is reminded. Absent, like the next three fields: the merchant's setting.
     reminders: Option<bool>,
-    /// How many days after the last text about it.
+    /// Days after the last text about it.
     reminder_after_days: Option<i64>,
-    /// How often, at most.
+    /// The most reminders.
     reminders_at_most: Option<i64>,
-    /// How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    /// Days before expiry at which the buyer is reminded once more, regardless of `reminders_at_most`; 0 for never.
     last_reminder_days: Option<i64>,
     purged_at: Option<DateTime<Utc>>,
-    /// What your software keeps with it.
+    /// Metadata of your software.
     metadata: Metadata,
     timeline: Vec<EntryView>,
 }
 
-/// Something that happened to a link.
+/// An event in the life of a link.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
 struct EntryView {
@@ -108,15 +110,15 @@ struct EntryView {
     actor: String,
 }
 
-/// A buyer's word that they will pay on a day.
+/// A buyer's intention to pay on a day.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "ExpectedPayment", skip_serializing_if_is_none)]
 struct ExpectedView {
-    /// On which day, as you count days.
+    /// The day, in the merchant's time zone.
     on: CalendarDay,
-    /// When they said so.
+    /// When the buyer said so.
     at: DateTime<Utc>,
-    /// What became of it. Reminders wait until the day is over.
+    /// Whether it was kept. Reminders wait until the day is over.
     status: Text<ExpectedState>,
 }
 
@@ -136,11 +138,11 @@ impl ExpectedView {
 struct PaidByView {
     /// `stripe`, or as the merchant says: `cash`, `bank_transfer`, `check`, `terminal` or `other`.
     method: String,
-    /// On which day, if it was not by Stripe.
+    /// The day of the payment, if it was not through Stripe.
     on: Option<String>,
-    /// What the merchant noted about it.
+    /// The merchant's note.
     note: Option<String>,
-    /// Who says so.
+    /// Who recorded it.
     actor: Option<String>,
 }
 
@@ -173,13 +175,13 @@ impl LinkView {
         Self::of(api, link, timeline, delivery)
     }
 
-    /// The same with whom it is for.
+    /// Adds the order's number and the buyer's name.
     pub(super) fn for_whom(self, order: Option<&OrderName>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
         Self { order_number: order.map(|order| order.number.clone()), customer_name: name, ..self }
     }
 
-    /// The links of an order, newest first: so many as may be read at once, and about how many bytes they come to.
+    /// The newest links of an order that fit into one answer, and their approximate size in bytes.
     pub(super) async fn newest_of_order(api: &Api, order: &Order) -> Result<(Vec<Self>, u64), DbErr> {
         let found = some_of_order(api, order, None).await?;
         let bytes = found.rows.iter().map(|(link, timeline)| bytes(link, timeline)).sum();
@@ -210,7 +212,7 @@ impl LinkView {
         rows.into_iter().map(view).collect()
     }
 
-    /// The link, with a timeline, and how its last text stands, that were read before.
+    /// The link with its timeline and the status of its last text, which the caller has read.
     pub(super) fn of(
         api: &Api,
         link: link::Model,
@@ -260,12 +262,12 @@ impl LinkView {
     }
 }
 
-/// About how many bytes a link comes to with its timeline.
+/// The approximate size of a link with its timeline in bytes.
 pub(super) const fn bytes(link: &link::Model, timeline: &[TimelineEntry]) -> u64 {
     link.bytes() + timeline.len() as u64 * ENTRY
 }
 
-/// Links of an order, newest first, after this one: so many as may be read at once.
+/// Links of an order after this one, newest first, as many as can be read at once.
 async fn some_of_order(
     api: &Api,
     order: &Order,

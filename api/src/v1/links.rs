@@ -51,15 +51,15 @@ use crate::{
 
 pub(super) struct Links;
 
-/// How many payment links an order may have, whatever became of them. An ordinary one has one, or a few.
+/// The most payment links of an order, in any state. An ordinary order has one or a few.
 const MOST_OF_ORDER: u64 = 100;
 
-/// A void.
+/// The input of a void.
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Void {
-    /// Why, for your own records.
+    /// The reason, for your records.
     reason: Option<Prose<500>>,
-    /// Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any other.
+    /// Whether the buyer is told by text, with the template `voided`, which costs credits like any other.
     #[oai(default)]
     #[serde(default)]
     tell_buyer: bool,
@@ -70,7 +70,7 @@ struct Void {
 impl Links {
     /// Create a payment link
     ///
-    /// Answers at once with a link in `creating`; it turns `unpaid` when Stripe has made it, or `failed`.
+    /// Returns at once with a link in `creating`. It becomes `unpaid` when Stripe has created it, or `failed`.
     #[oai(path = "/orders/:id/payment-links", method = "post")]
     async fn create(
         &self,
@@ -97,13 +97,14 @@ impl Links {
                 async move { accept_link(api, key, link, asked, now).await }
             })
             .await;
-        // Where the database's answer to the commit was lost, a job may come for the upload; the staging area is cleaned in time.
+        // If the answer to the commit was lost, a job may still need the upload, so it is left to the clean-up of the
+        // staging area.
         let is_unused = match &answered {
             Ok(answered) => !answered.is_first(),
             Err(problem) => ResponseError::status(problem).is_client_error(),
         };
         if is_unused {
-            // What cannot be removed now is removed with the staging area.
+            // An upload that cannot be deleted now is deleted with the staging area.
             let _ = api.documents.delete(&Documents::staging_name(link)).await;
         }
         answered
@@ -111,24 +112,24 @@ impl Links {
 
     /// List payment links
     ///
-    /// A page of large ones is shorter than was asked for, with a `next_cursor`. With `Accept: text/csv` all that match, and not a page of
-    /// them.
+    /// A page of large links is shorter than requested and has a `next_cursor`. With `Accept: text/csv` returns all
+    /// matches instead of a page.
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// One of these statuses.
+        /// Links in any of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the
-        /// metadata, or the amount; in any letter case.
+        /// Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes
+        /// or of a value of the metadata, or the amount. Ignores case.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.
         tag: Query<Option<Text<Tag>>>,
-        /// To be looked at for this.
+        /// Links with this review.
         review: Query<Option<Text<Review>>>,
-        /// With a dispute that stands in one of these ways.
+        /// Links with a dispute in any of these states.
         disputed: Query<Option<Several<Dispute>>>,
         /// In this currency.
         currency: Query<Option<CurrencyCode>>,
@@ -136,7 +137,7 @@ impl Links {
         created_to: Query<Option<Moment>>,
         paid_from: Query<Option<Moment>>,
         paid_to: Query<Option<Moment>>,
-        /// Only those of orders that are archived, or only those of orders that are not; absent: both.
+        /// Only links of archived orders, or only those of others; absent: both.
         archived: Query<Option<bool>>,
         sort: Query<Option<Text<SortOrder>>>,
         limit: Query<Option<Limit>>,
@@ -197,8 +198,8 @@ impl Links {
 
     /// Change a payment link
     ///
-    /// When its buyer is reminded, while it can be paid or may be soon: 409 `link_not_open` once it is closed. What a link does not say
-    /// is as the merchant says (`PATCH /v1/merchant`).
+    /// The reminder settings, while the link can be paid or may soon be: 409 `link_not_open` once it is closed.
+    /// Settings that the link does not have are the merchant's (`PATCH /v1/merchant`).
     #[oai(path = "/payment-links/:id", method = "patch")]
     async fn change(
         &self,
@@ -224,7 +225,7 @@ impl Links {
 
     /// The first page of the invoice as a picture
     ///
-    /// There is none of an invoice that could not be drawn at a reasonable cost.
+    /// There is none for an invoice that is too expensive to render.
     #[oai(path = "/payment-links/:id/invoice.png", method = "get")]
     async fn first_page(
         &self,
@@ -238,8 +239,8 @@ impl Links {
 
     /// Void an unpaid payment link
     ///
-    /// Answers at once with a link in `voiding`; it turns `voided` when Stripe has confirmed that it can no longer be paid, or
-    /// `paid` if the payment was faster.
+    /// Returns at once with a link in `voiding`. It becomes `voided` when Stripe has confirmed that it can no longer be
+    /// paid, or `paid` if the payment was faster.
     #[oai(path = "/payment-links/:id/void", method = "post")]
     async fn void(
         &self,
@@ -283,7 +284,7 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
         None => api.documents.read(document).await,
     };
     let invoice = read.map_err(|error| match error {
-        // Until it is stored it moves, and is looked for where it was.
+        // An upload may be moving from staging to the store, so it is looked for in both.
         DocumentError::Missing if link.document_pages.is_some() => Problem::invoice_damaged(error),
         DocumentError::Altered => Problem::invoice_damaged(error),
         DocumentError::Missing | DocumentError::Store(_) | DocumentError::TimedOut => error.into(),
@@ -291,7 +292,7 @@ pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, P
     Ok(Pdf::inline(invoice, &format!("invoice-{number}")))
 }
 
-/// What a link is asked for: by a form that was read, for an order as it was then.
+/// A request for a link: the form that was read, and the order as it was then.
 #[derive(Clone, Copy)]
 struct AskedLink<'a> {
     order: &'a Order,
@@ -319,7 +320,7 @@ async fn accept_link(
         written
     };
     let tx = api.db.begin().await?;
-    // As it is now: the upload may have taken minutes.
+    // Read again, because the upload may have taken minutes.
     ready_owner(&tx, owner.id).await?;
     api.quotas.check_room(&tx, owner.id, bytes).await?;
     refuse_too_many(&tx, owner.id, order.id).await?;
@@ -332,12 +333,12 @@ async fn accept_link(
     tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    // Nobody can have been sent what is just made.
+    // A new link cannot have been sent yet.
     let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 
-/// Refuses one more link of an order that has had very many.
+/// Refuses another link of an order that has very many.
 pub(super) async fn refuse_too_many(tx: &Transaction, merchant: MerchantId, order: OrderId) -> Result<(), Problem> {
     if link::count_of_order(tx, merchant, order).await? < MOST_OF_ORDER {
         return Ok(());
@@ -346,7 +347,7 @@ pub(super) async fn refuse_too_many(tx: &Transaction, merchant: MerchantId, orde
     Err(Problem::conflict("too_many_links", detail))
 }
 
-/// Refuses a link that does not ask what the order says by now.
+/// Refuses a link that no longer matches its order.
 fn refuse_stale(
     filled: &FilledForm,
     asked: &(String, Money),
@@ -365,7 +366,7 @@ fn refuse_stale(
     Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
 }
 
-/// The merchant as it stands, unless it is suspended, or its Stripe account is not connected.
+/// The merchant's current row, unless it is suspended or its Stripe account is not connected.
 pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
     let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
     if owner.is_suspended() {
@@ -383,7 +384,7 @@ pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Resul
     }
 }
 
-/// A link whose invoice has nothing in it yet.
+/// A link without its invoice data.
 fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Terms) -> NewLink {
     NewLink {
         id: link,
@@ -440,7 +441,7 @@ async fn accept_void(
             (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
         Advanced::Unchanged => {
-            // As it is now: somebody else may have voided it at the same moment.
+            // Read again, because another caller may have voided it at the same moment.
             let link = find_link(&tx, key, link_id).await?;
             if reason.is_some() && reason != link.close_reason {
                 let detail = "The link was voided before, with other words than these; those count.";
@@ -454,7 +455,7 @@ async fn accept_void(
     Ok(accepted(tx, id, view, enqueued_job))
 }
 
-/// Why a link cannot be moved so.
+/// The problem for a refused transition.
 pub(super) fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Paid => Problem::conflict("link_paid", "The link is paid. Refunds are made in Stripe's dashboard."),
@@ -472,7 +473,7 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     }
 }
 
-/// The answer to a command about a link.
+/// The answer to a command on a link.
 pub(super) fn accepted(
     tx: Transaction,
     link: LinkId,
@@ -482,7 +483,7 @@ pub(super) fn accepted(
     Accepted { tx, location: format!("/v1/payment-links/{link}"), view, enqueued: enqueued_job.into_iter().collect() }
 }
 
-/// Whether a buyer can pay the link now: what is past its time is closed here before Stripe is told.
+/// Whether a buyer can pay the link now. An overdue link is closed here before Stripe is told.
 pub(crate) fn can_be_paid(link: &link::Model, now: DateTime<Utc>) -> bool {
     link.state == LinkState::Unpaid && now < link.expires_at
 }

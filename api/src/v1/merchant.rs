@@ -24,10 +24,10 @@ use crate::{
     http::{fields::Fields, hex::hex, json_body::JsonBody, picture},
 };
 
-/// The most credits of which a warning can be made to depend.
+/// The largest threshold for a warning.
 const MOST_CREDITS: i64 = 1_000_000_000;
 
-/// The most lines of an address, and the longest.
+/// The most lines of an address, and their length.
 const MOST_LINES: usize = 6;
 const LONGEST_LINE: usize = 120;
 
@@ -40,36 +40,37 @@ struct ProfileView {
     id: Text<MerchantId>,
     /// The name that buyers see.
     name: String,
-    /// How buyers reach it.
+    /// How buyers reach the merchant.
     contact: Option<String>,
-    /// Where it is, as invoices that are made here say.
+    /// The address on invoices made here.
     address: Option<String>,
-    /// Its number with the tax office, as invoices that are made here say.
+    /// The tax number on invoices made here.
     tax_number: Option<String>,
     /// ISO 3166: the region of phone numbers without a country code.
     region: CountryCode,
-    /// ISO 4217: the currency of new orders that do not say.
+    /// ISO 4217: the default currency of new orders.
     currency: Option<CurrencyCode>,
-    /// IANA, such as `Europe/Berlin`: when its days end.
+    /// IANA, such as `Europe/Berlin`: determines when days end.
     time_zone: ZoneName,
-    /// The colour of its pages: `#rrggbb`; absent: ours.
+    /// The colour of its pages as `#rrggbb`; absent: the default.
     colour: Option<ColourCode>,
     logo: Option<LogoView>,
-    /// How buyers may pay, where a link does not say.
+    /// The accepted payment methods of links without their own.
     payment_methods: PaymentMethodsText,
     /// Whether buyers are reminded of unpaid links.
     reminders: bool,
-    /// How many days after the last text about a link.
+    /// Days after the last text about a link.
     reminder_after_days: i64,
-    /// How often, at most, for one link.
+    /// The most reminders for one link.
     reminders_at_most: i64,
-    /// Below how many credits the merchant is warned; 0: never.
+    /// The number of credits below which the merchant is warned; 0 for never.
     low_credit_threshold: i64,
-    /// How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    /// Days before a link expires at which its buyer is reminded once more, regardless of `reminders_at_most`; 0 for
+    /// never.
     last_reminder_days: i64,
-    /// Whether buyers get a text when their payment has come.
+    /// Whether buyers get a text when they have paid.
     receipts: bool,
-    /// The language of texts to buyers of whom none is known; absent: what was written in none in particular.
+    /// The language of texts to buyers whose language is unknown; absent: templates without a language.
     language: Option<Language>,
     webhook_urls: WebhookUrls,
     created_at: DateTime<Utc>,
@@ -80,9 +81,9 @@ struct ProfileView {
 #[oai(rename = "Logo")]
 struct LogoView {
     content_type: Text<PictureType>,
-    /// In pixels.
+    /// The width in pixels.
     width: i64,
-    /// In pixels.
+    /// The height in pixels.
     height: i64,
     sha256: Sha256,
     url: String,
@@ -100,7 +101,8 @@ impl From<About> for LogoView {
     }
 }
 
-/// Where others tell us what happened. Known before anything is connected, so that it can be entered at the other side first.
+/// The URLs where others send their webhooks. Known before anything is connected, so that they can be entered at the
+/// other side first.
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookUrls")]
 struct WebhookUrls {
@@ -136,7 +138,7 @@ impl ProfileView {
     }
 }
 
-/// What is to change. What is absent stays; `null` takes away what may be absent.
+/// Changes to the merchant. Absent fields stay as they are; `null` removes a value.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "ProfileChanges")]
@@ -156,30 +158,32 @@ struct ChangesInput {
     /// `#rrggbb`, dark enough for white text.
     #[serde(default)]
     colour: Clearable<ColourCode>,
-    /// How buyers may pay, where a link does not say. Some ways take days: the link is `processing` meanwhile.
+    /// The accepted payment methods of links without their own. With some, a payment takes days, and the link is
+    /// `processing` meanwhile.
     payment_methods: Option<PaymentMethodsText>,
     /// Whether buyers are reminded of unpaid links.
     reminders: Option<bool>,
-    /// How many days after the last text about a link.
+    /// Days after the last text about a link.
     #[oai(validator(minimum(value = "1"), maximum(value = "60")))]
     reminder_after_days: Option<i64>,
-    /// How often, at most, for one link.
+    /// The most reminders for one link.
     #[oai(validator(minimum(value = "1"), maximum(value = "10")))]
     reminders_at_most: Option<i64>,
-    /// Below how many credits the merchant is warned; 0: never.
+    /// The number of credits below which the merchant is warned; 0 for never.
     #[oai(validator(minimum(value = "0"), maximum(value = "1000000000")))]
     low_credit_threshold: Option<i64>,
-    /// How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not.
+    /// Days before a link expires at which its buyer is reminded once more, regardless of `reminders_at_most`; 0 for
+    /// never.
     #[oai(validator(minimum(value = "0"), maximum(value = "30")))]
     last_reminder_days: Option<i64>,
-    /// Whether buyers get a text when their payment has come, by the template `receipt`; it costs credits like any other.
+    /// Whether buyers get a text when they have paid, with the template `receipt`, which costs credits like any other.
     receipts: Option<bool>,
-    /// The language of texts to buyers of whom none is known.
+    /// The language of texts to buyers whose language is unknown.
     #[serde(default)]
     language: Clearable<Language>,
 }
 
-/// What is to change, once it was checked.
+/// The validated changes.
 struct Checked {
     changes: MerchantChanges,
     reminding: Reminding,
@@ -213,7 +217,7 @@ impl ChangesInput {
         Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })
     }
 
-    /// How buyers are to be reminded: as now, where nothing is said.
+    /// The reminder settings after the change.
     fn reminding(&self, owner: &Merchant, fields: &mut Fields) -> Reminding {
         let now = owner.reminding();
         let wanted = Reminding {
@@ -244,7 +248,7 @@ impl Checked {
     }
 }
 
-/// `None`: it stays; `Some(None)`: it goes. What is wrong is noted by `read`.
+/// `None` keeps the value; `Some(None)` removes it. `read` collects the errors.
 #[expect(clippy::option_option, reason = "to stay and to go are two things")]
 fn clearable<S, T>(sent: Clearable<S>, read: impl FnOnce(S) -> Option<T>) -> Option<Option<T>> {
     match sent.0 {
@@ -254,7 +258,7 @@ fn clearable<S, T>(sent: Clearable<S>, read: impl FnOnce(S) -> Option<T>) -> Opt
     }
 }
 
-/// A few lines, of which none is empty.
+/// The lines of an address, without empty ones.
 fn address_of(text: &str, fields: &mut Fields) -> Option<String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     if lines.len() > MOST_LINES {
@@ -304,7 +308,7 @@ impl Profile {
 
     /// Change the logo
     ///
-    /// The picture itself is the body: a PNG or JPEG of at most 64 KiB, with sides of 16 to 1024 pixels.
+    /// The body is the picture: a PNG or JPEG of at most 64 KiB, with sides of 16 to 1024 pixels.
     #[oai(path = "/merchant/logo", method = "put")]
     async fn put_logo(
         &self,

@@ -30,7 +30,7 @@ const COLUMNS: &[&str] = &[
     "delivered_at",
 ];
 
-/// All messages that are searched for.
+/// All messages that match a search.
 pub(super) fn csv_of(db: Db, merchant: MerchantId, search: MessageSearch) -> Body {
     csv(COLUMNS, move |after: Option<MessageId>| {
         let (db, mut search) = (db.clone(), search.clone());

@@ -27,11 +27,11 @@ use crate::{
 pub(super) struct MessageTemplate;
 
 words! {
-    /// In what a text is sent.
+    /// The encoding of a text.
     pub enum EncodingName {
         /// 160 characters in one segment.
         Gsm7 = "GSM-7",
-        /// 70 of them.
+        /// 70 characters in one segment.
         Ucs2 = "UCS-2",
     }
 }
@@ -51,11 +51,11 @@ impl EncodingName {
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "MessageTemplate")]
 struct TemplateView {
-    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link`
-    /// and `expires_on`; `{{link}}` is needed.
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`,
+    /// `link` and `expires_on`; `{{link}}` is required.
     body: String,
-    /// Whether typographic quotes, dashes and the like are made plain where that makes a message cheaper, in every text of yours.
-    /// Absent: as it was; at first, `true`.
+    /// Whether typographic quotes, dashes and the like are replaced in all your texts where that makes them cheaper.
+    /// Absent: unchanged; initially `true`.
     plain_typography: Option<bool>,
 }
 
@@ -65,17 +65,17 @@ struct TemplateView {
 struct PreviewInput {
     /// The template.
     body: String,
-    /// The link to fill it with; absent: an example.
+    /// The link to fill in; absent: an example.
     link_id: Option<TextOf<LinkId>>,
-    /// Whether typography is made plain; absent: as it is set.
+    /// Whether typography is replaced; absent: the current setting.
     plain_typography: Option<bool>,
-    /// What it is for; absent: `request`.
+    /// The purpose of the text; absent: `request`.
     purpose: Option<Text<Purpose>>,
-    /// In which language days are written; absent: English.
+    /// The language of dates; absent: English.
     language: Option<LanguageTag>,
 }
 
-/// What a template makes, and what that costs.
+/// The rendered template and its cost.
 #[derive(Debug, Object)]
 #[oai(rename = "Preview")]
 struct PreviewView {
@@ -85,19 +85,19 @@ struct PreviewView {
     /// Characters of the text.
     characters: usize,
     credits: i64,
-    /// What was made plain.
+    /// The replaced characters.
     replaced: Vec<ReplacementView>,
-    /// What is worth a thought before it is sent.
+    /// What to consider before sending.
     warnings: Vec<String>,
 }
 
-/// Something of the typography that was made plain.
+/// A replaced character.
 #[derive(Debug, Object)]
 #[oai(rename = "Replacement")]
 struct ReplacementView {
-    /// What was written.
+    /// The original.
     from: String,
-    /// What is sent.
+    /// The replacement.
     to: String,
     times: usize,
 }
@@ -191,14 +191,14 @@ fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
     Ok(TemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
 }
 
-/// What a template makes of an example.
+/// Renders a template with example values.
 pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Result<Preview, Problem> {
     let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
     let example = example(owner, &url, owner.day_of(owner.usual_expiry(api.clock.now())))?;
     template.preview(&example).map_err(bad_template("body"))
 }
 
-/// Values for a preview without a link.
+/// The values of a preview without a link.
 fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Result<Variables<'a>, Problem> {
     let currency = match owner.currency {
         Some(usual) => usual,

@@ -25,19 +25,20 @@ use crate::{
 
 pub(super) struct MessageTemplates;
 
-/// The text for a purpose, in a language.
+/// The template for a purpose and a language.
 #[derive(Debug, Object)]
 #[oai(rename = "PurposeTemplate", skip_serializing_if_is_none)]
 struct TemplateView {
     purpose: Text<Purpose>,
-    /// In which language it was written; absent: in none in particular.
+    /// The language it is written in; absent: none in particular.
     language: Option<Language>,
-    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and
-    /// `expires_on`, and `metadata.` with a key of your own, which is empty where neither the link nor its order has it.
+    /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`,
+    /// `link` and `expires_on`, and `metadata.` with a key of your own, which is empty if neither the link nor its
+    /// order has it.
     body: String,
-    /// Whether you wrote it for this purpose; if not, it is the request's, or ours.
+    /// Whether you wrote it for this purpose. If not, it is the one for requests, or the default.
     own: bool,
-    /// What it costs as a text, with example values.
+    /// The cost of its text with example values.
     credits: i64,
 }
 
@@ -54,7 +55,7 @@ struct TemplatesView {
 #[serde(deny_unknown_fields)]
 #[oai(rename = "PurposeTemplateInput")]
 struct TemplateInput {
-    /// The text; `{{link}}` is needed in a request and a reminder.
+    /// The text; `{{link}}` is required in a request and a reminder.
     body: String,
 }
 
@@ -84,14 +85,14 @@ impl MessageTemplates {
         Ok(Json(TemplatesView { items: views.collect::<Result<_, _>>()? }))
     }
 
-    /// See the template that counts for a purpose
+    /// See the template that applies to a purpose
     #[oai(path = "/message-templates/:purpose", method = "get", operation_id = "get_message_template_for")]
     async fn get(
         &self,
         api: Data<&Api>,
         key: Reader,
         purpose: Path<Text<Purpose>>,
-        /// Such as `pt-BR`. What was written for it counts, else for `pt`, else for no language in particular.
+        /// Such as `pt-BR`. The template for it applies, else the one for `pt`, else the one without a language.
         language: Query<Option<Language>>,
         /// `true`: ours in that language, whatever you have written; in English if there is none in it.
         ready: Query<Option<bool>>,
@@ -106,7 +107,7 @@ impl MessageTemplates {
         Ok(Json(TemplateView::of(&api, &owner, found)?))
     }
 
-    /// Write the template for a purpose
+    /// Set the template for a purpose
     ///
     /// A request without a language is the same as `/v1/message-template`.
     #[oai(path = "/message-templates/:purpose", method = "put", operation_id = "put_message_template_for")]
@@ -131,9 +132,9 @@ impl MessageTemplates {
         Ok(Json(TemplateView::of(&api, &owner, found)?))
     }
 
-    /// Take the template for a purpose away
+    /// Delete the template for a purpose
     ///
-    /// Then what was written for no language in particular counts, and at last ours.
+    /// The template without a language then applies, or the default.
     #[oai(path = "/message-templates/:purpose", method = "delete", operation_id = "delete_message_template_for")]
     async fn delete(
         &self,
@@ -159,7 +160,7 @@ fn named(purpose: Purpose, language: &str) -> String {
     if language.is_empty() { purpose.to_string() } else { format!("{purpose} {language}") }
 }
 
-/// As it is stored; empty: none in particular.
+/// The stored form; empty for none in particular.
 fn stored(language: Option<Language>) -> String {
     language.map(|language| language.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use entity::{
 };
 use poem_openapi::Object;
 
-/// A message. Its number and text are absent once they were erased.
+/// A message. Its number and text are absent once erased.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Message", skip_serializing_if_is_none)]
 pub(super) struct MessageView {
@@ -18,30 +18,30 @@ pub(super) struct MessageView {
     conversation_id: Text<ConversationId>,
     link_id: Option<Text<LinkId>>,
     direction: Text<Direction>,
-    /// Who wanted it sent: `merchant`; `reminder`, `answer`, `receipt` or `voided` if it was sent by itself.
+    /// Why it was sent: `merchant`; or automatically as `reminder`, `answer`, `receipt` or `voided`.
     origin: Text<Origin>,
-    /// The key (`key_…`) that wanted it sent, if it was one.
+    /// The key (`key_…`) that requested it, if one did.
     actor: Option<String>,
     /// The buyer's number.
     to: Option<E164>,
     body: Option<String>,
     segments: i64,
     credits: i64,
-    /// `received` for an incoming one.
+    /// `received` for an incoming message.
     status: Text<MessageStatus>,
     /// Why it failed.
     error: Option<String>,
     created_at: DateTime<Utc>,
-    /// Not before this time was it to be sent.
+    /// The earliest time to send it.
     send_at: Option<DateTime<Utc>>,
-    /// Until when a text that nobody asked for at this hour (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only where
-    /// the texts of a conversation are listed.
+    /// Until when an automatic text (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only in the
+    /// list of a conversation's messages.
     waits_until: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
     delivered_at: Option<DateTime<Utc>>,
-    /// Since when it waits for a person, because nobody knows whether the carrier took it.
+    /// Since when it waits for a person, because it is unknown whether the carrier accepted it.
     parked_at: Option<DateTime<Utc>>,
-    /// Pictures that came with it; absent if none did.
+    /// The pictures that came with it; absent if there are none.
     pictures: Option<Vec<PictureView>>,
 }
 
@@ -49,13 +49,13 @@ pub(super) struct MessageView {
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Picture", skip_serializing_if_is_none)]
 pub(super) struct PictureView {
-    /// `waiting` for the carrier to give it, `stored`, or `failed`.
+    /// `waiting` for the carrier, `stored`, or `failed`.
     status: String,
     /// Such as `image/jpeg`.
     content_type: Option<String>,
-    /// Where it can be seen, once it is stored: a path below the server.
+    /// The path on this server, once it is stored.
     path: Option<String>,
-    /// Why it cannot be seen.
+    /// Why it is not available.
     error: Option<String>,
 }
 
@@ -72,12 +72,12 @@ impl From<Picture> for PictureView {
 }
 
 impl MessageView {
-    /// The message without what is the merchant's own, for operators.
+    /// The message without its text and number, for operators.
     pub(super) fn without_text(message: Message) -> Self {
         Self { body: None, ..Self::of(message, None) }
     }
 
-    /// The message, of the conversation with this number.
+    /// The message with its conversation's number.
     pub(super) fn of(message: Message, phone: Option<&PhoneNumber>) -> Self {
         Self {
             id: Text(message.id),
@@ -102,12 +102,12 @@ impl MessageView {
         }
     }
 
-    /// With the time until which it waits.
+    /// Sets the time until which it waits.
     pub(super) fn waiting_until(self, time: Option<DateTime<Utc>>) -> Self {
         Self { waits_until: time, ..self }
     }
 
-    /// With the pictures that came with it.
+    /// Adds the pictures that came with it.
     pub(super) fn with_pictures(self, pictures: Vec<Picture>) -> Self {
         let pictures = pictures.into_iter().map(PictureView::from).collect::<Vec<_>>();
         Self { pictures: Some(pictures).filter(|pictures| !pictures.is_empty()), ..self }

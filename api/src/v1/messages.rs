@@ -33,11 +33,11 @@ use crate::{
 pub(super) struct Messages;
 
 words! {
-    /// What a text that is sent by hand is for.
+    /// The purpose of a text that is sent by hand.
     pub enum Asking {
-        /// To ask for the money.
+        /// A payment request.
         Request = "request",
-        /// To ask once more.
+        /// A reminder.
         Reminder = "reminder",
     }
 }
@@ -53,20 +53,20 @@ impl Asking {
     }
 }
 
-/// How to send.
+/// How to send a link.
 #[derive(Debug, Default, Deserialize, Object, Serialize)]
 struct Send {
     /// A template for this message only; absent: the merchant's.
     template: Option<String>,
-    /// Which of your templates; absent: the one for a request. With `reminder` a buyer is reminded now.
+    /// Which of your templates to use; absent: `request`. With `reminder`, reminds the buyer now.
     purpose: Option<Text<Asking>>,
-    /// In which language, of those that there are templates in; absent: the buyer's, if it is known, else yours.
+    /// The language of the template; absent: the buyer's, if known, else yours.
     language: Option<Language>,
-    /// Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then `scheduled`, its credits
-    /// are held, and both end with a void, a payment, the link's end or an opt-out.
+    /// The earliest time, at most 35 days from now and before the link expires; absent: at once. Until then the message
+    /// is `scheduled` and its credits are held; a void, a payment, the link's end or an opt-out cancels it.
     #[expect(clippy::struct_field_names, reason = "it is the name of the field in the API")]
     send_at: Option<DateTime<Utc>>,
-    /// Send it also if it was sent to this number less than a minute ago.
+    /// Send it even if it was sent to this number less than a minute ago.
     #[oai(default)]
     #[serde(default)]
     resend: bool,
@@ -77,8 +77,8 @@ struct Send {
 impl Messages {
     /// Send a payment link by SMS
     ///
-    /// Renders the template, holds what it costs and queues the message. The same link is not sent to the same number again within
-    /// a minute, unless `resend` is true.
+    /// Renders the template, holds the credits and queues the message. The same link is not sent to the same number
+    /// again within a minute, unless `resend` is true.
     #[oai(path = "/payment-links/:id/send", method = "post")]
     async fn send(
         &self,
@@ -109,7 +109,8 @@ impl Messages {
 
     /// Cancel a scheduled message
     ///
-    /// Its credits are given back. To cancel it again is no error; what is not scheduled any more cannot be cancelled.
+    /// Its credits are released. Cancelling it again is no error; a message that is no longer scheduled cannot be
+    /// cancelled.
     #[oai(path = "/messages/:id", method = "delete")]
     async fn cancel(
         &self,
@@ -136,17 +137,18 @@ impl Messages {
 
     /// List messages
     ///
-    /// With `Accept: text/csv` all that match, and not a page of them.
+    /// With `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/messages", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
         status: Query<Option<Several<MessageStatus>>>,
-        /// Part of the text. 10,000 texts are looked through at a time: a page may be short, or empty, and have a `next_cursor` all the same.
+        /// Part of the text. 10,000 texts are searched at a time, so a page may be short or empty and still have a
+        /// `next_cursor`.
         q: Query<Option<String>>,
         link_id: Query<Option<Text<LinkId>>>,
-        /// With a payment link of this order.
+        /// Messages with a payment link of this order.
         order_id: Query<Option<Text<OrderId>>>,
         created_from: Query<Option<Moment>>,
         created_to: Query<Option<Moment>>,
@@ -197,9 +199,9 @@ impl Messages {
         Ok(Json(MessageView::of(message, phone).with_pictures(pictures)))
     }
 
-    /// A picture that a buyer sent
+    /// A picture sent by a buyer
     ///
-    /// The first one is 0. It can be seen once it was fetched from the carrier, until its message is erased.
+    /// The first one is 0. It is available once fetched from the carrier, until its message is erased.
     #[oai(path = "/messages/:id/pictures/:position", method = "get")]
     async fn picture(
         &self,

@@ -59,36 +59,36 @@ use serde_json::Value;
 
 use crate::description::{Description, SOMEWHERE};
 
-/// The groups of calls in `/docs`; their order is `description`'s.
+/// The groups of calls in `/docs`. The module `description` sets their order.
 #[derive(Tags)]
 enum Group {
     /// Orders and their details page.
     Orders,
-    /// Payment links: make, see, void, mark as paid elsewhere.
+    /// Payment links: create, read, void, mark as paid elsewhere.
     #[oai(rename = "Payment links")]
     PaymentLinks,
-    /// Texts to buyers: send a link, see what became of it.
+    /// Texts to buyers: send a link, track its delivery.
     Messages,
-    /// Conversations with buyers, and who wants no texts.
+    /// Conversations with buyers, and opt-outs.
     Conversations,
-    /// What the texts say.
+    /// The templates of texts.
     Templates,
     /// Many orders at once.
     Batches,
     /// Everything that changes, as it changes.
     #[oai(rename = "Feed and events")]
     Feed,
-    /// Everything that changes, sent to a system of yours.
+    /// Everything that changes, sent to your own system.
     Webhooks,
-    /// An order in pages of yours.
+    /// An order on your own pages.
     Embedding,
-    /// What needs a person, and what a period came to.
+    /// Matters that need a person, and the figures of a period.
     Attention,
     /// Prepaid credits.
     Credits,
-    /// Stripe and carriers, and what came from them.
+    /// Stripe and carriers, and their webhooks.
     Connections,
-    /// The merchant, and what is kept of its buyers.
+    /// The merchant, and the data of its buyers.
     Merchant,
     /// API keys, who is signed in, and who did what.
     #[oai(rename = "Keys and people")]
@@ -97,16 +97,17 @@ enum Group {
     Admin,
 }
 
-/// What the API says of itself, made whole. A process makes it once, for that takes longer than everything else that the front begins with.
+/// The completed description of the API. Built once per process, because that takes longer than the rest of the front's
+/// start.
 pub(crate) fn description() -> &'static Description {
     static DESCRIPTION: LazyLock<Description> = LazyLock::new(|| {
-        // What the framework has just written is JSON.
+        // The framework's output is valid JSON.
         Description::of(service().spec().parse::<Value>().unwrap_or_default())
     });
     &DESCRIPTION
 }
 
-/// Every call of `/v1`, described by itself.
+/// All calls of `/v1`, which describe themselves.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
         (orders::Orders, batches::Batches, client_tokens::ClientTokens),

@@ -29,17 +29,17 @@ const LONGEST_REASON: usize = 500;
 
 pub(super) struct OptOuts;
 
-/// A number that gets no texts.
+/// A number that is opted out.
 #[derive(Debug, Object)]
 #[oai(rename = "OptOut", skip_serializing_if_is_none)]
 struct OptOutView {
-    /// E.164; absent once it was erased: the opt-out outlives it.
+    /// E.164; absent once erased, which the opt-out outlives.
     phone: Option<E164>,
-    /// The buyer's name, as their latest order has it; absent where there is none.
+    /// The buyer's name in their latest order; absent if there is none.
     customer_name: Option<String>,
-    /// Who said so: `buyer` by a text, `carrier` when it was handed one, or `merchant`.
+    /// Who opted it out: `buyer` by a text, `carrier` by refusing a text, or `merchant`.
     source: Text<OptOutSource>,
-    /// The reason that a merchant gave.
+    /// The merchant's reason.
     reason: Option<String>,
     opted_out_at: DateTime<Utc>,
     conversation_id: Text<ConversationId>,
@@ -58,32 +58,32 @@ impl OptOutView {
     }
 }
 
-/// Whose number, and why.
+/// The number and the reason.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "OptOutInput")]
 struct OptOutInput {
-    /// The number, as anybody writes it.
+    /// The number in any notation.
     phone: PhoneText,
-    /// Why: how the buyer said so.
+    /// The reason: how the buyer said so.
     reason: Line<LONGEST_REASON>,
 }
 
-/// Whose number, and why; what is absent stands in the query.
+/// The number and the reason; absent fields are taken from the query.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OptInInput")]
 struct OptInInput {
-    /// The number, as anybody writes it.
+    /// The number in any notation.
     phone: Option<String>,
-    /// Why: how the buyer asked for texts again.
+    /// The reason: how the buyer asked for texts again.
     reason: Option<String>,
 }
 
 #[derive(ApiResponse)]
 enum OptedOut {
-    /// The number gets no texts from now on; texts that waited are not sent.
+    /// The number is opted out now; waiting texts are not sent.
     #[oai(status = 201)]
     Created(Json<OptOutView>),
-    /// It got none before.
+    /// The number was already opted out.
     #[oai(status = 200)]
     Known(Json<OptOutView>),
 }
@@ -93,7 +93,7 @@ enum OptedOut {
 impl OptOuts {
     /// List opt-outs
     ///
-    /// The numbers that get no texts, the latest first; with `phone`, that one if it is among them.
+    /// The numbers that are opted out, latest first; with `phone`, only that one.
     #[oai(path = "/opt-outs", method = "get")]
     async fn list(
         &self,
@@ -123,7 +123,7 @@ impl OptOuts {
 
     /// Opt a number out
     ///
-    /// For a buyer who has said it in another way than by a text. Texts that wait for their turn are not sent and cost nothing.
+    /// For a buyer who has said so in another way than by text. Waiting texts are not sent and cost nothing.
     #[oai(path = "/opt-outs", method = "post")]
     async fn opt_out(&self, api: Data<&Api>, key: Writer, input: JsonBody<OptOutInput>) -> Result<OptedOut, Problem> {
         let merchant = key.0.merchant;
@@ -143,10 +143,10 @@ impl OptOuts {
         Ok(if changed { OptedOut::Created(view) } else { OptedOut::Known(view) })
     }
 
-    /// Take an opt-out back
+    /// Opt a number in again
     ///
-    /// For a buyer who has asked for texts again, and said so in another way than by a text. A carrier may go on to refuse texts to a
-    /// number that has texted STOP until it texts START.
+    /// For a buyer who has asked for texts again in another way than by text. A carrier may continue to refuse texts to
+    /// a number that has texted STOP until it texts START.
     #[oai(path = "/opt-outs", method = "delete")]
     async fn opt_in(
         &self,

@@ -20,9 +20,9 @@ use crate::{
     },
 };
 
-/// What is to change of an order. What is absent stays; `null` takes away what may be absent.
+/// Changes to an order. Absent fields stay as they are; `null` removes a value.
 ///
-/// What was asked of the buyer (`number`, `items` and the amounts) can only be changed while no payment link is open.
+/// The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OrderChanges")]
 pub(super) struct ChangesInput {
@@ -30,7 +30,7 @@ pub(super) struct ChangesInput {
     customer: Option<CustomerChanges>,
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// All the lines.
+    /// All items.
     #[oai(validator(max_items = 500))]
     items: Option<Vec<ItemInput>>,
     #[serde(default)]
@@ -39,53 +39,54 @@ pub(super) struct ChangesInput {
     discount: Clearable<Amount>,
     #[serde(default)]
     tax: Clearable<Amount>,
-    /// All of it.
+    /// All entries.
     metadata: Option<Metadata>,
     #[serde(default)]
     notes: Clearable<Prose<2000>>,
 }
 
-/// What is to change of the buyer.
+/// Changes to the buyer.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "CustomerChanges")]
 struct CustomerChanges {
     name: Option<Line<120>>,
-    /// Later texts go to it; the conversation with the old one stays.
+    /// Later texts are sent to it; the conversation with the old number stays.
     phone: Option<PhoneText>,
     #[serde(default)]
     language: Clearable<Language>,
 }
 
-/// An order, as it is to be from now on. Its number is in the path.
+/// The complete order. Its number is in the path.
 #[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "OrderByNumber")]
 pub(super) struct WholeInput {
     /// The buyer.
     customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with
+    /// items it may be left out.
     amount: Option<Amount>,
-    /// ISO 4217: `eur`. Absent: the merchant's.
+    /// ISO 4217, such as `eur`. Absent: the merchant's currency.
     currency: Option<CurrencyCode>,
-    /// The lines.
+    /// The items.
     #[oai(default, validator(max_items = 500))]
     #[serde(default)]
     items: Vec<ItemInput>,
-    /// What delivery costs.
+    /// The cost of shipping.
     shipping: Option<Amount>,
-    /// What is taken off.
+    /// The discount.
     discount: Option<Amount>,
-    /// The tax, where the items do not include it.
+    /// The tax, unless it is included in the items.
     tax: Option<Amount>,
-    /// What your software is to keep with it.
+    /// Data for your software.
     #[oai(default)]
     #[serde(default)]
     metadata: Metadata,
-    /// What your people are to keep with it. No buyer sees it.
+    /// Notes for your staff. Buyers never see them.
     notes: Option<Prose<2000>>,
 }
 
 impl WholeInput {
-    /// The same, with its number.
+    /// The input of an order with this number.
     pub(super) fn numbered(self, number: &str) -> Input {
         Input {
             number: number.into(),
@@ -102,7 +103,7 @@ impl WholeInput {
     }
 }
 
-/// The changes that make an order that is there into this one.
+/// The changes that turn an existing order into this one.
 pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
     Ok(OrderChanges {
         number: None,
@@ -116,7 +117,7 @@ pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
 }
 
 impl ChangesInput {
-    /// The changes to this order, or everything that is wrong with them.
+    /// The changes to this order, or all errors.
     pub(super) fn check(self, order: &Order, owner: &Merchant) -> Result<OrderChanges, Problem> {
         let mut fields = Fields::default();
         let is_of_terms = self.amount.is_some()
@@ -142,8 +143,7 @@ impl ChangesInput {
         Ok(OrderChanges { terms: terms.map(Terms::total).transpose()?, ..changes })
     }
 
-    /// The order as it would be sent now, with what is to change of what it costs. An amount that is left out is computed anew where
-    /// lines make it.
+    /// The order's input with the changes to its amounts. An absent total is recomputed if there are items.
     fn overlaid(&self, order: &Order) -> Result<Input, DbErr> {
         let now = Input::of(order)?;
         let items = self.items.clone().unwrap_or(now.items);
@@ -159,7 +159,7 @@ impl ChangesInput {
     }
 }
 
-/// Writes changes to an order that the transaction holds, and says what they were; nothing if there were none.
+/// Writes changes to an order that the transaction has locked. Returns what changed, if anything.
 pub(super) async fn write(
     tx: &Transaction,
     order: Order,
@@ -184,7 +184,7 @@ pub(super) async fn write(
     Ok((changed, fields))
 }
 
-/// Refuses a number that another order has.
+/// Refuses the number of another order.
 pub(super) async fn refuse_second(tx: &Transaction, order: &Order, number: &str) -> Result<(), Problem> {
     match order::by_number(tx, order.merchant_id, number).await? {
         Some(other) if other.id != order.id => Err(Problem::second_order(Some(other.id))),
@@ -192,12 +192,12 @@ pub(super) async fn refuse_second(tx: &Transaction, order: &Order, number: &str)
     }
 }
 
-/// Why an order was not written: another one has taken its number just now, or the database has its reasons.
+/// Why an order was not written: another order has just taken its number, or the query failed.
 pub(super) fn not_written(error: DbErr) -> Problem {
     if order::is_second_number(&error) { Problem::second_order(None) } else { error.into() }
 }
 
-/// What is asked of the buyer now cannot be changed.
+/// The fields of the request cannot be changed now.
 pub(super) fn link_open() -> Problem {
     Problem::conflict("link_open", "The order has an open payment link. Void it first.")
 }

@@ -18,36 +18,37 @@ use crate::{
     },
 };
 
-/// The most characters of all the lines' descriptions together: what the details page takes to be made grows with them.
+/// The most characters of all item descriptions together, which bounds the cost of rendering the details page.
 const MOST_TEXT: usize = 50_000;
 
 /// A new order.
 #[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewOrder", example)]
 pub(super) struct Input {
-    /// Your own number for it.
+    /// Your own number for the order.
     pub(super) number: Line<64>,
     /// The buyer.
     pub(super) customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with
+    /// items it may be left out.
     pub(super) amount: Option<Amount>,
-    /// ISO 4217: `eur`. Absent: the merchant's.
+    /// ISO 4217, such as `eur`. Absent: the merchant's currency.
     pub(super) currency: Option<CurrencyCode>,
-    /// The lines.
+    /// The items.
     #[oai(default, validator(max_items = 500))]
     #[serde(default)]
     pub(super) items: Vec<ItemInput>,
-    /// What delivery costs.
+    /// The cost of shipping.
     pub(super) shipping: Option<Amount>,
-    /// What is taken off.
+    /// The discount.
     pub(super) discount: Option<Amount>,
-    /// The tax, where the items do not include it.
+    /// The tax, unless it is included in the items.
     pub(super) tax: Option<Amount>,
-    /// What your software is to keep with it.
+    /// Data for your software.
     #[oai(default)]
     #[serde(default)]
     pub(super) metadata: Metadata,
-    /// What your people are to keep with it. No buyer sees it.
+    /// Notes for your staff. Buyers never see them.
     pub(super) notes: Option<Prose<2000>>,
 }
 
@@ -57,22 +58,22 @@ pub(super) struct Input {
 pub(super) struct CustomerInput {
     /// The name.
     pub(super) name: Line<120>,
-    /// The phone number; without a country code it is read in the merchant's region.
+    /// The phone number. Without a country code it is read as one of the merchant's region.
     pub(super) phone: PhoneText,
-    /// The language, as BCP 47 names it.
+    /// The language as a BCP 47 tag.
     pub(super) language: Option<Language>,
 }
 
-/// A line of a new order.
+/// An item of a new order.
 #[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewItem")]
 pub(super) struct ItemInput {
-    /// What it is.
+    /// The description.
     pub(super) description: Line<500>,
-    /// How many.
+    /// The quantity.
     #[oai(validator(minimum(value = "1")))]
     pub(super) quantity: u32,
-    /// What one costs.
+    /// The unit price.
     pub(super) unit_amount: Amount,
 }
 
@@ -98,7 +99,7 @@ impl Example for Input {
 }
 
 impl Input {
-    /// An order that is there, as it would be sent.
+    /// The input that would create an existing order.
     pub(super) fn of(order: &Order) -> Result<Self, DbErr> {
         let details = order.details()?;
         let decimal = |minor: i64| {
@@ -127,14 +128,14 @@ impl Input {
         })
     }
 
-    /// What was understood of it in another way than it was written.
+    /// Warnings about input that was interpreted differently from what was written.
     pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
         let read = PhoneNumber::parse_noting(&self.customer.phone, merchant.region);
         let note = read.ok().and_then(|(_, note)| note);
         note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out".to_owned()).into_iter().collect()
     }
 
-    /// The order, or everything that is wrong with it.
+    /// The order, or all errors.
     pub(super) fn check(self, merchant: &Merchant) -> Result<NewOrder, Problem> {
         let mut fields = Fields::default();
         let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
@@ -155,7 +156,7 @@ impl Input {
         Ok(NewOrder { merchant_id: merchant.id, number, customer_name, customer_phone, money, details, kept })
     }
 
-    /// What it costs and why, all of it in one currency.
+    /// The order's amounts, all in one currency.
     pub(super) fn terms(&self, merchant: &Merchant, fields: &mut Fields) -> Option<Terms> {
         let currency = match (&self.currency, merchant.currency) {
             (Some(code), _) => fields.take("currency", Currency::parse(code))?,
@@ -170,7 +171,7 @@ impl Input {
     }
 }
 
-/// What an order costs and why, as it was sent.
+/// The amounts of an order, as sent.
 pub(super) struct Terms {
     currency: Currency,
     given: Option<Money>,
@@ -178,13 +179,13 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// The same, if it adds up.
+    /// The total and the details, if they add up.
     pub(super) fn total(self) -> Result<(Money, Details), Problem> {
         Ok((order_sum::total(&self.details, self.currency, self.given)?, self.details))
     }
 }
 
-/// An order's number. It is read aloud and typed again: nothing in it may be invisible or turn the direction of what follows.
+/// An order number. People read it aloud and retype it, so invisible characters and directional controls are refused.
 pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
     let is_odd = |character: char| {
         matches!(character, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
@@ -198,19 +199,19 @@ pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
     Some(sent.trimmed())
 }
 
-/// Notes, or nothing if they are blank.
+/// The notes, or `None` if they are blank.
 pub(super) fn noted(notes: &str) -> Option<String> {
     Some(notes.trim()).filter(|notes| !notes.is_empty()).map(str::to_owned)
 }
 
-/// Reads the amounts of an order, all of them in its currency.
+/// Parses the amounts of an order in its currency.
 struct Amounts<'a> {
     currency: Currency,
     fields: &'a mut Fields,
 }
 
 impl Amounts<'_> {
-    /// The amount that was given, if any, and what it is to be made of.
+    /// The given total, if any, and its parts.
     fn check(mut self, input: &Input) -> Option<(Option<Money>, Details)> {
         let total = input.amount.as_ref().map(|text| self.amount("amount", text));
         if total.flatten().is_some_and(Money::is_zero) {
@@ -232,7 +233,7 @@ impl Amounts<'_> {
         self.fields.take(field, Money::parse(text, self.currency))
     }
 
-    /// `None` if it is wrong, `Some(None)` if there is none.
+    /// `None` if it is invalid, `Some(None)` if it is absent.
     #[expect(clippy::option_option, reason = "absent and wrong are two things")]
     fn optional(&mut self, field: &str, text: Option<&str>) -> Option<Option<i64>> {
         let Some(text) = text else { return Some(None) };

@@ -1,4 +1,5 @@
-//! Checks or computes an order's amount: its lines, shipping, discount and tax must add up to it, or it is left out and computed.
+//! Checks or computes an order's amount: its lines, shipping, discount and tax must add up to it, or it is left out and
+//! computed.
 
 use domain::{Currency, Money, money::MoneyError};
 use entity::order::Details;
@@ -6,7 +7,7 @@ use poem::http::StatusCode;
 
 use crate::{Problem, http::problem::FieldError};
 
-/// What the lines come to by themselves.
+/// The sum of the items.
 pub(super) fn lines(details: &Details, currency: Currency) -> Result<Money, MoneyError> {
     details.items.iter().try_fold(Money::zero(currency), |sum, item| {
         let unit = Money::from_minor(item.unit_amount, currency)?;
@@ -14,7 +15,7 @@ pub(super) fn lines(details: &Details, currency: Currency) -> Result<Money, Mone
     })
 }
 
-/// What all of it comes to; nothing if there are no lines: then the amount says it, whatever is known of what is in it.
+/// The sum of all parts; `None` without items, when only the given total counts.
 pub(super) fn sum(details: &Details, currency: Currency) -> Result<Option<Money>, MoneyError> {
     if details.items.is_empty() {
         return Ok(None);
@@ -24,10 +25,10 @@ pub(super) fn sum(details: &Details, currency: Currency) -> Result<Option<Money>
     with.checked_sub(part(details.discount)?).map(Some)
 }
 
-/// The amount that was given, if it is what the order comes to; the computed one if none was.
+/// The given total, if it equals the sum; the sum if none was given.
 ///
 /// # Errors
-/// 422 `does_not_add_up`, or what is wrong with the field `amount`.
+/// Returns 422 `does_not_add_up`, or the error of the field `amount`.
 pub(super) fn total(details: &Details, currency: Currency, given: Option<Money>) -> Result<Money, Problem> {
     let computed = sum(details, currency).map_err(|error| does_not_add_up(error.to_string()))?;
     let total = match (given, computed) {
@@ -71,11 +72,11 @@ mod tests {
         assert_eq!(total(&details(), None).unwrap(), usd("121.95"));
         assert_eq!(total(&details(), Some("121.95")).unwrap(), usd("121.95"));
         assert_eq!(total(&details(), Some("121.96")).unwrap_err().code(), "does_not_add_up");
-        // Without lines the amount says it.
+        // Without items the given total counts.
         let bare = Details { tax: Some(100), ..Details::default() };
         assert_eq!(total(&bare, Some("20")).unwrap(), usd("20"));
         assert!(total(&bare, None).is_err());
-        // More is taken off than there is, or nothing is left.
+        // The discount is larger than the sum, or equal to it.
         let taken = Details { discount: Some(99_999), ..details() };
         assert_eq!(total(&taken, None).unwrap_err().code(), "does_not_add_up");
         let nothing = Details { shipping: None, discount: Some(11_995), ..details() };

@@ -23,7 +23,7 @@ use crate::{
 #[oai(rename = "Order", skip_serializing_if_is_none)]
 pub(super) struct OrderView {
     id: Text<OrderId>,
-    /// The merchant's own number for it.
+    /// The merchant's order number.
     number: String,
     customer: CustomerView,
     /// The total.
@@ -34,42 +34,42 @@ pub(super) struct OrderView {
     discount: Option<Amount>,
     tax: Option<Amount>,
     tag: Text<Tag>,
-    /// What should be known beside the tag. Where orders are listed or seen.
+    /// Notices in addition to the tag; where orders are listed or read.
     notices: Option<Vec<Text<Notice>>>,
-    /// What your software keeps with it.
+    /// Metadata of your software.
     metadata: Metadata,
-    /// What your people keep with it.
+    /// Notes for your staff.
     notes: Option<String>,
     created_at: DateTime<Utc>,
-    /// Since when it is out of the lists.
+    /// When it was archived.
     archived_at: Option<DateTime<Utc>>,
-    /// What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`.
+    /// Input that was interpreted differently from what was written, in the answer to it: `phone_extension_left_out`.
     warnings: Option<Vec<String>>,
-    /// Its payment links, newest first; only where a single order is asked for.
+    /// The payment links, newest first; only when a single order is read.
     links: Option<Vec<LinkView>>,
-    /// The conversation with its buyer, if there is one; only where a single order is asked for.
+    /// The conversation with the buyer, if there is one; only when a single order is read.
     conversation_id: Option<Text<ConversationId>>,
-    /// What was changed of it and by whom, newest first; only where a single order is asked for.
+    /// The changes and who made them, newest first; only when a single order is read.
     history: Option<Vec<HistoryView>>,
 }
 
-/// Something that was done to an order.
+/// An entry in an order's history.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "OrderHistoryEntry", skip_serializing_if_is_none)]
 pub(super) struct HistoryView {
     at: DateTime<Utc>,
     /// What was done.
     event: String,
-    /// By whom: the id of an API key.
+    /// The actor: the id of an API key.
     actor: String,
-    /// What the key is called.
+    /// The name of the key.
     actor_name: Option<String>,
-    /// Which fields were changed.
+    /// The changed fields.
     fields: Vec<String>,
 }
 
 impl HistoryView {
-    /// An entry of the audit log that is about an order, and the name of whoever did it.
+    /// An audit entry about an order, and the name of its actor.
     pub(super) fn of(entry: audit::Model, actor_name: Option<String>) -> Self {
         let fields = entry.detail.iter().flat_map(|fields| fields.split(", ")).map(str::to_owned).collect();
         Self { at: entry.at, event: entry.action, actor: entry.actor, actor_name, fields }
@@ -87,7 +87,7 @@ struct CustomerView {
     language: Option<Language>,
 }
 
-/// A line of an order.
+/// An item of an order.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Item")]
 struct ItemView {
@@ -97,7 +97,7 @@ struct ItemView {
 }
 
 impl OrderView {
-    /// The order, with its links if they are given.
+    /// The order, with its links if given.
     pub(super) fn of(order: Order, links: Option<Vec<LinkView>>) -> Result<Self, DbErr> {
         let details = order.details()?;
         let amounts = Amounts(&order);
@@ -130,22 +130,22 @@ impl OrderView {
 }
 
 impl OrderView {
-    /// The same with what was understood in another way than it was written.
+    /// Adds warnings about input.
     pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
         Self { warnings: Some(warnings).filter(|warnings| !warnings.is_empty()), ..self }
     }
 
-    /// The same with the conversation with its buyer.
+    /// Adds the conversation with the buyer.
     pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
         Self { conversation_id: conversation.map(Text), ..self }
     }
 
-    /// The same with what was done to it.
+    /// Adds the history.
     pub(super) fn with_history(self, history: Vec<HistoryView>) -> Self {
         Self { history: Some(history), ..self }
     }
 
-    /// The same with what should be known of it.
+    /// Adds the notices.
     pub(super) fn with_notices(self, notices: &[Notice]) -> Self {
         Self { notices: Some(notices.iter().copied().map(Text).collect()), ..self }
     }
@@ -181,7 +181,7 @@ impl Amounts<'_> {
         })
     }
 
-    /// What the lines come to; without lines, what is left of the amount for them.
+    /// The sum of the items; without items, what remains of the total.
     fn subtotal(&self, details: &Details) -> Result<Option<Money>, DbErr> {
         let wrong = |error: MoneyError| DbErr::Type(error.to_string());
         if !details.items.is_empty() {
@@ -194,19 +194,19 @@ impl Amounts<'_> {
     }
 }
 
-/// What is asked for by a link.
+/// The request of a link.
 pub(super) struct Request<'a> {
-    /// The number of the invoice.
+    /// The invoice number.
     pub(super) number: &'a str,
-    /// What is to be paid.
+    /// The amount to pay.
     pub(super) money: Money,
-    /// Until when.
+    /// The due date.
     pub(super) due: DateTime<Utc>,
-    /// Since when.
+    /// The current time.
     pub(super) now: DateTime<Utc>,
 }
 
-/// What is printed on the order's details page: the invoice of a link, or without one what a link for the whole order would be.
+/// The order's details page: the invoice of a link, or without one the invoice of a link for the whole order.
 pub(super) fn details_page(
     order: &Order,
     merchant: &Merchant,
@@ -229,7 +229,7 @@ pub(super) fn details_page(
         due_on: request.map(|request| merchant.last_day(request.now, request.due)),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
         adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
-        // What was agreed on in another currency is the last of the sums.
+        // If the link has another currency, the order's total closes the sums.
         subtotal: subtotal.or_else(|| (!is_same_currency).then_some(whole)).map(Money::to_decimal_string),
         shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
         discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
@@ -244,7 +244,7 @@ pub(super) fn details_page(
     })
 }
 
-/// The words of a document for the buyer: in their language, or else in the merchant's.
+/// The texts of a document, in the buyer's or else the merchant's language.
 pub(super) fn words_for(order: &Order, merchant: &Merchant) -> &'static Words {
     Words::in_language_of([order.language.as_deref(), merchant.language.as_deref()])
 }
@@ -266,7 +266,8 @@ pub(super) fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Me
     }
 }
 
-/// What lies between the sums and what is to be paid, as of an order from before sums had to make its amount, or of a link for a part.
+/// The difference between the sums and the amount to pay, for orders from before sums had to match, and for partial
+/// links.
 fn adjustment(details: &Details, subtotal: Option<Money>, whole: Money, money: Money) -> Option<String> {
     let sum = match subtotal {
         Some(subtotal) => {

@@ -49,12 +49,12 @@ use crate::{
     v1::command::{Accepted, Answered, CREATED, fingerprint_of},
 };
 
-/// How much of an order's history is shown.
+/// The most entries of an order's history.
 const MOST_HISTORY: u64 = 100;
 
 pub(super) struct Orders;
 
-/// What the list of orders says of each as CSV.
+/// The columns of the CSV.
 const COLUMNS: &[&str] = &[
     "id",
     "number",
@@ -73,7 +73,7 @@ const COLUMNS: &[&str] = &[
 impl Orders {
     /// Create an order
     ///
-    /// 409 `order_exists` with its `order_id` if there is one of this number that is not archived.
+    /// 409 `order_exists` with the `order_id` if an order with this number exists that is not archived.
     #[oai(path = "/orders", method = "post")]
     async fn create(
         &self,
@@ -104,27 +104,27 @@ impl Orders {
 
     /// List orders
     ///
-    /// Those that are not archived, unless others are asked for; a page of large ones is shorter than was asked for, with a `next_cursor`.
-    /// With `Accept: text/csv` all that match, and not a page of them.
+    /// Orders that are not archived, unless `archived` is set. A page of large orders is shorter than requested and has
+    /// a `next_cursor`. With `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/orders", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a value of the metadata, or
-        /// the amount; in any letter case.
+        /// Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a
+        /// value of the metadata, or the amount. Ignores case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
-        /// Orders with a payment link of one of these statuses.
+        /// Orders with a payment link in any of these statuses.
         status: Query<Option<Several<LinkState>>>,
-        /// Orders with a payment link that is to be looked at for this.
+        /// Orders with a payment link that has this review.
         review: Query<Option<Text<Review>>>,
         created_from: Query<Option<Moment>>,
         created_to: Query<Option<Moment>>,
-        /// Orders with a payment link that was paid then.
+        /// Orders with a payment link that was paid in this period.
         paid_from: Query<Option<Moment>>,
         paid_to: Query<Option<Moment>>,
-        /// Those that are archived, instead of those that are not.
+        /// Archived orders instead of the others.
         archived: Query<Option<bool>>,
         sort: Query<Option<Text<SortOrder>>>,
         limit: Query<Option<Limit>>,
@@ -163,7 +163,8 @@ impl Orders {
 
     /// Change an order
     ///
-    /// What was asked of the buyer (`number`, `items` and the amounts) only while no payment link is open: 409 `link_open`.
+    /// The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open:
+    /// 409 `link_open`.
     #[oai(path = "/orders/:id", method = "patch")]
     async fn change(
         &self,
@@ -181,10 +182,10 @@ impl Orders {
         Ok(Json(whole(&api, order).await?))
     }
 
-    /// Create or correct the order of a number
+    /// Create or replace the order with a number
     ///
-    /// 201 if there was none, 200 if there was: then it is as is said here from now on. Of several the newest that is not archived is
-    /// meant. What was asked of the buyer can only be changed while no payment link is open: 409 `link_open`.
+    /// 201 if the order was created, 200 if it was replaced. If several have the number, the newest that is not
+    /// archived is meant. The fields of the request can only be changed while no payment link is open: 409 `link_open`.
     #[oai(path = "/orders/by-number/:number", method = "put")]
     async fn put_by_number(
         &self,
@@ -210,7 +211,7 @@ impl Orders {
 
     /// Archive an order
     ///
-    /// It is out of the lists, and leaves its number to others. 409 `link_open` while a payment link is open.
+    /// The order leaves the lists, and its number can be used again. 409 `link_open` while a payment link is open.
     #[oai(path = "/orders/:id/archive", method = "post")]
     async fn archive(
         &self,
@@ -232,9 +233,9 @@ impl Orders {
         Ok(Json(whole(&api, order).await?))
     }
 
-    /// Take an order back from the archive
+    /// Unarchive an order
     ///
-    /// 409 `order_exists` if another order has its number by now.
+    /// 409 `order_exists` if another order has its number now.
     #[oai(path = "/orders/:id/unarchive", method = "post")]
     async fn unarchive(
         &self,
@@ -256,7 +257,7 @@ impl Orders {
 
     /// See an order and its payment links
     ///
-    /// Of very many links the newest ones; `/v1/payment-links?order_id=` lists all.
+    /// If there are very many links, only the newest; `/v1/payment-links?order_id=` lists all.
     #[oai(path = "/orders/:id", method = "get")]
     async fn get(
         &self,
@@ -287,23 +288,23 @@ impl Orders {
     }
 }
 
-/// It was there, or is now.
+/// The order was replaced or created.
 #[derive(ApiResponse)]
 enum Put<T: ToJSON> {
-    /// It was there, and is as was said.
+    /// The order was replaced.
     #[oai(status = 200)]
     Changed(Json<T>),
-    /// It exists now.
+    /// The order was created.
     #[oai(status = 201)]
     Created(Json<T>),
 }
 
-/// The order with all that is shown where it is asked for alone.
+/// The order with everything that is shown when it is read alone.
 async fn whole(api: &Api, order: Order) -> Result<OrderView, Problem> {
     Ok(whole_and_bytes(api, order).await?.0)
 }
 
-/// The same, and about how many bytes it comes to.
+/// The order as [`whole`] returns it, and its approximate size in bytes.
 async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Problem> {
     let (links, of_links) = LinkView::newest_of_order(api, &order).await?;
     let bytes = order.bytes() + of_links;
@@ -315,7 +316,7 @@ async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Pr
     Ok((view.within(conversation).with_history(history).with_notices(&notices), bytes))
 }
 
-/// What was done to an order, newest first.
+/// The history of an order, newest first.
 async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> {
     let filter = AuditFilter {
         merchant: Some(order.merchant_id),
@@ -333,7 +334,7 @@ async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> 
     Ok(entries.into_iter().map(named).collect())
 }
 
-/// Writes a new order, unless there is one of its number, and who made it.
+/// Inserts a new order, unless one with its number exists, and the audit entry.
 async fn insert(
     api: &Api,
     tx: &Transaction,
@@ -351,7 +352,7 @@ async fn insert(
     Ok(order)
 }
 
-/// Writes changes, and who made them.
+/// Writes changes and the audit entry.
 async fn write_and_note(
     api: &Api,
     tx: &Transaction,
@@ -368,12 +369,12 @@ async fn write_and_note(
     Ok(order)
 }
 
-/// The order, which nobody else changes meanwhile.
+/// The order, locked.
 async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, Problem> {
     order::held(tx, key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
 }
 
-/// All orders that are searched for, as CSV.
+/// All orders that match a search, as CSV.
 fn statement(api: Api, merchant: MerchantId, search: order::OrderSearch) -> Body {
     csv(COLUMNS, move |after: Option<OrderId>| {
         let (api, mut search) = (api.clone(), search.clone());
@@ -413,10 +414,10 @@ async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversati
     Ok(found.map(|conversation| conversation.id))
 }
 
-/// The order's details page as the invoice of a link that asks for all of it.
+/// The details page of an order as the invoice of a link for the whole order.
 ///
 /// # Errors
-/// When it cannot be drawn, or the database does not answer.
+/// Returns an error if it cannot be rendered, or if the database query fails.
 pub async fn details_page_of(
     db: &Db,
     order: &Order,
@@ -429,7 +430,7 @@ pub async fn details_page_of(
     render_details(order, owner, logo, Some(&request)).await.map(|(page, _)| page)
 }
 
-/// The order's details page, which is sent as the invoice when the merchant has none, and how long it took to be made.
+/// Renders the details page that serves as the invoice. Also returns how long it took.
 pub(super) async fn render_details(
     order: &Order,
     owner: &Merchant,
@@ -439,7 +440,7 @@ pub(super) async fn render_details(
     draw(details_page(order, owner, logo, request)?).await
 }
 
-/// A page as a PDF, and how long it took to be made.
+/// Renders a page as a PDF. Also returns how long it took.
 pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem> {
     let rendering = tokio::task::spawn_blocking(move || {
         let since = Instant::now();

@@ -1,4 +1,5 @@
-//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`, `/v1/orders/{id}/mark-paid`: payments received without Stripe.
+//! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`, `/v1/orders/{id}/mark-paid`: payments received without
+//! Stripe.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
@@ -38,21 +39,21 @@ use crate::{
 
 pub(super) struct PaidElsewhereCalls;
 
-/// How long it can be taken back that a link was paid elsewhere.
+/// For how long a mark can be removed.
 const MAY_BE_TAKEN_BACK: TimeDelta = TimeDelta::days(1);
 
 /// The longest note.
 const LONGEST_NOTE: usize = 500;
 
-/// Money that came without Stripe.
+/// A payment received without Stripe.
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 struct MarkPaid {
-    /// How.
+    /// The payment method.
     method: Text<ElsewhereMethod>,
-    /// On which day it came, such as `2026-11-26`; absent: today, where you are.
+    /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
     on: Option<CalendarDay>,
-    /// For your own records.
+    /// A note for your records.
     note: Option<String>,
 }
 
@@ -77,8 +78,8 @@ struct MarkOrderPaid {
 impl PaidElsewhereCalls {
     /// Mark a payment link as paid elsewhere
     ///
-    /// Answers at once with a link in `settling`. It turns `paid` when Stripe has confirmed that nobody can pay it there any more; if
-    /// the buyer's card was faster, it is `paid` by Stripe, with the review `paid_twice`.
+    /// Returns at once with a link in `settling`. It becomes `paid` when Stripe has confirmed that it can no longer be
+    /// paid there. If the buyer's card was faster, it is `paid` through Stripe, with the review `paid_twice`.
     #[oai(path = "/payment-links/:id/mark-paid", method = "post")]
     async fn mark(
         &self,
@@ -100,9 +101,10 @@ impl PaidElsewhereCalls {
 
     /// Mark an order as paid elsewhere
     ///
-    /// For an order without an open payment link: 409 `link_open` if it has one, which is then marked itself, `order_paid` if it is paid
-    /// already. Answers with a payment link in `paid` that Stripe never hears of: it has no invoice, and its page, which has the receipt, is
-    /// not in `url`. It is taken back as any other, by `POST /v1/payment-links/{id}/unmark-paid`.
+    /// For an order without an open payment link: 409 `link_open` if it has one, which can be marked itself,
+    /// `order_paid` if it is already paid. Returns a payment link in `paid` that does not exist at Stripe: it has no
+    /// invoice, and `url` does not show its page, which has the receipt. It is unmarked like any other, with `POST
+    /// /v1/payment-links/{id}/unmark-paid`.
     #[oai(path = "/orders/:id/mark-paid", method = "post")]
     async fn mark_order(
         &self,
@@ -121,9 +123,9 @@ impl PaidElsewhereCalls {
         .await
     }
 
-    /// Take back that a payment link was paid elsewhere
+    /// Unmark a payment link as paid elsewhere
     ///
-    /// Within a day. The link is `voided` then; what Stripe says was paid is never undone.
+    /// Within a day. The link is `voided` then. A payment reported by Stripe is never undone.
     #[oai(path = "/payment-links/:id/unmark-paid", method = "post")]
     async fn unmark(
         &self,
@@ -217,7 +219,7 @@ async fn accept_mark(
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
         }
         Advanced::Unchanged => {
-            // As it is now: somebody else may have marked it at the same moment.
+            // Read again, because another caller may have marked it at the same moment.
             let link = find_link(&tx, key, link_id).await?;
             if !is_said_of(&link, input, &paid) {
                 let detail = "The link was marked as paid before, with other words than these; those count.";
@@ -248,7 +250,7 @@ async fn accept_mark_of_order(
     let sentence = paid.sentence();
     let new = PaidOrder { id: link, merchant_id, order_id, token, invoice_number, money, paid };
     let (link, current) = link::insert_paid_elsewhere(&tx, new, now).await.map_err(link_open_there)?;
-    // As it is now, and stays: somebody else may have marked or changed it at the same moment.
+    // Locked and read again, because another caller may have marked or changed it at the same moment.
     let current = current.ok_or_else(Problem::not_found)?;
     if current.tag == Tag::Paid {
         return Err(Problem::conflict("order_paid", "The order is paid already."));
@@ -259,8 +261,9 @@ async fn accept_mark_of_order(
     if (current.amount, current.currency, &current.number) != (read.amount, read.currency, &read.number) {
         return Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and try again."));
     }
-    // Stripe does not know it, so nothing has to be closed there.
-    let facts = StripeFacts { actor: Some(key.key.to_string()), ..StripeFacts::default() };
+    // It does not exist at Stripe, so there is nothing to close there.
+    let actor = Some(key.key.to_string());
+    let facts = StripeFacts { detail: Some(sentence.clone()), actor, ..StripeFacts::default() };
     let link = match link::advance(&tx, &link, LinkEvent::CloseConfirmed, &facts, now).await? {
         Advanced::To(link) => *link,
         Advanced::Unchanged => link,
@@ -271,7 +274,7 @@ async fn accept_mark_of_order(
     Ok(accepted(tx, id, view, None))
 }
 
-/// Whether all that is said now was said before.
+/// Whether the link already has everything in the input.
 fn is_said_of(link: &link::Model, input: &MarkPaid, paid: &PaidElsewhere) -> bool {
     link.elsewhere_method == Some(paid.method)
         && (input.on.is_none() || link.elsewhere_on == Some(paid.on.to_string()))

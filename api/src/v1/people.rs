@@ -17,13 +17,13 @@ use crate::{
 
 pub(super) struct People;
 
-/// Who has a key, or had one.
+/// The holder or former holder of a key.
 #[derive(Debug, Object)]
 #[oai(rename = "Person")]
 struct PersonView {
-    /// The id of the key, as `actor` says it.
+    /// The id of the key, as in `actor`.
     id: Text<ApiKeyId>,
-    /// What it is called.
+    /// The name of the key.
     name: String,
     /// The key's last four characters; empty while it is an invitation.
     last_four: LastFour,
@@ -39,7 +39,7 @@ impl From<ApiKey> for PersonView {
 impl People {
     /// List who has keys
     ///
-    /// By name, revoked ones too: whom the `actor` of an order, a link, a text or the audit log means.
+    /// By name, with revoked keys: the people behind the `actor` of orders, links, texts and the audit log.
     #[oai(path = "/people", method = "get")]
     async fn list(
         &self,

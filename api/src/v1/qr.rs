@@ -1,4 +1,4 @@
-//! `/v1/payment-links/{id}/qr.svg`: the address of the buyer's page as a QR code, to be shown at a counter or printed.
+//! `/v1/payment-links/{id}/qr.svg`: the URL of the buyer's page as a QR code, to show at a counter or to print.
 
 use domain::LinkId;
 use entity::link;
@@ -15,7 +15,7 @@ use super::Group;
 use crate::http::typed::TextOf;
 use crate::{Api, Problem, auth::Reader, http::paging::id};
 
-/// Each dot's side in the picture's own units, which scale.
+/// The side of a module in the picture's own units, which scale.
 const DOT: u32 = 8;
 
 pub(super) struct QrCodes;
@@ -72,7 +72,7 @@ impl QrCodes {
     }
 }
 
-/// Black on white whatever the page's colours: some readers know nothing else.
+/// Always black on white, since some readers require it.
 fn draw(url: &str) -> Result<String, QrError> {
     let code = QrCode::with_error_correction_level(url, EcLevel::M)?;
     Ok(code.render::<svg::Color<'_>>().module_dimensions(DOT, DOT).quiet_zone(true).build())

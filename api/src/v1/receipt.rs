@@ -34,8 +34,8 @@ pub(super) struct ReceiptCalls;
 impl ReceiptCalls {
     /// The receipt
     ///
-    /// The PDF that the buyer can load down. 409 `link_not_paid` while there is none: the link is not paid, or another amount came. After 90
-    /// days it is erased: 410 `purged`.
+    /// The same PDF that the buyer can download. 409 `link_not_paid` if the link is not paid, or was paid in another
+    /// amount. Erased after 90 days: 410 `purged`.
     #[oai(path = "/payment-links/:id/receipt.pdf", method = "get")]
     async fn receipt(
         &self,
@@ -57,7 +57,7 @@ impl ReceiptCalls {
     }
 }
 
-/// Whether there is a receipt of the link: it is paid, in the amount that was asked, and not erased.
+/// Whether the link has a receipt: it is paid in the requested amount and not erased.
 pub(crate) fn has_receipt(link: &link::Model) -> bool {
     let is_as_asked = link.review.is_none_or(|review| match review {
         Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch => false,
@@ -130,13 +130,13 @@ fn page(
     }))
 }
 
-/// One for each link, and the same each time.
+/// The receipt number of a link, which never changes.
 fn receipt_number(link: &link::Model) -> String {
     let id = link.id.to_string();
     format!("R-{}", id.get(id.len().saturating_sub(12)..).unwrap_or(&id).to_uppercase())
 }
 
-/// By its name among the words.
+/// The name of the method's text.
 const fn method(link: &link::Model, by_stripe: bool) -> &'static str {
     match link.elsewhere_method {
         Some(method) if !by_stripe => match method {

@@ -25,21 +25,21 @@ use super::{
 };
 use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
-/// The same link goes to the same number once in this time, unless it is asked for again expressly: a second press of a button is
-/// seldom meant.
+/// The shortest time between two sends of a link to the same number, unless a resend is requested, since a double click
+/// is rarely intended.
 const BETWEEN_SENDS: TimeDelta = TimeDelta::minutes(1);
 
 /// How a link is sent.
 pub(super) struct Sending<'a> {
     /// A template for this message only.
     pub(super) template: Option<&'a str>,
-    /// What for.
+    /// The purpose of the text.
     pub(super) purpose: Purpose,
-    /// In which language; absent: the buyer's, else the merchant's.
+    /// The language; `None` for the buyer's, else the merchant's.
     pub(super) language: Option<&'a str>,
-    /// Not before this time.
+    /// The earliest time.
     pub(super) send_at: Option<DateTime<Utc>>,
-    /// Also if it was sent just now.
+    /// Send even if it was sent just now.
     pub(super) resend: bool,
 }
 
@@ -68,10 +68,10 @@ pub(super) async fn accept_link(
     check_time(sending.send_at, &link, now)?;
     let template = template_of(&tx, &owner, &order, &sending).await?;
     let body = text_of_link(&owner, &order, &link, &url, &template).map_err(no_text("template"))?;
-    // Takes the conversation's lock: of two sends at once the second sees the first.
+    // Also locks the conversation, so that the second of two concurrent sends sees the first.
     let conversation =
         conversation::open(&tx, &api.vault, owner.id, Correspondent::named(phone, &order.customer_name), now).await?;
-    // That the buyer wants no texts is said first: to send again expressly would not help.
+    // An opt-out is reported first, since a resend would not help.
     if !sending.resend && sending.send_at.is_none() && conversation.opted_out_at.is_none() {
         let sent = message::sent_since(&tx, link.id, conversation.id, now - BETWEEN_SENDS).await?;
         if sent.is_some() {
@@ -93,7 +93,7 @@ pub(super) async fn accept_link(
     queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
 }
 
-/// The longest that a text may wait for its time.
+/// How far in the future a text can be scheduled.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(35);
 
 fn check_time(send_at: Option<DateTime<Utc>>, link: &link::Model, now: DateTime<Utc>) -> Result<(), Problem> {
@@ -129,7 +129,7 @@ async fn template_of(
     }
 }
 
-/// Sends what the merchant wrote into a conversation.
+/// Sends a merchant's text in a conversation.
 pub(super) async fn accept_text(
     api: &Api,
     key: &Principal,
@@ -144,7 +144,7 @@ pub(super) async fn accept_text(
     queue_message(api, tx, key, Addressed { owner: &owner, conversation, text }, now).await
 }
 
-/// Sends a text by which a merchant sees whether their carrier works.
+/// Sends a test text, to see whether the carrier works.
 pub(super) async fn accept_test(
     api: &Api,
     key: &Principal,
@@ -173,14 +173,14 @@ fn plain_text(key: &Principal, conversation: &Conversation, body: Body) -> NewMe
     }
 }
 
-/// A text, whose it is, and to whom it goes.
+/// A text with its merchant and recipient.
 struct Addressed<'a> {
     owner: &'a Merchant,
     conversation: &'a Conversation,
     text: NewMessage,
 }
 
-/// Writes the message, holds its credits and enqueues the job.
+/// Inserts the message, holds its credits and enqueues the job.
 async fn queue_message(
     api: &Api,
     tx: Transaction,
@@ -194,7 +194,7 @@ async fn queue_message(
         Some(link) => tx.done(key.did(AuditAction::LinkSend, &link).because(message.id.to_string()), now),
         None => tx.done(key.did(AuditAction::MessageSend, &message.id).because(conversation.id.to_string()), now),
     }
-    // The scheduler queues it when its time has come.
+    // The scheduler enqueues the job when it is due.
     let enqueued_job = if message.status == MessageStatus::Scheduled {
         None
     } else {
@@ -235,7 +235,7 @@ fn no_phone_number() -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no_phone_number", "The order has no phone number.")
 }
 
-/// Why a link has no text, by the template in this field of the request.
+/// The problem for a link whose text cannot be rendered with the template in this field.
 pub(super) fn no_text(field: &'static str) -> impl Fn(LinkTextError) -> Problem {
     move |error| match error {
         LinkTextError::Template(error) => bad_template(field)(error),
@@ -244,7 +244,7 @@ pub(super) fn no_text(field: &'static str) -> impl Fn(LinkTextError) -> Problem 
     }
 }
 
-/// What is wrong with the template in this field of the request.
+/// The problem for an invalid template in this field.
 pub(super) fn bad_template(field: &'static str) -> impl Fn(TemplateError) -> Problem {
     move |error| Problem::field(field, error.to_string()).coded("bad_template")
 }

@@ -28,23 +28,23 @@ pub(super) struct Sessions;
 #[oai(rename = "ConsoleSession", skip_serializing_if_is_none)]
 pub(super) struct SessionView {
     id: Text<SessionId>,
-    /// The API key that somebody signed in with.
+    /// The API key it was created with.
     api_key_id: Option<Text<ApiKeyId>>,
-    /// The name of the operator who signed in, if they have one.
+    /// The name of the operator, if there is one.
     operator: Option<String>,
-    /// From which address somebody signed in.
+    /// The address of the sign-in.
     address: Option<String>,
-    /// What their browser called itself.
+    /// The browser's user agent.
     user_agent: Option<String>,
     created_at: DateTime<Utc>,
-    /// When it ends if it is not used before.
+    /// When it ends unless it is used.
     expires_at: DateTime<Utc>,
     /// Whether this call was made with it.
     current: bool,
 }
 
 impl SessionView {
-    /// A session, seen by a caller who has come by the session of this hash, if by one.
+    /// A session, for a caller whose own session, if any, has this hash.
     pub(super) fn of(row: Session, caller: Option<&[u8]>) -> Self {
         Self {
             current: caller == Some(row.hash.as_slice()),
@@ -63,7 +63,7 @@ impl SessionView {
 impl Sessions {
     /// List console sessions
     ///
-    /// Those that are not over.
+    /// Only sessions that are not over.
     #[oai(path = "/console-sessions", method = "get")]
     async fn list(
         &self,
@@ -81,7 +81,7 @@ impl Sessions {
 
     /// End a console session
     ///
-    /// At once; its streams of events within seconds.
+    /// Ends at once, and its event streams within seconds.
     #[oai(path = "/console-sessions/:id", method = "delete")]
     async fn end(
         &self,

@@ -34,7 +34,7 @@ use crate::{
 
 pub(super) struct SmsIntegrations;
 
-/// An account with a carrier: Twilio, or whoever speaks its REST; or a gateway whose HTTP request you describe.
+/// An account with a carrier: Twilio or a compatible service, or a gateway whose HTTP request you describe.
 #[derive(Deserialize, Object)]
 #[oai(rename = "SmsKeys")]
 struct SmsInput {
@@ -42,19 +42,19 @@ struct SmsInput {
     carrier: Option<Text<CarrierKind>>,
     /// The account's id (`AC…`). For `twilio`.
     account_sid: Option<String>,
-    /// Its token. For `twilio`.
+    /// The account's token. For `twilio`.
     #[oai(write_only)]
     auth_token: Option<String>,
-    /// Who buyers get texts from. For `twilio` a number, a short code, a name of at most 11 characters or a
-    /// messaging service (`MG…`), else what the gateway takes.
+    /// The sender of texts. For `twilio` a number, a short code, a name of at most 11 characters or a messaging service
+    /// (`MG…`), otherwise whatever the gateway accepts.
     from: String,
-    /// Whether the carrier answers STOP, START and HELP by itself, so that Paylink does not answer HELP as well; absent: yes for
-    /// `twilio`, no for `http`.
+    /// Whether the carrier itself answers STOP, START and HELP, so that Paylink does not answer HELP too; absent: yes
+    /// for `twilio`, no for `http`.
     answers_keywords: Option<bool>,
-    /// The request. For `http`.
+    /// The description of the request. For `http`.
     gateway: Option<GatewayView>,
-    /// Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless the host of
-    /// the gateway changes.
+    /// The secrets in the request's templates: `{{secrets.name}}`. For `http`; absent: the existing ones, unless the
+    /// gateway's host changes.
     #[oai(write_only)]
     secrets: Option<std::collections::HashMap<String, String>>,
 }
@@ -69,18 +69,19 @@ struct SmsView {
     /// The token's last four characters. For `twilio`.
     auth_token_last_four: Option<LastFour>,
     from: String,
-    /// Whether the carrier answers STOP, START and HELP by itself.
+    /// Whether the carrier itself answers STOP, START and HELP.
     answers_keywords: bool,
-    /// `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked, or did not answer, and a test text shows it.
+    /// `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked or did not answer, so send a test
+    /// text.
     status: Text<SmsStatus>,
     /// What to change, or to try.
     reason: Option<String>,
     /// For `http`.
     gateway: Option<GatewayView>,
-    /// The names of the secrets that are there. For `http`.
+    /// The names of the stored secrets. For `http`.
     secret_names: Option<Vec<String>>,
-    /// The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in the answer
-    /// to the `PUT`; `{{report_url}}` has it too.
+    /// The URL where the carrier reports incoming texts. For `http` it contains a key, which is shown only in the
+    /// answer to the `PUT` and in `{{report_url}}`.
     webhook_url: Url,
 }
 
@@ -119,7 +120,7 @@ impl SmsIntegrations {
 
     /// Connect to a carrier
     ///
-    /// The account is checked by a job: `status` tells what came of it. A described gateway cannot be asked; a test text shows it.
+    /// A job checks the account, and `status` shows the result. A described gateway cannot be asked; send a test text.
     #[oai(path = "/sms-integration", method = "put")]
     async fn put_sms(
         &self,
@@ -148,7 +149,7 @@ impl SmsIntegrations {
 
     /// Disconnect from the carrier
     ///
-    /// Texts that wait for their turn are not sent, and cost nothing.
+    /// Waiting texts are not sent, and cost nothing.
     #[oai(path = "/sms-integration", method = "delete")]
     async fn delete_sms(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let now = api.clock.now();
@@ -164,7 +165,7 @@ impl SmsIntegrations {
 
     /// Send a test text
     ///
-    /// To a number of your own. It goes the way of any message, and costs what any message costs.
+    /// To a number of your own. It is sent and charged like any message.
     #[oai(path = "/sms-integration/test", method = "post")]
     async fn test_sms(
         &self,
@@ -187,10 +188,10 @@ impl SmsIntegrations {
     }
 }
 
-/// To whom a test text goes.
+/// The recipient of a test text.
 #[derive(Debug, Deserialize, Object)]
 struct TestText {
-    /// A mobile number, best with its country code.
+    /// A mobile number, preferably with its country code.
     to: String,
 }
 
@@ -251,7 +252,7 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
     if fields.any() {
         return Err(fields.into_problem());
     }
-    // URLs that were given to a gateway before go on to work.
+    // The secret stays, so that URLs given to a gateway continue to work.
     let report_secret = match before.map(|before| before.report_secret(&api.vault)).transpose()?.flatten() {
         Some(secret) => secret,
         None => random_secret("")?,
@@ -260,8 +261,8 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
     Ok(Account::Http { host, gateway: Box::new(gateway), secrets, sender, report_secret })
 }
 
-/// The secrets that are there, if they go where they went before: whoever may write a description must not learn, by another host,
-/// what they cannot read.
+/// The stored secrets, unless the host changes: otherwise the author of a description could send secrets that they
+/// cannot read to another host.
 fn kept_secrets(
     api: &Api,
     before: &SmsIntegration,

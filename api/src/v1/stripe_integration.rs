@@ -25,17 +25,17 @@ use crate::{
 
 pub(super) struct StripeConnection;
 
-/// Keys of your Stripe account.
+/// The keys of your Stripe account.
 #[derive(Deserialize, Object)]
 #[oai(rename = "StripeKeys")]
 struct StripeInput {
     /// A secret (`sk_…`) or restricted (`rk_…`) key.
     #[oai(write_only)]
     secret_key: StripeKey,
-    /// The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days more.
+    /// The signing secret (`whsec_…`) of the webhook endpoint. The previous one stays valid for three more days.
     #[oai(write_only)]
     webhook_secret: Option<SigningSecret>,
-    /// Whether our webhook endpoint is to be registered at Stripe, so that no secret need be copied by hand.
+    /// Whether to register our webhook endpoint at Stripe, so that no secret need be copied by hand.
     register_webhook: Option<bool>,
 }
 
@@ -43,7 +43,7 @@ struct StripeInput {
 #[derive(Deserialize, Object)]
 #[oai(rename = "StripeWebhookSecret")]
 struct SecretInput {
-    /// `whsec_…`
+    /// The secret (`whsec_…`).
     #[oai(write_only)]
     webhook_secret: SigningSecret,
 }
@@ -59,8 +59,8 @@ impl StripeConnection {
 
     /// Connect to Stripe
     ///
-    /// Answers at once with `checking`; it turns `connected`, or `failed` with what to change. Without a `webhook_secret` the
-    /// ones that are there stay.
+    /// Returns at once with `checking`. It becomes `connected`, or `failed` with what to change. Without a
+    /// `webhook_secret` the existing ones stay.
     #[oai(path = "/stripe-integration", method = "put")]
     async fn put(
         &self,
@@ -95,8 +95,8 @@ impl StripeConnection {
 
     /// Disconnect from Stripe
     ///
-    /// Open links can then neither be closed nor be seen to be paid: void them before. The webhook endpoint stays at Stripe;
-    /// remove it there.
+    /// Open links can then neither be closed nor recognised as paid: void them first. The webhook endpoint stays at
+    /// Stripe; remove it there.
     #[oai(path = "/stripe-integration", method = "delete")]
     async fn delete(&self, api: Data<&Api>, key: Administrator) -> Result<NoContent, Problem> {
         let (tx, now) = (api.db.begin().await?, api.clock.now());
@@ -108,8 +108,8 @@ impl StripeConnection {
 
     /// Register the webhook endpoint at Stripe
     ///
-    /// Answers at once with `registering`; it turns `registered`, with a signing secret that is kept here, or `failed` with what
-    /// to do. An endpoint with the same address that is there already is replaced.
+    /// Returns at once with `registering`. It becomes `registered`, with a signing secret that is stored here, or
+    /// `failed` with what to do. An existing endpoint with the same URL is replaced.
     #[oai(path = "/stripe-integration/webhook-endpoint", method = "post")]
     async fn register(&self, api: Data<&Api>, key: Administrator) -> Result<Answered<StripeView>, Problem> {
         api.command(key.0.merchant, None, Vec::new(), |now| {
@@ -125,7 +125,7 @@ impl StripeConnection {
 
     /// Add a signing secret
     ///
-    /// For a secret that is rolled in Stripe's dashboard. Those that are there are believed for three days more.
+    /// For a secret that was rolled in Stripe's dashboard. The existing ones stay valid for three more days.
     #[oai(path = "/stripe-integration/webhook-secrets", method = "post")]
     async fn add_secret(
         &self,
@@ -146,7 +146,7 @@ impl StripeConnection {
 
     /// Drop a signing secret
     ///
-    /// What it has signed is not believed any more, from now on.
+    /// Webhooks signed with it are refused from now on.
     #[oai(path = "/stripe-integration/webhook-secrets/:last_four", method = "delete")]
     async fn drop_secret(
         &self,

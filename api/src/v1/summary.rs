@@ -1,4 +1,4 @@
-//! `/v1/summary`: what is owed, what came, and how fast.
+//! `/v1/summary`: outstanding and received amounts, and how fast buyers pay.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use domain::{Currency, Money};
@@ -28,29 +28,29 @@ pub(super) struct SummaryCalls;
 /// The longest period.
 const MOST_DAYS: i64 = 366;
 
-/// What a period came to.
+/// The figures of a period.
 #[derive(Debug, Object)]
 #[oai(rename = "Summary")]
 struct SummaryView {
-    /// The first day, where you are.
+    /// The first day, in your time zone.
     from: CalendarDay,
     /// The last day.
     to: CalendarDay,
-    /// A part for each currency in which something was asked.
+    /// The figures of each currency with a link.
     currencies: Vec<CurrencyView>,
     set_up: SetUpView,
 }
 
-/// What was done before the first payment, and what is left to do.
+/// The steps before the first payment, done or not.
 #[derive(Debug, Object)]
 #[oai(rename = "SetUp")]
 #[expect(clippy::struct_excessive_bools, reason = "four things that are done or not, each by its name in the answer")]
 struct SetUpView {
-    /// Stripe takes the key.
+    /// Stripe accepts the key.
     stripe: bool,
-    /// There is a carrier.
+    /// A carrier is connected.
     carrier: bool,
-    /// There is a template of one's own.
+    /// There is a template of your own.
     template: bool,
     /// There is an order.
     order: bool,
@@ -69,41 +69,41 @@ impl SetUpView {
     }
 }
 
-/// What a period came to in one currency. What was erased after 90 days counts as a link, and its amount as nothing.
+/// The figures of a period in one currency. Links that were erased after 90 days count without an amount.
 #[derive(Debug, Object)]
 #[oai(rename = "CurrencySummary", skip_serializing_if_is_none)]
 struct CurrencyView {
     currency: CurrencyCode,
-    /// What is asked by links that can be paid now, or are being paid, whenever they were made.
+    /// The total of links that can be paid or are being paid, whenever they were created.
     outstanding: String,
-    /// How many links those are.
+    /// The number of these links.
     outstanding_links: i64,
-    /// What was paid in the period, by Stripe or elsewhere; the latter counts by the day that was given for it.
+    /// The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them.
     paid: String,
-    /// How many links those payments were for.
+    /// The number of links with such a payment.
     paid_links: i64,
-    /// What was refunded so far of what was paid in the period.
+    /// How much of what was paid in the period was refunded so far.
     refunded: String,
-    /// What of it a bank has asked back, by a dispute that is not decided; it is a part of `paid`.
+    /// How much of `paid` is in undecided disputes.
     disputed: String,
-    /// How many payments those are.
+    /// The number of these payments.
     disputed_links: i64,
-    /// How many of those payments a bank has taken back, by a dispute that was lost.
+    /// How many payments of the period were lost in a dispute.
     lost_links: i64,
-    /// How many links were made in the period.
+    /// The number of links created in the period.
     asked: i64,
-    /// How many of those the buyer has seen.
+    /// How many of them the buyer has viewed.
     viewed: i64,
-    /// How many of those are paid by now.
+    /// How many of them are paid by now.
     asked_and_paid: i64,
-    /// Half of what was paid by Stripe in the period was paid within so many seconds of its link; about so many, if more than a thousand
-    /// links may be meant.
+    /// The median time in seconds from the creation of a link to its payment through Stripe in the period; an estimate
+    /// if more than a thousand links can be involved.
     median_seconds_to_pay: Option<i64>,
-    /// What was paid on each day on which something was.
+    /// The total paid on each day with a payment.
     days: Vec<DayView>,
 }
 
-/// What was paid on a day.
+/// The total paid on a day.
 #[derive(Debug, Object)]
 #[oai(rename = "DaySummary")]
 struct DayView {
@@ -136,20 +136,20 @@ impl CurrencyView {
     }
 }
 
-/// A sum of amounts.
+/// Formats a sum of amounts.
 fn decimal(minor: i64, currency: Currency) -> Result<String, Problem> {
     Ok(Money::from_minor(minor, currency).map_err(Problem::internal)?.to_decimal_string())
 }
 
 #[OpenApi(tag = "Group::Attention")]
 impl SummaryCalls {
-    /// What is owed and what came
+    /// See outstanding and received amounts
     #[oai(path = "/summary", method = "get")]
     async fn get(
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// The first day, such as `2026-11-01`; absent: the first of this month, where you are.
+        /// The first day, such as `2026-11-01`; absent: the first of this month in your time zone.
         from: Query<Option<CalendarDay>>,
         /// The last day; absent: today.
         to: Query<Option<CalendarDay>>,
@@ -190,7 +190,7 @@ fn period(from: Option<&str>, to: Option<&str>, today: NaiveDate) -> Result<(Nai
     Ok((first, last))
 }
 
-/// The first moment of a day and the last of another, as the merchant counts days.
+/// The first moment of one day and the last of another, in the merchant's time zone.
 fn bounds(owner: &Merchant, first: NaiveDate, last: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let before = owner.end_of(first.pred_opt()?)?;
     Some((before + TimeDelta::milliseconds(1), owner.end_of(last)?))

@@ -41,18 +41,18 @@ use crate::{
 
 pub(super) struct WebhookEndpoints;
 
-/// From when on.
+/// The beginning of a recovery.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 struct Recover {
-    /// Everything that happened since then and was not delivered is; 30 days back at most.
+    /// Deliver everything that was missed since then, at most 30 days back.
     since: DateTime<Utc>,
 }
 
-/// What is delivered again.
+/// The result of a recovery.
 #[derive(Debug, Object)]
 struct Recovered {
-    /// How many webhooks.
+    /// The number of webhooks to deliver.
     deliveries: u64,
 }
 
@@ -69,8 +69,8 @@ impl WebhookEndpoints {
 
     /// Create a webhook endpoint
     ///
-    /// From now on each change that it subscribes to is sent to it by POST, signed by the Standard Webhooks specification. The answer
-    /// holds the secret to verify them with, and no other does.
+    /// From now on each change that it subscribes to is sent to it by POST, signed as in the Standard Webhooks
+    /// specification. Only this answer contains the secret to verify them with.
     #[oai(path = "/webhook-endpoints", method = "post")]
     async fn create(
         &self,
@@ -102,7 +102,7 @@ impl WebhookEndpoints {
 
     /// Change a webhook endpoint
     ///
-    /// With `enabled` true one that was disabled begins anew; what it missed is delivered by `…/recover`.
+    /// Setting `enabled` to true clears the failures of a disabled endpoint; `…/recover` delivers what it missed.
     #[oai(path = "/webhook-endpoints/:id", method = "patch")]
     async fn change(
         &self,
@@ -124,9 +124,9 @@ impl WebhookEndpoints {
         Ok(Json(EndpointView::of(changed)?))
     }
 
-    /// Remove a webhook endpoint
+    /// Delete a webhook endpoint
     ///
-    /// With all its deliveries, also those that are under way.
+    /// With all its deliveries, including pending ones.
     #[oai(path = "/webhook-endpoints/:id", method = "delete")]
     async fn delete(
         &self,
@@ -147,7 +147,7 @@ impl WebhookEndpoints {
 
     /// Rotate the secret of a webhook endpoint
     ///
-    /// The answer holds the new secret, and no other does. For 24 hours webhooks are signed with the one before it, too.
+    /// Only this answer contains the new secret. For 24 hours webhooks are also signed with the previous one.
     #[oai(path = "/webhook-endpoints/:id/rotate-secret", method = "post")]
     async fn rotate_secret(
         &self,
@@ -167,7 +167,7 @@ impl WebhookEndpoints {
 
     /// Send a test webhook
     ///
-    /// Of type `endpoint.test`, without a number. The delivery tells what became of it.
+    /// Of type `endpoint.test`, without a number. The delivery shows the result.
     #[oai(path = "/webhook-endpoints/:id/test", method = "post")]
     async fn test(
         &self,
@@ -194,7 +194,7 @@ impl WebhookEndpoints {
         api: Data<&Api>,
         key: Reader,
         #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
-        /// Only those that stand so.
+        /// Only deliveries in this state.
         state: Query<Option<Text<DeliveryState>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<WebhookDeliveryId>>>,
@@ -206,9 +206,9 @@ impl WebhookEndpoints {
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
     }
 
-    /// Deliver a webhook again
+    /// Redeliver a webhook
     ///
-    /// At once, whatever became of it, under the same id.
+    /// At once, whatever its state, with the same id.
     #[oai(path = "/webhook-endpoints/:id/deliveries/:delivery/redeliver", method = "post")]
     async fn redeliver(
         &self,
@@ -223,16 +223,17 @@ impl WebhookEndpoints {
         let found = delivery::find(&tx, known.id, id(&delivery_id)?).await?.ok_or_else(Problem::not_found)?;
         let again = delivery::redeliver(&tx, found, now).await?;
         tx.done(key.0.did(AuditAction::WebhookDeliveryRedeliver, &again.id), now);
-        // At once, though the endpoint may have a pause.
+        // At once, even if the endpoint is paused.
         let job = enqueue_delivery(&tx, &known, now, now).await?;
         tx.commit().await?;
         api.queue.notify(job);
         Ok(Json(again.into()))
     }
 
-    /// Deliver what was missed
+    /// Deliver missed webhooks
     ///
-    /// Everything since a time that this endpoint subscribes to and was not told of: what failed, and what happened while it was disabled.
+    /// Everything since a time that this endpoint subscribes to and did not receive: failed deliveries, and changes
+    /// from while it was disabled.
     #[oai(path = "/webhook-endpoints/:id/recover", method = "post")]
     async fn recover(
         &self,

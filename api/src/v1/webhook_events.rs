@@ -24,28 +24,28 @@ use crate::{
 
 pub(super) struct WebhookEvents;
 
-/// An event that came in by webhook.
+/// An event received by webhook.
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookEvent", skip_serializing_if_is_none)]
 struct EventView {
     id: Text<WebhookEventId>,
-    /// The sender's word for what happened, such as `checkout.session.completed`.
+    /// The sender's type of the event, such as `checkout.session.completed`.
     #[oai(rename = "type")]
     kind: String,
     /// `stripe` or `sms`.
     source: Text<Source>,
-    /// The sender's id of it.
+    /// The sender's id of the event.
     external_id: String,
     received_at: DateTime<Utc>,
-    /// When its job was done with it.
+    /// When its job finished.
     applied_at: Option<DateTime<Utc>>,
-    /// `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says why.
+    /// `received`: its job is not done yet; `applied`; `ignored`: it is not relevant to us; `failed`: `error` says why.
     state: Text<EventState>,
     error: Option<String>,
-    /// The payment link that it was about.
+    /// The payment link it is about.
     link_id: Option<Text<LinkId>>,
-    /// Whether it can be replayed: its content is kept until it is ignored, or for 90 days; once it is applied, not if it is longer than
-    /// 64 KiB.
+    /// Whether it can be replayed: its payload is stored until it is ignored, or for 90 days; once it is applied, only
+    /// if it is at most 64 KiB long.
     replayable: bool,
 }
 
@@ -75,7 +75,7 @@ impl WebhookEvents {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// The sender's word for what happened.
+        /// The sender's type of the event.
         #[oai(name = "type")]
         kind: Query<Option<String>>,
         /// `stripe` or `sms`.
@@ -116,7 +116,7 @@ impl WebhookEvents {
 
     /// Replay a webhook event
     ///
-    /// Applies it once more, from what was kept of it. What was applied already changes nothing again.
+    /// Applies it again from its stored payload. An event that was already applied has no further effect.
     #[oai(path = "/webhook-events/:id/replay", method = "post")]
     async fn replay(
         &self,

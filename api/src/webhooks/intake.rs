@@ -16,13 +16,13 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 use super::{TIMEOUT, keyring::Keyring, refusals::Refusals, volume::Volume};
 use crate::{Api, Problem};
 
-/// The longest id or kind of an event that is taken.
+/// The longest id or type of an event.
 const LONGEST_WORD: usize = 255;
 
-/// Takes webhooks in. Cheap to clone.
+/// Stores webhooks. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Intake {
-    /// The connections that are for webhooks alone.
+    /// The connections reserved for webhooks.
     pub(super) db: Db,
     pub(super) keyring: Arc<Keyring>,
     pub(super) refusals: Arc<Refusals>,
@@ -30,7 +30,7 @@ pub(crate) struct Intake {
     store: Batcher<Store>,
 }
 
-/// A webhook that was verified, with the job that will apply it.
+/// A verified webhook, with the job that will apply it.
 #[derive(Debug)]
 pub(super) struct Incoming {
     event: NewEvent,
@@ -41,7 +41,7 @@ impl Incoming {
     /// An event and its job.
     ///
     /// # Errors
-    /// When the sender's words are not ones that a database can hold.
+    /// Returns an error if the database cannot store the sender's id or type.
     pub(super) fn new<J: Job>(event: NewEvent, job: &J) -> Result<Self, Problem> {
         let is_sound =
             |word: &str| !word.is_empty() && word.len() <= LONGEST_WORD && !word.chars().any(char::is_control);
@@ -54,11 +54,11 @@ impl Incoming {
 }
 
 impl Intake {
-    /// Takes in for this API.
+    /// Stores webhooks for this API.
     pub(crate) fn new(api: &Api) -> Self {
-        // Not to learn that a link was paid because somebody looks at long lists would be the wrong order of things.
+        // A separate pool, so that long lists cannot delay the report of a payment.
         let db = api.db.aside();
-        // Whoever waits for a group stops waiting before the group is abandoned, and knows that the database is away.
+        // The caller's timeout is shorter than the group's, so that it can answer that the database is unavailable.
         let limits = Limits {
             group: 256,
             at_once: db.groups_at_once(),
@@ -72,8 +72,8 @@ impl Intake {
         Self { db, keyring, refusals: Arc::default(), volume, store: Batcher::new(store, limits) }
     }
 
-    /// Stores an event and enqueues its job; an event that is known already changes nothing. When this returns, both are
-    /// committed. 429 if too much came for the merchant lately.
+    /// Stores an event and enqueues its job; a known event changes nothing. Both are committed when this returns. Fails
+    /// with 429 if the merchant received too much lately.
     pub(super) async fn store(&self, incoming: Incoming) -> Result<(), Problem> {
         self.volume.admit(incoming.event.merchant_id, incoming.event.payload.len(), Instant::now())?;
         match self.store.submit(incoming).await {
@@ -105,7 +105,8 @@ impl BatchHandler for Store {
 }
 
 impl Store {
-    /// Stores events and enqueues jobs for those that are new, all or none, and notifies Redis after the commit, without waiting.
+    /// Stores events and enqueues jobs for the new ones, all or none, and notifies Redis after the commit, without
+    /// waiting.
     async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
         let now = self.clock.now();
         let events = group.iter().map(|one| &one.event);
@@ -117,7 +118,7 @@ impl Store {
         Ok(())
     }
 
-    /// One of them is not to the database's liking; the others must not suffer for it.
+    /// Stores the events one by one, because the database refuses one of them.
     async fn store_each(&self, group: &[Incoming]) -> Vec<Result<(), DbErr>> {
         let mut answers = Vec::with_capacity(group.len());
         let mut away: Option<DbErr> = None;
@@ -133,7 +134,7 @@ impl Store {
     }
 }
 
-/// Whether the database answered, and said no.
+/// Whether the database answered with an error.
 fn is_refusal(error: &DbErr) -> bool {
     let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
         return false;
@@ -161,7 +162,7 @@ mod tests {
         _folder: TempDir,
     }
 
-    /// A store on a fresh database, with a Redis that is away: what is stored must not depend on it.
+    /// A store on a fresh database and without a reachable Redis, on which storing must not depend.
     async fn test() -> Test {
         let folder = tempfile::tempdir().unwrap();
         let db = Db::open(&format!("sqlite://{}/test.db?mode=rwc", folder.path().display()), 4).await.unwrap();

@@ -1,4 +1,4 @@
-//! A short-lived cache of merchants' Stripe signing secrets, so that a webhook need not read and unseal them.
+//! A short-lived cache of merchants' Stripe signing secrets, so that a webhook need not read and decrypt them.
 
 use std::{
     collections::HashMap,
@@ -13,22 +13,22 @@ use ring::hmac;
 use super::stripe_signature::{SignatureError, signing_key, verify};
 use crate::{Api, Problem};
 
-/// How long a secret that was taken out of use may still be believed. One that is new is believed at once: whenever no known
-/// secret matches, they are read again.
+/// How long a dropped secret may still be accepted. A new one is accepted at once, because the secrets are read again
+/// if none matches.
 const KEPT: TimeDelta = TimeDelta::seconds(2);
 
-/// What this process knows of merchants' secrets.
+/// The cached secrets of merchants.
 #[derive(Debug)]
 pub(super) struct Keyring {
     db: Db,
     known: Mutex<HashMap<MerchantId, Known>>,
 }
 
-/// What came, and when.
+/// A received webhook with its time.
 #[derive(Clone, Copy)]
 pub(super) struct Signed<'a> {
     pub(super) merchant: MerchantId,
-    /// The signature, as it was sent.
+    /// The signature header.
     pub(super) header: &'a str,
     pub(super) body: &'a [u8],
     pub(super) now: DateTime<Utc>,
@@ -41,17 +41,17 @@ struct Known {
 }
 
 impl Keyring {
-    /// One that knows nothing yet, and reads from this database.
+    /// Starts empty, and reads from this database.
     pub(super) fn new(db: Db) -> Self {
         Self { db, known: Mutex::default() }
     }
 
-    /// Judges a webhook's signature. Whoever sends too many that are none is judged by the secrets that are known, lest they keep the
-    /// database busy.
+    /// Verifies a webhook's signature. For senders of too many invalid ones, only cached secrets are used, so that they
+    /// cannot keep the database busy.
     ///
     /// # Errors
-    /// A problem when there is no such merchant or the database does not answer; else what is wrong with the signature, if
-    /// anything is.
+    /// Returns a problem if the merchant does not exist or the database query fails. The inner result says what is
+    /// wrong with the signature.
     pub(super) async fn judge(
         &self,
         api: &Api,
@@ -64,7 +64,7 @@ impl Keyring {
                 ack => return Ok(ack),
             }
         }
-        // Apart, so that the many that need not read do not carry what reading needs.
+        // Boxed, so that the many calls that need not read stay small.
         let keys = Box::pin(self.read(api, merchant, now)).await?;
         Ok(verify(header, body, &keys, now))
     }
@@ -79,7 +79,7 @@ impl Keyring {
         let secrets = match stripe_integration::find(pool, merchant).await? {
             Some(integration) => integration.webhook_secrets(&api.vault, now)?,
             None if merchant::find(pool, merchant).await?.is_some() => Vec::new(),
-            // Whoever invents merchants must not fill the memory with them.
+            // Unknown merchants are not cached, so that inventing some does not fill the memory.
             None => return Err(Problem::not_found()),
         };
         let keys: Arc<[hmac::Key]> = secrets.iter().map(|secret| signing_key(secret.expose())).collect();

@@ -1,4 +1,5 @@
-//! Webhooks from Stripe and carriers: verified on the raw bytes, stored with a job in one transaction, and only then acknowledged.
+//! Webhooks from Stripe and carriers: verified on the raw bytes, stored with a job in one transaction, and only then
+//! acknowledged.
 
 mod intake;
 mod keyring;
@@ -18,15 +19,15 @@ pub(crate) use intake::Intake;
 
 use crate::Problem;
 
-/// How long a sender is kept waiting for the database; those who send webhooks try again.
+/// Timeout of the database. Senders of webhooks retry.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The merchant in the path; any text that is none gets the same 404.
+/// The merchant in the path; anything invalid gets the same 404.
 fn merchant_id(text: &str) -> Result<MerchantId, Problem> {
     text.parse().map_err(|_| Problem::not_found())
 }
 
-/// Answers 503 rather than late: nobody knows then whether the event was stored, and its second coming changes nothing.
+/// Fails with 503 on a timeout. It is then unknown whether the event was stored; a retry is harmless.
 async fn in_time<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
     match tokio::time::timeout(TIMEOUT, work).await {
         Ok(outcome) => outcome,
@@ -38,7 +39,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     body.into_vec().await.map_err(|error| Problem::malformed(error.to_string()))
 }
 
-/// The code of [`bad_signature`], by which what is refused is told from what went wrong.
+/// The code of [`bad_signature`], which tells refusals from failures.
 const BAD_SIGNATURE: &str = "bad_signature";
 
 fn bad_signature() -> Problem {

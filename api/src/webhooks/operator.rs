@@ -1,7 +1,7 @@
 //! `POST /webhooks/operator/stripe`: events of the operator's own Stripe account about credit purchases.
 //!
-//! An event only says that something about a purchase has changed; the job asks Stripe for its state. So nothing of the event is stored,
-//! and the order of events does not matter.
+//! An event only says that something about a purchase has changed; the job asks Stripe for its state. So nothing of the
+//! event is stored, and the order of events does not matter.
 
 use std::collections::HashMap;
 
@@ -15,13 +15,13 @@ use serde_json::Value;
 use super::{bad_signature, in_time, read, stripe_signature};
 use crate::{Api, Problem, metrics};
 
-/// The metadata that says which purchase a session, and its payment, is for.
+/// The metadata key for the purchase of a session and its payment.
 const METADATA: &str = "paylink_credit_purchase";
 
 #[derive(Deserialize)]
 struct Event {
     id: String,
-    /// Absent in events that only say where to read more: none of those is about what we sell.
+    /// Absent in thin events, none of which concern purchases.
     #[serde(default)]
     data: Option<EventData>,
 }
@@ -31,7 +31,7 @@ struct EventData {
     object: Object,
 }
 
-/// A checkout session, a payment, a charge, a refund or a dispute, as far as it says what it is about.
+/// The relevant fields of a checkout session, a payment, a charge, a refund or a dispute.
 #[derive(Deserialize)]
 struct Object {
     #[serde(default)]
@@ -40,7 +40,7 @@ struct Object {
     payment_intent: Option<Value>,
 }
 
-/// Takes note that something is new about a purchase. What else the operator's account tells is none of ours.
+/// Enqueues a look at the purchase of an event. Other events of the operator's account are ignored.
 #[handler]
 pub(crate) async fn receive(api: Data<&Api>, request: &Request, body: Body) -> Result<StatusCode, Problem> {
     let keys: Vec<_> =
@@ -51,7 +51,7 @@ pub(crate) async fn receive(api: Data<&Api>, request: &Request, body: Body) -> R
     let body = read(body).await?;
     let header = request.header("Stripe-Signature").unwrap_or_default();
     let judge = |now| stripe_signature::verify(header, &body, &keys, now);
-    // The time in it is Stripe's, which nobody here shares: one right clock will do, the database's or this machine's.
+    // The timestamp is Stripe's, so it is enough if one clock agrees: the database's or this machine's.
     if let Err(error) = judge(api.clock.now()).or_else(|_| judge(Clock::system().now())) {
         metrics::webhook_refused(Source::Stripe);
         api.throttles.signatures.admit(request, &api)?;

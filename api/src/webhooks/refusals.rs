@@ -18,32 +18,32 @@ use crate::{
     metrics,
 };
 
-/// How many addresses are remembered before those that may send again are forgotten.
+/// How many addresses are kept before those that may send again are dropped.
 const MOST_ADDRESSES: usize = 10_000;
 
-/// Webhooks that were refused. Whoever is right is never refused for what else came from their address: all merchants' webhooks come
-/// from the same few.
+/// Refused webhooks. A valid webhook is never refused because of others from its address, since those of all merchants
+/// come from the same few.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     stripe: Seldom,
     sms: Seldom,
-    /// Addresses that have sent too many, and when they may send one more.
+    /// Addresses that have sent too many, and when they may send another.
     too_many: Mutex<HashMap<IpAddr, Instant>>,
 }
 
-/// A webhook that is refused.
+/// A refused webhook.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Refused<'a> {
-    /// Whose webhook it claims to be.
+    /// The claimed sender.
     pub(super) source: Source,
-    /// The merchant whose address it came to.
+    /// The merchant in the URL.
     pub(super) merchant: MerchantId,
     /// The reason, for the log.
     pub(super) why: &'a str,
 }
 
 impl Refusals {
-    /// Notes that a webhook was refused, and returns what it is answered. It is logged once a minute, and not each time.
+    /// Records a refused webhook, and returns the response. Logged once a minute.
     pub(super) fn refuse(&self, request: &Request, api: &Api, refused: Refused<'_>) -> Problem {
         let Refused { source, merchant, why } = refused;
         metrics::webhook_refused(source);
@@ -60,7 +60,7 @@ impl Refusals {
         problem
     }
 
-    /// Whether so many came from this address that none is worth a second look.
+    /// Whether this address has sent so many that reading the secrets again is not worthwhile.
     pub(super) fn are_too_many(&self, request: &Request, api: &Api) -> bool {
         let too_many = self.lock();
         !too_many.is_empty() && too_many.get(&household_of(request, api)).is_some_and(|until| Instant::now() < *until)

@@ -1,5 +1,5 @@
-//! `POST /webhooks/sms/{merchant_id}`, or GET for gateways that use it: delivery reports and incoming texts from Twilio or a described
-//! gateway. They are parsed here into a form common to all carriers, and stored.
+//! `POST /webhooks/sms/{merchant_id}`, or GET for gateways that use it: delivery reports and incoming texts from Twilio
+//! or a described gateway. They are parsed here into a form common to all carriers, and stored.
 
 mod charset;
 mod described;
@@ -29,17 +29,17 @@ use crate::{Api, Problem, http::access_log};
 /// How many events of one call are stored at once.
 const AT_ONCE: usize = 16;
 
-/// What the URL says that we gave the carrier.
+/// Our parameters in the URL given to the carrier.
 #[derive(Default)]
 struct Query {
-    /// The message of ours that a report is about.
+    /// The message that a report is about.
     message: Option<MessageId>,
-    /// What proves that a described gateway was given the URL.
+    /// Proves that the gateway was given the URL.
     key: Option<Secret>,
 }
 
 impl Query {
-    /// A gateway may add names of its own, which can be these too: ours came first.
+    /// Takes the first value of each name: a gateway may append the same names, after ours.
     fn read(query: &str) -> Self {
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).unwrap_or_default();
         let first = |wanted: &str| pairs.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
@@ -50,7 +50,7 @@ impl Query {
     }
 }
 
-/// A webhook as it came.
+/// A webhook as received.
 struct Callback<'a> {
     url: String,
     query: Query,
@@ -60,13 +60,13 @@ struct Callback<'a> {
 }
 
 impl Callback<'_> {
-    /// A header, or nothing if it is absent or no text.
+    /// A header; empty if it is absent or not text.
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
-/// What it says, and what tells it from any other.
+/// The meaning of a webhook, and what identifies it.
 struct Said {
     event: SmsEvent,
     kind: String,
@@ -86,7 +86,7 @@ pub(crate) async fn receive(
     access_log::record_merchant(merchant);
     let query = request.uri().query();
     let callback = Callback {
-        // The full public URL, as the carrier was given it; behind a proxy the request's own is another.
+        // The public URL as given to the carrier; behind a proxy the request's own differs.
         url: format!(
             "{}/webhooks/sms/{merchant}{}",
             api.public_url,
@@ -114,8 +114,8 @@ pub(crate) async fn receive(
             let new = NewEvent { id: event, merchant_id: merchant, source: Source::Sms, external_id, kind, payload };
             incoming.push(Incoming::new(new, &ProcessSmsEvent { merchant, event })?);
         }
-        // All of them, or the whole call is asked for again, and what is stored already is known then. A few at a time: others' events
-        // go the same way.
+        // If one fails, the carrier repeats the whole call, and stored ones are recognised. A few at a time, since
+        // other merchants' events share the way.
         let stored = stream::iter(incoming).map(|one| intake.store(one)).buffered(AT_ONCE);
         stored.try_collect::<Vec<_>>().await
     })
@@ -133,7 +133,7 @@ fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) 
     }
 }
 
-/// Whether two secrets are the same. Hashes of one length are compared, so the time that it takes tells nothing of them.
+/// Compares two secrets by their hashes, so that the time taken reveals nothing.
 fn same(one: &Secret, other: &Secret) -> bool {
     sha256(one.expose().as_bytes()) == sha256(other.expose().as_bytes())
 }

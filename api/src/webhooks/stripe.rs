@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{Api, Problem, http::access_log};
 
-/// The few fields that are read here; the job reads the rest.
+/// The fields needed here; the job reads the rest.
 #[derive(Deserialize)]
 struct Envelope {
     id: String,
@@ -28,7 +28,7 @@ struct Envelope {
     kind: String,
 }
 
-/// Stores one of Stripe's events.
+/// Stores a Stripe event.
 #[handler]
 pub(crate) async fn receive(
     api: Data<&Api>,
@@ -47,14 +47,14 @@ pub(crate) async fn receive(
         let may_read_again = !intake.refusals.are_too_many(request, &api);
         let mut judged = intake.keyring.judge(&api, signed, may_read_again).await?;
         if matches!(judged, Err(SignatureError::Time)) {
-            // The time in it is Stripe's, which nobody here shares: one right clock will do, the database's or this machine's.
+            // The timestamp is Stripe's, so it is enough if one clock agrees: the database's or this machine's.
             let signed = Signed { now: Clock::system().now(), ..signed };
             judged = intake.keyring.judge(&api, signed, false).await?;
         }
         if let Err(error) = judged {
             let refused = Refused { source: Source::Stripe, merchant, why: &error.to_string() };
             let problem = intake.refusals.refuse(request, &api, refused);
-            // Whoever sends too many is not worth a row.
+            // An address that sends too many does not cause writes.
             if problem.retry_after().is_none() {
                 Box::pin(note(&intake, merchant, error, now)).await?;
             }
@@ -66,7 +66,7 @@ pub(crate) async fn receive(
     Ok(StatusCode::OK)
 }
 
-/// Notes for the merchant that a webhook was refused that one with our secret would not have been.
+/// Records, for the merchant's diagnosis, a webhook that was refused because it was signed with another secret.
 async fn note(intake: &Intake, merchant: MerchantId, error: SignatureError, now: DateTime<Utc>) -> Result<(), Problem> {
     match error {
         SignatureError::Mismatch => stripe_integration::note_signature_failure(intake.db.pool(), merchant, now).await?,

@@ -1,23 +1,24 @@
-//! Stripe's webhook signature: `Stripe-Signature: t=…,v1=…[,v1=…]`, an HMAC-SHA256 of `{t}.{raw body}` in lowercase hex.
+//! Stripe's webhook signature: `Stripe-Signature: t=…,v1=…[,v1=…]`, an HMAC-SHA256 of `{t}.{raw body}` in lowercase
+//! hex.
 //!
 //! This file depends on no other of ours, so that the fuzzer can include it as it is.
 
 use chrono::{DateTime, Utc};
 use ring::hmac;
 
-/// How far the sender's clock may be from ours, in seconds, either way.
+/// The allowed difference from the sender's clock in seconds, in either direction.
 const TOLERANCE: i64 = 300;
 
 /// Why a webhook is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SignatureError {
-    /// Nothing to check against.
+    /// No signing secret is known.
     #[error("no signing secret is known")]
     NoSecret,
-    /// The header is missing, or is not one of Stripe's.
+    /// The header is missing or malformed.
     #[error("the header is malformed")]
     Malformed,
-    /// Too old, or from the future.
+    /// The timestamp is too old, or in the future.
     #[error("the time is more than {TOLERANCE} s from now")]
     Time,
     /// No signature matches a secret.
@@ -25,12 +26,12 @@ pub(crate) enum SignatureError {
     Mismatch,
 }
 
-/// The key that a signing secret stands for.
+/// The key of a signing secret.
 pub(crate) fn signing_key(secret: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes())
 }
 
-/// Whether this body was signed with one of these keys, not long ago.
+/// Verifies that this body was recently signed with one of these keys.
 pub(crate) fn verify(header: &str, body: &[u8], keys: &[hmac::Key], now: DateTime<Utc>) -> Result<(), SignatureError> {
     let (time, signatures) = parse(header)?;
     let signed_at: i64 = time.parse().map_err(|_| SignatureError::Malformed)?;
@@ -41,15 +42,16 @@ pub(crate) fn verify(header: &str, body: &[u8], keys: &[hmac::Key], now: DateTim
         return Err(SignatureError::NoSecret);
     }
     let signed = [time.as_bytes(), b".", body].concat();
-    // `hmac::verify` takes the same time wherever the first difference is.
+    // `hmac::verify` runs in constant time.
     let matches = |key| signatures.iter().any(|signature| hmac::verify(key, &signed, signature).is_ok());
     if keys.iter().any(matches) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
-/// How many signatures are looked at: Stripe sends one for each active secret, and each costs a hash of the body.
+/// The most signatures that are checked. Stripe sends one for each active secret, and each costs a hash of the body.
 const MOST_SIGNATURES: usize = 16;
 
-/// The time and every `v1` signature. Other schemes are passed over; a `v1` that is not 64 lowercase hex digits is refused.
+/// The timestamp and all `v1` signatures. Other schemes are skipped; a `v1` that is not 64 lowercase hex digits is
+/// refused.
 fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), SignatureError> {
     let mut time = None;
     let mut signatures = Vec::new();
@@ -76,7 +78,7 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// 64 lowercase hex digits as bytes. Libraries take uppercase too; Stripe never sends it.
+/// Decodes 64 lowercase hex digits. Libraries also accept uppercase, which Stripe never sends.
 fn decode_hex(text: &str) -> Option<[u8; 32]> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),

@@ -1,5 +1,5 @@
-//! Limits how many events are stored per merchant: a merchant, who has their own signing secret, could otherwise fill the disk with validly
-//! signed events.
+//! Limits how many events are stored per merchant: a merchant, who has their own signing secret, could otherwise fill
+//! the disk with validly signed events.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,17 @@ use crate::{
     },
 };
 
-/// All that may be taken in is paid off in this time.
+/// The time in which the whole quota is paid off.
 const DAY: Duration = Duration::from_hours(24);
 
-/// How much is told to the other processes at once, as a part of the whole.
+/// The part of the quota that is reported to other processes at once.
 const SHARE: u32 = 100;
 
-/// What an event costs beside its body: its row, its job, and what became of it.
+/// The cost of an event apart from its body: its row, its job, and its outcome.
 const ROW: u64 = 1024;
 
-/// What was taken in lately, for each merchant; nothing if there is no limit. It is counted in memory and costs an event no statement.
+/// The bytes accepted recently for each merchant; `None` inside without a limit. Counted in memory, without a statement
+/// for each event.
 #[derive(Debug)]
 pub(super) struct Volume(Option<Limited>);
 
@@ -36,17 +37,17 @@ struct Limited {
 }
 
 impl Volume {
-    /// So many bytes a day; 0 is as many as come.
+    /// Sets the bytes per day; 0 is unlimited.
     pub(super) fn new(bytes_per_day: u64, queue: &Queue) -> Self {
         let kind = Kind { name: "webhooks:", most: DAY, share: DAY / SHARE };
         let debts = || Debts::new(kind, queue.queues().clone());
         Self((bytes_per_day > 0).then(|| Limited { bytes_per_day, debts: debts(), refused: Seldom::default() }))
     }
 
-    /// Counts an event with so long a body.
+    /// Charges an event with a body of this length.
     ///
     /// # Errors
-    /// 429 when there was too much lately; it is not counted then.
+    /// Returns 429, without charging, if there was too much lately.
     pub(super) fn admit(&self, merchant: MerchantId, bytes: usize, now: Instant) -> Result<(), Problem> {
         let Some(limited) = &self.0 else { return Ok(()) };
         let cost = limited.cost(bytes as u64 + ROW);
@@ -63,7 +64,8 @@ impl Volume {
 }
 
 impl Limited {
-    /// What so many bytes are of a day. One that is larger than all that is taken is taken when nothing else was.
+    /// The cost of this many bytes as a part of a day. An event larger than the quota is accepted if there was nothing
+    /// else.
     fn cost(&self, bytes: u64) -> Duration {
         let micros = u128::from(bytes) * DAY.as_micros() / u128::from(self.bytes_per_day);
         Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)).min(DAY)

@@ -1,4 +1,5 @@
-//! Batches of orders. Each row is first validated by the rules for a single order; only then is each carried out, once.
+//! Batches of orders. All rows are first validated by the rules for a single order; only then is each carried out,
+//! once.
 
 mod rows;
 
@@ -14,42 +15,42 @@ pub use rows::{
 use domain::{BatchId, MerchantId, words};
 
 words! {
-    /// Where a batch is.
+    /// The state of a batch.
     pub enum BatchState {
-        /// Its rows were looked at, and nothing was done.
+        /// Its rows were checked, and none was carried out.
         Ready = "ready",
-        /// They are being done.
+        /// Its rows are being carried out.
         Running = "running",
-        /// A person has stopped it for now.
+        /// Paused by a person.
         Paused = "paused",
-        /// They are done.
+        /// All rows were carried out.
         Done = "done",
-        /// What was not done will not be.
+        /// Cancelled; the remaining rows will not be carried out.
         Cancelled = "cancelled",
     }
 }
 
-/// A batch.
+/// A batch of orders.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "batch")]
 pub struct Model {
-    /// Its id.
+    /// The id of the batch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: BatchId,
-    /// Whose.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// Where it is.
+    /// The state of the batch.
     pub state: BatchState,
-    /// Whether each link is sent to its buyer.
+    /// Whether each link is texted to its buyer.
     pub send: bool,
-    /// Who began it: an API key.
+    /// The API key that created it.
     pub actor: String,
-    /// What the merchant calls it, such as the name of its file.
+    /// The merchant's name for it, such as a file name.
     pub name: Option<String>,
-    /// When it came.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When it was begun.
+    /// When it was started.
     pub started_at: Option<DateTime<Utc>>,
     /// When it was done or cancelled.
     pub ended_at: Option<DateTime<Utc>>,
@@ -59,22 +60,22 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Batch;
 
-/// What it takes to write a batch.
+/// A batch to insert.
 #[derive(Debug)]
 pub struct NewBatch {
-    /// Its id.
+    /// The id of the batch.
     pub id: BatchId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
     /// Whether each link is to be texted to its buyer.
     pub send: bool,
-    /// Who begins it: an API key.
+    /// The API key that creates it.
     pub actor: String,
-    /// What the merchant calls it.
+    /// The merchant's name for it.
     pub name: Option<String>,
 }
 
-/// Writes a batch whose rows were looked at.
+/// Inserts a batch whose rows were checked.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -93,7 +94,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>
     row.insert(db).await
 }
 
-/// The merchant's batch.
+/// The merchant's batch with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -118,7 +119,7 @@ pub async fn list(
     query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-/// Begins a batch; `false` if it is not ready, or not any more.
+/// Starts a batch. Returns `false` if it is not in state `ready`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -133,7 +134,7 @@ pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>)
     Ok(begun.rows_affected == 1)
 }
 
-/// Whether the batch is being done.
+/// Whether the batch is running.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -142,7 +143,7 @@ pub async fn is_running(db: &impl ConnectionTrait, batch: BatchId) -> Result<boo
     Ok(found.is_some_and(|batch| batch.state == BatchState::Running))
 }
 
-/// Stops a batch for now; `false` if it is not being done.
+/// Pauses a batch. Returns `false` if it is not running.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -150,7 +151,7 @@ pub async fn pause(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbE
     turn(db, batch, BatchState::Running, BatchState::Paused).await
 }
 
-/// Has a batch go on that was stopped for now; `false` if it was not.
+/// Resumes a paused batch. Returns `false` if it is not paused.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -168,7 +169,7 @@ async fn turn(db: &impl ConnectionTrait, batch: &Batch, from: BatchState, to: Ba
     Ok(turned.rows_affected == 1)
 }
 
-/// Ends a batch in this state, with what was not done of it; `false` if it has ended already.
+/// Ends a batch in this state, and cancels its remaining rows. Returns `false` if it has already ended.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -193,7 +194,7 @@ pub async fn end(
     Ok(true)
 }
 
-/// Erases what the merchant called a batch: a file's name may be a buyer's.
+/// Erases the name of a batch: a file name may contain a buyer's name.
 async fn forget_name(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), DbErr> {
     let erased = Entity::update_many().col_expr(Column::Name, Expr::value(Option::<String>::None));
     erased.filter(Column::Id.eq(batch)).exec(db).await.map(|_| ())

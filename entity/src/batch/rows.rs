@@ -1,4 +1,4 @@
-//! The rows of a batch. A row's contents are kept until it is done, and no longer.
+//! The rows of a batch. The content of a row is erased as soon as the row is done.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,54 +15,54 @@ use crate::{
 use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId, PhoneNumber, words};
 
 words! {
-    /// Where a row is.
+    /// The state of a row.
     pub enum RowState {
-        /// It can be done.
+        /// It can be carried out.
         Ready = "ready",
-        /// It cannot, for the reason that it tells.
+        /// It was refused by the check; the row says why.
         Refused = "refused",
-        /// There are its order and its link.
+        /// Its order and its link were created.
         Done = "done",
-        /// It was begun and could not be done, for the reason that it tells.
+        /// Carrying it out failed; the row says why.
         Failed = "failed",
-        /// Its batch was cancelled before it was done.
+        /// Its batch was cancelled first.
         Cancelled = "cancelled",
     }
 }
 
 words! {
-    /// Why a row could not be done, or was done without its text. Rows that are refused when they are checked have the API's codes.
+    /// Why a row failed, or was done without its text. Rows that the check refuses have the API's codes instead.
     pub enum RowProblem {
-        /// The operator has the merchant suspended.
+        /// The operator has suspended the merchant.
         MerchantSuspended = "merchant_suspended",
-        /// The details of the order cannot be drawn.
+        /// The details page of the order cannot be rendered.
         CannotBeDrawn = "cannot_be_drawn",
         /// The order has another open link.
         LinkOpen = "link_open",
-        /// There is an order with this number.
+        /// An order with this number exists.
         OrderExists = "order_exists",
         /// A row with this key was done in another batch.
         DoneBefore = "done_before",
         /// The buyer was erased.
         Erased = "erased",
-        /// There are too few credits for the text.
+        /// There are not enough credits for the text.
         InsufficientCredits = "insufficient_credits",
-        /// The buyer wants no texts.
+        /// The buyer has opted out of texts.
         OptedOut = "opted_out",
         /// The merchant has no carrier.
         SmsNotConnected = "sms_not_connected",
         /// The buyer has no number, or it was erased.
         NoPhoneNumber = "no_phone_number",
-        /// The template makes no text of it.
+        /// The template renders no valid text.
         NoText = "no_text",
     }
 }
 
 impl RowProblem {
-    /// Why a row's text was not accepted.
+    /// Why a row's text was refused.
     ///
     /// # Errors
-    /// When that says nothing about the row: the database did not answer, or what it holds is damaged.
+    /// Returns an error that says nothing about the row: the database query failed, or stored data is damaged.
     pub fn of(refused: CommandError) -> Result<Self, DbErr> {
         match refused {
             CommandError::NoNumber => Ok(Self::NoPhoneNumber),
@@ -81,37 +81,37 @@ impl RowProblem {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "batch_row")]
 pub struct Model {
-    /// Of which batch.
+    /// The batch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub batch_id: BatchId,
-    /// Which of it, from 1.
+    /// The row's number, from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i64,
-    /// Whose.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// The merchant's own name for it: it happens once.
+    /// The merchant's key for the row, which is carried out once.
     pub key: String,
-    /// Where it is.
+    /// The state of the row.
     pub state: RowState,
-    /// Its [`Content`] as JSON, until it is done.
+    /// Its [`Content`] as JSON, until the row is done.
     pub content: Option<String>,
-    /// The merchant's number for the order, until the order has it.
+    /// The merchant's order number, until the order is created.
     pub order_number: Option<String>,
-    /// What is asked for, in minor units, of a row that can be done.
+    /// The amount in minor units, if the row is valid.
     pub minor: Option<i64>,
-    /// Of which currency.
+    /// The currency of the amount.
     pub currency: Option<String>,
-    /// What its text costs.
+    /// The cost of its text.
     pub credits: i64,
-    /// What is wrong with it: a [`RowProblem`], or the API's code.
+    /// What is wrong with the row: a [`RowProblem`], or a code of the API.
     pub problem: Option<String>,
-    /// The same for people; erased with the content.
+    /// The problem in words; erased with the content.
     pub detail: Option<String>,
-    /// The order that it became.
+    /// The order created from the row.
     pub order_id: Option<OrderId>,
-    /// The link that it became.
+    /// The link created from the row.
     pub link_id: Option<LinkId>,
-    /// The text that was sent with it.
+    /// The text sent with the link.
     pub message_id: Option<MessageId>,
 }
 
@@ -119,7 +119,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as BatchRow;
 
-/// What a row is to become: an order that was checked.
+/// The content of a row: an order that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Content {
     number: String,
@@ -132,7 +132,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// As an order would be written.
+    /// The content that creates this order.
     #[must_use]
     pub fn of(order: &NewOrder) -> Self {
         Self {
@@ -158,7 +158,7 @@ impl Content {
         &self.customer_phone
     }
 
-    /// The order that is to be written.
+    /// The order to insert.
     ///
     /// # Errors
     /// Returns an error if the stored value is damaged.
@@ -177,29 +177,29 @@ impl Content {
     }
 }
 
-/// A row that was looked at.
+/// A row that was checked.
 #[derive(Debug, Clone)]
 pub struct NewRow {
-    /// The merchant's own name for it.
+    /// The merchant's key for the row.
     pub key: String,
-    /// The merchant's number for the order, if it has one.
+    /// The merchant's order number, if there is one.
     pub order_number: Option<String>,
-    /// What it is to become, if it can be done.
+    /// The content, if the row is valid.
     pub content: Option<Content>,
-    /// What its text will cost.
+    /// The cost of its text.
     pub credits: i64,
-    /// What is wrong with it, or worth to know, as a word.
+    /// A problem or a warning, as a word.
     pub problem: Option<String>,
-    /// The same for people.
+    /// The problem in words.
     pub detail: Option<String>,
-    /// The order that it became in another batch.
+    /// The order that the row's key has become in another batch.
     pub order_id: Option<OrderId>,
 }
 
-/// How many rows are written by one statement.
+/// The most rows in one statement.
 const AT_ONCE: usize = 200;
 
-/// Writes the rows of a batch, in their order.
+/// Inserts the rows of a batch, in order.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -231,7 +231,7 @@ pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewR
     Ok(())
 }
 
-/// The orders that rows with these keys have become already.
+/// The orders that rows with these keys have already become.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -246,7 +246,7 @@ pub async fn happened(
     let found = Entity::find()
         .filter(Column::MerchantId.eq(merchant))
         .filter(Column::Key.is_in(keys))
-        // Written out, as the index of what happened is.
+        // A literal, so that the partial index with this condition is used.
         .filter(Expr::cust("batch_row.state <> 'refused'"))
         .filter(Column::OrderId.is_not_null())
         .all(db)
@@ -254,26 +254,26 @@ pub async fn happened(
     Ok(found.into_iter().filter_map(|row| Some((row.key, row.order_id?))).collect())
 }
 
-/// How many rows a batch has in each state, and what they cost.
+/// The rows of a batch by state, with their totals.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// All of them.
+    /// All rows.
     pub rows: i64,
-    /// Those that can be done and are not yet.
+    /// Rows still to be carried out.
     pub ready: i64,
-    /// Those that cannot.
+    /// Rows that the check refused.
     pub refused: i64,
-    /// Those that are done.
+    /// Rows that are done.
     pub done: i64,
-    /// Those that were begun and could not be done.
+    /// Rows that failed.
     pub failed: i64,
-    /// Those that were cancelled.
+    /// Rows that were cancelled.
     pub cancelled: i64,
-    /// What the texts of those that can be done, and of those that are, cost.
+    /// The cost of the texts of rows that are ready or done.
     pub credits: i64,
-    /// How many texts those are.
+    /// The number of these texts.
     pub texts: i64,
-    /// What those rows ask for, in minor units by currency.
+    /// The totals of these rows in minor units, by currency.
     pub totals: BTreeMap<String, i64>,
 }
 
@@ -313,7 +313,7 @@ pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, 
     Ok(counts)
 }
 
-/// A page of a batch's rows, in their order, after the row of that number; of one state, or of all.
+/// A page of a batch's rows, in order, after the row with that number. Optionally of one state.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -334,7 +334,7 @@ pub async fn page(
         .await
 }
 
-/// The next rows of a batch that are to be done.
+/// The next rows of a batch to carry out.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -348,7 +348,7 @@ pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Resul
         .await
 }
 
-/// Whether the row has an order, as somebody else may have noted meanwhile.
+/// Whether the row has an order, which another worker may have recorded meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -357,10 +357,10 @@ pub async fn has_order(db: &impl ConnectionTrait, row: &BatchRow) -> Result<bool
     Ok(found.is_some_and(|row| row.order_id.is_some()))
 }
 
-/// Notes the order that a row has become; `false` if it has one, or is not to be done any more.
+/// Records the order of a row. Returns `false` if it already has one, or is no longer to be carried out.
 ///
 /// # Errors
-/// When the database refuses, as it does for a key that has happened, or does not answer.
+/// Returns an error if the row's key was carried out before, or if the database query fails.
 pub async fn set_order(db: &impl ConnectionTrait, row: &BatchRow, order: OrderId) -> Result<bool, DbErr> {
     let set = Entity::update_many()
         .col_expr(Column::OrderId, Expr::value(order))
@@ -373,7 +373,7 @@ pub async fn set_order(db: &impl ConnectionTrait, row: &BatchRow, order: OrderId
     Ok(set.rows_affected == 1)
 }
 
-/// Concludes a row with what it has become, and erases what it was to become; `false` if somebody else did.
+/// Marks a row as done with its results, and erases its content. Returns `false` if another worker did.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -399,7 +399,7 @@ pub async fn conclude(
     Ok(done.rows_affected == 1)
 }
 
-/// Notes that a row could not be done, and why.
+/// Marks a row as failed, with the reason.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -417,7 +417,7 @@ pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: RowProblem
         .map(|_| ())
 }
 
-/// What was not done will not be.
+/// Cancels the remaining rows.
 pub(super) async fn cancel_rest(db: &impl ConnectionTrait, batch: BatchId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(RowState::Cancelled))
@@ -429,8 +429,8 @@ pub(super) async fn cancel_rest(db: &impl ConnectionTrait, batch: BatchId) -> Re
         .map(|_| ())
 }
 
-/// Erases what rows of batches from before `cutoff` were to become, and what was wrong with them; answers how many. What was not done
-/// by then will not be.
+/// Erases the contents and problems of rows in batches from before `cutoff`, and cancels the remaining rows. Returns
+/// how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -465,7 +465,7 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
     Ok(erased)
 }
 
-/// Erases what is kept of a buyer with this number in rows that were not done: those will not be.
+/// Erases a buyer with this number from rows that were not carried out, and cancels those rows.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -6,15 +6,15 @@ use sea_orm::entity::prelude::*;
 
 use domain::MerchantId;
 
-/// The count of one merchant.
+/// The latest change number of one merchant.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change_feed")]
 pub struct Model {
-    /// Whose.
+    /// The merchant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
-    /// The number of the last change.
+    /// The number of the latest change.
     pub last_seq: i64,
 }
 

@@ -11,19 +11,19 @@ use super::{
 use crate::Transaction;
 use domain::MerchantId;
 
-/// How many rows of old changes are removed by one statement.
+/// The most rows of old changes that one statement removes.
 const FORGOTTEN_AT_ONCE: u64 = 1_000;
 
-/// How a merchant's feed stands.
+/// The state of a merchant's feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Feed {
-    /// The number of the last change; 0 before the first.
+    /// The number of the latest change; 0 before the first.
     pub last_seq: i64,
-    /// Whether there are changes that have no number yet.
+    /// Whether there are changes that were not numbered yet.
     pub has_more: bool,
 }
 
-/// How a merchant's feed stands.
+/// The state of a merchant's feed.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -41,8 +41,8 @@ pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Fee
     Ok(Feed { last_seq: count.map_or(0, |count| count.last_seq), has_more: unnumbered.is_some() })
 }
 
-/// A merchant's changes after number `after`, in their order. If the oldest of them were removed already, the first is not `after + 1`, or
-/// there is none.
+/// A merchant's changes after number `after`, in order. If the next ones were already removed, the list does not start
+/// with `after + 1`, or is empty.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -52,7 +52,7 @@ pub async fn after(
     after: i64,
     limit: u64,
 ) -> Result<Vec<NumberedChange>, DbErr> {
-    // As there are no gaps, what is wanted ends there, and its row at most so much later.
+    // Numbers have no gaps, so the wanted ones end at this number; the row of the last may go beyond it.
     let last = after.saturating_add(i64::try_from(limit).unwrap_or(i64::MAX));
     let a_row = i64::try_from(MOST).unwrap_or(i64::MAX);
     let sets = Entity::find()
@@ -70,7 +70,7 @@ pub async fn after(
     Ok(changes)
 }
 
-/// The number of the oldest change of a merchant that is kept.
+/// The number of a merchant's oldest stored change.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -87,7 +87,7 @@ pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<O
     Ok(oldest.map(|(last, count)| last - count + 1))
 }
 
-/// The number of about the first change of a merchant that happened at a time or later: none that did is before it.
+/// The number of roughly the first of a merchant's changes at or after a time. No such change comes before it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -96,7 +96,7 @@ pub(crate) async fn first_since(
     merchant: MerchantId,
     since: DateTime<Utc>,
 ) -> Result<i64, DbErr> {
-    /// Changes are numbered in the order of their commits, which may differ from that of their times by a few.
+    /// Changes are numbered in the order of their commits, which may differ slightly from that of their times.
     const NEARBY: i64 = 1_000;
     let Some(oldest) = oldest(db, merchant).await? else { return Ok(1) };
     let (mut before, mut from) = (oldest, feed(db, merchant).await?.last_seq + 1);
@@ -110,13 +110,13 @@ pub(crate) async fn first_since(
     Ok(Ord::max(from - NEARBY, oldest))
 }
 
-/// Has every reader begin anew: the database is as it was before changes that they have read already, and other ones will be numbered.
-/// The numbers that were given away since are jumped over, and what was numbered is gone.
+/// Makes every reader start over, because the database was restored to a time before changes that they have read. Skips
+/// the numbers assigned since then, and removes all numbered changes.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
-    /// More than any merchant's changes between a backup and its restoration.
+    /// More than the changes of any merchant between a backup and its restoration.
     const JUMP: i64 = 1_000_000_000;
     count::Entity::update_many()
         .col_expr(count::Column::LastSeq, Expr::col(count::Column::LastSeq).add(JUMP))
@@ -125,14 +125,14 @@ pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::LastSeq.is_not_null()).exec(tx).await.map(|_| ())
 }
 
-/// Removes numbered changes that are older than `cutoff`; answers how many rows they were.
+/// Removes numbered changes older than `cutoff`. Returns how many rows.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut forgotten = 0;
     loop {
-        // Ids come with time, so that no index on the time is needed: what is old is at the beginning.
+        // Ids are in order of time, so old rows come first and no index on the time is needed.
         let old: Vec<(i64, DateTime<Utc>, Option<i64>)> = Entity::find()
             .select_only()
             .columns([Column::Id, Column::At, Column::LastSeq])

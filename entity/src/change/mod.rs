@@ -1,12 +1,13 @@
-//! The feed of changes for whoever follows a merchant, written in the transaction that makes them.
+//! A merchant's feed of changes, written in the transaction that makes them.
 //!
-//! A function that changes something reports it to its [`Transaction`](crate::Transaction) ([`changed`](crate::Transaction::changed)),
-//! which writes all changes with one statement on commit: one row for each merchant, holding the set of what changed. So there is no effect
-//! without its change and no change without its effect, and callers need not think about it. A row has ids and no contents: the contents
-//! are looked up when the feed is read, so what has been erased cannot linger in it.
+//! A function that changes something reports it to its [`Transaction`](crate::Transaction)
+//! ([`changed`](crate::Transaction::changed)), which writes all changes with one statement on commit: one row for each
+//! merchant, holding the set of what changed. So there is no effect without its change and no change without its
+//! effect, and callers need not think about it. A row holds ids and no contents: the contents are looked up when the
+//! feed is read, so erased data cannot linger in it.
 //!
-//! Numbers are assigned after the commit ([`number()`]), under one lock per merchant: they have no gaps, and each becomes visible only
-//! after all before it.
+//! Numbers are assigned after the commit ([`number()`]), under one lock per merchant. They have no gaps, and each
+//! becomes visible only after all before it.
 
 mod count;
 mod feed;
@@ -27,61 +28,61 @@ use crate::{link, message::Model as Message};
 use domain::{LinkId, LinkState, MerchantId, OrderId, message::MessageStatus, words};
 
 words! {
-    /// What has happened, as the feed says it.
+    /// What happened, as the feed names it.
     pub enum ChangeKind {
-        /// There is a new order.
+        /// An order was created.
         OrderCreated = "order.created",
-        /// Something about an order has changed: its tag, say.
+        /// An order changed, for example its tag.
         OrderUpdated = "order.updated",
-        /// A link was asked for.
+        /// A link was created.
         LinkCreated = "link.created",
         /// A link can be paid, or can be paid again.
         LinkUnpaid = "link.unpaid",
-        /// A link could not be made.
+        /// A link could not be created at Stripe.
         LinkFailed = "link.failed",
-        /// A person has seen the buyer's page.
+        /// The buyer viewed the link's page.
         LinkViewed = "link.viewed",
-        /// The buyer has paid in a way that takes days to settle.
+        /// The buyer paid in a way that takes days to settle.
         LinkProcessing = "link.processing",
-        /// A link is paid.
+        /// A link was paid.
         LinkPaid = "link.paid",
-        /// Something was given back of what was paid.
+        /// Money was refunded.
         LinkRefunded = "link.refunded",
-        /// The buyer's bank wants the money back, or has decided.
+        /// A dispute was opened or decided.
         LinkDisputed = "link.disputed",
-        /// A link was taken back, and can certainly not be paid.
+        /// A link was voided and can no longer be paid.
         LinkVoided = "link.voided",
-        /// The time of a link is over, and it can certainly not be paid.
+        /// A link expired and can no longer be paid.
         LinkExpired = "link.expired",
-        /// There is something about a link that a person should look at.
+        /// A link needs a review by a person.
         LinkReview = "link.review",
-        /// Anything else about a link has changed.
+        /// Anything else about a link changed.
         LinkUpdated = "link.updated",
-        /// A text is to be sent later.
+        /// A text was scheduled.
         MessageScheduled = "message.scheduled",
-        /// The carrier has a text.
+        /// The carrier accepted a text.
         MessageSent = "message.sent",
         /// A text reached the phone.
         MessageDelivered = "message.delivered",
         /// A text was not sent, or did not reach the phone.
         MessageFailed = "message.failed",
-        /// The buyer has said something.
+        /// The buyer sent a message.
         MessageReceived = "message.received",
-        /// Anything else about a message has changed.
+        /// Anything else about a message changed.
         MessageUpdated = "message.updated",
-        /// There are fewer credits than the merchant wants to have.
+        /// Fewer credits are left than the merchant's warning threshold.
         CreditsLow = "credits.low",
-        /// The balance has changed.
+        /// The balance changed.
         CreditsUpdated = "credits.updated",
-        /// There is something that needs a person.
+        /// A matter that needs a person was opened.
         AttentionOpened = "attention.opened",
-        /// It was seen to.
+        /// A matter was resolved.
         AttentionResolved = "attention.resolved",
     }
 }
 
 impl ChangeKind {
-    /// What it is about.
+    /// The kind of resource that changed.
     #[must_use]
     pub const fn about(self) -> About {
         match self {
@@ -109,7 +110,7 @@ impl ChangeKind {
         }
     }
 
-    /// Whether it says no more than that something has changed, so that any other word about the same says it too.
+    /// Whether it is a general update, which any other change of the same resource implies.
     const fn says_little(self) -> bool {
         matches!(self, Self::OrderUpdated | Self::LinkUpdated | Self::MessageUpdated | Self::CreditsUpdated)
     }
@@ -141,7 +142,7 @@ impl ChangeKind {
 }
 
 words! {
-    /// The kinds of things that changes are about.
+    /// The kinds of resources that change.
     pub enum About {
         /// An order.
         Order = "order",
@@ -151,12 +152,12 @@ words! {
         Message = "message",
         /// A merchant's credits.
         Credits = "credits",
-        /// Something that needs a person.
+        /// A matter that needs a person.
         Attention = "attention",
     }
 }
 
-/// A change that is to be written.
+/// A change to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Change {
     merchant: MerchantId,
@@ -186,13 +187,13 @@ impl Change {
         Self { order: Some(link.order_id.uuid()), ..change }
     }
 
-    /// A link has come to its state.
+    /// A link reached its current state.
     #[must_use]
     pub(crate) const fn of_state(link: &link::Model, at: DateTime<Utc>) -> Self {
         Self::link(ChangeKind::of_link_in(link.state), link, at)
     }
 
-    /// Something was added to the timeline of a link of which no more is known than its id.
+    /// An entry was added to the timeline of a link of which only the id is known.
     #[must_use]
     pub(crate) const fn timeline(merchant: MerchantId, link: LinkId, at: DateTime<Utc>) -> Self {
         Self::new(merchant, ChangeKind::LinkUpdated, link.uuid(), at)
@@ -205,7 +206,7 @@ impl Change {
         Self { conversation: Some(message.conversation_id.uuid()), link: message.link_id.map(LinkId::uuid), ..change }
     }
 
-    /// A message has come to its status.
+    /// A message reached its current status.
     #[must_use]
     pub(crate) fn of_status(message: &Message, at: DateTime<Utc>) -> Self {
         Self::message(ChangeKind::of_message_in(message.status), message, at)
@@ -217,25 +218,25 @@ impl Change {
         Self::new(merchant, kind, merchant.uuid(), at)
     }
 
-    /// A change of what needs a person: [`ChangeKind::AttentionOpened`] or [`ChangeKind::AttentionResolved`], by the bare id of it.
+    /// A change of a matter, by its plain id: [`ChangeKind::AttentionOpened`] or [`ChangeKind::AttentionResolved`].
     #[must_use]
     pub const fn attention(kind: ChangeKind, merchant: MerchantId, attention: Uuid, at: DateTime<Utc>) -> Self {
         Self::new(merchant, kind, attention, at)
     }
 
-    /// Whose it is.
+    /// The merchant it belongs to.
     #[must_use]
     pub const fn merchant(&self) -> MerchantId {
         self.merchant
     }
 }
 
-/// The changes of one transaction so far, each once.
+/// The changes of one transaction so far.
 #[derive(Debug, Default)]
 pub(crate) struct Changes(Vec<Change>);
 
 impl Changes {
-    /// A link says how the last text about it stands: what changes a text changes its link.
+    /// Adds a change. A link shows the status of its last text, so a change of a text also changes its link.
     pub(crate) fn add(&mut self, change: Change) {
         self.0.push(change);
         if let Some(link) = change.link {
@@ -247,7 +248,8 @@ impl Changes {
         self.0.extend(later.0);
     }
 
-    /// Those that are worth a row: each once, and none that says less than another about the same.
+    /// Takes the changes to write, without duplicates and without general updates that another change of the same
+    /// resource implies.
     pub(crate) fn take(&mut self) -> Vec<Change> {
         let all = std::mem::take(&mut self.0);
         let about = |change: &Change| (change.merchant, change.kind.about().as_str(), change.subject);

@@ -11,14 +11,14 @@ use super::{
 use crate::{Rows, Transaction};
 use domain::{LinkId, MerchantId, OrderId};
 
-/// How many sets are numbered in one transaction.
+/// The most sets that one transaction numbers.
 const SETS_AT_ONCE: i64 = 250;
 
-/// The lock of merchants' feeds, and what they have come to.
+/// Locks the merchants' feeds and reads their latest numbers.
 const LOCK: &str = "INSERT INTO change_feed (merchant_id, last_seq) SELECT merchant, 0 FROM v WHERE true ORDER BY merchant \
     ON CONFLICT (merchant_id) DO UPDATE SET last_seq = change_feed.last_seq RETURNING merchant_id, last_seq";
 
-/// Read after the locks are held, so that whatever another has numbered meanwhile is not seen.
+/// Runs once the locks are held, so it does not see changes that were numbered meanwhile.
 const FIND: &str = "SELECT change_set.* FROM change_set JOIN v ON merchant_id = merchant WHERE last_seq IS NULL \
     ORDER BY merchant_id, id LIMIT {0}";
 
@@ -26,17 +26,17 @@ const NUMBER: &str = "UPDATE change_set SET last_seq = v.number FROM v WHERE id 
 
 const MOVE_ON: &str = "UPDATE change_feed SET last_seq = v.number FROM v WHERE merchant_id = v.merchant";
 
-/// Changes that were given their numbers.
+/// Changes that were numbered.
 #[derive(Debug, Default)]
 pub struct Numbered {
-    /// Each merchant's in their order.
+    /// The changes, in order for each merchant.
     pub changes: Vec<NumberedChange>,
-    /// Whether there may be more that have none yet.
+    /// Whether there may be more changes to number.
     pub has_more: bool,
 }
 
-/// Numbers changes of these merchants that have no number yet, if there are too many some of them. Two who number one merchant's changes
-/// do so one after the other; who only writes changes waits for neither.
+/// Numbers these merchants' changes that have no number yet; if there are too many, only some. Two callers number one
+/// merchant's changes one after the other; writers of changes wait for neither.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -77,7 +77,7 @@ pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Resul
     Ok(Numbered { changes, has_more })
 }
 
-/// Of some links no more than the id was known to who changed them.
+/// Fills in the orders of links that the writer of the change knew only by id.
 async fn tell_orders(tx: &Transaction, changes: &mut [NumberedChange]) -> Result<(), DbErr> {
     let needs_order = |change: &&mut NumberedChange| change.order_id.is_none() && change.link().is_some();
     let links: BTreeSet<LinkId> = changes.iter_mut().filter(needs_order).filter_map(|change| change.link()).collect();
@@ -107,7 +107,7 @@ fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
     rows
 }
 
-/// Merchants some of whose changes have no number yet: what a crash has left.
+/// Merchants with unnumbered changes, which a crash has left.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

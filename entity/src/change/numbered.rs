@@ -1,4 +1,4 @@
-//! A numbered change, as followers of a merchant see it.
+//! A numbered change, as readers of the feed see it.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -6,47 +6,47 @@ use uuid::Uuid;
 use super::{About, ChangeKind};
 use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId};
 
-/// A change that was written and numbered.
+/// A change with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberedChange {
-    /// Whose it is.
+    /// The merchant it belongs to.
     pub merchant_id: MerchantId,
     /// Its number among the merchant's changes, from 1.
     pub seq: i64,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// What has happened.
+    /// What happened.
     pub kind: ChangeKind,
-    /// What it is about; see [`ChangeKind::about`].
+    /// The id of what changed; see [`ChangeKind::about`].
     pub subject_id: Uuid,
-    /// Of a link: the order that it is for, if that was known.
+    /// For a link: its order, if known.
     pub order_id: Option<OrderId>,
-    /// Of a message: where it was said.
+    /// For a message: its conversation.
     pub conversation_id: Option<ConversationId>,
-    /// Of a message: the link that it carries.
+    /// For a message: the link it carries.
     pub link_id: Option<LinkId>,
 }
 
 impl NumberedChange {
-    /// The order that it is about.
+    /// The order it is about.
     #[must_use]
     pub fn order(&self) -> Option<OrderId> {
         matches!(self.kind.about(), About::Order).then(|| OrderId::from_uuid(self.subject_id))
     }
 
-    /// The link that it is about.
+    /// The link it is about.
     #[must_use]
     pub fn link(&self) -> Option<LinkId> {
         matches!(self.kind.about(), About::Link).then(|| LinkId::from_uuid(self.subject_id))
     }
 
-    /// The message that it is about.
+    /// The message it is about.
     #[must_use]
     pub fn message(&self) -> Option<MessageId> {
         matches!(self.kind.about(), About::Message).then(|| MessageId::from_uuid(self.subject_id))
     }
 
-    /// What needs a person, or needed one, that it is about.
+    /// The matter it is about.
     #[must_use]
     pub fn attention(&self) -> Option<AttentionId> {
         matches!(self.kind.about(), About::Attention).then(|| AttentionId::from_uuid(self.subject_id))

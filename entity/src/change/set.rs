@@ -12,39 +12,39 @@ use super::{Change, numbered::NumberedChange};
 use crate::{Rows, audit};
 use domain::{ConversationId, LinkId, MerchantId, OrderId};
 
-/// How many changes a row has at most, so that whoever reads a few need not read many.
+/// The most changes in a row, so that a reader of a few need not load many.
 pub(super) const MOST: usize = 1_000;
 
-/// What stands for an id that there is not.
+/// Stands for a missing id.
 const NONE: &str = "-";
 
-/// What one transaction has changed of one merchant. Its changes have the numbers up to `last_seq`, if that is there.
+/// What one transaction changed for one merchant. If `last_seq` is set, its changes have the numbers up to it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change_set")]
 pub struct Model {
-    /// In the order in which changes follow from each other; with gaps.
+    /// Ids are in causal order, with gaps.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Whose it is.
+    /// The merchant it belongs to.
     pub merchant_id: MerchantId,
-    /// The number of the last of its changes among the merchant's, which are numbered from 1.
+    /// The number of its last change, once it is numbered.
     pub last_seq: Option<i64>,
-    /// How many changes there are.
+    /// The number of changes.
     pub count: i64,
-    /// When they happened.
+    /// When the changes happened.
     pub at: DateTime<Utc>,
-    /// A line for each: its kind, its subject, and the order, conversation and link that go with it.
+    /// A line for each change: its kind, its subject, and its order, conversation and link.
     pub changes: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The changes of a row that is numbered.
+    /// The changes of a numbered row.
     ///
     /// # Errors
-    /// When a line is none of ours.
+    /// Returns an error if a line is invalid.
     pub(super) fn numbered(&self) -> Result<Vec<NumberedChange>, DbErr> {
         let first = self.last_seq.unwrap_or_default() - self.count + 1;
         (first..).zip(self.changes.lines()).map(|(seq, line)| self.change(seq, line)).collect()
@@ -72,12 +72,12 @@ impl Model {
 }
 
 impl Change {
-    /// Its line.
+    /// Appends the line of this change.
     fn line(&self, into: &mut String) {
         if !into.is_empty() {
             into.push('\n');
         }
-        // To write into a text cannot fail.
+        // Writing to a string cannot fail.
         let _ = write!(into, "{} {}", self.kind, self.subject.simple());
         let others = [self.order, self.conversation, self.link];
         let known = others.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
@@ -90,8 +90,8 @@ impl Change {
     }
 }
 
-/// Writes the changes of a transaction, in their order: a row for each merchant and time. And who has done what, on `PostgreSQL` by the
-/// same statement.
+/// Writes the changes of a transaction, in order: one row for each merchant and time. On `PostgreSQL` the same
+/// statement also writes the audit entries.
 pub(crate) async fn insert_all(
     db: &impl ConnectionTrait,
     changes: &[Change],
@@ -108,7 +108,7 @@ pub(crate) async fn insert_all(
         return Ok(());
     }
     let mut in_sets: Vec<&Change> = changes.iter().collect();
-    // The order among changes of one merchant stays.
+    // A stable sort, so the order of each merchant's changes stays.
     in_sets.sort_by_key(|change| change.merchant);
     let mut rows = Rows::new([
         ("place", "bigint"),

@@ -6,7 +6,7 @@ use sea_orm::entity::prelude::*;
 use super::{Column, Conversation, Entity};
 use domain::{ApiKeyId, ConversationId};
 
-/// Makes a conversation somebody's, or nobody's; `false` if it is so already.
+/// Assigns or unassigns a conversation. Returns `false` if nothing changes.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -26,7 +26,7 @@ pub async fn assign(
     Ok(true)
 }
 
-/// Closes a conversation; `false` if it is closed.
+/// Closes a conversation. Returns `false` if it is closed.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -40,7 +40,7 @@ pub async fn close(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<
     Ok(closed.rows_affected == 1)
 }
 
-/// Opens a conversation again, by hand or because the buyer has said something; `false` if it is open.
+/// Reopens a conversation, by hand or because the buyer wrote. Returns `false` if it is open.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

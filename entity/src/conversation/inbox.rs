@@ -24,16 +24,15 @@ use domain::{ApiKeyId, ConversationId, MerchantId, search::Sought, words};
 pub struct Listed {
     /// The conversation.
     pub conversation: Conversation,
-    /// What was last said.
+    /// The latest message.
     pub last: Option<Message>,
-    /// How many pictures came with that.
+    /// The number of pictures in the latest message.
     pub pictures: u64,
-    /// How many texts of the buyer the merchant has not read.
+    /// The number of the buyer's messages that are unread.
     pub unread: u64,
 }
 
-/// Where a conversation stands in the list. It does not move when something is said later: then the conversation stands
-/// elsewhere, and the place is still one.
+/// A position in the list. It stays valid when the conversation it came from moves up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InboxPosition {
     pub(super) at: DateTime<Utc>,
@@ -41,13 +40,13 @@ pub struct InboxPosition {
 }
 
 impl InboxPosition {
-    /// The place of this conversation.
+    /// The position of this conversation.
     #[must_use]
     pub const fn of(conversation: &Conversation) -> Self {
         Self { at: conversation.last_message_at, id: conversation.id }
     }
 
-    /// The place of this conversation in a list by another time.
+    /// The position of this conversation in a list ordered by another time.
     #[must_use]
     pub const fn at(conversation: &Conversation, at: DateTime<Utc>) -> Self {
         Self { at, id: conversation.id }
@@ -60,7 +59,7 @@ impl fmt::Display for InboxPosition {
     }
 }
 
-/// A text that is no place.
+/// The text is not a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no place in a list of conversations")]
 pub struct InboxPositionError;
@@ -76,25 +75,25 @@ impl FromStr for InboxPosition {
 }
 
 words! {
-    /// Whether a conversation waits for something.
+    /// Whether a conversation is open.
     pub enum Openness {
-        /// It may.
+        /// Open.
         Open = "open",
-        /// A person has closed it, and nothing was said by the buyer since.
+        /// Closed by a person, and no message of the buyer has come since.
         Closed = "closed",
     }
 }
 
-/// Whose conversations are meant.
+/// Filter by the assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assigned {
-    /// Nobody's.
+    /// Unassigned conversations.
     Nobody,
-    /// Those of whoever has this key.
+    /// Conversations assigned to the holder of this key.
     To(ApiKeyId),
 }
 
-/// A text that names nobody.
+/// The text is not an assignee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no id of a key, and not `nobody`")]
 pub struct AssignedError;
@@ -119,22 +118,22 @@ impl FromStr for Assigned {
     }
 }
 
-/// What a list of conversations is narrowed to.
+/// Filters of a list of conversations.
 #[derive(Debug, Clone, Default)]
 pub struct ConversationSearch {
-    /// Part of the buyer's name or number, or of what their orders are searched by.
+    /// Part of the buyer's name or number, or of an order's search text.
     pub text: Option<String>,
-    /// Whether they are closed; absent: both.
+    /// Open or closed ones; `None` for both.
     pub openness: Option<Openness>,
-    /// Whose they are; absent: anybody's.
+    /// The assignee; `None` for any.
     pub assigned: Option<Assigned>,
-    /// The place of the last one of the page before.
+    /// The position of the last conversation of the page before.
     pub before: Option<InboxPosition>,
-    /// How many.
+    /// The size of the page.
     pub limit: u64,
 }
 
-/// A page of the merchant's conversations in which anything is said.
+/// A page of the merchant's conversations that have messages.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -146,7 +145,7 @@ pub async fn list(
     let Some(sought) = search.text.as_deref().and_then(Sought::parse) else {
         return page(db, search.query(merchant), search.limit).await;
     };
-    // A common word means many conversations: looking through the newest finds a page sooner than collecting all.
+    // A common word matches many conversations, so scanning the newest finds a page sooner than collecting all matches.
     let mut window = Some(RECENT);
     while let Some(newest) = window {
         let Some(oldest) = search.oldest_of(db, merchant, newest).await? else { break };
@@ -168,9 +167,9 @@ async fn page(db: &impl ConnectionTrait, query: Select<Entity>, limit: u64) -> R
 }
 
 impl ConversationSearch {
-    /// Everything but the text.
+    /// All filters but the text.
     fn query(&self, merchant: MerchantId) -> Select<Entity> {
-        // One without a text was erased, or is there because its number must get none.
+        // A conversation without messages was erased, or exists only because its number opted out.
         let said = Query::select()
             .expr(Expr::val(1))
             .from(message::Entity)
@@ -191,17 +190,17 @@ impl ConversationSearch {
         query.filter(self.behind())
     }
 
-    /// Behind the page before.
+    /// The condition for what follows the page before.
     fn behind(&self) -> Condition {
         let Some(InboxPosition { at, id }) = self.before else { return Condition::all() };
         let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
-        // The first of both is implied by the second, and is the one that an index answers.
+        // The second condition implies the first, which an index answers.
         Condition::all()
             .add(Column::LastMessageAt.lte(at))
             .add(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time))
     }
 
-    /// When something was last said in the oldest of so many of the newest conversations, if there are more.
+    /// The time of the oldest of this many newest conversations, if there are more than that.
     async fn oldest_of(
         &self,
         db: &impl ConnectionTrait,
@@ -214,7 +213,7 @@ impl ConversationSearch {
     }
 }
 
-/// The merchant's conversation as the list shows it.
+/// A conversation of the merchant, as the list shows it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -223,7 +222,7 @@ pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: Conversati
     Ok(shown(db, found.into_iter().collect()).await?.pop())
 }
 
-/// Conversations of buyers of whom an order is meant, or whose number is.
+/// Conversations whose number, or whose buyer's order, matches the search.
 fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
     let buyers = Query::select()
         .column((order::Entity, order::Column::CustomerPhone))
@@ -236,7 +235,7 @@ fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condit
     sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
 }
 
-/// The same of one conversation after the other, by the orders of each one's number. A scalar subquery is run for each;
+/// The same condition for each conversation, through the orders of its number. A scalar subquery runs once for each;
 /// `EXISTS` could be planned as a scan of all orders.
 fn one_by_one(sought: &Sought, merchant: MerchantId) -> Condition {
     let orders = Query::select()
@@ -271,7 +270,7 @@ async fn last_messages(
     conversations: &[ConversationId],
 ) -> Result<HashMap<ConversationId, Message>, DbErr> {
     let one = Alias::new("one");
-    // Not `max(id)`: PostgreSQL has none for UUIDs.
+    // Not `max(id)`, which PostgreSQL lacks for UUIDs.
     let last = Query::select()
         .column((one.clone(), message::Column::Id))
         .from_as(message::Entity, one.clone())

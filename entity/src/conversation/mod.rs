@@ -1,5 +1,5 @@
-//! Conversations: everything said with one buyer's number. They are found by a keyed hash of the number, so an opt-out outlives the number
-//! itself.
+//! Conversations: all messages exchanged with one buyer's number. They are found by a keyed hash of the number, so an
+//! opt-out outlives the number itself.
 
 mod assigned;
 mod inbox;
@@ -31,41 +31,41 @@ use crate::{
 };
 use domain::{ApiKeyId, ConversationId, LinkId, MerchantId, PhoneNumber, Vault};
 
-/// The conversation with one buyer.
+/// A conversation with one buyer.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "conversation")]
 pub struct Model {
-    /// Its id.
+    /// The id of the conversation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ConversationId,
     /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// The buyer's number; erased when its last message is.
+    /// The buyer's number; erased together with the last message.
     pub phone: Option<PhoneNumber>,
-    /// The keyed hash of the number; stays.
+    /// The keyed hash of the number, which is never erased.
     pub phone_hash: Vec<u8>,
-    /// The buyer's name, as the latest order has it.
+    /// The buyer's name in the latest order.
     pub customer_name: Option<String>,
-    /// Since when the number gets no texts.
+    /// When the number was opted out.
     pub opted_out_at: Option<DateTime<Utc>>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-    /// When something was last said.
+    /// When the latest message was sent or received.
     pub last_message_at: DateTime<Utc>,
     /// Up to when the merchant has read it.
     pub read_at: Option<DateTime<Utc>>,
-    /// Who said that the number is to get no texts; nothing if a version before wrote it down.
+    /// Who opted the number out; `None` if an earlier version recorded it.
     pub opt_out_source: Option<OptOutSource>,
-    /// The reason that was given for that.
+    /// The reason given for the opt-out.
     pub opt_out_reason: Option<String>,
-    /// When texts were last asked for again.
+    /// When the number was last opted in again.
     pub opted_in_at: Option<DateTime<Utc>>,
-    /// When the buyer last said something.
+    /// When the latest message of the buyer arrived.
     pub heard_at: Option<DateTime<Utc>>,
-    /// Whose of the merchant's people it is, by their key; nobody's at first.
+    /// The API key of the assignee, if there is one.
     pub assigned_to: Option<ApiKeyId>,
-    /// When it was closed; a reply opens it again.
+    /// When it was closed; a reply reopens it.
     pub closed_at: Option<DateTime<Utc>>,
 }
 
@@ -73,12 +73,12 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as Conversation;
 
-/// Whom a conversation is with.
+/// The other side of a conversation.
 #[derive(Debug, Clone, Copy)]
 pub struct Correspondent<'a> {
-    /// The number.
+    /// The phone number.
     pub phone: &'a PhoneNumber,
-    /// The buyer's name, where an order gives it.
+    /// The buyer's name, if an order gives it.
     pub name: Option<&'a str>,
 }
 
@@ -96,8 +96,8 @@ impl<'a> From<&'a PhoneNumber> for Correspondent<'a> {
     }
 }
 
-/// The conversation with this number, begun if there is none, and brought up to date. The number that an order gives replaces what is
-/// known, with the buyer's name; the one that a carrier says does not: it may be another form of it.
+/// The conversation with this number: created if there is none, otherwise updated. A number from an order replaces the
+/// stored one, with the buyer's name; a number from a carrier does not, since it may have another form.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -122,7 +122,7 @@ pub async fn open(
     write(db, begun(merchant, with, &hash, now), refreshed).await
 }
 
-/// The conversation with this number, begun if there is none, and as it was if there is: nothing is said in it now.
+/// The conversation with this number, created if there is none and otherwise unchanged. For uses that send no message.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -140,7 +140,7 @@ pub async fn known_or_begun(
     write(db, begun(merchant, phone.into(), &hash, now), refreshed).await
 }
 
-/// Writes a conversation, or refreshes the one that there is: as it is now, in one round trip.
+/// Inserts or refreshes a conversation and returns it, in one round trip.
 async fn write(db: &impl ConnectionTrait, row: ActiveModel, refreshed: OnConflict) -> Result<Conversation, DbErr> {
     let backend = db.get_database_backend();
     let mut insert = Entity::insert(row).on_conflict(refreshed).into_query();
@@ -163,15 +163,15 @@ fn begun(merchant: MerchantId, with: Correspondent<'_>, hash: &[u8], now: DateTi
     }
 }
 
-/// The hash under which the conversation with a handset is found: that of its number, in the one form, or that under which it was begun
-/// when forms were not told apart.
+/// The hash of the conversation with a handset: that of its number's canonical form, or the one it was created under
+/// before forms were unified.
 async fn hash_of(
     db: &impl ConnectionTrait,
     vault: &Vault,
     merchant: MerchantId,
     phone: &PhoneNumber,
 ) -> Result<Vec<u8>, DbErr> {
-    // For nearly every number there is nothing to look for.
+    // Nearly all numbers have only one form, and need no query.
     if phone.forms().len() > 1
         && let Some(found) = with(db, vault, merchant, phone).await?
     {
@@ -180,7 +180,7 @@ async fn hash_of(
     Ok(vault.phone_hash(merchant, &phone.handset()))
 }
 
-/// The merchant's conversation.
+/// The merchant's conversation with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -192,7 +192,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// The conversation with this number's handset, if there is one.
+/// The conversation with the handset of this number, if there is one.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -205,8 +205,8 @@ pub async fn with(
     Ok(all_with(db, vault, merchant, phone).await?.into_iter().next())
 }
 
-/// The conversations with this number's handset: one, or two that were begun when the forms of a number were not told apart. The first
-/// is the one that goes on: one that must get no texts, else the older one.
+/// The conversations with the handset of this number: one, or two that were created before forms of a number were
+/// unified. The first is the one to continue: one that is opted out, else the older one.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -227,7 +227,7 @@ pub(crate) async fn all_with(
     Ok(found)
 }
 
-/// Notes that the merchant has read the conversation up to now.
+/// Records that the merchant has read the conversation up to now.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -241,7 +241,7 @@ pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateT
     attention::resolve_by_itself(tx, merchant, AttentionKind::UnreadReply, &subject, now).await
 }
 
-/// The numbers of some conversations of one merchant, or for operators of several, as far as they are still known.
+/// The numbers of these conversations that were not erased. They belong to one merchant, or for operators to several.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -253,7 +253,7 @@ pub async fn phones(
     Ok(found.into_iter().filter_map(|row| Some((row.id, row.phone?))).collect())
 }
 
-/// The names of the buyers of the merchant's conversations with these ids, as far as they are known.
+/// The buyers' names in the merchant's conversations with these ids, where known.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -276,7 +276,7 @@ pub async fn names(
     Ok(found.into_iter().filter_map(|(id, name)| Some((id, name?))).collect())
 }
 
-/// Holds the conversations in which a link was sent until the transaction ends.
+/// Locks the conversations of a link's texts until the transaction ends.
 pub(crate) async fn hold_those_of(tx: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
     let texts = Query::select()
         .column(message::Column::ConversationId)
@@ -292,8 +292,8 @@ pub(crate) async fn hold_those_of(tx: &impl ConnectionTrait, link: LinkId) -> Re
         .map(|_| ())
 }
 
-/// Conversations in which nothing was said, asked for or taken back since `cutoff`, and in which no text is left, whose number is still
-/// known: a person has written down that it gets no texts. A page of them by their ids.
+/// A page, by id, of conversations without messages whose number is still stored, because a person opted it out, and in
+/// which nothing happened since `cutoff`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -317,7 +317,7 @@ pub async fn due_for_forgetting(
         .filter(before(Column::OptedOutAt))
         .filter(before(Column::OptedInAt))
         .filter(Expr::exists(texts).not());
-    // Those after it are walked for nothing.
+    // Skips ids after the cutoff, which could not match.
     for bound in (Period { from: None, to: Some(cutoff) }).of_ids(Column::Id, TimeDelta::zero()) {
         query = query.filter(bound);
     }
@@ -327,7 +327,7 @@ pub async fn due_for_forgetting(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// Forgets the numbers of such conversations. That they get no texts stays.
+/// Erases the numbers of these conversations. Their opt-outs stay.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -339,7 +339,7 @@ pub async fn forget_numbers(tx: &Transaction, conversations: &[Conversation]) ->
     Ok(())
 }
 
-/// Erases the number and the name of a conversation in which no text is left.
+/// Erases the number and the name of a conversation without messages.
 pub(crate) async fn forget_if_empty(db: &impl ConnectionTrait, id: ConversationId) -> Result<(), DbErr> {
     if message::has_texts(db, id).await? {
         return Ok(());

@@ -1,5 +1,5 @@
-//! Opt-outs. This is the only place that changes them. Opting out cancels texts that are waiting, and the latest statement wins, in
-//! whatever order statements are read.
+//! Opt-outs. Only this module changes them. An opt-out cancels waiting texts, and the latest statement wins, in
+//! whatever order statements are processed.
 
 use std::collections::HashSet;
 
@@ -15,44 +15,44 @@ use crate::{
 use domain::{MerchantId, words};
 
 words! {
-    /// Who said that a number is to get no texts.
+    /// Who opted a number out.
     pub enum OptOutSource {
         /// The buyer, by a text.
         Buyer = "buyer",
-        /// The carrier, when it was handed one.
+        /// The carrier, which refused a text for it.
         Carrier = "carrier",
         /// The merchant, for a buyer who said so in another way.
         Merchant = "merchant",
     }
 }
 
-/// That a number is to get no texts.
+/// An opt-out of a number.
 #[derive(Debug, Clone)]
 pub struct OptOut {
-    /// Who said so.
+    /// Who opted it out.
     pub source: OptOutSource,
-    /// The reason that was given.
+    /// The reason given.
     pub reason: Option<String>,
-    /// When it was said, which may be long before it is read.
+    /// When it was said, which may be long before it is processed.
     pub at: DateTime<Utc>,
 }
 
 impl OptOut {
-    /// Somebody said so, and gave no reason.
+    /// An opt-out without a reason.
     #[must_use]
     pub fn by(source: OptOutSource, at: DateTime<Utc>) -> Self {
         Self { source, reason: None, at }
     }
 }
 
-/// Why a text that waits is not sent.
+/// The failure reason of the texts that were waiting.
 const WHY: &str = "The buyer has asked to get no more texts.";
 
-/// The number gets no more texts: what is waiting to be sent is not sent and costs nothing. `false` if it got none before, or has asked
-/// for texts again since.
+/// Opts the number out and cancels its waiting texts, which then cost nothing. Returns `false` if it was opted out
+/// before, or has opted in since.
 ///
 /// # Errors
-/// When the database does not answer, or the credits of a text that waits cannot be given back.
+/// Returns an error if the database query fails, or if the credits of a waiting text cannot be released.
 pub async fn opt_out(
     tx: &Transaction,
     conversation: &Conversation,
@@ -70,14 +70,16 @@ pub async fn opt_out(
         .filter(not_again_since)
         .exec(tx)
         .await?;
-    // Who says it again, says it last: what was said in between, and is read later, changes nothing.
+    // A repeated opt-out counts as the later statement, so an opt-in from in between that is processed later has no
+    // effect.
     Entity::update_many()
         .col_expr(Column::OptedOutAt, Expr::value(at))
         .filter(Column::Id.eq(conversation.id))
         .filter(Column::OptedOutAt.lt(at))
         .exec(tx)
         .await?;
-    // Texts that were accepted before may wait although nothing changed: the version before did not look for all of them.
+    // Texts accepted earlier may be waiting even if nothing changed, since the previous version did not find all of
+    // them.
     if is_opted_out(tx, conversation).await? {
         for waiting in waiting_for(tx, conversation.merchant_id, conversation.id).await? {
             refused(tx, &waiting, WHY.to_owned(), now).await?;
@@ -91,7 +93,7 @@ async fn is_opted_out(tx: &Transaction, conversation: &Conversation) -> Result<b
     Ok(found.is_some())
 }
 
-/// The number gets texts again, as was said at `at`; an opt-out that is later stays. `false` if it got them before.
+/// Opts the number in as of `at`. A later opt-out stays. Returns `false` if it was not opted out.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -113,7 +115,7 @@ pub async fn opt_in(db: &impl ConnectionTrait, conversation: &Conversation, at: 
     Ok(changed.rows_affected > 0)
 }
 
-/// A page of the merchant's conversations with those who get no texts, the latest first.
+/// A page of the merchant's opted-out conversations, latest first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -131,7 +133,7 @@ pub async fn opted_out(
     query.order_by_desc(Column::OptedOutAt).order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-/// Those of these hashes under which somebody wants no texts.
+/// The ones of these hashes that are opted out.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -156,5 +158,5 @@ pub async fn opted_out_of(
     Ok(found)
 }
 
-/// How many hashes are looked for by one statement.
+/// The most hashes in one statement.
 const AT_ONCE: usize = 500;

@@ -1,4 +1,4 @@
-//! Incoming messages that nobody has read yet.
+//! Incoming messages that are unread.
 
 use std::collections::HashSet;
 
@@ -8,13 +8,13 @@ use sea_orm::{Condition, ExprTrait, PaginatorTrait, QuerySelect, entity::prelude
 use super::{Column, Entity};
 use domain::{ConversationId, MerchantId, PhoneNumber, Vault};
 
-/// As the index `conversation_unread` says it.
+/// The condition of the index `conversation_unread`.
 fn is_unread() -> Condition {
     let not_read = Column::ReadAt.is_null().or(Expr::col(Column::ReadAt).lt(Expr::col(Column::HeardAt)));
     Condition::all().add(Column::HeardAt.is_not_null()).add(not_read)
 }
 
-/// In how many conversations of the merchant something was said that they have not read.
+/// The number of the merchant's conversations with unread messages.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -22,8 +22,8 @@ pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Re
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(is_unread()).count(db).await
 }
 
-/// Those of these numbers whose owners have said something that the merchant has not read, by the hashes of the conversations: under
-/// whichever form of its number a handset's was begun.
+/// The ones of these numbers that have unread messages, by the hashes of their conversations, whichever form of the
+/// number the conversation was created under.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -50,7 +50,7 @@ pub(crate) async fn unread_of(
     Ok(unread.into_iter().collect())
 }
 
-/// Notes that the buyer has said something: a conversation that was closed is open again.
+/// Records a message of the buyer, which reopens a closed conversation.
 pub(crate) async fn note_heard(
     db: &impl ConnectionTrait,
     conversation: ConversationId,

@@ -6,23 +6,23 @@ use super::{CreditEntry, statement};
 use crate::{Db, Merchant, merchant};
 use domain::MerchantId;
 
-/// How many entries are read at a time.
+/// How many entries are read at once.
 const PAGE: u64 = 1_000;
 
-/// A merchant whose balances are not the sum of their ledger, or whose ledger does not add up. There must be none.
+/// A merchant whose balance differs from the sum of the ledger, or whose ledger is inconsistent. There must be none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discrepancy {
     /// The merchant that owns the balance.
     pub merchant_id: MerchantId,
-    /// Available and held on the merchant's row.
+    /// Available and held credits on the merchant's row.
     pub on_row: (i64, i64),
-    /// Available and held by the ledger.
+    /// Available and held credits by the ledger.
     pub by_ledger: (i64, i64),
-    /// The place of the first entry that is missing or too much, or after which the balance is not the sum so far.
+    /// The number of the first entry that is missing or superfluous, or whose balance is not the sum so far.
     pub first_wrong: Option<i64>,
 }
 
-/// What the entries add up to.
+/// The sums of the entries.
 #[derive(Default)]
 struct Sums {
     entries: i64,
@@ -53,7 +53,7 @@ pub async fn audit(db: &Db) -> Result<Vec<Discrepancy>, DbErr> {
         if compare(db.pool(), &row).await?.is_none() {
             continue;
         }
-        // Somebody may have been sending between the two readings: under the ledger's lock nobody is.
+        // A text may have been sent between the two reads, so check again under the ledger's lock.
         let tx = db.begin().await?;
         if let Some(row) = merchant::Entity::find_by_id(id).lock(LockType::NoKeyUpdate).one(&tx).await? {
             found.extend(compare(&tx, &row).await?);

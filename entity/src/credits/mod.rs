@@ -1,8 +1,8 @@
 //! The credit ledger: append-only, and always equal to the balance on the merchant's row.
 //!
-//! A message's credits are held with the command, then captured when the carrier accepts it or released when it refuses; the unique index
-//! `credit_entry_one_settlement` lets that happen once. `available` never drops below zero, because the hold is one guarded update. Entries
-//! are numbered without gaps by a counter on the merchant's row.
+//! A message's credits are held with the command, then captured when the carrier accepts it or released when it
+//! refuses; the unique index `credit_entry_one_settlement` lets that happen once. `available` never drops below zero,
+//! because the hold is one guarded update. Entries are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
 pub mod purchase;
@@ -26,50 +26,50 @@ use crate::{
 use domain::{CreditEntryId, CreditPurchaseId, MerchantId, MessageId, message::MessageStatus, words};
 
 words! {
-    /// What an entry does.
+    /// What an entry of the ledger does.
     pub enum EntryKind {
         /// Credits were bought.
         TopUp = "top_up",
-        /// Credits are set aside for a message.
+        /// Credits were held for a message.
         Hold = "hold",
-        /// The carrier took the message: the held credits are spent.
+        /// The carrier accepted the message: its held credits are spent.
         Capture = "capture",
-        /// The message was not sent: the held credits are available again.
+        /// The message was not sent: its held credits are available again.
         Release = "release",
-        /// Credits were bought by a payment at the operator's Stripe.
+        /// Credits were bought with a payment at the operator's Stripe account.
         Purchase = "purchase",
-        /// What they were bought for went back, or came after all: credits are taken back, or given again.
+        /// A purchase's money was returned, or arrived after all: credits are taken back, or added again.
         Refund = "refund",
-        /// The operator put something right, and says why.
+        /// The operator corrected the balance, with a reason.
         Correction = "correction",
     }
 }
 
-/// One entry of the ledger. `available_delta` of all entries sums up to what is available, `held_delta` to what is held.
+/// An entry of the ledger. The sum of all `available_delta` is what is available, that of `held_delta` what is held.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credit_entry")]
 pub struct Model {
-    /// Its id.
+    /// The id of the entry.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CreditEntryId,
     /// The merchant whose ledger it is in.
     pub merchant_id: MerchantId,
-    /// Its place in that ledger, from 1.
+    /// Its number in that ledger, from 1.
     pub number: i64,
     /// What it does.
     pub kind: EntryKind,
-    /// What it adds to the credits available; negative for a hold.
+    /// The change of the available credits; negative for a hold.
     pub available_delta: i64,
-    /// What it adds to the credits held; negative for a capture and a release.
+    /// The change of the held credits; negative for a capture and a release.
     pub held_delta: i64,
     /// The credits available after it.
     pub available_after: i64,
-    /// For which message.
+    /// The message it is for.
     pub message_id: Option<MessageId>,
-    /// Why, for a top-up or a correction.
+    /// The reason of a top-up or a correction.
     pub note: Option<String>,
-    /// For which purchase.
+    /// The purchase it is for.
     pub purchase_id: Option<CreditPurchaseId>,
     /// When it happened.
     pub created_at: DateTime<Utc>,
@@ -79,24 +79,24 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as CreditEntry;
 
-/// The most credits that are added at a time: more than anybody buys, and far from where sums would overflow.
+/// The most credits added at once: more than anyone buys, and far from an overflow of sums.
 const MOST_TOPPED_UP: i64 = 1_000_000_000;
 
 /// The most characters of an entry's note.
 pub const LONGEST_NOTE: usize = 200;
 
-/// Why credits could not be moved.
+/// Why credits were not moved.
 #[derive(Debug, thiserror::Error)]
 pub enum CreditError {
-    /// There are fewer credits available than the message costs.
+    /// Fewer credits are available than needed.
     #[error("{wanted} credits are needed and {available} are available")]
     Insufficient {
-        /// What the message costs.
+        /// The credits needed.
         wanted: i64,
-        /// What there is.
+        /// The credits available.
         available: i64,
     },
-    /// No credits to move.
+    /// A correction by zero credits.
     #[error("a correction adds credits or takes some away")]
     Nothing,
     /// A number of credits that is not positive.
@@ -105,10 +105,10 @@ pub enum CreditError {
     /// More credits at a time than [`MOST_TOPPED_UP`].
     #[error("no more than {MOST_TOPPED_UP} credits can be added at a time")]
     TooMany,
-    /// A note of more than [`LONGEST_NOTE`] characters, or with control characters.
+    /// A note longer than [`LONGEST_NOTE`] characters, or with control characters.
     #[error("a note must be one line of no more than {LONGEST_NOTE} characters")]
     BadNote,
-    /// The message has no hold to settle.
+    /// The message has no held credits to settle.
     #[error("{0} has no credits held")]
     NoHold(MessageId),
     /// The database refused or did not answer.
@@ -117,7 +117,7 @@ pub enum CreditError {
 }
 
 impl CreditError {
-    /// The same as an error of the database, where only those are expected: anything else is a broken invariant.
+    /// Converts to a database error where no other is expected: anything else is a broken invariant.
     #[must_use]
     pub fn into_db(self) -> DbErr {
         match self {
@@ -132,10 +132,11 @@ impl CreditError {
     }
 }
 
-/// Adds bought credits; answers what is available then.
+/// Adds credits that were paid for. Returns what is available then.
 ///
 /// # Errors
-/// [`CreditError::NotPositive`], [`CreditError::TooMany`], [`CreditError::BadNote`], or the database's.
+/// Returns [`CreditError::NotPositive`], [`CreditError::TooMany`], [`CreditError::BadNote`], or an error if the
+/// database query fails.
 pub async fn top_up(
     tx: &Transaction,
     merchant: MerchantId,
@@ -156,11 +157,11 @@ pub async fn top_up(
     append(tx, merchant, moved, now).await
 }
 
-/// Puts the balance right, by credits more or fewer, and says why; answers what is available then.
+/// Corrects the balance up or down, with a reason. Returns what is available then.
 ///
 /// # Errors
-/// [`CreditError::Nothing`], [`CreditError::TooMany`], [`CreditError::BadNote`], [`CreditError::Insufficient`] if there are fewer than are
-/// to be taken, or the database's.
+/// Returns [`CreditError::Nothing`], [`CreditError::TooMany`], [`CreditError::BadNote`], [`CreditError::Insufficient`]
+/// if more credits would be taken than are available, or an error if the database query fails.
 pub async fn correct(
     tx: &Transaction,
     merchant: MerchantId,
@@ -186,10 +187,10 @@ fn is_bad_note(note: &str) -> bool {
     note.chars().nth(LONGEST_NOTE).is_some() || note.chars().any(char::is_control)
 }
 
-/// Sets credits aside for a message, in the command's own transaction.
+/// Holds credits for a message, in the command's own transaction.
 ///
 /// # Errors
-/// [`CreditError::Insufficient`], with nothing changed.
+/// Returns [`CreditError::Insufficient`] without changing anything, or an error if the database query fails.
 pub async fn hold(
     tx: &Transaction,
     merchant: MerchantId,
@@ -211,19 +212,19 @@ pub async fn hold(
     append(tx, merchant, moved, now).await.map(|_| ())
 }
 
-/// How a hold ends.
+/// How a hold is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// The carrier took the message.
+    /// The carrier accepted the message.
     Capture,
     /// The message was definitely not sent.
     Release,
 }
 
-/// Settles a message's hold, once: a hold that is settled already stays as it is, and the answer is `false`.
+/// Settles a message's hold, once. Returns `false` if it was settled before.
 ///
 /// # Errors
-/// [`CreditError::NoHold`], or the database's.
+/// Returns [`CreditError::NoHold`] if there is none, or an error if the database query fails.
 pub async fn settle(
     tx: &Transaction,
     merchant: MerchantId,
@@ -231,9 +232,9 @@ pub async fn settle(
     settlement: Settlement,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
-    // In the order of locks: whoever moves the message on meanwhile has it, and comes here for the merchant.
+    // Follows the order of locks: whoever changes the message holds its lock and then locks the merchant here.
     message::hold(tx, message).await?;
-    // The merchant's row is the lock under which all entries of one ledger are written. Rows that only refer to it may still be.
+    // The merchant's row is the lock for writing to its ledger. Rows that only reference it can still be written.
     merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(tx).await?;
     let entries =
         Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::MessageId.eq(message)).all(tx).await?;
@@ -259,7 +260,7 @@ struct Move {
     note: Option<String>,
 }
 
-/// Moves the balances by a guarded update and writes the entry that says so; answers what is available then.
+/// Moves the balances by a guarded update and writes the entry. Returns what is available then.
 async fn append(tx: &Transaction, merchant: MerchantId, moved: Move, now: DateTime<Utc>) -> Result<i64, CreditError> {
     let owner = loop {
         let done = move_balances(tx, merchant, &moved).await?;
@@ -267,7 +268,7 @@ async fn append(tx: &Transaction, merchant: MerchantId, moved: Move, now: DateTi
         if done {
             break owner;
         }
-        // There may be enough by now: credits that came between the two statements are no reason to refuse.
+        // Credits may have arrived between the two statements: then try again.
         if owner.available < -moved.available {
             return Err(CreditError::Insufficient { wanted: -moved.available, available: owner.available });
         }
@@ -294,7 +295,7 @@ async fn append(tx: &Transaction, merchant: MerchantId, moved: Move, now: DateTi
     Ok(owner.available)
 }
 
-/// The guarded update; `false` if there are fewer credits available than it takes.
+/// The guarded update. Returns `false` if fewer credits are available than needed.
 async fn move_balances(tx: &Transaction, merchant: MerchantId, moved: &Move) -> Result<bool, DbErr> {
     let guarded = merchant::Entity::update_many()
         .col_expr(merchant::Column::Available, Expr::col(merchant::Column::Available).add(moved.available))
@@ -307,7 +308,7 @@ async fn move_balances(tx: &Transaction, merchant: MerchantId, moved: &Move) -> 
     Ok(guarded.rows_affected == 1)
 }
 
-/// Warns once when there are fewer credits than the merchant's threshold, and not again before there were enough.
+/// Warns once when credits fall below the merchant's threshold, and again only after they have risen above it.
 async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>) -> Result<(), DbErr> {
     let is_low = owner.is_low_on_credit();
     if is_low == owner.low_credit_since.is_some() {
@@ -325,7 +326,7 @@ async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>)
     attention::resolve_by_itself(tx, owner.id, AttentionKind::LowCredit, "credits", now).await
 }
 
-/// A page of the merchant's ledger, newest first; `before` is the last entry of the page before.
+/// A page of the merchant's ledger, newest first. `before` is the last entry of the page before.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -347,7 +348,7 @@ pub async fn entries(
     query.order_by_desc(Column::Number).limit(limit).all(db).await
 }
 
-/// A page of the merchant's ledger as a statement: oldest first, from the entry after number `after` on.
+/// A page of the merchant's ledger as a statement: oldest first, after entry number `after`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -366,8 +367,8 @@ pub async fn statement(
         .await
 }
 
-/// Messages that the carrier took before `cutoff` and whose credits are still held: nobody reported on them. At most `limit`,
-/// in the order of their ids, after `after`.
+/// Messages that the carrier accepted before `cutoff` without a delivery report, so that their credits are still held.
+/// At most `limit`, by id, after `after`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

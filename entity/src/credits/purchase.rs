@@ -1,7 +1,7 @@
-//! Credits that a merchant buys from the operator, on a page of the operator's own Stripe account.
+//! Credits that a merchant buys from the operator through the operator's Stripe account.
 //!
-//! Only [`reconcile`] moves credits for a purchase. It is given the current state of the purchase at Stripe rather than events, so neither
-//! order nor repetition matters.
+//! Only [`reconcile`] moves credits for a purchase. It takes the current state of the purchase at Stripe rather than
+//! events, so neither order nor repetition matters.
 
 use std::ops::Range;
 
@@ -13,62 +13,62 @@ use crate::{Transaction, merchant, money_column::stored_money};
 use domain::{CreditPack, CreditPurchaseId, Currency, MerchantId, Money, credits_kept, words};
 
 words! {
-    /// Where a purchase is.
+    /// The state of a purchase.
     pub enum PurchaseState {
-        /// Its page is being made at Stripe.
+        /// Its payment page is being created at Stripe.
         Creating = "creating",
         /// It can be paid.
         Open = "open",
         /// It was paid in a way that takes days to settle.
         Processing = "processing",
-        /// It is paid, and its credits were added.
+        /// It was paid, and its credits were added.
         Paid = "paid",
-        /// Nobody paid it in time.
+        /// It was not paid in time.
         Expired = "expired",
-        /// Its page could not be made, or the payment did not settle.
+        /// Its page could not be created, or the payment did not settle.
         Failed = "failed",
     }
 }
 
-/// A purchase.
+/// A purchase of credits.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "credit_purchase")]
 pub struct Model {
-    /// Its id.
+    /// The id of the purchase.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: CreditPurchaseId,
-    /// Who buys.
+    /// The merchant who buys.
     pub merchant_id: MerchantId,
-    /// How many credits.
+    /// The number of credits.
     pub credits: i64,
-    /// For how much, in minor units.
+    /// The price in minor units.
     pub amount: i64,
-    /// In which currency.
+    /// The currency of the price.
     pub currency: Currency,
-    /// Where it is.
+    /// The state of the purchase.
     pub state: PurchaseState,
-    /// Where it is paid, once that is known.
+    /// The URL of the payment page, once known.
     pub url: Option<String>,
     /// The checkout session at the operator's Stripe.
     pub stripe_session_id: Option<String>,
     /// The payment at the operator's Stripe.
     pub stripe_payment_id: Option<String>,
-    /// How much of the price went back, by refunds or disputes, in minor units.
+    /// How much of the price was returned by refunds or disputes, in minor units.
     pub returned: i64,
-    /// How many credits the ledger has of it now.
+    /// The credits in the ledger from this purchase now.
     pub credited: i64,
-    /// How many credits are to be taken back that were not there.
+    /// The credits still to be taken back because they were not available.
     pub short: i64,
-    /// How often it was settled: whoever asks Stripe does not write what is older than what somebody else has written meanwhile.
+    /// Counts reconciliations, so that a slow caller does not overwrite a newer state with an older answer of Stripe.
     pub version: i64,
     /// Why it failed, for the merchant.
     pub failure: Option<String>,
-    /// Who asked for it: an API key.
+    /// The API key that requested it.
     pub actor: String,
-    /// When it was asked for.
+    /// When it was requested.
     pub created_at: DateTime<Utc>,
-    /// When it was found to be paid.
+    /// When the payment was first seen.
     pub paid_at: Option<DateTime<Utc>>,
 }
 
@@ -77,7 +77,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as CreditPurchase;
 
 impl Model {
-    /// What it costs.
+    /// The price.
     ///
     /// # Errors
     /// Returns an error if the stored amount is invalid.
@@ -85,7 +85,7 @@ impl Model {
         stored_money(self.amount, self.currency)
     }
 
-    /// How much of the price went back.
+    /// How much of the price was returned.
     ///
     /// # Errors
     /// Returns an error if the stored amount is invalid.
@@ -94,7 +94,7 @@ impl Model {
     }
 }
 
-/// Writes a purchase whose page is to be made.
+/// Inserts a purchase whose page is to be created.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -127,7 +127,7 @@ pub async fn insert(
     purchase.insert(tx).await
 }
 
-/// A merchant's purchase, if there is one.
+/// The merchant's purchase with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -139,7 +139,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// The purchase of that id, or of that payment, whosever it is: the operator's Stripe tells of all merchants'.
+/// The purchase with that id or payment, of any merchant: the operator's Stripe account reports those of all merchants.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -155,7 +155,7 @@ pub async fn told_of(
     Entity::find().filter(Column::StripePaymentId.eq(payment)).one(db).await
 }
 
-/// A page of a merchant's purchases, or of all, newest first.
+/// A page of purchases, newest first, of one merchant or of all.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -175,10 +175,10 @@ pub async fn list(
     query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-/// For how long what was paid is asked about again.
+/// For how long Stripe is asked again about a paid purchase.
 const JUST_PAID: TimeDelta = TimeDelta::hours(1);
 
-/// How many of a merchant's purchases can be paid, or are about to be.
+/// How many of a merchant's purchases can be paid, or soon can be.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -187,7 +187,7 @@ pub async fn count_open(db: &impl ConnectionTrait, merchant: MerchantId) -> Resu
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(open).count(db).await
 }
 
-/// A page of those whose credits are yet to be taken back, by their ids, after `after`.
+/// A page of purchases with credits still to be taken back, by id, after `after`.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -203,8 +203,8 @@ pub async fn short(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// A page of those of whom Stripe is to be asked: made in this time, and not known to be over, or paid a short while ago, so that what was
-/// told of a payment before it was known here was not told in vain; by their ids, after `after`.
+/// A page, by id after `after`, of the purchases to ask Stripe about: created in this period, and either not finished,
+/// or paid so recently that Stripe may have reported on the payment before it was known here.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -228,7 +228,7 @@ pub async fn under_way(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// Notes where it can be paid, if its page was still being made.
+/// Records the payment page, if it was still being created.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -244,7 +244,7 @@ pub async fn opened(tx: &Transaction, id: CreditPurchaseId, session: &str, url: 
         .map(|_| ())
 }
 
-/// Notes that its page could not be made.
+/// Records that the payment page could not be created.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -259,23 +259,23 @@ pub async fn not_opened(tx: &Transaction, id: CreditPurchaseId, why: &str) -> Re
         .map(|_| ())
 }
 
-/// How a purchase stands at Stripe.
+/// The state of a purchase at Stripe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtStripe {
-    /// As what it stands there.
+    /// The state there.
     pub state: PurchaseState,
     /// The payment, if there is one.
     pub payment: Option<String>,
-    /// How much of the price went back, in minor units.
+    /// How much of the price was returned, in minor units.
     pub returned: i64,
 }
 
-/// What the merchant is told whose payment did not settle.
+/// The merchant's explanation when the payment did not settle.
 const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
 
-/// Makes a purchase what it is at Stripe: adds its credits once when it is paid, and takes them back for what went back of the money, as
-/// far as they are there. What was paid once stays paid. Answers the purchase as it is then; nothing if somebody has settled it since it
-/// was of this version, so that Stripe has to be asked again.
+/// Brings a purchase in line with its state at Stripe: adds its credits once when it is paid, and takes back credits
+/// for returned money, as far as they are available. A paid purchase stays paid. Returns the updated purchase, or
+/// `None` if it was reconciled since this version, so that Stripe must be asked again.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -309,7 +309,7 @@ pub async fn reconcile(
     write(tx, purchase).await.map(Some)
 }
 
-/// Takes back what was not there before, as far as it is there now: credits may have been held by texts, or bought.
+/// Takes back missing credits, as far as they are available now: credits may have been released or bought since.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -325,7 +325,7 @@ async fn held(tx: &Transaction, id: CreditPurchaseId) -> Result<CreditPurchase, 
     found.ok_or_else(|| DbErr::RecordNotFound(id.to_string()))
 }
 
-/// Moves the credits that the ledger has of a purchase to as many as what is left of the price pays for.
+/// Adjusts the purchase's credits in the ledger to what the remaining price pays for.
 async fn take_back(tx: &Transaction, purchase: &mut CreditPurchase, now: DateTime<Utc>) -> Result<(), CreditError> {
     let wanted = credits_kept(purchase.credits, purchase.amount, purchase.returned) - purchase.credited;
     let there = if wanted < 0 { merchant::hold(tx, purchase.merchant_id).await?.available } else { 0 };

@@ -1,9 +1,9 @@
-//! Remains of uploads whose process was killed. The store writes to `….pdf#1` and renames the file when it is complete; it does not list
-//! unfinished ones.
+//! Remains of uploads whose process was killed. The store writes to `….pdf#1` and renames the file when it is complete;
+//! it does not list unfinished ones.
 
 use std::{fs, io, path::Path, time::SystemTime};
 
-/// Removes them from a folder and what is in it, if nothing was written to them since `cutoff`; answers how many.
+/// Deletes such files under a folder that were not written since `cutoff`. Returns how many.
 pub(super) fn remove_before(folder: &Path, cutoff: SystemTime) -> io::Result<usize> {
     let (mut removed, mut folders) = (0, vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {

@@ -1,7 +1,8 @@
 //! Streaming a document from the store.
 //!
-//! Each piece is requested only after the previous one was consumed. A client on a slow connection therefore holds neither a connection to
-//! the store nor an open file, and each request to the store has a time limit however long the client takes.
+//! Each piece is requested only after the previous one was consumed. A client on a slow connection therefore holds
+//! neither a connection to the store nor an open file, and each request to the store has a timeout however long the
+//! client takes.
 
 use std::{fmt, io, ops::Range, sync::Arc};
 
@@ -15,10 +16,10 @@ use ring::digest;
 
 use super::{DocumentError, in_time};
 
-/// How much is in hand at a time, for each who reads. Most invoices are one such piece or two; the largest are eighty.
+/// The size of a piece, one of which each reader holds. Most invoices are one or two pieces; the largest are eighty.
 const PIECE: u64 = 128 * 1024;
 
-/// See the module.
+/// A document being read; see the module.
 #[derive(Debug)]
 pub struct Reading {
     store: Arc<dyn ObjectStore>,
@@ -29,7 +30,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// `sha256` is what the whole of it comes to, if that is known.
+    /// Starts reading. `sha256` is that of the whole document, if known.
     pub(super) async fn begin(
         store: Arc<dyn ObjectStore>,
         path: Path,
@@ -52,14 +53,14 @@ impl Reading {
         Ok(Self { store, path, length, first, proof })
     }
 
-    /// How long the document is, in bytes.
+    /// The length of the document in bytes.
     #[must_use]
     pub const fn length(&self) -> u64 {
         self.length
     }
 
-    /// Its pieces, in their order. It ends with an error, before the last of them, if the store fails, or the document is gone meanwhile
-    /// or is another than it should be.
+    /// The pieces, in order. The stream ends with an error, before the last piece, if the store fails or the document
+    /// was deleted or altered.
     pub fn into_pieces(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let Self { store, path, length, first, proof } = self;
         let read = first.len() as u64;
@@ -85,7 +86,7 @@ impl Reading {
     }
 }
 
-/// What the whole should come to, and what came so far.
+/// The expected hash and the hash so far.
 struct Proof {
     sha256: Vec<u8>,
     so_far: digest::Context,

@@ -48,8 +48,8 @@ impl Dispute {
         }
     }
 
-    /// The rank for a link with several disputes: money that is contested or gone comes first. An inquiry takes none, so it hides no
-    /// chargeback.
+    /// The rank for a link with several disputes: money that is contested or gone comes first. An inquiry takes none,
+    /// so it hides no chargeback.
     fn weight(self, status: &str) -> u8 {
         match self {
             Self::Open if !is_inquiry(status) => 3,

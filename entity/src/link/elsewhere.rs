@@ -4,11 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
-use super::{
-    ActiveModel, Column, Entity, Model,
-    timeline::{self, NewEntry},
-    timeline_event::TimelineEvent,
-};
+use super::{ActiveModel, Column, Entity, Model};
 use crate::{
     Documents, Order, Transaction, attention,
     change::{Change, ChangeKind},
@@ -92,8 +88,8 @@ pub struct PaidOrder {
     pub paid: PaidElsewhere,
 }
 
-/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now, which stays so until
-/// the transaction ends. Stripe never hears of it: with
+/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now,
+/// which stays so until the transaction ends. Stripe never hears of it: with
 /// [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed) it is paid. Fails if the order has an open link: see
 /// [`is_second_open`](super::is_second_open).
 ///
@@ -104,7 +100,6 @@ pub async fn insert_paid_elsewhere(
     new: PaidOrder,
     now: DateTime<Utc>,
 ) -> Result<(Model, Option<Order>), DbErr> {
-    let detail = new.paid.sentence();
     let link = ActiveModel {
         id: Set(new.id),
         merchant_id: Set(new.merchant_id),
@@ -123,16 +118,13 @@ pub async fn insert_paid_elsewhere(
         elsewhere_method: Set(Some(new.paid.method)),
         elsewhere_on: Set(Some(new.paid.on.to_string())),
         elsewhere_note: Set(new.paid.note),
-        elsewhere_actor: Set(Some(new.paid.actor.clone())),
+        elsewhere_actor: Set(Some(new.paid.actor)),
         tell_buyer: Set(false),
         metadata: Set("{}".to_owned()),
         ..Default::default()
     };
     let link = link.insert(tx).await?;
     let order = crate::search::refresh_for(tx, &link).await?;
-    let entry =
-        NewEntry { actor: Some(new.paid.actor), ..NewEntry::new(link.id, TimelineEvent::Settling, Some(detail)) };
-    timeline::insert_all(tx, &[entry], now).await?;
     tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
     attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
     Ok((link, order))

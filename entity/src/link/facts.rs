@@ -182,9 +182,10 @@ pub async fn note_fact(
     show(tx, &link, &before, now).await
 }
 
-/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have been written, and
-/// have taken that row to its link: then the link shows this report too. (The link is locked after the fact here. A third report of the
-/// same moment locks them the other way round; the database ends one of the two, and it is done again.)
+/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have
+/// been written, and have taken that row to its link: then the link shows this report too. (The link is locked after
+/// the fact here. A third report of the same moment locks them the other way round; the database ends one of the two,
+/// and it is done again.)
 async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTime<Utc>) -> Result<(), DbErr> {
     let Some(earlier) = keep(tx, told).await? else { return Ok(()) };
     let Some(link) = earlier.link_id else { return Ok(()) };
@@ -204,7 +205,7 @@ async fn hold(db: &impl ConnectionTrait, link: LinkId) -> Result<Option<link::Mo
     link::Entity::find_by_id(link).lock(LockType::NoKeyUpdate).one(db).await
 }
 
-/// Writes what was told; answers what an earlier report said, where this one changed it.
+/// Writes a reported fact. Returns the earlier report that it replaces, if it differs.
 async fn keep(db: &impl ConnectionTrait, told: PaymentFact) -> Result<Option<PaymentFact>, DbErr> {
     if told.kind == FactKind::Dispute {
         name_placeholder(db, &told).await?;

@@ -124,8 +124,8 @@ pub async fn due_for_purge(
     after: Option<LinkId>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    // In the order of the index of what is to be purged: in that of their ids all links of years would be walked. What another order passes by
-    // is found by the next look.
+    // By the order of the index of links to purge; by id, all links of years would be scanned. Links that this order
+    // misses are found by the next query.
     let due = Entity::find().filter(Column::PurgedAt.is_null()).filter(Column::CreatedAt.lte(now - RETENTION));
     let due = match after {
         Some(after) => due.filter(Column::Id.gt(after)),

@@ -334,8 +334,8 @@ pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Resul
     Ok(insert_and_hold(tx, new, now).await?.0)
 }
 
-/// The same, and its order as it is now: nobody changes that until the transaction ends, as whoever does holds it, and that waits for the
-/// link that names it.
+/// Inserts a link and returns it with its current order. The order cannot change until the transaction ends: a change
+/// locks the order, which the new link's reference blocks.
 ///
 /// # Errors
 /// As [`insert`].

@@ -123,7 +123,8 @@ fn status_of(fact: &PaymentFact) -> RefundStatus {
     RefundStatus::from_stripe(&fact.status)
 }
 
-/// What became of the last refund of each of these links, if that is not simply made: one is under way, or the last one failed.
+/// What became of the last refund of each of these links, if that is not simply made: one is under way, or the last one
+/// failed.
 pub(crate) async fn unfinished(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,

@@ -93,7 +93,8 @@ pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they are.
+/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they
+/// are.
 pub(crate) fn are_closed(states: &[LinkState]) -> bool {
     !states.is_empty() && states.iter().all(|state| closed::contains(*state))
 }
@@ -103,12 +104,12 @@ pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Co
     Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
 }
 
-/// How a link was paid. What was paid in a period is read by two queries: for each there is an index, and for both together none.
+/// How a link was paid. Payments of a period are read by two queries: each has an index, and both together have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PaidWay {
-    /// By Stripe, at a moment after the link was made.
+    /// Through Stripe, at a moment after the link was created.
     Stripe,
-    /// Elsewhere, on a day that the merchant says, which may be before the link was made.
+    /// Elsewhere, on a day that the merchant gives, which may be before the link was created.
     Elsewhere,
 }
 
@@ -129,8 +130,8 @@ pub(crate) fn paid(by: PaidWay, period: &PaidPeriod) -> Vec<Expr> {
     }
 }
 
-/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as a
-/// list of orders or `EXISTS` it would be planned as a scan of all orders.
+/// The link's order is meant by this text. A scalar subquery is run for one link after the other on both databases; as
+/// a list of orders or `EXISTS` it would be planned as a scan of all orders.
 fn is_meant_by(text: &str, merchant: MerchantId) -> Expr {
     order_is(one_by_one(text, merchant))
 }
@@ -216,7 +217,7 @@ impl LinkSearch {
         Ok(None)
     }
 
-    /// The oldest of so many of the newest links, if there are more.
+    /// The oldest of this many newest links, if there are more.
     async fn oldest_of(
         &self,
         db: &impl ConnectionTrait,

@@ -19,8 +19,8 @@ const QUARTERS: i64 = 96;
 /// What a day is multiplied by in the slot of a wait.
 const WAITS: i64 = 100_000_000;
 
-/// Adds the oldest changes to the sums. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add at
-/// the moment.
+/// Adds the oldest changes to the sums. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add
+/// at the moment.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -167,8 +167,8 @@ fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
     runs
 }
 
-/// The merchant's sums of links that can be paid, and of those that were made or paid in a period of whole days. Waits are of
-/// the days in UTC whose noon is in it.
+/// The merchant's sums of links that can be paid, and of those that were made or paid in a period of whole days. Waits
+/// are of the days in UTC whose noon is in it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

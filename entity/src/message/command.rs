@@ -133,8 +133,8 @@ pub async fn command(
     Ok(message)
 }
 
-/// The conversation, and whether the merchant has a carrier. It is locked, so that a concurrent opt-out is either seen here or finds this
-/// text.
+/// The conversation, and whether the merchant has a carrier. It is locked, so that a concurrent opt-out is either seen
+/// here or finds this text.
 async fn held(
     tx: &Transaction,
     merchant: MerchantId,

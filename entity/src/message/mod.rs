@@ -63,7 +63,7 @@ words! {
 }
 
 impl Origin {
-    /// Whether nobody waits for such a text, so that it comes at an hour that suits the buyer.
+    /// Whether such a text is not urgent, and is sent at an hour that suits the buyer.
     #[must_use]
     pub const fn is_automatic(self) -> bool {
         match self {

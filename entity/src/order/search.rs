@@ -158,7 +158,7 @@ impl OrderSearch {
         }
     }
 
-    /// The oldest of so many of the newest orders, if there are more. Queried by itself, since a planner without the
+    /// The oldest of this many newest orders, if there are more. Queried by itself, since a planner without the
     /// value would estimate a third of all orders.
     async fn oldest_of(
         &self,

@@ -5,7 +5,11 @@
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
-use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{
+    JoinType, QuerySelect, QueryTrait, Select,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, SelectStatement},
+};
 
 use domain::{MerchantId, OrderId};
 
@@ -29,8 +33,14 @@ pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
     Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
 }
 
-/// Restricts a query to these orders; they drive it and its order.
-pub(super) fn only_unpaid(orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
-    let is_of_order: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::OrderId).into();
-    orders.join(JoinType::InnerJoin, is_of_order).filter(Column::MerchantId.eq(merchant))
+/// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a `CROSS JOIN`
+/// first; left to itself it may read all orders and sort them.
+pub(super) fn only_unpaid(mut orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
+    let is_of_order = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::OrderId));
+    QueryTrait::query(&mut orders).from_clear().from(Entity).join(
+        JoinType::CrossJoin,
+        super::Entity,
+        is_of_order.clone(),
+    );
+    orders.filter(is_of_order).filter(Column::MerchantId.eq(merchant))
 }

@@ -66,8 +66,8 @@ pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> 
 
 /// The first of the selected orders in this direction: at least one, and at most [`MOST_AT_ONCE`].
 ///
-/// Raw SQL: sizes are summed up before any text is read, and what fits is read in the same round trip. The ids are looked up one by one,
-/// since on both databases what is selected comes first.
+/// Raw SQL: sizes are summed up before any text is read, and what fits is read in the same round trip. The ids are
+/// looked up one by one, since on both databases what is selected comes first.
 pub(super) async fn first_of(
     db: &impl ConnectionTrait,
     sort: Sort,

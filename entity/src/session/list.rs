@@ -1,4 +1,4 @@
-//! Lists the sessions of a merchant or of operators, and ends single ones.
+//! Lists the sessions of a merchant or of operators, and ends individual ones.
 
 use std::{fmt, str::FromStr};
 
@@ -9,10 +9,10 @@ use super::{Column, Entity, Session, SessionKind};
 use crate::{api_key, operator::OperatorKeys};
 use domain::{MerchantId, SessionId};
 
-/// Whose sessions.
+/// Whose sessions to list.
 #[derive(Debug, Clone, Copy)]
 pub enum Whose<'a> {
-    /// A merchant's.
+    /// Those of a merchant.
     Merchant(MerchantId),
     /// Those of operators whose keys are in force.
     Operators(&'a OperatorKeys),
@@ -29,7 +29,7 @@ impl Whose<'_> {
     }
 }
 
-/// A merchant's sessions are those that were given for its keys.
+/// A merchant's sessions are the ones created with its keys.
 pub(super) fn of_merchant(merchant: MerchantId) -> SimpleExpr {
     let keys = api_key::Entity::find()
         .select_only()
@@ -39,7 +39,7 @@ pub(super) fn of_merchant(merchant: MerchantId) -> SimpleExpr {
     Column::ApiKeyId.in_subquery(keys)
 }
 
-/// Where a session stands in the list, which is by age.
+/// The position of a session in the list, which is by age.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionCursor {
     at: DateTime<Utc>,
@@ -47,7 +47,7 @@ pub struct SessionCursor {
 }
 
 impl SessionCursor {
-    /// Where this session stands.
+    /// The position of this session.
     #[must_use]
     pub fn of(session: &Session) -> Self {
         Self { at: session.created_at, id: session.id() }
@@ -60,7 +60,7 @@ impl fmt::Display for SessionCursor {
     }
 }
 
-/// A text that is no cursor.
+/// The text is not a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no place in a list of sessions")]
 pub struct SessionCursorError;
@@ -95,12 +95,12 @@ pub async fn list(
     query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Hash).limit(limit).all(db).await
 }
 
-/// Ends one of these sessions; `false` if there is none of this id.
+/// Ends one of these sessions. Returns `false` if there is none with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn end_one(db: &impl ConnectionTrait, whose: Whose<'_>, id: SessionId) -> Result<bool, DbErr> {
-    // Every hash of 32 bytes that begins with the 16 of the id lies between these two.
+    // A hash of 32 bytes that starts with the 16 bytes of the id lies between these two.
     let first = id.uuid().as_bytes().to_vec();
     let last = [first.as_slice(), &[0xff; 16]].concat();
     let ended =

@@ -7,18 +7,19 @@ use super::{Column, ConnectError, Entity, StripeIntegration, keys::sealed_with};
 use domain::{MerchantId, Secret, Vault, words};
 
 words! {
-    /// How far the registration of our webhook endpoint has come.
+    /// The progress of registering our webhook endpoint.
     pub enum EndpointStatus {
-        /// A job is asking.
+        /// A job is registering it.
         Registering = "registering",
-        /// Stripe has it, and we have its signing secret.
+        /// Stripe has it, and its signing secret is stored.
         Registered = "registered",
-        /// Stripe does not take it; `endpoint_reason` says what to do.
+        /// Stripe refuses it; `endpoint_reason` says what to do.
         Failed = "failed",
     }
 }
 
-/// Asks for the registration: the next idempotency key and its time are saved before any call. `None` without a connection.
+/// Requests the registration. Saves the next idempotency key and its time before any call. Returns `None` without a
+/// connection.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -31,7 +32,7 @@ pub async fn request_endpoint(
     super::find(db, merchant).await
 }
 
-/// Saves the number and the time of the next idempotency key, before it is used.
+/// Saves the number and the time of the next idempotency key before it is used.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -51,19 +52,19 @@ pub async fn begin_endpoint_attempt(
         .map(|_| ())
 }
 
-/// An endpoint that Stripe has made.
+/// An endpoint that Stripe has created.
 #[derive(Debug, Clone, Copy)]
 pub struct MadeEndpoint<'a> {
-    /// Stripe's id of it.
+    /// The id at Stripe.
     pub id: &'a str,
-    /// Its signing secret, which Stripe tells only once.
+    /// Its signing secret, which Stripe returns only once.
     pub secret: &'a Secret,
 }
 
-/// Keeps the endpoint that Stripe made at this attempt; `false` if another attempt has taken its place meanwhile.
+/// Stores the endpoint created by this attempt. Returns `false` if another attempt has replaced it.
 ///
 /// # Errors
-/// When the secret cannot be sealed or the database does not answer.
+/// Returns an error if the secret cannot be sealed, or if the database query fails.
 pub async fn set_endpoint(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -87,7 +88,7 @@ pub async fn set_endpoint(
     Ok(kept.rows_affected == 1)
 }
 
-/// Says why Stripe does not take the endpoint of this attempt, and what to do.
+/// Records why Stripe refuses the endpoint of this attempt, and what to do.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -6,55 +6,56 @@ use super::StripeIntegration;
 use domain::words;
 
 words! {
-    /// What is the matter with the webhooks, if anything.
+    /// The health of a connection's webhooks.
     pub enum Health {
-        /// They come as they should, as far as can be seen.
+        /// No problem was found.
         Healthy = "healthy",
-        /// We have no signing secret, so that nothing that comes can be believed.
+        /// There is no signing secret, so no webhook can be verified.
         NoSecret = "no_secret",
-        /// Nothing has ever come although something should have.
+        /// No webhook has ever arrived although one should have.
         NeverReceived = "never_received",
-        /// What comes is signed with another secret than ours.
+        /// Webhooks are signed with another secret.
         WrongSecret = "wrong_secret",
-        /// Stripe has no endpoint with our address.
+        /// Stripe has no endpoint with our URL.
         EndpointMissing = "endpoint_missing",
-        /// Stripe has switched our endpoint off.
+        /// Stripe has disabled our endpoint.
         EndpointDisabled = "endpoint_disabled",
-        /// Test events come for a live key, or the reverse.
+        /// Test events arrive for a live key, or the reverse.
         ModesMixed = "modes_mixed",
-        /// Something came before, but a payment was found that no webhook had told of.
+        /// Webhooks have arrived, but a payment was found without one.
         EventsMissing = "events_missing",
     }
 }
 
-/// What Stripe says of the endpoints with our address, in the mode of the key.
+/// What Stripe reports about endpoints with our URL, in the mode of the key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointSeen {
-    /// The key may not see endpoints.
+    /// The key may not list endpoints.
     Unknown,
-    /// There is none.
+    /// There is no such endpoint.
     Missing,
-    /// There is one, and it is switched off.
+    /// The endpoint is disabled.
     Disabled,
-    /// There is one that does not send all that we need.
+    /// The endpoint does not send all events that we need.
     Incomplete,
-    /// There is one that sends what we need.
+    /// The endpoint sends all events that we need.
     Enabled,
 }
 
 /// For how long an event of the other mode counts.
 const RECENT: TimeDelta = TimeDelta::days(7);
 
-/// How long Stripe may take to tell of something.
+/// How long Stripe may take to send a webhook.
 pub const LATE: TimeDelta = TimeDelta::hours(1);
 
-/// How much earlier than the latest event [`StripeIntegration::last_event_at`] may be.
+/// How far [`StripeIntegration::last_event_at`] may lag behind the latest event.
 const COARSE: TimeDelta = TimeDelta::seconds(10);
 
-/// Wrong signatures that are nobody's fault but a stranger's, who sends nonsense: so many in a row are more than that.
+/// How many wrong signatures in a row may come from strangers who send nonsense; more indicate a wrong secret.
 const STRANGERS: i64 = 2;
 
-/// What is the matter, by all that is known. `should_have_come`: something has happened at Stripe of which a webhook should have told.
+/// Diagnoses the webhooks from all that is known. `should_have_come`: something has happened at Stripe that should have
+/// caused a webhook.
 #[must_use]
 pub fn diagnose(
     known: &StripeIntegration,
@@ -68,7 +69,7 @@ pub fn diagnose(
         return Health::NoSecret;
     }
     match endpoint {
-        // Something comes, although there is no endpoint in this mode: then it is one of the other.
+        // Events arrive although there is no endpoint in this mode, so they come from the other mode.
         EndpointSeen::Missing if is_recent(known.last_event_at) => return Health::ModesMixed,
         EndpointSeen::Missing => return Health::EndpointMissing,
         EndpointSeen::Disabled => return Health::EndpointDisabled,
@@ -78,7 +79,7 @@ pub fn diagnose(
     if is_recent(known.other_mode_at) {
         return Health::ModesMixed;
     }
-    // A good event forgets the failures before it.
+    // A good event clears the failures before it.
     if known.signature_failures > STRANGERS || (known.signature_failures > 0 && known.last_event_at.is_none()) {
         return Health::WrongSecret;
     }
@@ -147,7 +148,7 @@ mod tests {
         at("2026-11-24T12:00:00Z")
     }
 
-    /// A connection of which nothing was heard yet.
+    /// A connection without any event.
     fn silent() -> StripeIntegration {
         StripeIntegration {
             merchant_id: MerchantId::new(now()),
@@ -185,7 +186,7 @@ mod tests {
         let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
         assert_eq!(seen(&heard, EndpointSeen::Enabled), Health::Healthy);
         assert_eq!(seen(&heard, EndpointSeen::Unknown), Health::Healthy);
-        // Nothing has happened yet that could have been told.
+        // Nothing has happened yet that would cause a webhook.
         assert_eq!(diagnose(&silent(), true, EndpointSeen::Enabled, false, now()), Health::Healthy);
     }
 
@@ -204,7 +205,7 @@ mod tests {
         assert_eq!(seen(&silent(), EndpointSeen::Enabled), Health::NeverReceived);
         let wrong = StripeIntegration { signature_failures: 1, ..silent() };
         assert_eq!(seen(&wrong, EndpointSeen::Enabled), Health::WrongSecret);
-        // Once it worked, a stranger's nonsense is not taken for Stripe's.
+        // Once it has worked, a stranger's nonsense is not taken for Stripe's webhooks.
         let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
         let nonsense = StripeIntegration { signature_failures: STRANGERS, ..heard.clone() };
         assert_eq!(seen(&nonsense, EndpointSeen::Enabled), Health::Healthy);

@@ -1,4 +1,4 @@
-//! A connection's keys. They can be set, added and dropped, and are only read to be used.
+//! A connection's keys. They can be set, added and dropped, and are read only to be used.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*, sea_query::OnConflict};
@@ -9,20 +9,20 @@ use super::{
 };
 use domain::{MerchantId, Secret, Vault, VaultError};
 
-/// What a merchant enters to connect Stripe.
+/// The keys a merchant enters to connect Stripe.
 #[derive(Debug, Clone, Copy)]
 pub struct StripeKeys<'a> {
     /// A secret or restricted key.
     pub secret_key: &'a Secret,
-    /// What webhooks are signed with, if it is known already.
+    /// The signing secret of webhooks, if it is already known.
     pub webhook_secret: Option<&'a Secret>,
 }
 
-/// Writes or replaces the merchant's keys; the status starts over at `checking`. The signing secrets that are there stay, and a
-/// new one is put before them: see [`signing`].
+/// Inserts or replaces the merchant's keys and resets the status to `checking`. Existing signing secrets stay, after
+/// the new one; see [`signing`].
 ///
 /// # Errors
-/// When the keys cannot be sealed or the database does not answer.
+/// Returns an error if the keys cannot be sealed, or if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -70,7 +70,7 @@ pub async fn put(
     find(db, merchant).await?.ok_or_else(|| DbErr::RecordNotFound("stripe integration".to_owned()).into())
 }
 
-/// The signing secrets of a connection with one more, sealed.
+/// A connection's signing secrets with another one added, sealed.
 pub(super) fn sealed_with(
     known: Option<&StripeIntegration>,
     vault: &Vault,
@@ -80,7 +80,7 @@ pub(super) fn sealed_with(
 ) -> Result<Vec<u8>, VaultError> {
     let known = match known.map(|known| known.signing_secrets(vault)) {
         Some(Ok(known)) => known,
-        // What cannot be opened any more signs nothing any more.
+        // A secret that cannot be decrypted is of no use.
         Some(Err(_)) | None => Vec::new(),
     };
     vault.seal(&signing::write(&signing::add(known, secret, now), now), merchant, WEBHOOK_SECRETS)
@@ -89,13 +89,13 @@ pub(super) fn sealed_with(
 /// Why a signing secret is not dropped.
 #[derive(Debug, thiserror::Error)]
 pub enum DropError {
-    /// There is none that ends so.
+    /// No signing secret ends with these characters.
     #[error("there is no signing secret that ends so")]
     Unknown,
-    /// It is the only one that is believed.
+    /// It is the only valid one.
     #[error("it is the only signing secret: without it no webhook could be believed")]
     Last,
-    /// It could not be written.
+    /// The rest could not be stored.
     #[error(transparent)]
     Connect(#[from] ConnectError),
 }
@@ -106,10 +106,10 @@ impl From<DbErr> for DropError {
     }
 }
 
-/// Puts a signing secret before those that are there, which are believed for a while longer.
+/// Adds a signing secret before the existing ones, which stay valid for a while.
 ///
 /// # Errors
-/// When it cannot be sealed or the database does not answer.
+/// Returns an error if it cannot be sealed, or if the database query fails.
 pub async fn add_webhook_secret(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -121,10 +121,10 @@ pub async fn add_webhook_secret(
     write_secrets(db, known, sealed, &secret.last_four()).await
 }
 
-/// Drops the signing secret with these last four characters at once: what it signs is not believed any more.
+/// Drops the signing secret with these last four characters at once; webhooks signed with it are refused from now on.
 ///
 /// # Errors
-/// [`DropError::Unknown`], [`DropError::Last`], or when the rest cannot be written.
+/// Returns [`DropError::Unknown`], [`DropError::Last`], or an error if the rest cannot be stored.
 pub async fn drop_webhook_secret(
     db: &impl ConnectionTrait,
     vault: &Vault,

@@ -27,13 +27,13 @@ use crate::{
 use domain::{MerchantId, Secret, Vault, VaultError, words};
 
 words! {
-    /// Whether Stripe takes the key.
+    /// Whether Stripe accepts the key.
     pub enum StripeStatus {
-        /// A job is asking.
+        /// A job is checking it.
         Checking = "checking",
-        /// It does.
+        /// Stripe accepts it.
         Connected = "connected",
-        /// It does not; `reason` says what to change.
+        /// Stripe rejects it; `reason` says what to change.
         Failed = "failed",
     }
 }
@@ -52,41 +52,41 @@ pub struct Model {
     pub secret_key_last_four: String,
     /// The signing secrets of webhooks, sealed together: see [`Model::signing_secrets`].
     pub webhook_secrets: Option<Vec<u8>>,
-    /// The last four characters of the newest.
+    /// The last four characters of the newest signing secret.
     pub webhook_secret_last_four: Option<String>,
-    /// Whether the key is a live one.
+    /// Whether the key is a live key.
     pub livemode: bool,
-    /// Whether Stripe takes the key.
+    /// Whether Stripe accepts the key.
     pub status: StripeStatus,
     /// What to change.
     pub reason: Option<String>,
-    /// When Stripe last told us something.
+    /// When the latest event from Stripe arrived.
     pub last_event_at: Option<DateTime<Utc>>,
-    /// The account that the key belongs to, as far as the key may see it.
+    /// The account of the key, if the key may read it.
     pub account: Option<String>,
-    /// `we_…`: the webhook endpoint that we registered.
+    /// The id (`we_…`) of the webhook endpoint that we registered.
     pub endpoint_id: Option<String>,
-    /// How far the registration of our webhook endpoint has come, if it was asked for.
+    /// The progress of registering our webhook endpoint, if it was requested.
     pub endpoint_status: Option<EndpointStatus>,
     /// Why it could not be registered, and what to do.
     pub endpoint_reason: Option<String>,
-    /// How many idempotency keys were used to register it.
+    /// The number of idempotency keys used to register it.
     pub endpoint_attempt: i64,
     /// When the current idempotency key was first used.
     pub endpoint_attempted_at: Option<DateTime<Utc>>,
-    /// Webhooks with a wrong signature since the last good one, counted coarsely: see [`note_signature_failure`].
+    /// Webhooks with a wrong signature since the last good one, counted coarsely; see [`note_signature_failure`].
     pub signature_failures: i64,
-    /// When the first of them came.
+    /// When the first of them arrived.
     pub signature_failing_since: Option<DateTime<Utc>>,
-    /// When the latest of them came.
+    /// When the latest of them arrived.
     pub signature_failed_at: Option<DateTime<Utc>>,
-    /// When an event of the other mode came last: a test event for a live key, or the reverse.
+    /// When an event of the other mode last arrived: a test event for a live key, or the reverse.
     pub other_mode_at: Option<DateTime<Utc>>,
-    /// What the last look at the webhooks found.
+    /// The result of the last health check.
     pub health: Option<Health>,
-    /// When that was.
+    /// When the health was last checked.
     pub health_at: Option<DateTime<Utc>>,
-    /// When a payment was found last of which no webhook had told yet, but one still might.
+    /// When a payment was last found whose webhook had not arrived yet but still might.
     pub untold_at: Option<DateTime<Utc>>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
@@ -100,7 +100,7 @@ const SECRET_KEY: &str = "stripe_integration.secret_key";
 const WEBHOOK_SECRETS: &str = "stripe_integration.webhook_secrets";
 
 impl Model {
-    /// The key, for the wire.
+    /// Decrypts the key.
     ///
     /// # Errors
     /// Returns an error if it was sealed with another root key or is damaged.
@@ -108,26 +108,26 @@ impl Model {
         vault.open(&self.secret_key, self.merchant_id, SECRET_KEY)
     }
 
-    /// Every signing secret that may sign a webhook now.
+    /// All signing secrets that are valid now.
     ///
     /// # Errors
-    /// As for [`Model::secret_key`].
+    /// See [`Model::secret_key`].
     pub fn webhook_secrets(&self, vault: &Vault, now: DateTime<Utc>) -> Result<Vec<Secret>, VaultError> {
         let known = self.signing_secrets(vault)?;
         Ok(known.into_iter().filter(|known| known.is_good(now)).map(|known| known.secret).collect())
     }
 
-    /// Every signing secret that is kept, newest first, with the time at which it lapses.
+    /// All stored signing secrets, newest first, with their expiry.
     ///
     /// # Errors
-    /// As for [`Model::secret_key`].
+    /// See [`Model::secret_key`].
     pub fn signing_secrets(&self, vault: &Vault) -> Result<Vec<SigningSecret>, VaultError> {
         let Some(sealed) = &self.webhook_secrets else { return Ok(Vec::new()) };
         Ok(signing::read(&vault.open(sealed, self.merchant_id, WEBHOOK_SECRETS)?))
     }
 }
 
-/// Why a connection could not be written.
+/// Why a connection was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The keys could not be sealed.
@@ -146,26 +146,26 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
     Entity::find_by_id(merchant).one(db).await
 }
 
-/// What Stripe made of a key.
+/// The result of checking a key.
 #[derive(Debug)]
 pub struct KeyCheck {
-    /// Whether it took the key.
+    /// Whether Stripe accepts the key.
     pub status: StripeStatus,
-    /// Why not, in words for the merchant.
+    /// Why not, for the merchant.
     pub reason: Option<String>,
-    /// The account that the key belongs to, where the key may know.
+    /// The account of the key, if the key may read it.
     pub account: Option<String>,
 }
 
 impl KeyCheck {
-    /// The key is not taken, for this reason.
+    /// The key is rejected for this reason.
     #[must_use]
     pub fn failed(reason: String) -> Self {
         Self { status: StripeStatus::Failed, reason: Some(reason), account: None }
     }
 }
 
-/// The merchant as it stands, and its connection, if there is one: in one round trip.
+/// The merchant and its connection, if there is one, in one round trip.
 ///
 /// # Errors
 /// Returns an error if the merchant does not exist or the database query fails.
@@ -183,7 +183,7 @@ pub async fn with_owner(
     found.ok_or_else(|| DbErr::RecordNotFound(merchant.to_string()))
 }
 
-/// Says whether Stripe took the key that was written at `checked.updated_at`; a key that was replaced meanwhile is not judged.
+/// Records whether Stripe accepts the key from `checked.updated_at`. Does nothing if the key was replaced meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -209,7 +209,7 @@ pub async fn set_status(
     follow(tx, checked.merchant_id, "key", is_sick, now).await
 }
 
-/// A person has to look at a connection as long as it is sick, for this reason.
+/// Opens or resolves the matter of an unhealthy connection.
 async fn follow(
     tx: &Transaction,
     merchant: MerchantId,
@@ -224,7 +224,7 @@ async fn follow(
     attention::open(tx, vec![Matter::of_merchant(merchant, kind, part, Some(reason.to_owned()))], now).await
 }
 
-/// Says what is the matter with the webhooks, by what was known then. What was found meanwhile stays.
+/// Records the health of the webhooks as of what was known then. Does not overwrite what was found meanwhile.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -252,7 +252,7 @@ pub async fn set_health(
     follow(tx, known.merchant_id, "webhooks", is_sick, now).await
 }
 
-/// Notes that a payment was found of which no webhook had told.
+/// Records that a payment was found without a webhook.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -268,7 +268,7 @@ pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: D
         .map(|_| ())
 }
 
-/// Notes that a payment was found of which a webhook may still tell: see [`diagnose`].
+/// Records that a payment was found whose webhook may still arrive; see [`diagnose`].
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -281,7 +281,7 @@ pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: D
         .map(|_| ())
 }
 
-/// A page of the connections whose key Stripe takes, by merchant.
+/// A page of the connections whose key Stripe accepts, by merchant.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -297,11 +297,11 @@ pub async fn connected(
     query.order_by_asc(Column::MerchantId).limit(limit).all(db).await
 }
 
-/// How exactly the time of the last event is known: all events of a merchant would else wait for each other to write it.
+/// The precision of the time of the last event. If it were exact, all events of a merchant would wait for each other to
+/// write it.
 const EVENT_GRAIN: TimeDelta = TimeDelta::seconds(10);
 
-/// Notes that Stripe told us something, with a good signature: what failed before is over. Of several within ten seconds the
-/// first counts.
+/// Records an event with a good signature, which ends earlier failures. Written at most once in ten seconds.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -321,10 +321,11 @@ pub async fn note_event(db: &impl ConnectionTrait, merchant: MerchantId, now: Da
         .map(|_| ())
 }
 
-/// How often failures of a signature are written down at most: anybody can send us nonsense, and shall not make us write.
+/// The shortest time between two records of a wrong signature: anyone can send nonsense, and must not be able to cause
+/// a write each time.
 const FAILURE_GRAIN: TimeDelta = TimeDelta::seconds(10);
 
-/// Notes that a webhook came whose signature was made with none of our secrets. Of several within ten seconds one counts.
+/// Records a webhook that none of our secrets has signed. Several within ten seconds count as one.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -345,7 +346,7 @@ pub async fn note_signature_failure(
         .map(|_| ())
 }
 
-/// Notes that a payment of the other mode was told: a test payment for a live link, or the reverse.
+/// Records an event of a payment in the other mode: a test payment for a live link, or the reverse.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -358,7 +359,7 @@ pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, no
         .map(|_| ())
 }
 
-/// Forgets the keys.
+/// Deletes the connection with its keys.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,4 +1,5 @@
-//! The signing secrets of a connection's webhooks. Several can be valid at a time, so that a secret can be replaced without a gap.
+//! The signing secrets of a connection's webhooks. Several can be valid at a time, so that a secret can be replaced
+//! without a gap.
 //!
 //! They are sealed together, one per line: the secret, followed by its expiry if it has one.
 
@@ -6,27 +7,27 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use domain::Secret;
 
-/// How long a secret is believed after another took its place: as long as Stripe tries to deliver an event.
+/// How long a secret stays valid after it was replaced: as long as Stripe retries an event.
 const OVERLAP: TimeDelta = TimeDelta::days(3);
 
 /// A signing secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningSecret {
-    /// `whsec_…`
+    /// The secret (`whsec_…`).
     pub secret: Secret,
-    /// From when on it is not believed any more; absent: it is believed until another takes its place.
+    /// When it expires; `None` until another replaces it.
     pub until: Option<DateTime<Utc>>,
 }
 
 impl SigningSecret {
-    /// Whether what it has signed is believed at this time.
+    /// Whether the secret is valid at this time.
     #[must_use]
     pub fn is_good(&self, now: DateTime<Utc>) -> bool {
         self.until.is_none_or(|until| now < until)
     }
 }
 
-/// Reads the lines.
+/// Parses the lines.
 pub(super) fn read(lines: &Secret) -> Vec<SigningSecret> {
     let secret = |line: &str| {
         let (secret, until) = line.split_once(' ').unwrap_or((line, ""));
@@ -35,7 +36,7 @@ pub(super) fn read(lines: &Secret) -> Vec<SigningSecret> {
     lines.expose().lines().filter(|line| !line.is_empty()).map(secret).collect()
 }
 
-/// Writes the lines, without those that are over.
+/// Writes the lines, without expired secrets.
 pub(super) fn write(secrets: &[SigningSecret], now: DateTime<Utc>) -> Secret {
     let line = |secret: &SigningSecret| match secret.until {
         Some(until) => format!("{} {}", secret.secret.expose(), until.to_rfc3339_opts(SecondsFormat::Secs, true)),
@@ -44,7 +45,7 @@ pub(super) fn write(secrets: &[SigningSecret], now: DateTime<Utc>) -> Secret {
     Secret::new(secrets.iter().filter(|secret| secret.is_good(now)).map(line).collect::<Vec<_>>().join("\n"))
 }
 
-/// Puts a secret first; those that were there are believed for [`OVERLAP`] longer, or as long as they would have been.
+/// Adds a secret in front. The existing ones stay valid for [`OVERLAP`], or until they would have expired anyway.
 pub(super) fn add(known: Vec<SigningSecret>, new: &Secret, now: DateTime<Utc>) -> Vec<SigningSecret> {
     let lapses = now + OVERLAP;
     let others = known
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(texts(&both, then), ["whsec_new", "whsec_old"]);
         assert_eq!(texts(&both, at("2026-11-25T23:59:59Z")), ["whsec_new", "whsec_old"]);
         assert_eq!(texts(&both, at("2026-11-26T00:00:00Z")), ["whsec_new"]);
-        // A third does not give the first more time.
+        // A third secret does not extend the life of the first.
         let three = add(both, &Secret::new("whsec_newest"), at("2026-11-25T00:00:00Z"));
         assert_eq!(texts(&three, at("2026-11-26T00:00:00Z")), ["whsec_newest", "whsec_new"]);
     }
@@ -93,7 +94,7 @@ mod tests {
         let both = add(add(Vec::new(), &Secret::new("whsec_old"), now), &Secret::new("whsec_new"), now);
         assert_eq!(read(&write(&both, now)), both);
         assert_eq!(write(&both, now + OVERLAP).expose(), "whsec_new");
-        // As they were sealed before secrets could lapse.
+        // The format from before secrets could expire.
         assert_eq!(texts(&read(&Secret::new("whsec_1\nwhsec_2")), now), ["whsec_1", "whsec_2"]);
     }
 }

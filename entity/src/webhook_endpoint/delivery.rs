@@ -13,59 +13,59 @@ use crate::{
 };
 use domain::{MerchantId, WebhookDeliveryId, WebhookEndpointId, words};
 
-/// What a delivery that tells of no change is called.
+/// The kind of a test delivery, which reports no change.
 const TEST: &str = "endpoint.test";
 
-/// How many rows one statement writes.
+/// The most rows in one statement.
 const A_STATEMENT: usize = 1_000;
 
 words! {
-    /// How a delivery stands.
+    /// The state of a delivery.
     pub enum DeliveryState {
-        /// It is to be tried, or tried again.
+        /// To be tried, or retried.
         Pending = "pending",
-        /// The endpoint has it.
+        /// Accepted by the endpoint.
         Delivered = "delivered",
-        /// It was tried as often as is tried, or the endpoint is disabled.
+        /// All tries failed, or the endpoint is disabled.
         Failed = "failed",
     }
 }
 
-/// A delivery.
+/// A webhook delivery.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_delivery")]
 pub struct Model {
-    /// Its id: the same for each attempt.
+    /// The id of the delivery, the same for each attempt.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: WebhookDeliveryId,
-    /// Where it goes to.
+    /// The endpoint it goes to.
     pub endpoint_id: WebhookEndpointId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// The number of the change; absent: it is a test.
+    /// The number of the change; `None` for a test.
     pub seq: Option<i64>,
-    /// The number of the change before it that this endpoint was to be told of.
+    /// The number of the endpoint's change before it.
     pub previous_seq: Option<i64>,
-    /// What has happened.
+    /// The kind of the change.
     pub kind: String,
-    /// What it is about.
+    /// The id of what changed.
     pub subject_id: Uuid,
     /// When it happened.
     pub at: DateTime<Utc>,
-    /// How it stands.
+    /// The state of the delivery.
     pub state: DeliveryState,
     /// How often it was tried.
     pub tries: i64,
-    /// When it is to be tried next, if it is.
+    /// When it is next tried, if it is.
     pub due_at: DateTime<Utc>,
-    /// When it was tried last.
+    /// When it was last tried.
     pub attempted_at: Option<DateTime<Utc>>,
-    /// What was answered then.
+    /// The HTTP status of the last answer.
     pub answered_status: Option<i64>,
-    /// How long that took.
+    /// How long the last answer took.
     pub answered_in_ms: Option<i64>,
-    /// Why it was not taken, in words for the merchant.
+    /// Why the last attempt failed, for the merchant.
     pub error: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as WebhookDelivery;
 
 impl Model {
-    /// The change that it tells of; none of a test.
+    /// The change it reports; `None` for a test.
     #[must_use]
     pub fn change(&self) -> Option<NumberedChange> {
         Some(NumberedChange {
@@ -90,8 +90,8 @@ impl Model {
     }
 }
 
-/// Writes what is to be delivered of changes that were just numbered, in the same transaction; answers the endpoints to which there is
-/// something new to deliver, held. What a disabled endpoint misses is counted all the same, so that its next webhook shows a gap.
+/// Writes the deliveries of newly numbered changes, in the same transaction. Returns the endpoints that have new
+/// deliveries, locked. Changes that a disabled endpoint misses are counted too, so that its next webhook shows a gap.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -130,7 +130,7 @@ pub async fn write_of(tx: &Transaction, changes: &[NumberedChange]) -> Result<Ve
     Ok(fresh)
 }
 
-/// Notes the last change that each of these endpoints would have been told of.
+/// Records the latest change for each of these endpoints.
 async fn move_all(tx: &Transaction, moved: &[(WebhookEndpointId, i64)]) -> Result<(), DbErr> {
     for moved in moved.chunks(A_STATEMENT) {
         let mut rows = Rows::new([("endpoint", "uuid"), ("reached", "bigint")]);
@@ -149,7 +149,7 @@ struct Draft<'a> {
     change: &'a NumberedChange,
 }
 
-/// Writes deliveries that are due at once, but for those that are there.
+/// Inserts deliveries that are due at once. Skips ones that exist.
 async fn insert_all(tx: &Transaction, drafts: &[Draft<'_>]) -> Result<u64, DbErr> {
     let mut written = 0;
     for drafts in drafts.chunks(A_STATEMENT) {
@@ -186,7 +186,7 @@ async fn insert_all(tx: &Transaction, drafts: &[Draft<'_>]) -> Result<u64, DbErr
     Ok(written)
 }
 
-/// Writes a delivery that tells of nothing but that it works.
+/// Inserts a test delivery.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -211,12 +211,12 @@ pub async fn write_test(
     row.insert(tx).await
 }
 
-/// How far back it is looked for what has the smaller number. Changes that are written at the same time are numbered in another order than
-/// they began by no more than are written at once.
+/// How far back to look for a smaller number. The order of numbers differs from the order in which changes began by at
+/// most the number of concurrent writes.
 const LOOKED_BACK: usize = 32;
 
-/// What is to be delivered to an endpoint next, if anything is due: in the order in which it became due, and what was not tried yet in the
-/// order of its numbers.
+/// The next delivery of an endpoint, if one is due: in the order in which they became due, and untried ones in the
+/// order of their numbers.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -243,7 +243,7 @@ pub async fn next_due(
     Ok(Some(next))
 }
 
-/// What is to be delivered to an endpoint first, now or later.
+/// The first delivery of an endpoint, due now or later.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -261,7 +261,7 @@ pub async fn first_pending(
         .await
 }
 
-/// A page of an endpoint's deliveries, newest first; only those in a state, if it is given.
+/// A page of an endpoint's deliveries, newest first. Optionally of one state.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -294,7 +294,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::EndpointId.eq(endpoint)).one(db).await
 }
 
-/// Has a delivery tried at once, and again from the beginning of the schedule, whatever became of it.
+/// Schedules a delivery to be tried at once, with a fresh retry schedule, whatever its state.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -311,8 +311,8 @@ pub async fn redeliver(
     row.update(tx).await
 }
 
-/// Has everything tried again that an endpoint which is held was not told of since a time: what failed, and what happened while it was
-/// disabled, as far as the feed has it. Answers how much.
+/// Delivers everything that a locked endpoint missed since a time: failed deliveries, and changes from while it was
+/// disabled, as far as the feed still has them. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -341,7 +341,7 @@ pub async fn recover(
         after = last;
         let mut drafts = Vec::new();
         for change in page.iter().filter(|change| events.include(change.kind)) {
-            // Before it was made, or since the last that it was to be told of, there is nothing that it has missed.
+            // Nothing was missed before the endpoint was created, or after the latest change counted for it.
             let is_missed = change.at >= since.max(endpoint.created_at) && Some(change.seq) <= endpoint.last_seq;
             if is_missed {
                 drafts.push(Draft { endpoint: endpoint.id, previous, change });
@@ -352,14 +352,14 @@ pub async fn recover(
     }
 }
 
-/// Removes deliveries of changes that are older than `cutoff`, but for those that are under way; answers how many.
+/// Removes deliveries of changes older than `cutoff`, except pending ones. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let (mut forgotten, mut after) = (0, None);
     loop {
-        // Ids come with time: what is old is at the beginning of their index.
+        // Ids are in order of time, so old rows come first in their index.
         let mut query = Entity::find().select_only().columns([Column::Id, Column::At]).order_by_asc(Column::Id);
         if let Some(after) = after {
             query = query.filter(Column::Id.gt(after));

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::change::{About, ChangeKind};
 
-/// What an endpoint is told of. Written as words with a space in between.
+/// The changes an endpoint subscribes to. Stored as words separated by spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Events(Vec<Pattern>);
 
@@ -15,35 +15,35 @@ enum Pattern {
     Kind(ChangeKind),
 }
 
-/// A word that stands for no change.
+/// Why a list of words is not a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EventsError {
-    /// There is none.
+    /// The list is empty.
     #[error("must name at least one event; `*` is all of them")]
     None,
-    /// This is no word for it.
+    /// The word names no event.
     #[error("{0:?} is no event; it is `*`, `link.*`, or a name such as `link.paid`")]
     Unknown(String),
 }
 
 impl Events {
-    /// Reads some words.
+    /// Parses words.
     ///
     /// # Errors
-    /// The first that stands for nothing.
+    /// Returns an error for an empty list, or with the first unknown word.
     pub fn read<'a>(words: impl IntoIterator<Item = &'a str>) -> Result<Self, EventsError> {
         let patterns = words.into_iter().map(Pattern::read).collect::<Result<Vec<_>, _>>()?;
         if patterns.is_empty() { Err(EventsError::None) } else { Ok(Self(patterns)) }
     }
 
-    /// Every word that there is.
+    /// All valid words.
     pub fn every_word() -> impl Iterator<Item = String> {
         let about = About::ALL.iter().copied().map(Pattern::About);
         let kinds = ChangeKind::ALL.iter().copied().map(Pattern::Kind);
         [Pattern::Everything].into_iter().chain(about).chain(kinds).map(Pattern::word)
     }
 
-    /// Whether these are told of.
+    /// Whether the subscription includes this kind.
     #[must_use]
     pub(crate) fn include(&self, kind: ChangeKind) -> bool {
         self.0.iter().any(|pattern| match pattern {
@@ -53,7 +53,7 @@ impl Events {
         })
     }
 
-    /// The words.
+    /// The words of the subscription.
     pub fn words(&self) -> impl Iterator<Item = String> {
         self.0.iter().copied().map(Pattern::word)
     }

@@ -9,7 +9,7 @@ pub(super) fn first(secret: &Secret) -> Secret {
     Secret::new(secret.expose())
 }
 
-/// A new one before those that sign still; what signed alone so far does so for a while longer.
+/// Adds a new secret before those that still sign; the one that signed alone so far continues for a while.
 pub(super) fn rotated(known: &Secret, new: &Secret, now: DateTime<Utc>) -> Secret {
     let until = now + BOTH_SECRETS;
     let mut lines = vec![new.expose().to_owned()];
@@ -20,14 +20,14 @@ pub(super) fn rotated(known: &Secret, new: &Secret, now: DateTime<Utc>) -> Secre
     Secret::new(lines.join("\n"))
 }
 
-/// Those that sign now.
+/// The secrets that sign now.
 pub(super) fn good(known: &Secret, now: DateTime<Utc>) -> Vec<Secret> {
     read(known).filter(|(_, ends)| ends.is_none_or(|ends| ends > now)).map(|(secret, _)| Secret::new(secret)).collect()
 }
 
 fn read(known: &Secret) -> impl Iterator<Item = (&str, Option<DateTime<Utc>>)> {
     known.expose().lines().map(|line| match line.split_once(' ') {
-        // A time that cannot be read is over.
+        // A time that cannot be parsed counts as past.
         Some((secret, ends)) => (secret, Some(ends.parse().unwrap_or(DateTime::UNIX_EPOCH))),
         None => (line, None),
     })

@@ -16,70 +16,70 @@ pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 use crate::{Rows, Transaction};
 use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret, words};
 
-/// How many endpoints a merchant may have.
+/// The most endpoints per merchant.
 pub const MOST: u64 = 20;
 
-/// How long the secret before a rotation signs too.
+/// How long the previous secret also signs after a rotation.
 const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
 
-/// How many deliveries in a row an endpoint may fail before there is a pause after each.
+/// After how many failed deliveries in a row an endpoint is paused after each failure.
 pub const FAILURES_BEFORE_PAUSE: i64 = 3;
 
-/// The first of these pauses; each further one is twice as long, up to the longest.
+/// The first pause. Each further one is twice as long, up to the longest.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
-/// See [`Model::pause`].
+/// The longest pause; see [`Model::pause`].
 pub const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
-/// The column that is sealed, with its table: what binds the sealed value to its place.
+/// The sealed column with its table, which binds the sealed value to its place.
 const SECRETS: &str = "webhook_endpoint.secrets";
 
 words! {
-    /// Why nothing is delivered to an endpoint any more.
+    /// Why an endpoint is disabled.
     pub enum Disabled {
-        /// The merchant wants it so.
+        /// The merchant disabled it.
         ByHand = "by_hand",
-        /// It answered 410: it is there no more.
+        /// It answered 410: it no longer exists.
         Gone = "gone",
-        /// It has not taken anything for five days.
+        /// It has accepted nothing for five days.
         Failing = "failing",
     }
 }
 
-/// An endpoint.
+/// A webhook endpoint.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_endpoint")]
 pub struct Model {
-    /// Its id.
+    /// The id of the endpoint.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: WebhookEndpointId,
-    /// Whose it is.
+    /// The merchant that owns it.
     pub merchant_id: MerchantId,
-    /// Where it is.
+    /// The URL.
     pub url: String,
-    /// What it is for.
+    /// The merchant's description.
     pub description: Option<String>,
-    /// What it is told of; see [`Events`].
+    /// The subscription; see [`Events`].
     pub events: String,
-    /// What signs for it, sealed.
+    /// The signing secrets, sealed.
     pub secrets: Vec<u8>,
-    /// The last change that it would have been told of.
+    /// The latest change of its subscription.
     pub last_seq: Option<i64>,
-    /// Since when nothing is delivered to it.
+    /// When it was disabled.
     pub disabled_at: Option<DateTime<Utc>>,
-    /// Why.
+    /// Why it was disabled.
     pub disabled_because: Option<Disabled>,
-    /// How many deliveries in a row have failed.
+    /// The number of failed deliveries in a row.
     pub failures: i64,
-    /// Since when none has succeeded.
+    /// Since when all deliveries have failed.
     pub failing_since: Option<DateTime<Utc>>,
-    /// Whether it took its time to answer last.
+    /// Whether its last answer was slow.
     pub is_slow: bool,
-    /// The job that delivers to it, or is about to.
+    /// The job that delivers to it, or soon will.
     pub job_id: Option<JobId>,
     /// When that job is due.
     pub job_due_at: Option<DateTime<Utc>>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
@@ -88,21 +88,21 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as WebhookEndpoint;
 
 impl Model {
-    /// What it is told of.
+    /// Parses the subscription.
     ///
     /// # Errors
-    /// When the stored text is none.
+    /// Returns an error if the stored text is invalid.
     pub fn subscription(&self) -> Result<Events, DbErr> {
         self.events.parse().map_err(|error: EventsError| DbErr::Type(error.to_string()))
     }
 
-    /// Whether it keeps whoever delivers to it waiting, so that they should be others than those who deliver to the rest.
+    /// Whether it keeps its worker waiting, so that it is served apart from the other endpoints.
     #[must_use]
     pub const fn is_trying(&self) -> bool {
         self.is_slow || self.failures > 0
     }
 
-    /// How long it is left alone after a delivery that it did not take; none as long as that has patience.
+    /// The pause after a failed delivery; zero for the first failures.
     #[must_use]
     pub fn pause(&self) -> TimeDelta {
         match u32::try_from(self.failures - FAILURES_BEFORE_PAUSE) {
@@ -111,22 +111,22 @@ impl Model {
         }
     }
 
-    /// The secrets that sign now, the newest first.
+    /// The secrets that sign now, newest first.
     ///
     /// # Errors
-    /// When they cannot be opened.
+    /// Returns an error if they cannot be decrypted.
     pub fn signing_secrets(&self, vault: &Vault, now: DateTime<Utc>) -> Result<Vec<domain::Secret>, VaultError> {
         Ok(keys::good(&vault.open(&self.secrets, self.merchant_id, SECRETS)?, now))
     }
 }
 
-/// Why an endpoint is not written.
+/// Why an endpoint was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum EndpointError {
-    /// There are [`MOST`] already.
+    /// The merchant already has [`MOST`].
     #[error("there are {MOST} endpoints already")]
     TooMany,
-    /// The secret could not be made or sealed.
+    /// The secret could not be generated or sealed.
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// The database refused or did not answer.
@@ -134,18 +134,18 @@ pub enum EndpointError {
     Db(#[from] DbErr),
 }
 
-/// What it takes to make an endpoint.
+/// An endpoint to create.
 #[derive(Debug, Clone)]
 pub struct NewEndpoint {
-    /// Where it is; checked before.
+    /// The URL, which was checked.
     pub url: String,
-    /// What it is for.
+    /// The merchant's description.
     pub description: Option<String>,
-    /// What it is told of.
+    /// The subscription.
     pub events: Events,
 }
 
-/// Makes an endpoint; answers it with its secret, the one time that it is known.
+/// Creates an endpoint. Returns it with its secret, which is shown only this once.
 ///
 /// # Errors
 /// See [`EndpointError`].
@@ -156,7 +156,7 @@ pub async fn create(
     new: NewEndpoint,
     now: DateTime<Utc>,
 ) -> Result<(WebhookEndpoint, domain::Secret), EndpointError> {
-    // Under the merchant's lock, so that two that are made at once are counted one after the other.
+    // Locks the merchant, so that concurrent creations are counted one after the other.
     crate::merchant::Entity::find_by_id(merchant).lock(LockType::NoKeyUpdate).one(tx).await?;
     if Entity::find().filter(Column::MerchantId.eq(merchant)).count(tx).await? >= MOST {
         return Err(EndpointError::TooMany);
@@ -182,7 +182,7 @@ pub async fn create(
     Ok((row.insert(tx).await?, secret))
 }
 
-/// The merchant's endpoint.
+/// The merchant's endpoint with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -194,7 +194,7 @@ pub async fn find(
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
-/// The endpoint, whoever's it is. Operators only.
+/// The endpoint of any merchant. For operators only.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -202,7 +202,7 @@ pub async fn find_of_any(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Re
     Entity::find_by_id(id).one(db).await
 }
 
-/// The same, held until the transaction ends.
+/// The merchant's endpoint, locked until the transaction ends.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -222,20 +222,20 @@ pub async fn list(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Vec
     Entity::find().filter(Column::MerchantId.eq(merchant)).order_by_asc(Column::Id).all(db).await
 }
 
-/// What is to change of an endpoint; what is absent stays.
+/// Changes to an endpoint. `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
 pub struct EndpointChanges {
-    /// Where it is.
+    /// The URL.
     pub url: Option<String>,
-    /// What it is for, or nothing.
+    /// The description; `Some(None)` removes it.
     pub description: Option<Option<String>>,
-    /// What it is told of.
+    /// The subscription.
     pub events: Option<Events>,
-    /// Whether anything is delivered to it.
+    /// Whether it is enabled.
     pub enabled: Option<bool>,
 }
 
-/// Changes an endpoint that is held. One that is enabled again begins anew, without its failures.
+/// Changes a locked endpoint. Enabling it again clears its failures.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -273,10 +273,10 @@ pub async fn change(
     row.update(tx).await
 }
 
-/// Gives an endpoint that is held a new secret; the one before it signs too for a day. Answers the new one.
+/// Gives a locked endpoint a new secret; the previous one also signs for a day. Returns the new one.
 ///
 /// # Errors
-/// When the secrets cannot be opened or sealed, or the database does not answer.
+/// Returns an error if the secrets cannot be decrypted or sealed, or if the database query fails.
 pub async fn rotate_secret(
     tx: &Transaction,
     vault: &Vault,
@@ -294,7 +294,7 @@ pub async fn rotate_secret(
     Ok(secret)
 }
 
-/// Removes an endpoint, with its deliveries; `false` if there is none.
+/// Deletes an endpoint with its deliveries. Returns `false` if there is none.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -303,7 +303,7 @@ pub async fn delete(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointI
     Ok(gone.rows_affected == 1)
 }
 
-/// Notes which jobs deliver to endpoints from now on, and when each is due; by one statement, whatever their number.
+/// Records the jobs that deliver to endpoints and when they are due, in one statement.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -322,7 +322,7 @@ pub async fn set_jobs(
     tx.execute_raw(rows.statement(tx.get_database_backend(), update, Vec::new())).await.map(|_| ())
 }
 
-/// Notes that no job delivers to an endpoint: there is nothing to deliver.
+/// Records that no job delivers to an endpoint, because nothing is pending.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -336,7 +336,7 @@ pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), Db
         .map(|_| ())
 }
 
-/// Endpoints to which something should have been delivered before `cutoff`, and to which no job delivers that is still to be done.
+/// Endpoints with a delivery due before `cutoff` and no unfinished job that would deliver it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -12,7 +12,7 @@ use super::{
 use crate::Transaction;
 use domain::WebhookEndpointId;
 
-/// How long it is waited after each attempt that failed. After the last there is no further one.
+/// The waits after failed attempts. After the last one there is no further attempt.
 const SCHEDULE: [TimeDelta; 9] = [
     TimeDelta::seconds(5),
     TimeDelta::minutes(5),
@@ -25,24 +25,24 @@ const SCHEDULE: [TimeDelta; 9] = [
     TimeDelta::hours(24),
 ];
 
-/// An endpoint that has not taken anything for so long is disabled.
+/// An endpoint that has accepted nothing for this long is disabled.
 const FAILING_FOR: TimeDelta = TimeDelta::days(5);
 
-/// An endpoint that takes longer than this is slow.
+/// An endpoint that takes longer than this to answer is slow.
 pub const SLOW: Duration = Duration::from_secs(1);
 
-/// An attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempted {
-    /// What was answered, if anything was.
+    /// The HTTP status, if there was an answer.
     pub status: Option<u16>,
     /// How long it took.
     pub took: Duration,
-    /// Why it was not taken, in words for the merchant.
+    /// Why it failed, for the merchant.
     pub error: Option<String>,
 }
 
-/// Notes that an endpoint has a delivery.
+/// Records a successful delivery.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -62,7 +62,7 @@ pub async fn note_delivered(
     note(tx, delivery, (DeliveryState::Delivered, delivery.due_at), attempted, now).await
 }
 
-/// Notes that an endpoint takes longer than [`SLOW`], of one whose answer was not waited for.
+/// Marks an endpoint as slower than [`SLOW`] while its answer is still awaited.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -71,7 +71,7 @@ pub async fn note_slow(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Resu
     slow.exec(db).await.map(|_| ())
 }
 
-/// Notes that an endpoint, as it was read, did not take a delivery; answers why the endpoint is disabled, if it is now.
+/// Records a failed delivery to an endpoint as it was read. Returns why the endpoint is disabled now, if it is.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -9,22 +9,22 @@ use super::EventState;
 use crate::Rows;
 use domain::{LinkId, MerchantId, WebhookEventId};
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone)]
 pub struct Conclusion {
-    /// Whom it was told to.
+    /// The merchant that received it.
     pub merchant: MerchantId,
-    /// Which.
+    /// The event.
     pub event: WebhookEventId,
-    /// What became of it.
+    /// The outcome.
     pub state: EventState,
-    /// The link it was about.
+    /// The link it is about.
     pub link: Option<LinkId>,
     /// Why it could not be applied.
     pub error: Option<String>,
 }
 
-/// It answers which events are about links that were purged.
+/// Returns which events are about links that were purged.
 const CONCLUDE: &str = "INSERT INTO webhook_outcome (event_id, merchant_id, state, error, link_id, applied_at) \
     SELECT the_event, the_merchant, is_state, why, the_link, {0} FROM v WHERE true \
     ON CONFLICT (event_id) DO UPDATE SET state = excluded.state, error = excluded.error, link_id = excluded.link_id, \
@@ -35,8 +35,8 @@ const CONCLUDE: &str = "INSERT INTO webhook_outcome (event_id, merchant_id, stat
 const ERASE: &str = "UPDATE webhook_event SET payload = NULL FROM v \
     WHERE webhook_event.id = the_event AND webhook_event.merchant_id = the_merchant";
 
-/// Says what became of events, by one statement. One that was ignored is erased: nobody will ask for it again, and it may name amounts
-/// and buyers. What is told of a link after its purge is acted on and not kept.
+/// Records the outcomes of events in one statement. The payload of an ignored event is erased: it will not be needed,
+/// and may contain amounts and buyers. So is that of an event about a purged link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -48,7 +48,7 @@ pub async fn conclude(db: &impl ConnectionTrait, conclusions: &[Conclusion], now
         ("the_link", "uuid?"),
         ("why", "text?"),
     ]);
-    // In the same order in every group, so that two do not wait for each other for ever.
+    // The same order in every group, so that two groups do not deadlock.
     let in_order: BTreeMap<WebhookEventId, &Conclusion> = conclusions.iter().map(|one| (one.event, one)).collect();
     for Conclusion { merchant, event, state, link, error } in in_order.values() {
         rows.push([(*event).into(), (*merchant).into(), (*state).into(), (*link).into(), error.clone().into()]);

@@ -9,31 +9,31 @@ use super::{EventState, Source};
 use crate::Rows;
 use domain::{MerchantId, WebhookEventId};
 
-/// What comes in.
+/// An incoming event.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
-    /// Its id.
+    /// The id of the event.
     pub id: WebhookEventId,
-    /// Whom it was told to.
+    /// The merchant that received it.
     pub merchant_id: MerchantId,
-    /// Who told.
+    /// The sender.
     pub source: Source,
-    /// The sender's id of it.
+    /// The sender's id of the event.
     pub external_id: String,
-    /// The sender's word for what happened.
+    /// The sender's type of the event.
     pub kind: String,
-    /// The body as it came.
+    /// The body as received.
     pub payload: String,
 }
 
-/// The statement that stores events; it answers the `id` of each that was not stored before. Of two events of a sender with the same
-/// id, in `events` or beside them, one is stored. `None` if there are none. Their jobs are enqueued with it.
+/// The statement that stores events and returns the `id` of each that is new. Of several events with the same sender
+/// and sender's id, one is stored. `None` if there are no events. Their jobs are enqueued with it.
 pub fn insertion<'a>(
     backend: DbBackend,
     events: impl IntoIterator<Item = &'a NewEvent>,
     now: DateTime<Utc>,
 ) -> Option<Statement> {
-    // Two writers that have the same two events take them in the same order, so that neither waits for the other for ever.
+    // Sorted, so that two writers with the same events do not deadlock.
     let mut in_order = BTreeMap::new();
     for event in events {
         in_order.entry((event.merchant_id, event.source.as_str(), &event.external_id)).or_insert(event);
@@ -59,7 +59,7 @@ pub fn insertion<'a>(
     if rows.is_empty() {
         return None;
     }
-    // `WHERE true` tells SQLite that the conflict is not one of a join.
+    // `WHERE true` tells SQLite's parser that `ON CONFLICT` does not belong to a join.
     let insert = "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at) \
         SELECT id, merchant_id, source, external_id, kind, payload, {0}, {1} FROM v WHERE true \
         ON CONFLICT (merchant_id, source, external_id) DO NOTHING RETURNING id";

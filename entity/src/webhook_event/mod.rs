@@ -28,44 +28,44 @@ words! {
 }
 
 words! {
-    /// What became of an event.
+    /// The state of an event.
     pub enum EventState {
-        /// It is stored and waits for its job.
+        /// Stored, and waiting for its job.
         Received = "received",
         /// It was applied.
         Applied = "applied",
-        /// It means nothing to us; recorded all the same.
+        /// Not relevant to us; recorded nevertheless.
         Ignored = "ignored",
         /// It could not be applied; `error` says why.
         Failed = "failed",
     }
 }
 
-/// An event that came in by webhook.
+/// An event received by webhook.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_event")]
 pub struct Model {
-    /// Its id.
+    /// The id of the event.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: WebhookEventId,
-    /// Whom it was told to.
+    /// The merchant that received it.
     pub merchant_id: MerchantId,
     /// Whether Stripe or the carrier sent it.
     pub source: Source,
-    /// The sender's id of it; the second of the same is not stored.
+    /// The sender's id of the event, which is stored once.
     pub external_id: String,
-    /// The sender's word for what happened.
+    /// The sender's type of the event.
     pub kind: String,
-    /// The body as it came; erased with the link or after 90 days.
+    /// The body as received; erased with the link or after 90 days.
     pub payload: Option<String>,
-    /// What became of it: in the row only if a version before has concluded it. See [`outcome`].
+    /// The state. In this row only if an earlier version concluded it; see [`outcome`].
     pub state: EventState,
     /// Why it could not be applied.
     pub error: Option<String>,
-    /// The link it was about.
+    /// The link it is about.
     pub link_id: Option<LinkId>,
-    /// When it came.
+    /// When it arrived.
     pub received_at: DateTime<Utc>,
     /// When it was applied.
     pub applied_at: Option<DateTime<Utc>>,
@@ -75,7 +75,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as WebhookEvent;
 
-/// The merchant's event.
+/// The merchant's event with this id.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -88,7 +88,7 @@ pub async fn find(
     Ok(outcome::with_outcome(event).one(db).await?.map(outcome::merged))
 }
 
-/// Those of the events that there are, each of the merchant that is named beside it, as they came: without what became of them.
+/// The existing ones of these events, each of the given merchant, as received: without their outcomes.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -108,21 +108,21 @@ pub async fn find_all(
     found.iter().map(|row| Model::from_query_result(row, "")).collect()
 }
 
-/// Erases what was told about a link.
+/// Erases the payloads of events about a link.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
     let is_theirs = Column::MerchantId.eq(merchant);
     erase(db, is_theirs.clone().and(Column::Id.in_subquery(outcome::about(link)))).await?;
-    // What a version before has concluded.
+    // Also events that an earlier version concluded.
     erase(db, is_theirs.and(Column::LinkId.eq(link))).await.map(|_| ())
 }
 
-/// The longest content of an event that is kept once it was applied: many times what Stripe says of a payment.
+/// The longest payload that is kept after the event was applied: many times what Stripe sends about a payment.
 pub const LONGEST_KEPT: usize = 64 * 1024;
 
-/// Erases the contents of these events, which are longer than is kept.
+/// Erases the payloads of these events, which are too long to keep.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -133,7 +133,7 @@ pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId
     erase(db, Column::Id.is_in(events)).await.map(|_| ())
 }
 
-/// Erases what was told before `cutoff`, whatever it was about; answers how many.
+/// Erases all payloads from before `cutoff`. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -141,7 +141,7 @@ pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<U
     erase(db, Column::ReceivedAt.lte(cutoff)).await
 }
 
-/// Erases what carriers told with these digits in it, as far as it was applied.
+/// Erases the payloads of applied carrier events that contain these digits.
 pub(crate) async fn erase_payloads_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

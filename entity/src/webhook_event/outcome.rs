@@ -1,4 +1,4 @@
-//! Outcomes of events. Earlier versions wrote them into the event itself; those are used where there is no entry here.
+//! Outcomes of events. Earlier versions wrote them into the event itself; those count where there is no entry here.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -10,21 +10,21 @@ use sea_orm::{
 use super::{EventState, WebhookEvent};
 use domain::{LinkId, MerchantId, WebhookEventId};
 
-/// What became of an event.
+/// The outcome of an event.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "webhook_outcome")]
 pub struct Model {
-    /// Of which event.
+    /// The event.
     #[sea_orm(primary_key, auto_increment = false)]
     pub event_id: WebhookEventId,
-    /// Whom it was told to.
+    /// The merchant that received it.
     pub merchant_id: MerchantId,
-    /// What became of it.
+    /// The state it reached.
     pub state: EventState,
     /// Why it could not be applied.
     pub error: Option<String>,
-    /// The link it was about.
+    /// The link it is about.
     pub link_id: Option<LinkId>,
     /// When it was applied.
     pub applied_at: DateTime<Utc>,
@@ -36,12 +36,12 @@ fn of_event() -> RelationDef {
     super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::EventId).into()
 }
 
-/// The events with what became of them.
+/// Joins events with their outcomes.
 pub(super) fn with_outcome(events: Select<super::Entity>) -> SelectTwo<super::Entity, Entity> {
     events.join(JoinType::LeftJoin, of_event()).select_also(Entity)
 }
 
-/// An event that was read so.
+/// Merges an event with its outcome.
 pub(super) fn merged((event, outcome): (WebhookEvent, Option<Model>)) -> WebhookEvent {
     match outcome {
         Some(Model { state, error, link_id, applied_at, .. }) => {
@@ -51,19 +51,19 @@ pub(super) fn merged((event, outcome): (WebhookEvent, Option<Model>)) -> Webhook
     }
 }
 
-/// Whether this is what became of an event that is read so.
+/// The condition that a joined event has this state.
 pub(super) fn is(state: EventState) -> Expr {
     let told = [Expr::col((Entity, Column::State)), Expr::col((super::Entity, super::Column::State))];
     Expr::from(Func::coalesce(told)).eq(state)
 }
 
-/// The merchant's events of which this became, by the outcome or by themselves; of states that have indexes.
+/// The merchant's events in this state, by their outcome or their own row. For states that have indexes.
 pub(super) fn all(merchant: MerchantId, state: EventState) -> SelectStatement {
     let (mut outcomes, events) = by_either(merchant, state);
     outcomes.union(UnionType::All, events).take()
 }
 
-/// The newest of those, before this one: at most so many by the outcome, and so many by themselves.
+/// The newest of those, before this one: at most this many by outcome, and this many by their own row.
 pub(super) fn newest(
     merchant: MerchantId,
     state: EventState,
@@ -83,7 +83,7 @@ pub(super) fn newest(
         .take()
 }
 
-/// The state is spelled out: no index of some states is used for a parameter that may be another.
+/// The state is a literal: for a parameter, the partial indexes of single states are not used.
 fn by_either(merchant: MerchantId, state: EventState) -> (SelectStatement, SelectStatement) {
     let outcomes = Entity::find()
         .select_only()
@@ -98,7 +98,7 @@ fn by_either(merchant: MerchantId, state: EventState) -> (SelectStatement, Selec
     (outcomes.into_query(), events.into_query())
 }
 
-/// Whether anything became of an event.
+/// The condition that an event has an outcome.
 pub(super) fn is_there() -> Expr {
     let outcome = Query::select()
         .expr(Expr::val(1))
@@ -108,12 +108,12 @@ pub(super) fn is_there() -> Expr {
     Expr::exists(outcome).or(super::Column::State.ne(EventState::Received))
 }
 
-/// The events that were about a link.
+/// The events about a link.
 pub(super) fn about(link: LinkId) -> SelectStatement {
     Entity::find().select_only().column(Column::EventId).filter(Column::LinkId.eq(link)).into_query()
 }
 
-/// Forgets what became of an event of which something is kept; whether there was anything.
+/// Deletes the outcome of an event whose payload is still stored. Returns whether there was one.
 pub(super) async fn forget(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result<bool, DbErr> {
     let kept = super::Entity::find()
         .select_only()

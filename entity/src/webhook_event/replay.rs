@@ -1,4 +1,4 @@
-//! Replaying events. An event is replayed from its stored payload, so one whose payload was erased cannot be.
+//! Replaying events. An event is replayed from its stored payload, so an event without one cannot be replayed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{QueryOrder, QuerySelect, Select, entity::prelude::*};
@@ -10,24 +10,24 @@ use domain::{MerchantId, WebhookEventId};
 /// Why an event is not replayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayRefusal {
-    /// Its job has yet to be done.
+    /// Its job is not done yet.
     #[error("it waits to be applied as it is")]
     Waiting,
-    /// It was ignored, or its link was purged: its content is erased.
+    /// Its payload was erased: it was ignored, or its link was purged.
     #[error("nothing of its content is kept: it meant nothing to us, or it is older than 90 days")]
     Erased,
 }
 
-/// Sets an event back to `received`, for a new job to apply it; the caller enqueues that job in the same transaction.
+/// Resets an event to `received`, so that a new job applies it. The caller enqueues that job in the same transaction.
 ///
 /// # Errors
-/// When the database does not answer; else the refusal, with nothing changed.
+/// Returns an error if the database query fails. A refusal changes nothing.
 pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result<Result<(), ReplayRefusal>, DbErr> {
     if event.payload.is_none() && event.state != EventState::Received {
         return Ok(Err(ReplayRefusal::Erased));
     }
     let is_forgotten = outcome::forget(db, event).await?;
-    // What a version before has concluded.
+    // Also events that an earlier version concluded.
     let reset = Entity::update_many()
         .col_expr(Column::State, Expr::value(EventState::Received))
         .col_expr(Column::Error, Expr::value(Option::<String>::None))
@@ -41,18 +41,18 @@ pub async fn set_back(db: &impl ConnectionTrait, event: &WebhookEvent) -> Result
     Ok(if is_forgotten || reset.rows_affected == 1 { Ok(()) } else { Err(ReplayRefusal::Waiting) })
 }
 
-/// Which events are to be replayed.
+/// A selection of events to replay.
 #[derive(Debug, Clone, Copy)]
 pub struct EventSpan {
-    /// Those in this state,
+    /// In this state,
     pub state: EventState,
-    /// received at this time or later,
+    /// received at or after this time,
     pub from: DateTime<Utc>,
     /// and before this one.
     pub to: DateTime<Utc>,
 }
 
-/// A page of those of the merchant's events that can be replayed, oldest first.
+/// A page of the merchant's events that can be replayed, oldest first.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

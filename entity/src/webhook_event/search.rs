@@ -5,24 +5,24 @@ use sea_orm::{Condition, QueryOrder, QuerySelect, Select, entity::prelude::*};
 use super::{Column, Entity, EventState, Source, WebhookEvent, outcome};
 use domain::{MerchantId, WebhookEventId};
 
-/// How many of the newest events are looked through for those that wait: of many that do, the newest are among them.
+/// How many of the newest events are scanned for waiting ones, which are usually among them.
 const RECENT: u64 = 200;
 
-/// How many events are asked for by their ids at a time.
+/// How many events are read by id at once.
 const AT_A_TIME: usize = 1_000;
 
-/// What a list of events is narrowed to.
+/// Filters of a list of events.
 #[derive(Debug, Clone, Default)]
 pub struct WebhookEventSearch {
-    /// The sender's word for what happened.
+    /// The sender's type of the event.
     pub kind: Option<String>,
     /// Whether Stripe or the carrier sent it.
     pub source: Option<Source>,
-    /// What became of it.
+    /// The state.
     pub state: Option<EventState>,
     /// Only events older than this one: the cursor.
     pub before: Option<WebhookEventId>,
-    /// At most so many.
+    /// The size of the page.
     pub limit: u64,
 }
 
@@ -43,14 +43,14 @@ pub async fn search(
     }
     let mut query = search.query(merchant);
     if search.state == Some(EventState::Failed) {
-        // Those are few, and have indexes.
+        // There are few failed events, and they have indexes.
         query = query.filter(Column::Id.in_subquery(outcome::all(merchant, EventState::Failed)));
     }
     search.page(db, query).await
 }
 
-/// The same of a state that has indexes. An event that was concluded twice, by a version before and by this one, may be in the wrong one:
-/// then it goes on behind those that were looked at.
+/// Searches a state that has indexes. An event concluded twice, by an earlier version and by this one, may be found in
+/// the wrong state; the search then continues after the rows it has read.
 async fn search_concluded(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -76,7 +76,7 @@ async fn search_concluded(
     }
 }
 
-/// The same of the newest events alone: nothing if that is not the whole page, and there are older ones.
+/// Searches only the newest events. Returns `None` if they do not fill the page and there are older ones.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -94,7 +94,7 @@ pub async fn search_newest(
     Ok((found.len() as u64 >= search.limit).then_some(found))
 }
 
-/// The same of these events alone.
+/// Searches only these events.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -104,7 +104,7 @@ pub async fn search_among(
     search: &WebhookEventSearch,
     mut events: Vec<WebhookEventId>,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
-    // Some may be done with meanwhile, or not be of the kind: they are read a few at a time.
+    // Reads a few at a time, since some may be concluded by now or not match.
     events.retain(|event| search.before.is_none_or(|before| *event < before));
     events.sort_unstable_by(|one, other| other.cmp(one));
     let mut found = Vec::new();

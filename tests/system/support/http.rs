@@ -7,6 +7,7 @@ use std::{
         LazyLock, Once,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use poem::{
@@ -164,12 +165,18 @@ pub(crate) fn use_tls() {
 }
 
 /// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test. It trusts nobody's
-/// certificate: to read those of the machine takes longer than most of what it is used for, and all that tests speak to is plain HTTP.
+/// certificate: to read those of the machine takes longer than most of what it is used for, and all that tests speak to is plain HTTP. It
+/// uses no connection that the server may be closing at that moment, which it does after 75 seconds.
 pub(crate) fn client() -> Client {
     thread_local!(static CLIENT: Client = {
         use_tls();
         let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
-        Client::builder().redirect(Policy::none()).tls_backend_preconfigured(nobody).build().unwrap()
+        Client::builder()
+            .redirect(Policy::none())
+            .pool_idle_timeout(Duration::from_secs(30))
+            .tls_backend_preconfigured(nobody)
+            .build()
+            .unwrap()
     });
     CLIENT.with(Client::clone)
 }

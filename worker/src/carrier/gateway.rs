@@ -1,4 +1,5 @@
-//! A gateway described by a merchant. The merchant decides what the request looks like; the address guard decides where it may go.
+//! A gateway described by a merchant. The merchant decides what the request looks like; the address guard decides where
+//! it may go.
 
 use std::fmt;
 
@@ -12,10 +13,10 @@ use crate::{
     outbound::{address_guard, clients::Clients, http},
 };
 
-/// As much of an answer as is read.
+/// How much of an answer is read.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// The clients for gateways.
+/// The HTTP clients for gateways.
 #[derive(Debug, Clone)]
 pub(crate) struct GatewayClient {
     http: Client,
@@ -23,7 +24,7 @@ pub(crate) struct GatewayClient {
 }
 
 impl GatewayClient {
-    /// One that goes to public addresses only, or one that goes anywhere.
+    /// Creates a client for public addresses, or with `private` for any address.
     pub(crate) fn new(clients: &Clients, private: bool) -> Self {
         Self { http: clients.of_described(private), private }
     }
@@ -33,7 +34,7 @@ impl GatewayClient {
     }
 }
 
-/// A gateway, in one merchant's name.
+/// A gateway on behalf of one merchant.
 pub(crate) struct HttpGateway {
     client: GatewayClient,
     gateway: Gateway,
@@ -95,7 +96,7 @@ impl HttpGateway {
             Err(error) => return Handover::broken_off(error),
         };
         if body.is_cut && (200..300).contains(&status) {
-            // What it said of the text, a refusal perhaps, may stand in the rest.
+            // The unread rest may report on the text, for example a refusal.
             let why = "the gateway's answer is longer than is read".to_owned();
             return Handover::Unknown { why, is_down: false };
         }
@@ -119,7 +120,7 @@ impl Carrier for HttpGateway {
         Box::pin(self.hand_over(text))
     }
 
-    /// A description says nothing of looking texts up: a report settles them, or a person.
+    /// A description cannot express a lookup, so a report or a person settles unknown texts.
     fn sent_to<'a>(&'a self, _: &'a str, _: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>> {
         Box::pin(std::future::ready(Ok(Vec::new())))
     }
@@ -139,14 +140,14 @@ fn not_public() -> CarrierRefusal {
     CarrierRefusal::because("The gateway is not at a public address, and the operator does not allow others.")
 }
 
-/// As much of an answer as is read.
+/// The part of an answer that is read.
 struct Beginning {
     bytes: Vec<u8>,
-    /// There is more.
+    /// Whether there is more.
     is_cut: bool,
 }
 
-/// The beginning of an answer: who sends more has nothing to say to us.
+/// Reads the beginning of an answer; a useful one is not longer.
 async fn capped(mut response: Response) -> reqwest::Result<Beginning> {
     let mut bytes = Vec::new();
     while let Some(chunk) = response.chunk().await? {

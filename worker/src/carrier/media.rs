@@ -1,7 +1,7 @@
 //! Downloads files from a carrier that came with a buyer's text.
 //!
-//! The account's credentials are sent only to the carrier, and only for the account's own files there. Redirects from there, and files
-//! hosted elsewhere, are fetched without credentials and from public addresses only.
+//! The account's credentials are sent only to the carrier, and only for the account's own files there. Redirects from
+//! there, and files hosted elsewhere, are fetched without credentials and from public addresses only.
 
 use bytes::{Bytes, BytesMut};
 use domain::Secret;
@@ -12,50 +12,50 @@ use crate::{
     outbound::{address_guard, clients::Clients, http},
 };
 
-/// The largest file that is taken: more than a carrier passes on.
+/// The largest file: more than a carrier passes on.
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
-/// How often a carrier may point elsewhere.
+/// The most redirects to follow.
 const REDIRECTS: usize = 3;
 
-/// Asks carriers for files.
+/// Downloads files from carriers.
 #[derive(Debug, Clone)]
 pub(crate) struct MediaClient {
-    /// For the carrier itself, wherever the operator has it.
+    /// For the carrier itself, which may be at any address the operator has set.
     carrier: Client,
-    /// For the rest of the world.
+    /// For all other hosts.
     public: Client,
-    /// The carrier's API.
+    /// The base URL of the carrier's API.
     base: String,
 }
 
-/// The files of an account.
+/// Access to the files of an account.
 pub(crate) struct Media<'a> {
     pub(crate) client: &'a MediaClient,
     pub(crate) account: &'a str,
     pub(crate) token: &'a Secret,
 }
 
-/// A picture that was fetched.
+/// A downloaded picture.
 pub(crate) struct Fetched {
     pub(crate) bytes: Bytes,
-    /// By its own bytes, whatever was said of it.
+    /// Determined from its bytes, not from the headers.
     pub(crate) content_type: &'static str,
 }
 
 /// Why a picture was not fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotFetched {
-    /// It never will be, for this reason.
+    /// It can never be fetched, for this reason.
     #[error("{0}")]
     Never(String),
     /// The carrier does not have it, or not yet.
     #[error("the carrier does not have the picture")]
     Absent,
-    /// Somebody did not answer as they should.
+    /// A host answered with an error.
     #[error("the carrier answered {0}")]
     Answered(StatusCode),
-    /// Somebody did not answer.
+    /// A host did not answer.
     #[error("the picture could not be fetched")]
     Unreachable(#[from] reqwest::Error),
 }
@@ -72,14 +72,14 @@ impl MediaClient {
         Self { carrier: clients.of_services(), public: clients.of_described(false), base }
     }
 
-    /// Whether a URL is the carrier's own.
+    /// Whether a URL is on the carrier's own host.
     fn is_carriers(&self, url: &Url) -> bool {
         Url::parse(&self.base).is_ok_and(|base| base.origin() == url.origin())
     }
 }
 
 impl Media<'_> {
-    /// Fetches what is at this URL, if it is a picture.
+    /// Downloads the picture at this URL.
     pub(crate) async fn fetch(&self, url: &str) -> Result<Fetched, NotFetched> {
         let nowhere = |_| NotFetched::because("The carrier did not say where the picture is.");
         let mut url = Url::parse(url).map_err(nowhere)?;
@@ -140,7 +140,7 @@ async fn read(mut response: Response) -> Result<Fetched, NotFetched> {
     Ok(Fetched { bytes: bytes.freeze(), content_type })
 }
 
-/// What kind of picture it is, of those that every browser shows.
+/// The picture's type, if it is one that all browsers display.
 fn content_type(bytes: &[u8]) -> Option<&'static str> {
     let is_webp = || bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
     match bytes {

@@ -1,5 +1,5 @@
-//! Carriers: the interface that sends a text and its possible results, with one implementation for Twilio's REST API and one for described
-//! gateways.
+//! Carriers: the interface that sends a text and its possible results, with one implementation for Twilio's REST API
+//! and one for described gateways.
 
 mod gateway;
 pub(crate) mod media;
@@ -14,87 +14,88 @@ use entity::message::UndeliveredCredits;
 pub(crate) use gateway::{GatewayClient, HttpGateway};
 pub(crate) use twilio::Twilio;
 
-/// How texts are sent from this installation.
+/// The installation's settings for texts.
 #[derive(Debug, Clone)]
 pub struct SmsOptions {
-    /// The API of Twilio, or of another that speaks it: `https://api.twilio.com`.
+    /// The API of Twilio or a compatible service, such as `https://api.twilio.com`.
     pub api_base: String,
-    /// What becomes of the credits of a text that could not be delivered.
+    /// What happens to the credits of a text that was not delivered.
     pub undelivered: UndeliveredCredits,
-    /// Whether gateways that merchants describe may be in private networks, and speak plain HTTP.
+    /// Whether described gateways may be in private networks and use plain HTTP.
     pub private_gateways: bool,
 }
 
-/// A text to hand over. No `Debug`: it holds a number and words.
+/// A text to send. Without `Debug`, because it holds a phone number and a message.
 #[derive(Clone, Copy)]
 pub(crate) struct OutgoingText<'a> {
-    /// Our id of it.
+    /// Our id of the text.
     pub(crate) id: MessageId,
     /// The buyer's number in E.164.
     pub(crate) to: &'a str,
-    /// What it says.
+    /// The text itself.
     pub(crate) body: &'a str,
-    /// Where the carrier is to report, if it is to.
+    /// The URL for delivery reports, if wanted.
     pub(crate) report_to: Option<&'a str>,
 }
 
-/// What a carrier's call will have come to.
+/// The future of a call to a carrier.
 pub(crate) type Calling<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Something that takes texts. No carrier can be trusted to know a text again: what may have left is never handed over twice.
+/// A carrier that sends texts. No carrier reliably recognises a repeated text, so one that may have been sent is never
+/// handed over again.
 pub(crate) trait Carrier: Send + Sync {
     /// Hands a text over, once.
     fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover>;
 
-    /// The texts that it has for this number since `since`; nothing if it cannot be asked.
+    /// The texts sent to this number since `since`; empty if the carrier cannot be asked.
     fn sent_to<'a>(&'a self, to: &'a str, since: DateTime<Utc>) -> Calling<'a, Result<Vec<KnownText>, reqwest::Error>>;
 
-    /// Whether it takes the account.
+    /// Checks whether the carrier accepts the account.
     fn check_account(&self) -> Calling<'_, AccountCheck>;
 }
 
-/// What a carrier says of an account.
+/// The result of checking an account.
 #[derive(Debug)]
 pub(crate) enum AccountCheck {
-    /// It takes it.
+    /// The carrier accepts it.
     Good,
-    /// It does not, for this reason, in words for the merchant.
+    /// The carrier rejects it, for this reason, which is shown to the merchant.
     Refused(String),
-    /// There is no way to ask.
+    /// The carrier offers no way to check.
     CannotBeAsked,
-    /// It did not say.
+    /// The carrier did not answer.
     NoAnswer(NoAnswer),
 }
 
-/// A carrier did not say whether it takes an account.
+/// Why a carrier did not say whether it accepts an account.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
     /// It could not be reached.
     #[error("the carrier could not be reached")]
     Unreached(#[from] reqwest::Error),
-    /// It answered something else.
+    /// It answered with an unrelated status.
     #[error("the carrier answered {0}")]
     Status(reqwest::StatusCode),
 }
 
-/// What the carrier did with a text.
+/// The result of handing a text over.
 #[derive(Debug)]
 pub(crate) enum Handover {
-    /// It took it, under this id if it gives any.
+    /// The carrier accepted it, under this id if it gives one.
     Accepted { id: Option<String> },
-    /// It will never send it.
+    /// The carrier will never send it.
     Refused(CarrierRefusal),
-    /// It did not process it, and asks to be left alone.
+    /// The carrier did not process it, and asks to wait.
     Busy { after: Option<Duration> },
-    /// The request never left.
+    /// The request was not sent.
     NotSent(NotSent),
-    /// The request left, and nobody knows what became of it: this is why, and whether there was no answer, or one with 5xx. An
-    /// answer that is not understood may be the fault of who described it.
+    /// The request was sent, and the result is unknown: why, and whether there was no answer or a 5xx. An answer that
+    /// cannot be parsed may be the fault of the gateway's description.
     Unknown { why: String, is_down: bool },
 }
 
 impl Handover {
-    /// Whether it is a sign that the carrier is down.
+    /// Whether the result suggests that the carrier is down.
     pub(crate) const fn means_down(&self) -> bool {
         match self {
             Self::NotSent(_) => true,
@@ -103,13 +104,13 @@ impl Handover {
         }
     }
 
-    /// The exchange broke off after the request had left.
+    /// The connection failed after the request was sent.
     fn broken_off(error: reqwest::Error) -> Self {
         Self::Unknown { why: error.without_url().to_string(), is_down: true }
     }
 }
 
-/// Why a request never left.
+/// Why a request was not sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the carrier could not be reached")]
 pub(crate) struct NotSent(#[from] reqwest::Error);
@@ -117,9 +118,9 @@ pub(crate) struct NotSent(#[from] reqwest::Error);
 /// Why a carrier will never send a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CarrierRefusal {
-    /// In words for the merchant.
+    /// The reason, which is shown to the merchant.
     pub(crate) reason: String,
-    /// The buyer has told the carrier to get no more texts.
+    /// Whether the buyer has opted out at the carrier.
     pub(crate) opted_out: bool,
 }
 
@@ -130,13 +131,13 @@ impl CarrierRefusal {
     }
 }
 
-/// A text that the carrier knows.
+/// A text in the carrier's records.
 #[derive(Debug, Clone)]
 pub(crate) struct KnownText {
-    /// Its id.
+    /// The carrier's id.
     pub(crate) id: String,
     /// The text itself.
     pub(crate) body: String,
-    /// When the carrier took it, if it says so.
+    /// When the carrier accepted it, if it says so.
     pub(crate) taken_at: Option<DateTime<Utc>>,
 }

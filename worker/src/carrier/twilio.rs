@@ -1,5 +1,5 @@
-//! Twilio's REST API, and services that imitate it. There are no idempotency keys, so a text that may have left is never sent again but
-//! looked up.
+//! Twilio's REST API, and compatible services. There are no idempotency keys, so a text that may have been sent is
+//! looked up instead of sent again.
 
 use chrono::{DateTime, Utc};
 use domain::{Secret, sms::is_messaging_service};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::{AccountCheck, Calling, Carrier, CarrierRefusal, Handover, KnownText, NoAnswer, OutgoingText};
 use crate::{metrics::Service, outbound::http};
 
-/// More texts than anybody sends to one number in a day.
+/// More texts than anyone sends to one number in a day.
 const MOST_LISTED: &str = "200";
 
-/// An account with a carrier.
+/// An account at Twilio.
 pub(crate) struct Twilio {
     http: Client,
     base: String,
@@ -23,7 +23,7 @@ pub(crate) struct Twilio {
 
 const NOT_ACCEPTED: &str = "The carrier does not accept the account or its token. Connect it again in the settings.";
 
-/// What is said of an account.
+/// The fields of an account.
 #[derive(Deserialize)]
 struct AccountBody {
     status: Option<String>,
@@ -52,7 +52,7 @@ struct ListedMessage {
     sid: String,
     #[serde(default)]
     body: String,
-    /// RFC 2822.
+    /// In RFC 2822 format.
     date_created: Option<String>,
 }
 
@@ -156,7 +156,7 @@ async fn read(response: reqwest::Response) -> Handover {
     Handover::Unknown { why: format!("the carrier answered {status}"), is_down: status.is_server_error() }
 }
 
-/// The carrier's code in words for the merchant.
+/// Converts the carrier's error code to a reason for the merchant.
 fn refusal(error: &ErrorBody) -> CarrierRefusal {
     let reason = match error.code {
         20_003 => NOT_ACCEPTED,

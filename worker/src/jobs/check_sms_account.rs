@@ -1,5 +1,5 @@
-//! `check_sms_account`: asks the carrier whether it accepts a merchant's account, and if not, tells the merchant what to change. A
-//! described gateway cannot be asked; a test text shows whether it works.
+//! `check_sms_account`: asks the carrier whether it accepts a merchant's account, and if not, tells the merchant what
+//! to change. A described gateway cannot be asked; a test text shows whether it works.
 
 use chrono::{DateTime, Utc};
 use entity::{

@@ -1,5 +1,5 @@
-//! `check_stripe_key`: asks Stripe whether it accepts a merchant's key and which account it belongs to, and if not, tells the merchant what
-//! to change.
+//! `check_stripe_key`: asks Stripe whether it accepts a merchant's key and which account it belongs to, and if not,
+//! tells the merchant what to change.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -38,7 +38,7 @@ impl JobHandler<JobContext> for CheckStripeKey {
     }
 }
 
-/// Whose key it is, as far as it may say: a restricted key need not be able to see its account.
+/// Returns the key's account, if the key may read it; a restricted key need not be able to.
 async fn check(stripe: &Stripe) -> Result<Option<String>, StripeError> {
     stripe.check_key().await?;
     match stripe.account().await {

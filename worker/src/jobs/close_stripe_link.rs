@@ -1,5 +1,5 @@
-//! `close_stripe_link`: closes a link at Stripe when it is voided or has expired. A link becomes `voided` only when Stripe has confirmed
-//! it; if the payment was faster, it becomes `paid`.
+//! `close_stripe_link`: closes a link at Stripe when it is voided or has expired. A link becomes `voided` only when
+//! Stripe has confirmed it; if the payment was faster, it becomes `paid`.
 //!
 //! A failed link is closed too, in case Stripe had created it after all and the answer was lost.
 
@@ -31,7 +31,8 @@ impl JobHandler<JobContext> for CloseStripeLink {
         }
     }
 
-    /// The link stays as it is: nobody can say that it is closed. It is refused to buyers all the same, and the merchant reads why.
+    /// The link's state stays, since it is unknown whether it is closed. Buyers are refused in any case, and the
+    /// merchant sees the reason.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
@@ -39,8 +40,8 @@ impl JobHandler<JobContext> for CloseStripeLink {
     }
 }
 
-/// Closes a link that is ready for it, and finishes the job with what came of it. What only the merchant can change is
-/// reported, and tried again with the next diagnosis.
+/// Closes a link that is ready for it, and finishes the job with the result. A problem that only the merchant can solve
+/// is reported, and the close is tried again with the next diagnosis.
 pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let closed = match close::close_link(context, link).await {
         Ok(closed) => Ok(closed),
@@ -63,7 +64,7 @@ pub(super) async fn close(context: &JobContext, lease: &Lease, link: &link::Mode
     lease.finish(tx, now).await
 }
 
-/// Looks for a link at Stripe that we know nothing of but that it may exist, and closes it.
+/// Searches Stripe for a link whose creation was not confirmed, and closes it.
 async fn close_lost(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let stripe = context.stripe(link.merchant_id).await?;
     let found = stripe.find_payment_link(link.merchant_id, link.id, None).await.map_err(StripeError::into_job_error)?;

@@ -1,8 +1,8 @@
 //! `create_stripe_link`: creates the link at Stripe with a single call, exactly once.
 //!
-//! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 hours), a lost answer is fetched by
-//! repeating the call with the same key. After that, or if the key has recorded a failure, the link is searched for, and created with the
-//! next key only if it is not there.
+//! The idempotency key and its time are saved before the call. While Stripe remembers the key (24 hours), a lost answer
+//! is fetched by repeating the call with the same key. After that, or if the key has recorded a failure, the link is
+//! searched for, and created with the next key only if it is not there.
 //!
 //! A link whose delayed payment failed gets another one at Stripe, behind the same page: see [`renewal`].
 
@@ -26,7 +26,7 @@ use crate::{
     stripe::{Advice, NewPaymentLink, NotDone, PaymentLink, Stripe, StripeError},
 };
 
-/// How long an idempotency key is trusted: Stripe keeps it for 24 h at least.
+/// How long an idempotency key is reused. Stripe keeps it for at least 24 hours.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(23);
 
 impl JobHandler<JobContext> for CreateStripeLink {
@@ -71,13 +71,13 @@ impl JobHandler<JobContext> for CreateStripeLink {
         }
         let why = "Stripe could not be reached for a day. Please make the link again.";
         fail(tx, self.merchant, self.link, why, now).await?;
-        // The scheduler notifies Redis of it: the transaction is committed elsewhere.
+        // The caller commits the transaction, so the scheduler notifies Redis.
         let _unnotified = close_what_may_be_there(tx, self.merchant, self.link, now).await?;
         Ok(())
     }
 }
 
-/// Whether Stripe has yet to say where the link is paid. A payment may be reported before the answer to its creation was read.
+/// Whether Stripe's payment URL is still missing. A payment may be reported before the answer to the creation is read.
 const fn is_unmade(link: &link::Model) -> bool {
     match link.state {
         LinkState::Creating => true,
@@ -92,7 +92,7 @@ const fn is_unmade(link: &link::Model) -> bool {
     }
 }
 
-/// A call that was not answered may have made the link all the same: then it must not stay open beside the next one.
+/// An unanswered call may have created the link at Stripe, which must not stay open next to a new one.
 async fn close_what_may_be_there(
     tx: &Transaction,
     merchant: MerchantId,
@@ -103,7 +103,7 @@ async fn close_what_may_be_there(
     enqueue(tx, &job, EnqueueOptions::for_merchant(merchant).unique(format!("failed:{link}")), now).await
 }
 
-/// Turns a link that will never be made into `failed`, unless it has moved on.
+/// Marks a link that cannot be created as `failed`, unless its state has changed.
 pub(super) async fn fail(
     tx: &Transaction,
     merchant: MerchantId,
@@ -177,7 +177,7 @@ async fn refuse(
     let now = context.now();
     let tx = context.db.begin().await?;
     fail(&tx, link.merchant_id, link.id, &refused.for_merchant(), now).await?;
-    // As the row was before this attempt: an attempt may be made twice where a transaction met another's.
+    // As the row was before this attempt, which may run again after a conflict between transactions.
     let was_called_before = link.stripe_attempted_at.is_some();
     let enqueued_job =
         if was_called_before { close_what_may_be_there(&tx, link.merchant_id, link.id, now).await? } else { None };

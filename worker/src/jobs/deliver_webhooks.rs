@@ -1,5 +1,5 @@
-//! `deliver_webhooks` and `retry_webhooks`: deliver due webhooks to an endpoint. The second handles endpoints that are slow or failing, so
-//! that waiting for them does not delay deliveries to the others.
+//! `deliver_webhooks` and `retry_webhooks`: deliver due webhooks to an endpoint. The second handles endpoints that are
+//! slow or failing, so that waiting for them does not delay deliveries to the others.
 
 use chrono::{DateTime, Utc};
 use domain::{MerchantId, WebhookEndpointId};
@@ -32,7 +32,7 @@ impl JobHandler<JobContext> for RetryWebhooks {
     }
 }
 
-/// What is left is delivered with the next change, or by the tick that looks for what nobody delivers.
+/// The next change delivers the rest, or the tick that looks for endpoints without a job.
 async fn leave(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointId) -> Result<(), DbErr> {
     if webhook_endpoint::hold(tx, merchant, id).await?.is_some() {
         webhook_endpoint::clear_job(tx, id).await?;

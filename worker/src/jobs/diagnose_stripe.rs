@@ -46,14 +46,14 @@ impl JobHandler<JobContext> for DiagnoseStripe {
         lease.finish(tx, now).await
     }
 
-    /// The next tick asks again.
+    /// The next tick checks again.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// What Stripe says of the endpoints with our address; a restricted key need not be able to see them. One that we registered before
-/// there were events that we need by now is told to send them too.
+/// What Stripe reports about the endpoints with our URL; a restricted key may not be able to list them. Extends
+/// endpoints that we registered before we needed further events.
 async fn look(stripe: &Stripe, known: &StripeIntegration, url: &str) -> Result<EndpointSeen, StripeError> {
     let endpoints = match stripe.webhook_endpoints().await {
         Ok(endpoints) => endpoints,
@@ -66,7 +66,7 @@ async fn look(stripe: &Stripe, known: &StripeIntegration, url: &str) -> Result<E
         if is_registered && !endpoint.missing_events().is_empty() {
             match stripe.complete_webhook_endpoint(endpoint).await {
                 Ok(complete) => *endpoint = complete,
-                // The key may look and not change: then it is said what is missing.
+                // The key may read but not change endpoints, so the missing events are reported instead.
                 Err(error) if error.advice() == Advice::Tell => {}
                 Err(error) => return Err(error),
             }

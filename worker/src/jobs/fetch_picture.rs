@@ -1,4 +1,5 @@
-//! `fetch_picture`: downloads a picture that a buyer sent from the carrier, with the merchant's account, into the store.
+//! `fetch_picture`: downloads a picture that a buyer sent from the carrier, with the merchant's account, into the
+//! store.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -15,17 +16,17 @@ use crate::{
     carrier::media::{Fetched, Media, NotFetched},
 };
 
-/// So many bytes of pictures a merchant has at most: buyers send them without being asked.
+/// The most bytes of pictures per merchant, since buyers send them unasked.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// A picture that the carrier says it does not have is asked for so often: one that has just come may not be there yet.
+/// How often a picture is tried that the carrier does not have: a new one may not be there yet.
 const TRIES: i64 = 5;
 
 impl JobHandler<JobContext> for FetchPicture {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = picture::find(context.db.pool(), self.merchant, self.message, self.position).await?;
         let Some(picture) = found else {
-            // It was erased, perhaps after an attempt before this one had put it there.
+            // It was erased, perhaps after an earlier attempt had stored it.
             let name = entity::Documents::received_name(self.merchant, self.message, self.position);
             context.documents.delete(&name).await.map_err(JobError::retry)?;
             return nothing_to_do(context, lease).await;
@@ -79,7 +80,7 @@ async fn store(context: &JobContext, lease: &Lease, picture: &Picture, fetched: 
     let is_kept = picture::stored(&tx, picture, fetched.content_type, bytes, now).await?;
     let done = lease.finish(tx, now).await?;
     if !is_kept {
-        // The text was erased meanwhile, and whoever removed its pictures found nothing yet.
+        // The text was erased meanwhile, before its picture was there to delete.
         context.documents.delete(&name).await.map_err(JobError::retry)?;
     }
     Ok(done)

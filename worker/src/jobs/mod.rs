@@ -30,23 +30,24 @@ use queue::{Done, JobError, Lease};
 
 use crate::JobContext;
 
-/// A row that a job was enqueued for and that is not there.
+/// A row that a job refers to is missing.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} does not exist")]
 pub(crate) struct Missing(pub(crate) String);
 
-/// The link that a job is about.
+/// The link of a job.
 async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
     let link = link::find(context.db.pool(), merchant, id).await?;
     link.ok_or_else(|| JobError::fail(Missing(id.to_string())))
 }
 
-/// Finishes a job for which there is nothing left to do.
+/// Finishes a job that has nothing left to do.
 async fn nothing_to_do(context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
     lease.finish(context.db.begin().await?, context.now()).await
 }
 
-/// Whether a job that the scheduler writes again anyway has been tried often enough: Stripe's bad day is no matter for an operator.
+/// Whether a job has been tried often enough that the scheduler would enqueue again anyway. Operators need not see
+/// every outage at Stripe.
 fn has_tried_enough(job: &Job) -> bool {
     const ATTEMPTS: i64 = 3;
     job.attempts() >= ATTEMPTS

@@ -1,4 +1,5 @@
-//! `open_credit_purchase`: creates a checkout page in the operator's Stripe account on which a merchant pays for credits.
+//! `open_credit_purchase`: creates a checkout page in the operator's Stripe account on which a merchant pays for
+//! credits.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -14,7 +15,7 @@ use crate::{
     stripe::{Advice, NewPurchase},
 };
 
-/// What the merchant is told whose purchase nobody can take: the reason is the operator's.
+/// The merchant's message when the purchase fails for a reason that only the operator can fix.
 const NOT_NOW: &str = "Credits cannot be bought at the moment. Ask whoever runs Paylink for you.";
 
 impl JobHandler<JobContext> for OpenCreditPurchase {
@@ -34,8 +35,8 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
             name: &format!("{} SMS credits", bought.credits),
             return_url: &format!("{}/console#/credits", context.public_url),
         };
-        // A key for each attempt: Stripe keeps a failure of its own under a key, too, and would answer it for a day. A page of which
-        // nobody learns the address cannot be paid.
+        // A new key for each attempt: Stripe stores its own failures under a key too, and would repeat them for a day.
+        // A page whose URL is lost cannot be paid.
         let key = format!("{}:{}", bought.id, lease.job().claims);
         let made = match stripe.create_purchase_session(&new, &key).await {
             Ok(made) => made.body,

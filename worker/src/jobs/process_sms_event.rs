@@ -17,7 +17,7 @@ use sea_orm::DbErr;
 use super::Missing;
 use crate::JobContext;
 
-/// A report came before the answer to the message that it is about.
+/// The report came before the answer to the request that sent the message.
 #[derive(Debug, thiserror::Error)]
 #[error("no message of this id is known yet")]
 struct TooEarly;
@@ -32,7 +32,7 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
             None => (EventState::Ignored, Vec::new()),
             Some(payload) => {
                 let told: SmsEvent = serde_json::from_str(payload).map_err(JobError::fail)?;
-                // Stored by a version before, it may still hold what no database takes.
+                // An event stored by an earlier version may contain characters that no database accepts.
                 apply(context, &tx, &event, told.plain(), now).await?
             }
         };
@@ -72,13 +72,14 @@ async fn apply(
     }
 }
 
-/// What a carrier reports of a text.
+/// A delivery report of a carrier.
 struct Report {
     carrier_id: Option<String>,
     progress: Progress,
 }
 
-/// A delivery report. They come late, twice and out of order: a message's status never goes back, and its hold is settled once.
+/// Applies a delivery report. Reports may be late, repeated and out of order: a message's status never goes back, and
+/// its hold is settled once.
 async fn report(
     context: &JobContext,
     tx: &Transaction,
@@ -88,14 +89,14 @@ async fn report(
 ) -> Result<(), JobError> {
     let rule = context.sms.undelivered;
     let carrier_id = match &carrier_id {
-        // The carrier's id may be known already, as another's: two texts alike, one of them looked for.
+        // The carrier's id may already belong to another message: two equal texts, one of which was looked up.
         Some(id) => {
             let known = message::find_by_carrier_id(tx, message.merchant_id, id).await?;
             carrier_id.filter(|_| known.is_none_or(|known| known.id == message.id))
         }
         None => None,
     };
-    // Whatever a report says, the carrier has the text.
+    // Whatever the report says, the carrier has accepted the text.
     message::accepted(tx, message, carrier_id, rule, now).await.map_err(JobError::retry)?;
     match progress {
         Progress::UnderWay => Ok(()),
@@ -105,7 +106,7 @@ async fn report(
     .map_err(JobError::retry)
 }
 
-/// Ours in the URL that we gave, or by the carrier's id: the answer to the handover may have been lost.
+/// Finds the message by our id in the URL, or by the carrier's id, since the answer to the request may have been lost.
 async fn find_message(
     tx: &Transaction,
     merchant: MerchantId,

@@ -16,7 +16,7 @@ use crate::{
 impl JobHandler<JobContext> for ProcessStripeEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let item = Item { lease: lease.clone(), job: self.clone() };
-        // With others that are due at the same time; as a group of one if those went wrong.
+        // In a group with other due events; alone if the group failed.
         if let Some(ended) = context.applier.apply(item.clone()).await {
             return ended;
         }

@@ -1,4 +1,5 @@
-//! `purge_link`: closes a link that is still open, then erases its contents. Retried until it succeeds, because nothing may remain.
+//! `purge_link`: closes a link that is still open, then erases its contents. Retried until it succeeds, because nothing
+//! may remain.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use sea_orm::DbErr;
 use super::{find_link, nothing_to_do};
 use crate::{JobContext, payments::close, stripe::NotDone};
 
-/// When to look again whether a link is made that is to be closed.
+/// When to check again whether a link that is to be closed was created.
 const SOON: Duration = Duration::from_secs(1);
 
 impl JobHandler<JobContext> for PurgeLink {
@@ -41,23 +42,23 @@ impl JobHandler<JobContext> for PurgeLink {
         Ok(done)
     }
 
-    /// Without a deadline it is dead-lettered only when it kills its workers; the next tick does not enqueue it again, so an operator
-    /// must.
+    /// The job has no deadline, so it is dead-lettered only if it kills its workers. The next tick does not enqueue it
+    /// again; an operator must retry it.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// The link once it can no longer be paid: closed at Stripe if it could.
+/// Closes the link at Stripe if possible, and returns it once it can no longer be paid.
 async fn close(context: &JobContext, link: link::Model) -> Result<link::Model, JobError> {
     let Some(closing) = close::ready_to_close(context, link.clone()).await? else { return Ok(link) };
     if context.stripe_integration(closing.merchant_id).await?.is_none() {
-        // The merchant has taken the key away, so nobody can close it. Data that must go goes all the same.
+        // The merchant removed the key, so the link cannot be closed. Its data is erased nevertheless.
         return Ok(closing);
     }
     let (event, facts) = match close::close_link(context, &closing).await {
         Ok(closed) => closed,
-        // Only the merchant could change that, and has not for 90 days. Data that must go goes all the same.
+        // Only the merchant could fix this, and has not for 90 days. The data is erased nevertheless.
         Err(NotDone::Refused(refused)) => {
             tracing::warn!(link.id = %closing.id, error = %refused, "a link is erased that Stripe does not close");
             return Ok(closing);

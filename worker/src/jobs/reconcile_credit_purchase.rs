@@ -1,4 +1,5 @@
-//! `reconcile_credit_purchase`: asks the operator's Stripe account for the state of a credit purchase, and brings ours in line.
+//! `reconcile_credit_purchase`: asks the operator's Stripe account for the state of a credit purchase, and brings ours
+//! in line.
 
 use chrono::{DateTime, Utc};
 use domain::Money;
@@ -20,17 +21,17 @@ use crate::{
     stripe::{PageStatus, PaymentStatus, PurchaseSession, Stripe, StripeError},
 };
 
-/// This worker was not told the key of the operator's Stripe.
+/// This worker has no key of the operator's Stripe account.
 #[derive(Debug, thiserror::Error)]
 #[error("credit_sales.stripe_key is not set here")]
 struct NoKey;
 
-/// Somebody was faster, and knows more.
+/// Another worker reconciled the purchase with a newer state.
 #[derive(Debug, thiserror::Error)]
 #[error("the purchase was settled meanwhile; Stripe is asked again")]
 struct SettledMeanwhile;
 
-/// Stripe has taken other money than was asked for.
+/// Stripe charged another amount or currency.
 #[derive(Debug, thiserror::Error)]
 #[error("the session of {0} is about other money than its price")]
 struct OtherMoney(String);
@@ -43,7 +44,8 @@ impl JobHandler<JobContext> for ReconcileCreditPurchase {
         let stripe = context.operator_stripe().ok_or_else(|| JobError::retry(NoKey))?;
         let at_stripe = match stripe.purchase_session(session).await {
             Ok(session) => judge(&stripe, &bought, session).await?,
-            // Another account, or the other mode: nobody can pay it there any more, and nothing is known of what was paid.
+            // The key is now of another account or mode: the purchase cannot be paid there any more, and whether it was
+            // is unknown.
             Err(StripeError::Refused { status, .. }) if status == StatusCode::NOT_FOUND => {
                 AtStripe { state: PurchaseState::Expired, payment: None, returned: bought.returned }
             }
@@ -59,7 +61,7 @@ impl JobHandler<JobContext> for ReconcileCreditPurchase {
         retry_conflicts(settle, JobError::is_conflict_of_rows).await
     }
 
-    /// The scheduler asks again about what is under way.
+    /// The scheduler retries pending purchases.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
@@ -95,20 +97,20 @@ async fn judge(stripe: &Stripe, bought: &CreditPurchase, session: PurchaseSessio
     Ok(AtStripe { state, payment, returned: in_minor_units(returned, price) })
 }
 
-/// What went back in our units, where Stripe's may be others: as large a share of the price, and never less.
+/// Converts the returned amount to our minor units where Stripe's differ: the same share of the price, rounded up.
 fn in_minor_units(returned: i64, price: Money) -> i64 {
     let (whole, minor) = (i128::from(price.to_stripe_amount()), i128::from(price.minor()));
     let share = i128::from(returned).clamp(0, whole) * minor;
     i64::try_from((share + whole - 1) / whole).unwrap_or(price.minor())
 }
 
-/// Where a payment is that was submitted and has not settled.
+/// The state of a payment that was submitted and has not settled.
 async fn stands(stripe: &Stripe, payment: &str) -> Result<PurchaseState, JobError> {
     use crate::stripe::IntentStatus;
     let status = stripe.intent_status(payment).await.map_err(StripeError::into_job_error)?.body;
     Ok(match status {
         IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => PurchaseState::Failed,
-        // That it has succeeded, the session says a moment later.
+        // The session reports a success a moment later.
         IntentStatus::Succeeded | IntentStatus::UnderWay => PurchaseState::Processing,
     })
 }

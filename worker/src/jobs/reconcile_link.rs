@@ -1,5 +1,5 @@
-//! `reconcile_link`: asks Stripe about a link for which webhooks have been missing for a long time, or whose buyer is waiting, and applies
-//! what they should have reported.
+//! `reconcile_link`: asks Stripe about a link for which webhooks have been missing for a long time, or whose buyer is
+//! waiting, and applies what they should have reported.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -32,7 +32,7 @@ impl JobHandler<JobContext> for ReconcileLink {
             LinkState::Unpaid | LinkState::Processing => {
                 look(self, context, lease, &context.stripe_of(&integration)?, &link).await
             }
-            // Its job is dead, or is at it; to close it twice is to close it once.
+            // Its own job is dead or still running. Closing it twice is harmless.
             LinkState::Voiding | LinkState::Expiring | LinkState::Settling => {
                 match close_stripe_link::close(context, lease, &link).await {
                     Err(JobError::Retry { .. }) => leave(context, lease, &link).await,
@@ -45,14 +45,14 @@ impl JobHandler<JobContext> for ReconcileLink {
         }
     }
 
-    /// The next tick asks again, or the buyer who looks at the page.
+    /// The next tick tries again, or the buyer's next visit to the page.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
         link::set_checked(tx, &link, now).await
     }
 }
 
-/// Lets the link wait for the next turn: nobody can be asked about it.
+/// Postpones the link to the next round, because Stripe cannot be asked.
 async fn leave(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let tx = context.db.begin().await?;
     link::set_checked(&tx, link, context.now()).await?;
@@ -70,8 +70,8 @@ async fn look(
     let asked = context.now();
     let found = match ask(stripe, link, stripe_link_id).await {
         Ok(found) => found,
-        // The key is no good, which the diagnosis of the connection says; or Stripe is away, and the next turn comes, very soon if
-        // it is the buyer's.
+        // Either the key is invalid, which the diagnosis reports, or Stripe is down and the next round is near, very
+        // near for a waiting buyer.
         Err(error) if error.advice() == Advice::Tell || job.buyer_waits || has_tried_enough(lease.job()) => {
             return leave(context, lease, link).await;
         }
@@ -93,7 +93,7 @@ async fn look(
     Ok(done)
 }
 
-/// Notes that a payment was found that a webhook should have reported, or may be about to.
+/// Records that a payment was found whose webhook is missing, or may still arrive.
 async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>) -> Result<(), DbErr> {
     if job.buyer_waits {
         stripe_integration::note_untold(tx, job.merchant, now).await
@@ -102,7 +102,7 @@ async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>)
     }
 }
 
-/// Applies what was found; returns whether any of it had not been reported to us.
+/// Applies what was found. Returns whether any of it had not been reported.
 async fn repair(
     tx: &Transaction,
     link: &link::Model,
@@ -124,7 +124,7 @@ async fn repair(
     Ok(repaired)
 }
 
-/// What Stripe says of the link's completed sessions.
+/// Asks Stripe for the link's completed sessions.
 async fn ask(
     stripe: &Stripe,
     link: &link::Model,

@@ -1,6 +1,6 @@
-//! `recover_stripe_links`: after restoring a backup, finds payment links at Stripe that were created after it and that we therefore do not
-//! know. Each is imported as a failed link and closed; if it was paid, it becomes `paid` and a person is asked to look at it. No payment is
-//! lost, and no open link is left that nobody remembers.
+//! `recover_stripe_links`: after a backup was restored, finds payment links at Stripe that were created after it and
+//! are therefore unknown. Each is imported as a failed link and closed; if it was paid, it becomes `paid` and a person
+//! is asked to look at it. So no payment is lost, and no forgotten link stays open.
 
 use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};
@@ -19,10 +19,10 @@ use crate::{
     stripe::{LineItem, PaymentLink, Stripe, StripeError},
 };
 
-/// What our own name for the line of an invoice begins with.
+/// The prefix of a line item's name, before the invoice number.
 const LINE: &str = "Invoice ";
 
-/// What is said of such a link.
+/// The failure shown for such a link.
 const LOST: &str = "This link was made after the time to which the installation was restored; it was found at Stripe and is closed there.";
 
 impl JobHandler<JobContext> for RecoverStripeLinks {
@@ -41,13 +41,13 @@ impl JobHandler<JobContext> for RecoverStripeLinks {
         nothing_to_do(context, lease).await
     }
 
-    /// An operator sees the dead job, and retries it when Stripe can be asked.
+    /// An operator sees the dead job, and retries it when Stripe is available.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// Writes what is known of a link, and has it closed.
+/// Imports a link, and has it closed.
 async fn take_in(
     job: &RecoverStripeLinks,
     context: &JobContext,
@@ -86,7 +86,7 @@ async fn take_in(
     Ok(())
 }
 
-/// The number of the invoice, as we told it to Stripe; its merchant may have changed the line there.
+/// The invoice number from the line item, which the merchant may have changed at Stripe.
 fn invoice_number(item: &LineItem) -> String {
     let description = item.description.as_deref().unwrap_or_default();
     let number = description.strip_prefix(LINE).unwrap_or(description).trim();

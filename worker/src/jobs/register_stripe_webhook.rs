@@ -1,7 +1,9 @@
-//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and stores its signing secret, which Stripe reveals only once.
+//! `register_stripe_webhook`: registers our webhook endpoint at Stripe and stores its signing secret, which Stripe
+//! reveals only once.
 //!
-//! The idempotency key and its time are saved before the call, so that an answer lost on the way, or to a crash, can be fetched again
-//! together with its secret. An endpoint whose secret can no longer be fetched is deleted and created anew.
+//! The idempotency key and its time are saved before the call, so that an answer lost in transit or to a crash can be
+//! fetched again together with its secret. An endpoint whose secret can no longer be fetched is deleted and created
+//! anew.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -18,7 +20,7 @@ use crate::{
     stripe::{Advice, Stripe, StripeError, WebhookEndpoint},
 };
 
-/// An answer to the making that does not have what only it can have.
+/// Stripe's answer to the creation lacks the secret.
 #[derive(Debug, thiserror::Error)]
 #[error("Stripe did not say the signing secret of {0}")]
 struct NoSecret(String);
@@ -61,7 +63,8 @@ async fn keep(
     let Some(secret) = &made.secret else {
         return Err(start_over(context, stripe, asked, JobError::retry(NoSecret(made.id.clone()))).await);
     };
-    // Others with our address would report everything twice, signed with secrets that we do not know or shall not believe for long.
+    // Other endpoints with our URL would report everything twice, signed with secrets that are unknown or about to
+    // expire.
     remove_others(stripe, &made.url, Some(&made.id)).await.map_err(StripeError::into_job_error)?;
     let now = context.now();
     let tx = context.db.begin().await?;
@@ -76,7 +79,7 @@ async fn refuse(context: &JobContext, lease: &Lease, asked: &StripeIntegration, 
     lease.finish(tx, context.now()).await
 }
 
-/// The key will not give the secret any more: what it may have made is removed, and the next attempt uses the next key.
+/// The key no longer returns the secret: deletes what it may have created, and lets the next attempt use the next key.
 async fn start_over(context: &JobContext, stripe: &Stripe, asked: &StripeIntegration, why: JobError) -> JobError {
     let url = context.stripe_webhook_url(asked.merchant_id);
     if let Err(error) = remove_others(stripe, &url, None).await {
@@ -104,7 +107,7 @@ fn job_error(error: ConnectError) -> JobError {
     }
 }
 
-/// Whether Stripe can reach an address in live mode: by TLS, and not only from this machine.
+/// Whether Stripe can reach a URL in live mode: over TLS, and not only on this machine.
 fn is_public(url: &str) -> bool {
     let Ok(url) = Url::parse(url) else { return false };
     let is_local = match url.host() {

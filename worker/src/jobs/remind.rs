@@ -1,5 +1,5 @@
-//! `remind`: reminds a buyer who has not paid. The tick found that a reminder is due; the job checks again, and sends it like any other
-//! message, once for each reminder of a link.
+//! `remind`: reminds a buyer who has not paid. The tick found that a reminder is due; the job checks again, and sends
+//! it like any other message, once for each reminder of a link.
 
 use chrono::{DateTime, Utc};
 use domain::template::Purpose;
@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_que
 use super::nothing_to_do;
 use crate::JobContext;
 
-/// What a reminder is made of.
+/// The parts of a reminder.
 struct Found {
     owner: Merchant,
     order: Order,
@@ -28,7 +28,7 @@ struct Found {
 
 impl JobHandler<JobContext> for Remind {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
-        // A look into the future reminds as if it were then.
+        // With a time in the future, reminds as of then.
         let at = self.as_of.max(context.now());
         let tx = context.db.begin().await?;
         let Some(found) = find(self, &tx, at).await? else {
@@ -53,13 +53,13 @@ impl JobHandler<JobContext> for Remind {
         }
     }
 
-    /// Nothing was written; a later tick finds it due again.
+    /// Nothing was written, so a later tick finds the reminder due again.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
 }
 
-/// The reminder, if it is still due; under the link's lock, so that of two jobs the second finds the message of the first.
+/// The reminder, if it is still due. Locks the link, so that the second of two jobs sees the first one's message.
 async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Option<Found>, DbErr> {
     let owner = merchant::get(tx, job.merchant).await?;
     let link = link::Entity::find_by_id(job.link)

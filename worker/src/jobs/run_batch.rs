@@ -1,5 +1,6 @@
-//! `run_batch`: creates the orders and links of a batch row by row, each exactly once even across crashes: the order is recorded on its row
-//! in the transaction that creates it, and the row is done in the transaction that creates the link.
+//! `run_batch`: creates the orders and links of a batch row by row, each exactly once even across crashes: the order is
+//! recorded on its row in the transaction that creates it, and the row is done in the transaction that creates the
+//! link.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +27,7 @@ use crate::{
     details::{DetailsError, Page},
 };
 
-/// How many rows one job does: then another goes on, so that no attempt takes long and others have their turn.
+/// How many rows one job does before another continues, so that attempts stay short and other merchants get their turn.
 const AT_ONCE: u64 = 25;
 
 impl JobHandler<JobContext> for RunBatch {
@@ -38,7 +39,7 @@ impl JobHandler<JobContext> for RunBatch {
         let rows = batch::due(context.db.pool(), batch.id, AT_ONCE).await?;
         for row in &rows {
             if !batch::is_running(context.db.pool(), batch.id).await? {
-                // Paused or cancelled: whoever has it go on enqueues a job of their own.
+                // The batch was paused or cancelled; resuming it enqueues another job.
                 return nothing_to_do(context, lease).await;
             }
             do_row(context, &batch, row).await?;
@@ -58,7 +59,7 @@ impl JobHandler<JobContext> for RunBatch {
         Ok(done)
     }
 
-    /// What was not done will not be: the merchant sees which rows, and can send them again under their keys.
+    /// Cancels the remaining rows. The merchant sees which, and can submit them again with the same keys.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(batch) = batch::find(tx, self.merchant, self.batch).await? else { return Ok(()) };
         batch::end(tx, &batch, BatchState::Cancelled, now).await.map(|_| ())
@@ -78,7 +79,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     }
     let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
     let link = LinkId::new(context.now());
-    // Before the transaction: it takes some milliseconds, and may fail without harm.
+    // Outside the transaction: this takes some milliseconds and may fail without harm.
     let expires_at = owner.usual_expiry(context.now());
     let page = Page { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
     let page = match context.details.render(page).await {
@@ -110,7 +111,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     };
     let made = match link::insert(&tx, new, now).await {
         Ok(made) => made,
-        // The order of an attempt before has been asked for by hand since.
+        // Meanwhile, someone created a link by hand for the order of an earlier attempt.
         Err(error) if link::is_second_open(&error) => {
             tx.rollback().await?;
             let detail = "The order has got a payment link in another way.".to_owned();
@@ -128,7 +129,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         (None, row.problem.clone())
     };
     if !batch::conclude(&tx, row, link, message, problem).await? {
-        // Another worker was faster, or the batch was cancelled: none of this was.
+        // Another worker was faster, or the batch was cancelled: undo everything.
         return Ok(tx.rollback().await?);
     }
     let job = StoreInvoice { merchant: owner.id, link };
@@ -138,7 +139,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     Ok(())
 }
 
-/// Notes what was done, as done by whoever began the batch.
+/// Writes the audit entries on behalf of the batch's creator.
 async fn note(
     tx: &Transaction,
     batch: &Batch,
@@ -150,7 +151,7 @@ async fn note(
     audit::record(tx, act, now).await
 }
 
-/// The row's order: made now, unless an attempt before has made it. `None` if there is none to be made.
+/// The row's order, created unless an earlier attempt did. `None` if there is none to create.
 async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<Option<Order>, JobError> {
     if let Some(id) = row.order_id {
         return Ok(order::find(context.db.pool(), batch.merchant_id, id).await?);
@@ -164,7 +165,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
         Err(error) if order::is_second_number(&error) => {
             tx.rollback().await?;
             if batch::has_order(context.db.pool(), row).await? {
-                // Another worker was faster, as after a pause that was short, and goes on with it.
+                // Another worker was faster, for example after a short pause, and continues.
                 return Ok(None);
             }
             let detail = "There is an order with this number by now.".to_owned();
@@ -193,7 +194,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
     }
 }
 
-/// Has the link sent as soon as it can be paid. If that is refused, nothing of the text is written.
+/// Schedules the link's text for when the link can be paid. A refusal writes nothing.
 async fn send(
     context: &JobContext,
     tx: &Transaction,
@@ -216,7 +217,7 @@ async fn send(
         body,
         origin: Origin::Merchant,
         once_key: Some(format!("batch:{}", link.id)),
-        // As soon as Stripe has made the link.
+        // As soon as the link exists at Stripe.
         send_at: Some(now),
         actor: Some(batch.actor.clone()),
     };

@@ -1,6 +1,6 @@
-//! `send_sms`: hands a text to the carrier and settles its credits. A command never results in two texts: before the request goes out, the
-//! message is marked `sending` in a transaction of its own. A message found in that state may have left, so it is looked up rather than
-//! sent again.
+//! `send_sms`: hands a text to the carrier and settles its credits. A command never results in two texts: before the
+//! request goes out, the message is marked `sending` in a transaction of its own. A message found in that state may
+//! have been sent, so it is looked up instead of sent again.
 
 mod departure;
 
@@ -25,21 +25,21 @@ use crate::{
     metrics,
 };
 
-/// How long after an unanswered request the carrier is asked about it for the first time.
+/// The delay of the first lookup after an unanswered request.
 const FIRST_LOOK: Duration = Duration::from_secs(5);
 
 /// How far the carrier's clock may be behind ours.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(2);
 
-/// What became of a text is not known.
+/// Whether the text was sent is unknown.
 #[derive(Debug, thiserror::Error)]
 #[error("it is not known whether the carrier took it: {0}")]
 struct Unknown(String);
 
-/// What the job of a text says whose carrier has too much to do.
+/// The job's error while the carrier is overloaded.
 pub const CARRIER_IS_BUSY: &str = "the carrier has too much to do";
 
-/// What the job of a text says that waits for the buyer's day.
+/// The job's error while a text waits for the buyer's day.
 pub const NIGHT: &str = "it is too early or too late in the day for the buyer";
 
 /// The carrier did not process the text.
@@ -47,12 +47,12 @@ pub const NIGHT: &str = "it is too early or too late in the day for the buyer";
 #[error("{CARRIER_IS_BUSY}")]
 struct Busy;
 
-/// It moved between two looks: the next attempt goes by where it is then.
+/// The message changed meanwhile; the next attempt uses its current state.
 #[derive(Debug, thiserror::Error)]
 #[error("the message was settled or taken on meanwhile")]
 struct Moved;
 
-/// It is no hour for a text that nobody waits for.
+/// It is too late or too early in the day for a text that no one is waiting for.
 #[derive(Debug, thiserror::Error)]
 #[error("{NIGHT}")]
 struct NightTime;
@@ -74,7 +74,8 @@ impl JobHandler<JobContext> for SendSms {
         }
     }
 
-    /// What certainly did not leave is given back; what may have left stays held, for a person to settle.
+    /// Releases the credits of a text that was certainly not sent. One that may have been sent keeps its hold until a
+    /// person resolves it.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(message) = message::find(tx, self.merchant, self.message).await? else { return Ok(()) };
         match message.status {
@@ -99,7 +100,7 @@ impl JobHandler<JobContext> for SendSms {
 async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     let integration = context.sms_integration(message.merchant_id).await?;
     let (carrier, report_to) = (context.carrier_of(&integration)?, context.report_url(&integration, message.id)?);
-    // Before the message counts as leaving: one whose job is snoozed has not left.
+    // Before the message is marked: a message whose job is snoozed was not sent.
     let permit = context.carrier_service(&integration).acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
         Departure::Leaving { phone, body } => (phone, body),
@@ -154,7 +155,7 @@ async fn mark_unknown(context: &JobContext, message: &Message) -> Result<(), DbE
     tx.commit().await
 }
 
-/// Here and not from the start again: the text has left, and would be looked for.
+/// Retries conflicts here instead of restarting the job: the text was sent, and a restart would look it up.
 async fn accept(
     context: &JobContext,
     lease: &Lease,
@@ -178,7 +179,7 @@ async fn refuse(
     message: &Message,
     refusal: CarrierRefusal,
 ) -> Result<Done, JobError> {
-    // The carrier's words may name the number: they are on the message, for its merchant, and not in a log.
+    // The carrier's words may contain the number: they are stored with the message for the merchant, and not logged.
     tracing::warn!(
         merchant.id = %message.merchant_id, message.id = %message.id, opted_out = refusal.opted_out,
         "a text was refused; `paylink why` tells the reason"
@@ -199,8 +200,8 @@ async fn refuse(
     retry_conflicts(refuse, JobError::is_conflict_of_rows).await
 }
 
-/// Asks the carrier for a text that may have left. Not to find it proves nothing, so it is asked again; after that, a person has to
-/// settle it.
+/// Asks the carrier for a text that may have been sent. Not finding it proves nothing, so it is asked again; after
+/// that, a person must resolve it.
 async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     mark_unknown(context, message).await?;
     let integration = context.sms_integration(message.merchant_id).await?;
@@ -216,8 +217,8 @@ async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Res
     }
 }
 
-/// The carrier's id of the text: same number, same words, since the command, and not known to be another message's. A report may
-/// have given it already as this one's.
+/// The carrier's id of the text: same number, same words, sent since the command, and not another message's. A report
+/// may already have assigned it to this one.
 async fn find_at(
     carrier: &dyn Carrier,
     context: &JobContext,
@@ -225,7 +226,7 @@ async fn find_at(
     phone: &PhoneNumber,
     body: &str,
 ) -> Result<Option<String>, JobError> {
-    // A look into the future sends before its time.
+    // A run for a future time sends before the message's own time.
     let asked_at = message.asked_at().min(context.now());
     let sent = carrier.sent_to(phone.as_e164(), asked_at).await;
     let sent = sent.map_err(|error| JobError::retry(error.without_url()))?;

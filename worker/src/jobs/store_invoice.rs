@@ -1,5 +1,6 @@
-//! `store_invoice`: checks that an upload is a PDF that opens, moves it from staging to the store with a picture of its first page, records
-//! its SHA-256 and page count, compares its text with what was typed, and enqueues the creation of the link at Stripe.
+//! `store_invoice`: checks that an upload is a PDF that opens, moves it from staging to the store with a picture of its
+//! first page, records its SHA-256 and page count, compares its text with the merchant's input, and enqueues the
+//! creation of the link at Stripe.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -32,7 +33,7 @@ impl JobHandler<JobContext> for StoreInvoice {
             }
             Err(error) => return Err(JobError::retry(error)),
         };
-        // A version before this one did not say what it should come to.
+        // The previous version did not record the hash of the upload.
         if link.document_sha256.as_ref().is_some_and(|uploaded| *uploaded != sha256(&content)) {
             return refuse(context, lease, &link, "The upload was damaged. Please make the link again.").await;
         }
@@ -40,7 +41,7 @@ impl JobHandler<JobContext> for StoreInvoice {
             Ok(reading) => store(context, lease, &link, content, reading).await?,
             Err(refused) => refuse(context, lease, &link, &refused.to_string()).await?,
         };
-        // The row no longer names it; what cannot be removed now is removed when the staging area is cleaned up.
+        // The row no longer refers to it. If it cannot be deleted now, the staging clean-up deletes it.
         if let Err(error) = context.documents.delete(&staged).await {
             tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the sweep");
         }

@@ -1,5 +1,5 @@
-//! `tell_buyer`: tells a buyer by text that their link was paid or withdrawn. It is a message like any other, sent once for each link and
-//! purpose, and not at all without credits, without a carrier or after an opt-out.
+//! `tell_buyer`: tells a buyer by text that their link was paid or withdrawn. It is a message like any other, sent once
+//! for each link and purpose, and not at all without credits, without a carrier or after an opt-out.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, link::Review, template::Purpose};
@@ -27,7 +27,7 @@ impl JobHandler<JobContext> for TellBuyer {
             text_due::take(&tx, self.link, self.purpose).await?;
             return lease.finish(tx, now).await;
         };
-        // Who takes it out tells them: of two jobs the second finds nothing.
+        // The job that removes the entry sends the text; a second job finds nothing.
         if !text_due::take(&tx, self.link, self.purpose).await? {
             tx.rollback().await?;
             return nothing_to_do(context, lease).await;
@@ -52,13 +52,13 @@ impl JobHandler<JobContext> for TellBuyer {
         }
     }
 
-    /// Nothing was written; they are not told.
+    /// Nothing was written, and the buyer is not told.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         text_due::take(tx, self.link, self.purpose).await.map(|_| ())
     }
 }
 
-/// The link, as long as it is what its buyer is to be told; under its lock.
+/// The link, locked, if its state is still the one to tell.
 async fn find(job: &TellBuyer, tx: &Transaction) -> Result<Option<(Merchant, Order, link::Model)>, DbErr> {
     let owner = merchant::get(tx, job.merchant).await?;
     let link = link::Entity::find_by_id(job.link)
@@ -72,7 +72,7 @@ async fn find(job: &TellBuyer, tx: &Transaction) -> Result<Option<(Merchant, Ord
     Ok(order.map(|order| (owner, order, link)))
 }
 
-/// Whether a text of this purpose would say what is not so: that the money has come, when another amount came or it went back.
+/// Whether the text would be wrong: it would confirm a payment of another amount, or one that was refunded.
 fn is_contradicted(link: &link::Model, purpose: Purpose) -> bool {
     let is_another = match link.review {
         Some(Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch) => true,
@@ -81,7 +81,7 @@ fn is_contradicted(link: &link::Model, purpose: Purpose) -> bool {
     purpose == Purpose::Receipt && (is_another || link.refunded.is_some_and(|minor| minor > 0))
 }
 
-/// The state that a text of this purpose tells of.
+/// The state that a text of this purpose reports.
 const fn told_of(purpose: Purpose) -> Option<LinkState> {
     match purpose {
         Purpose::Receipt => Some(LinkState::Paid),
@@ -90,7 +90,7 @@ const fn told_of(purpose: Purpose) -> Option<LinkState> {
     }
 }
 
-/// Writes the text; `None` if there was one: it is said once, also if the link was paid, voided by hand and paid again.
+/// Writes the text. Returns `None` if there was one: it is sent once, even if the link was paid, voided and paid again.
 async fn write(
     job: &TellBuyer,
     context: &JobContext,

@@ -1,7 +1,7 @@
 //! `tell_low_credit`: warns a merchant by text that credits are low, if their contact is a phone number.
 //!
-//! At most once a day, and once each time they run low: this is recorded before the text is sent. It uses the merchant's own carrier,
-//! belongs to no conversation, and costs no credits, as there may be none left.
+//! At most once a day, and once each time they run low: this is recorded before the text is sent. It uses the
+//! merchant's own carrier, belongs to no conversation, and costs no credits, as there may be none left.
 
 use chrono::{DateTime, Utc};
 use domain::{MessageId, PhoneNumber};

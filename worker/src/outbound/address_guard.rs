@@ -1,5 +1,5 @@
-//! Keeps URLs that merchants describe from reaching the operator's own network (SSRF): names are resolved here, only public addresses pass,
-//! and the client connects to exactly the addresses that were checked.
+//! Keeps URLs that merchants enter from reaching the operator's own network (SSRF): host names are resolved here, only
+//! public addresses pass, and the client connects to exactly the addresses that were checked.
 
 use std::{error::Error as StdError, io, net::SocketAddr, sync::Arc};
 
@@ -14,39 +14,39 @@ use reqwest::{
 
 use super::http;
 
-/// A name, or an address, that is not for merchants to call.
+/// The host is not public.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the gateway is not at a public address")]
 pub(crate) struct NotPublic;
 
-/// A client for URLs that merchants describe. It follows no redirects and asks no proxy, which would resolve names by itself.
+/// A client for URLs that merchants enter. It follows no redirects and uses no proxy, which would resolve names itself.
 pub(crate) fn client() -> reqwest::Result<Client> {
     http::builder().no_proxy().https_only(true).dns_resolver(Arc::new(PublicOnly)).build()
 }
 
-/// Refuses a URL whose host is an address that is not public: such a host is never resolved. It was refused when it was
-/// described, too, unless the operator allowed it then.
+/// Refuses a URL whose host is a non-public address literal, which the client would not resolve. It was already checked
+/// on input, unless the operator allowed such addresses then.
 pub(crate) fn check_literal(url: &Url) -> Result<(), NotPublic> {
     if is_inside(url) { Err(NotPublic) } else { Ok(()) }
 }
 
-/// Whether an error is, at its bottom, that an address is not public.
+/// Whether an error was caused by a non-public address.
 pub(crate) fn is_not_public(error: &reqwest::Error) -> bool {
     error_chain(error).any(|error| {
-        // An I/O error has what it carries beside its source.
+        // `io::Error` does not expose the error it wraps as its source.
         let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         error.is::<NotPublic>() || carried.is_some_and(<dyn StdError + Send + Sync>::is::<NotPublic>)
     })
 }
 
-/// Resolves names as the system does, to public addresses only.
+/// Resolves names through the system, and accepts only public addresses.
 struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
-            // One address inside is one too many: whoever mixes them is after something.
+            // A single private address is enough to refuse: a host that mixes both is suspicious.
             if found.is_empty() || !found.iter().all(|address| is_public(address.ip())) {
                 return Err(Box::new(NotPublic) as Box<dyn StdError + Send + Sync>);
             }

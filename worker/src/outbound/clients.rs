@@ -4,8 +4,8 @@ use reqwest::Client;
 
 use super::{address_guard, http};
 
-/// One client for services that the operator names, and one for URLs that merchants describe. No more than these: each reads and checks
-/// all certificates that the machine trusts.
+/// One client for services that the operator configures, and one for URLs that merchants enter. There are only two
+/// because each loads all trusted certificates of the machine.
 #[derive(Debug, Clone)]
 pub(crate) struct Clients {
     services: Client,
@@ -13,17 +13,17 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Makes both.
+    /// Creates both clients.
     pub(crate) fn new() -> reqwest::Result<Self> {
         Ok(Self { services: http::client()?, described: address_guard::client()? })
     }
 
-    /// The one for Stripe and the carrier.
+    /// The client for Stripe and the carrier.
     pub(crate) fn of_services(&self) -> Client {
         self.services.clone()
     }
 
-    /// The one for URLs that merchants describe: to public addresses only, unless the operator allows `private` ones.
+    /// The client for URLs that merchants enter. Only public addresses, unless the operator allows `private` ones.
     pub(crate) fn of_described(&self, private: bool) -> Client {
         if private { self.services.clone() } else { self.described.clone() }
     }

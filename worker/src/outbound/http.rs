@@ -12,20 +12,20 @@ use tracing::{Instrument, field::Empty, info_span};
 
 use crate::metrics::{self, Service};
 
-/// The longest that a whole exchange may take; shorter than a job's time-out, so that the job learns of it.
+/// Timeout of a whole exchange. Shorter than a job's timeout, so that the job sees the error.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest that a connection may take to be made.
+/// Timeout for establishing a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The longest `Retry-After` that is believed.
+/// The longest `Retry-After` that is honoured.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 pub(crate) fn client() -> reqwest::Result<Client> {
     builder().build()
 }
 
-/// What all clients of ours are made of.
+/// The common configuration of our clients.
 pub(crate) fn builder() -> ClientBuilder {
     Client::builder()
         .timeout(TIMEOUT)
@@ -34,7 +34,7 @@ pub(crate) fn builder() -> ClientBuilder {
         .user_agent(concat!("paylink/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Sends a request, in a span of its own. Of where it goes only the service is noted: what stands in an address may be a secret.
+/// Sends a request in its own span. Only the service is recorded, since URLs may contain secrets.
 pub(crate) async fn send(service: Service, request: RequestBuilder) -> reqwest::Result<Response> {
     let (client, request) = request.build_split();
     let request = request?;
@@ -58,7 +58,7 @@ pub(crate) async fn send(service: Service, request: RequestBuilder) -> reqwest::
     answer
 }
 
-/// How long the other side asks to be left alone: `Retry-After`, in seconds or as a date, which is taken by its own clock (`Date`).
+/// The server's `Retry-After`, in seconds or as a date relative to its own clock (`Date`).
 pub(crate) fn retry_after(response: &Response) -> Option<Duration> {
     asked(response.headers())
 }

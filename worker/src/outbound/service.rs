@@ -1,14 +1,15 @@
-//! Calls to a service on behalf of one merchant, through its rate limit and circuit breaker, which learn from the result.
+//! Calls to a service on behalf of one merchant, through its rate limit and circuit breaker, which learn from the
+//! result.
 
 use domain::MerchantId;
 use queue::flow::{FlowControl, NotNow, Permit, Rate};
 
-/// How many calls a second are made to the services outside, by all workers together.
+/// Limits on calls per second to external services, over all workers.
 #[derive(Debug, Clone, Copy)]
 pub struct OutboundLimits {
-    /// To each of Stripe's endpoints, for each merchant.
+    /// For each endpoint of Stripe and each merchant.
     pub stripe: Rate,
-    /// Texts handed to the carrier, for each merchant.
+    /// Texts to the carrier, for each merchant.
     pub texts: Rate,
 }
 
@@ -16,7 +17,7 @@ pub struct OutboundLimits {
 #[derive(Debug, Clone)]
 pub(crate) struct OutboundService {
     flow: FlowControl,
-    /// What is up or down as a whole: the breaker's.
+    /// What the circuit breaker covers.
     service: String,
     merchant: MerchantId,
     rate: Rate,

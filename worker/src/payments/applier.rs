@@ -1,8 +1,8 @@
 //! Applies Stripe's events in groups.
 //!
-//! Each job keeps its own lease, attempt and end; only reads and writes are shared. A single event is a group of one and takes the same
-//! path. If anything goes wrong with a group as a whole, its events are applied one by one, so a bad event costs its neighbours a little
-//! time and nothing else.
+//! Each job keeps its own lease, attempt and result; only reads and writes are shared. A single event is a group of one
+//! and takes the same path. If a group as a whole fails, its events are applied one by one, so a bad event costs the
+//! others a little time and nothing else.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -17,24 +17,24 @@ use sea_orm::DbErr;
 
 use crate::payments::stripe_event::{self, Told};
 
-/// How soon one group may follow another. One event costs as many round trips as two hundred: of those that come one after the other, a
-/// few share them, and are applied that much later. Whoever sent them was answered before.
+/// The minimum time between two groups. One event costs as many round trips as two hundred, so events that come in a
+/// row share a group, which delays them slightly. Their senders were answered before.
 const PACE: Duration = Duration::from_millis(10);
 
-/// Applies events by the group. Cheap to clone.
+/// Applies events in groups. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Applier(Batcher<Applying>);
 
 impl Applier {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
         let patience = Duration::from_secs(10);
-        // One at a time: its commit waits for no disk, and the larger a group is the less each event costs.
+        // One at a time: commits do not wait for a disk, and larger groups cost less for each event.
         let limits = Limits { group: 256, at_once: 1, waiting: usize::MAX, patience, pace: PACE };
         Self(Batcher::new(Applying { db, clock }, limits))
     }
 
-    /// Applies an event with others that are due at the same time, and finishes its job; `None` if something went wrong with them, so
-    /// that it is to be applied apart from them.
+    /// Applies an event together with others that are due, and finishes its job. Returns `None` if the group failed, so
+    /// that the event must be applied alone.
     pub(crate) async fn apply(&self, item: Item) -> Option<Result<Done, JobError>> {
         self.0.submit(item).await.ok().flatten()
     }
@@ -67,13 +67,14 @@ impl BatchHandler for Applying {
     }
 }
 
-/// What became of an event of a group: that its job is finished, or why it is not.
+/// The result for an event of a group: its job is finished, or why it is not.
 type Ended = Result<Done, JobError>;
 
-/// Applies events in one transaction, and finishes their jobs in it; answers each, in their order.
+/// Applies events in one transaction, and finishes their jobs in it. Returns one result for each, in order.
 ///
 /// # Errors
-/// When the database does not answer, or one of the jobs is another's; then nothing of any of them was done.
+/// Returns an error if the database query fails or if another worker holds one of the jobs; then nothing was done for
+/// any of them.
 pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Result<Vec<Ended>, JobError> {
     let (tx, events) = begin(db, group).await?;
     let told: Vec<&Told> = events.iter().flatten().collect();
@@ -87,12 +88,12 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     webhook_event::erase_longest(&tx, longest).await?;
     let leases: Vec<&Lease> = done.iter().map(|(item, _)| &item.lease).collect();
     let mut proofs = finish_all(&leases, tx, now).await?.into_iter();
-    // An event that was not applied takes no proof: it is its neighbour's.
+    // An event that was not applied must not consume another one's proof.
     let mut end = |_| proofs.next().ok_or(JobError::NotOurs);
     Ok(outcomes.into_iter().map(|link| link.and_then(&mut end)).collect())
 }
 
-/// Reads events and begins the transaction that they are applied in.
+/// Reads events and begins the transaction that applies them.
 async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told, JobError>>), DbErr> {
     let jobs: Vec<&ProcessStripeEvent> = group.iter().map(|item| &item.job).collect();
     if db.reads_groups_alone() {
@@ -104,7 +105,7 @@ async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told,
     Ok((tx, events))
 }
 
-/// Records what became of events, and that their merchants have heard from Stripe.
+/// Records the outcomes of events, and that their merchants' webhooks work.
 async fn conclude(tx: &Transaction, done: &[(&Item, Option<LinkId>)], now: DateTime<Utc>) -> Result<(), DbErr> {
     let conclusion = |(item, link): &(&Item, Option<LinkId>)| Conclusion {
         merchant: item.job.merchant,
@@ -114,7 +115,7 @@ async fn conclude(tx: &Transaction, done: &[(&Item, Option<LinkId>)], now: DateT
         error: None,
     };
     webhook_event::conclude(tx, &done.iter().map(conclusion).collect::<Vec<_>>(), now).await?;
-    // Sorted, so that two groups do not wait for each other for ever.
+    // Sorted, so that two groups do not deadlock.
     for merchant in done.iter().map(|(item, _)| item.job.merchant).collect::<BTreeSet<_>>() {
         stripe_integration::note_event(tx, merchant, now).await?;
     }

@@ -1,4 +1,5 @@
-//! Closes a link at Stripe verifiably: it is inactive, it has no open session, and it was checked whether the payment was faster.
+//! Closes a link at Stripe verifiably: it is inactive, it has no open session, and it was checked whether the payment
+//! was faster.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{LinkState, link::LinkEvent};
@@ -14,36 +15,36 @@ use crate::{
     stripe::{NotDone, Session, SessionStatus, Stripe, StripeError},
 };
 
-/// How often sessions that keep being opened are expired before the job tries again later. A link that is inactive opens no
-/// new ones, so once is the rule.
+/// How many rounds of expiring sessions there are before the job is retried later. An inactive link opens no new
+/// sessions, so one round is usually enough.
 const MOST_ROUNDS: usize = 3;
 
-/// A buyer keeps opening sessions.
+/// Buyers keep opening sessions.
 #[derive(Debug, thiserror::Error)]
 #[error("there are still open sessions")]
 struct StillOpen;
 
-/// Stripe answers that a link is active which it was told to make inactive.
+/// Stripe reports a link as active that it was told to deactivate.
 #[derive(Debug, thiserror::Error)]
 #[error("Stripe says that the link is still active, request {0}")]
 struct StillActive(String);
 
-/// A payment is under way; its end decides.
+/// A payment is pending; its result decides.
 #[derive(Debug, thiserror::Error)]
 #[error("a payment is under way")]
 pub(crate) struct PaymentUnderWay;
 
-/// The link is still being made; there is nothing at Stripe to close yet, but there may be soon.
+/// The link is still being created; there is nothing to close at Stripe yet, but there may be soon.
 #[derive(Debug, thiserror::Error)]
 #[error("the link is still being made")]
 pub(crate) struct StillCreating;
 
-/// Something else changed the link first.
+/// The link's state changed first.
 #[derive(Debug, thiserror::Error)]
 #[error("the link has changed meanwhile")]
 struct Moved;
 
-/// What Stripe confirmed, when, and by which requests its support finds it again.
+/// What Stripe confirmed and when, with the request ids for Stripe's support.
 #[derive(Debug, Default)]
 struct Evidence(Vec<String>);
 
@@ -58,7 +59,7 @@ impl Evidence {
     }
 }
 
-/// Closes the link at Stripe and answers the event and the facts that follow for it. Safe to repeat.
+/// Closes the link at Stripe. Returns the resulting event and facts. Safe to repeat.
 pub(crate) async fn close_link(context: &JobContext, link: &link::Model) -> Result<(LinkEvent, StripeFacts), NotDone> {
     let Some(stripe_link_id) = &link.stripe_link_id else {
         return Err(JobError::fail("the link was never made at Stripe").into());
@@ -67,7 +68,7 @@ pub(crate) async fn close_link(context: &JobContext, link: &link::Model) -> Resu
     close_at_stripe(context, &stripe, link, stripe_link_id).await
 }
 
-/// The same, for a link whose id at Stripe is known from elsewhere.
+/// Closes a link whose id at Stripe is known from elsewhere.
 pub(crate) async fn close_at_stripe(
     context: &JobContext,
     stripe: &Stripe,
@@ -112,7 +113,7 @@ async fn expire_open_sessions(
         for session in open.body {
             match stripe.expire_session(&session.id).await {
                 Ok(expired) => evidence.note(format_args!("{} expired", session.id), &expired.request, context.now()),
-                // Refused: it was paid or expired since the list was made, which the next list will show.
+                // It was paid or expired since the list was read; the next list shows which.
                 Err(StripeError::Refused { status: reqwest::StatusCode::BAD_REQUEST, .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -121,10 +122,11 @@ async fn expire_open_sessions(
     Err(JobError::retry(StillOpen).into())
 }
 
-/// The link, ready to be closed: one whose time is over is marked so first. `None` if there is nothing to close.
+/// The link in a state in which it can be closed; one that is overdue is marked as expiring first. Returns `None` if
+/// there is nothing to close.
 ///
 /// # Errors
-/// A retry while its making or a payment is under way.
+/// Returns an error that retries the job while the link is being created or a payment is pending.
 pub(crate) async fn ready_to_close(context: &JobContext, link: link::Model) -> Result<Option<link::Model>, JobError> {
     match link.state {
         LinkState::Voiding | LinkState::Expiring | LinkState::Settling => Ok(Some(link)),

@@ -1,5 +1,5 @@
-//! Reads what Stripe reports about a payment later: refunds, refund totals, disputes. Reports that name no payment intent are not ours,
-//! because every payment of a link has one.
+//! Reads what Stripe reports about a payment later: refunds, refund totals, disputes. Reports without a payment intent
+//! are not ours, because every payment of a link has one.
 
 use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};
@@ -7,7 +7,7 @@ use entity::link::{FactKind, FactReport};
 
 use crate::stripe::{Charge, Dispute, METADATA_LINK, Refund};
 
-/// All that was refunded of a charge, and the link that we gave to its payment.
+/// The total refunded of a charge, and the link in the payment's metadata.
 pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactReport, Option<LinkId>)> {
     let link = charge.metadata.and_then(|all| all.get(METADATA_LINK)?.parse().ok());
     let payment_intent = charge.payment_intent?;
@@ -25,14 +25,14 @@ pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactR
     Some((report, link))
 }
 
-/// A refund.
+/// Reads a refund.
 pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactReport> {
     Some(FactReport {
         kind: FactKind::Refund,
         id: refund.id,
         payment_intent: refund.payment_intent?,
         money: money(refund.amount, &refund.currency),
-        // Without one it says no more than that it was made.
+        // Without a status, it is known only that the refund was created.
         status: refund.status.unwrap_or_else(|| "pending".to_owned()),
         reason: None,
         respond_by: None,
@@ -41,7 +41,7 @@ pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactRe
     })
 }
 
-/// A dispute.
+/// Reads a dispute.
 pub(super) fn of_dispute(dispute: Dispute, told_at: DateTime<Utc>) -> Option<FactReport> {
     let respond_by = time(dispute.due_by());
     let payment_intent = dispute.payment_intent?;

@@ -1,4 +1,4 @@
-//! Payments of links: applying Stripe's events and sessions, and closing links that must not be paid any more.
+//! Payments of links: applying Stripe's events and sessions, and closing links that must no longer be paid.
 
 pub(crate) mod applier;
 pub(crate) mod close;

@@ -1,5 +1,5 @@
-//! Checks a payment reported by Stripe against its link. However we learn of a payment (webhook, void, expiry, reconciliation), it is
-//! judged here.
+//! Checks a payment reported by Stripe against its link. All reports of payments (webhook, void, expiry,
+//! reconciliation) are checked here.
 
 use domain::{
     Currency, Money,
@@ -9,14 +9,14 @@ use entity::link::{self, StripeFacts};
 
 use crate::stripe::{PaymentStatus, Session};
 
-/// How we learned of it.
+/// How we learned of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Stripe told us.
+    /// From a webhook.
     Webhook,
-    /// We looked while we closed the link.
+    /// While closing the link.
     Closing,
-    /// We asked because nobody had told us.
+    /// By asking Stripe, because no webhook had come.
     Reconciler,
 }
 
@@ -29,14 +29,14 @@ impl Source {
         }
     }
 
-    /// The entry of the timeline: how we know, what of, and by which request it can be proved.
+    /// The text of the timeline's entry: the source, the session, and the request id as evidence.
     pub(crate) fn detail(self, session: &str, request: Option<&str>) -> String {
         let proof = request.map(|request| format!(", request {request}")).unwrap_or_default();
         format!("source = {}, session {session}{proof}", self.as_str())
     }
 }
 
-/// What a completed session means for its link.
+/// The event that a completed session means for its link.
 pub(crate) fn event_of(session: &Session) -> LinkEvent {
     match session.payment_status {
         Some(PaymentStatus::Paid | PaymentStatus::NoPaymentRequired) => LinkEvent::PaymentSucceeded,
@@ -44,10 +44,10 @@ pub(crate) fn event_of(session: &Session) -> LinkEvent {
     }
 }
 
-/// What is kept of a session, and what a person should look at.
+/// The facts to store about a session, with what a person should review.
 pub(crate) fn facts_of(link: &link::Model, session: &Session, source: Source, request: Option<&str>) -> StripeFacts {
     StripeFacts {
-        // Known already, unless the answer to the creation was lost.
+        // Already known, unless the answer to the creation was lost.
         link_id: session.payment_link.clone(),
         livemode: session.livemode,
         session: Some(session.id.clone()),
@@ -59,7 +59,7 @@ pub(crate) fn facts_of(link: &link::Model, session: &Session, source: Source, re
     }
 }
 
-/// What was paid, if it is in a currency of ours.
+/// The amount paid, if its currency is supported.
 fn paid(session: &Session) -> Option<Money> {
     let currency = Currency::parse(session.currency.as_deref()?).ok()?;
     Money::from_stripe_amount(session.amount_total?, currency).ok()
@@ -73,7 +73,7 @@ fn mismatch(link: &link::Model, session: &Session) -> Option<Review> {
     if currency.is_some_and(|currency| currency != Ok(link.currency)) {
         return Some(Review::CurrencyMismatch);
     }
-    // After the purge the amount is gone, and there is nothing to compare with.
+    // After the purge there is no amount to compare with.
     let (Some(asked), Some(paid)) = (link.amount, session.amount_total) else { return None };
     let paid = Money::from_stripe_amount(paid, link.currency).map(Money::minor);
     (paid != Ok(asked)).then_some(Review::AmountMismatch)

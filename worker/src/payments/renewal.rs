@@ -1,5 +1,5 @@
-//! A failed delayed payment has used up the link's payment link at Stripe, so another is requested. The job checks whether it is still
-//! needed.
+//! A failed delayed payment uses up the link's payment link at Stripe, so another is requested. The job checks whether
+//! it is still needed.
 
 use chrono::{DateTime, Utc};
 use domain::link::LinkEvent;
@@ -7,10 +7,10 @@ use entity::link::{self, StripeFacts};
 use queue::{CreateStripeLink, EnqueueOptions, EnqueuedJob, enqueue};
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// Asks for another link at Stripe if this event says that a payment did not settle, once for each payment.
+/// Requests another payment link if this event says that a payment did not settle, once for each payment.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn request(
     tx: &impl ConnectionTrait,
     link: &link::Model,
@@ -24,11 +24,11 @@ pub(crate) async fn request(
     enqueue(tx, &job, once, now).await
 }
 
-/// Asks once more for what was refused, or given up, if the link still waits for it: once for each time that Stripe is asked about it.
-/// Whoever is at it already uses the same key at Stripe.
+/// Requests again a payment link that was refused or given up, if the link still waits for it; once for each time that
+/// Stripe is asked about it. A concurrent request uses the same key at Stripe.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn request_again(
     tx: &impl ConnectionTrait,
     link: &link::Model,

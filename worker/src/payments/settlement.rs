@@ -1,5 +1,5 @@
-//! Whether the money of a completed session has arrived. A delayed payment that failed leaves its session complete and unpaid forever; only
-//! the events we received, or the payment intent, distinguish it from one that is still pending.
+//! Whether the money of a completed session has arrived. A delayed payment that failed leaves its session complete and
+//! unpaid forever; only the events we received, or the payment intent, distinguish it from one that is still pending.
 
 use entity::link;
 use reqwest::StatusCode;
@@ -9,21 +9,21 @@ use crate::{
     stripe::{IntentStatus, Session, Stripe, StripeError},
 };
 
-/// What became of a completed session.
+/// The result of a completed session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// The money has come.
+    /// The money has arrived.
     Paid,
-    /// It is not decided.
+    /// Still pending.
     UnderWay,
-    /// The money did not come.
+    /// The payment failed.
     Failed,
 }
 
-/// Asks Stripe what became of a completed session, if the session itself does not say it.
+/// Asks Stripe for the result of a completed session, unless the session itself tells.
 ///
 /// # Errors
-/// When Stripe does not answer. A key that may not read payments is no error: then the session counts as under way.
+/// Returns an error if Stripe does not answer. With a key that may not read payments, the session counts as pending.
 pub(crate) async fn ask(stripe: &Stripe, link: &link::Model, session: &Session) -> Result<Settled, StripeError> {
     if payment::event_of(session) == domain::link::LinkEvent::PaymentSucceeded {
         return Ok(Settled::Paid);

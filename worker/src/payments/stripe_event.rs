@@ -26,32 +26,32 @@ use crate::{
     stripe::{Event, METADATA_LINK, Object, Session},
 };
 
-/// An event that was read.
+/// An event with its parsed payload.
 pub(crate) struct Told {
     event: WebhookEventId,
     merchant: MerchantId,
-    /// How long its payload is.
+    /// The length of its payload.
     length: usize,
     fact: StripeFact,
-    /// The link that it is about, if it is one of a payment and there is such a link.
+    /// The link of its payment, if there is one.
     link: Option<link::Model>,
 }
 
-/// What an event says, once it is read.
+/// The meaning of an event.
 enum StripeFact {
-    /// Something happened to the link of this session.
+    /// Something happened to the session of a link.
     Payment(Session, LinkEvent),
-    /// Something is told of a payment after it was made; the link that it is for, where it says so.
+    /// A later report about a payment, with its link if the report names it.
     Later(FactReport, Option<LinkId>),
-    /// Nothing that means something to us, or nothing any more: its payload was erased.
+    /// Not relevant to us, or already erased.
     Nothing,
 }
 
-/// Reads what the events of these jobs say, and the links that they are about.
+/// Reads the events of these jobs and their links.
 ///
 /// # Errors
-/// When the database does not answer. Of an event alone: when it is not there, or its payload is not what its type calls for; to read
-/// it again cannot help.
+/// Returns an error if the database query fails. The result for a single event is an error if it does not exist or its
+/// payload does not fit its type; retrying does not help.
 pub(crate) async fn read_all(
     db: &impl ConnectionTrait,
     jobs: &[&ProcessStripeEvent],
@@ -87,12 +87,12 @@ fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
     })
 }
 
-/// A payment of the merchant's other software need not have what all of ours have.
+/// Payments of the merchant's other software may lack what all of ours have.
 fn later(report: Option<(FactReport, Option<LinkId>)>) -> StripeFact {
     report.map_or(StripeFact::Nothing, |(report, link)| StripeFact::Later(report, link))
 }
 
-/// By Stripe's id of the link, or by the metadata that we gave it: the answer to its creation may have been lost.
+/// Finds the links by Stripe's id, or by the metadata that we set, since the answer to the creation may have been lost.
 async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result<(), DbErr> {
     let names: Vec<(MerchantId, &str)> = events.iter().filter_map(|told| told.stripe_link_id()).collect();
     let found = link::find_all_by_stripe_id(db, &names).await?;
@@ -113,12 +113,12 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result
 }
 
 impl Told {
-    /// The event, if it says more than is kept of one that was applied.
+    /// The event's id, if its payload is too long to keep.
     pub(crate) fn too_long_to_keep(&self) -> Option<WebhookEventId> {
         (self.length > webhook_event::LONGEST_KEPT).then_some(self.event)
     }
 
-    /// Stripe's name of the link of this payment.
+    /// Stripe's id of the payment link.
     fn stripe_link_id(&self) -> Option<(MerchantId, &str)> {
         match &self.fact {
             StripeFact::Payment(session, _) => Some((self.merchant, session.payment_link.as_deref()?)),
@@ -126,7 +126,7 @@ impl Told {
         }
     }
 
-    /// The payment of a link: what it means for the link, and what is kept of it.
+    /// The link of a payment, what the payment means for it, and the facts to store.
     fn payment(&self) -> Option<(&link::Model, LinkEvent, StripeFacts)> {
         let link = self.link.as_ref()?;
         match &self.fact {
@@ -138,11 +138,11 @@ impl Told {
     }
 }
 
-/// Applies what events say, in the transaction that concludes them; answers which link each is about, in their order, and `None` for what
-/// means nothing to us. Payments are applied before refunds and disputes: they say which payment those are about.
+/// Applies events in the transaction that concludes them. Returns the link of each, in order, and `None` for those that
+/// are not relevant. Payments are applied before refunds and disputes, since they tell which payment those are about.
 ///
 /// # Errors
-/// When the database does not answer.
+/// Returns an error if the database query fails.
 pub(crate) async fn apply(
     tx: &Transaction,
     events: &[&Told],
@@ -162,7 +162,7 @@ pub(crate) async fn apply(
             StripeFact::Nothing => None,
         });
     }
-    // In the order of the links, so that two groups do not wait for each other for ever.
+    // Sorted by link, so that two groups do not deadlock.
     reports.sort_unstable_by_key(|(link, at, ..)| (*link, *at));
     for (link, _, merchant, report) in reports {
         link::note_fact(tx, merchant, link, report.clone(), now).await?;
@@ -177,12 +177,12 @@ async fn pay(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<(
         payments.iter().map(|(link, event, facts)| Transition { link, event: *event, facts }).collect();
     link::advance_all(tx, &transitions, now).await?;
     for (link, event, facts) in &payments {
-        // The scheduler notifies Redis of it: the transaction is committed elsewhere.
+        // The caller commits the transaction, so the scheduler notifies Redis.
         let _unnotified = renewal::request(tx, link, *event, facts, now).await?;
     }
     let is_of_other_mode =
         |(_, _, facts): &&(&link::Model, LinkEvent, StripeFacts)| facts.review == Some(Review::LivemodeMismatch);
-    // Sorted, so that two groups do not wait for each other for ever.
+    // Sorted, so that two groups do not deadlock.
     let merchants: BTreeSet<MerchantId> =
         payments.iter().filter(is_of_other_mode).map(|(link, ..)| link.merchant_id).collect();
     for merchant in merchants {
@@ -202,8 +202,8 @@ async fn named_link(
     }
 }
 
-/// The link that something is told of: by what we gave to the payment, or by the payment. `None` if it is about a payment of other
-/// software, or has overtaken its own: then it is kept until that is certain.
+/// The link of a report: from our metadata, or through the payment. `None` if the payment belongs to other software, or
+/// if the report has overtaken it; the report is then kept until that is certain.
 async fn paid_link(
     tx: &Transaction,
     merchant: MerchantId,

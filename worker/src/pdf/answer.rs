@@ -6,11 +6,11 @@ use bytes::Bytes;
 
 use super::{PdfError, Reading, read};
 
-/// Reads a PDF and says what is to be said of it. This takes whatever the file makes it take: it belongs into a process whose
-/// memory and time are bounded, on a thread with a large stack.
+/// Reads a PDF and encodes the result. The file decides the cost, so call this only in a process with bounded memory
+/// and time, on a thread with a large stack.
 ///
 /// # Errors
-/// When the answer cannot be written as JSON, which no file brings about.
+/// Returns an error if the answer cannot be written as JSON, which no file can cause.
 pub fn answer_to(content: &Bytes) -> Result<Vec<u8>, serde_json::Error> {
     let read = panic::catch_unwind(|| read(content)).unwrap_or(Err(PdfError::Damaged));
     say(&read)
@@ -25,7 +25,7 @@ fn say(read: &Result<Reading, PdfError>) -> Result<Vec<u8>, serde_json::Error> {
     Ok(answer)
 }
 
-/// What was said; nothing if that is no answer.
+/// Decodes the answer; `None` if it is invalid.
 pub(super) fn understand(answer: &Bytes) -> Option<Result<Reading, PdfError>> {
     let end = answer.iter().position(|byte| *byte == b'\n')?;
     let mut read: Result<Reading, PdfError> = serde_json::from_slice(&answer[..end]).ok()?;

@@ -17,19 +17,19 @@ use hayro::{
 /// An invoice's number and total are on one of its first pages.
 const PAGES: usize = 10;
 
-/// How much text is kept.
+/// The most characters of text that are kept.
 const LETTERS: usize = 200_000;
 
-/// How many things may be drawn: a page full of fine print has some ten thousand.
+/// The most objects to draw. A page of fine print has some ten thousand.
 const STROKES: u32 = 300_000;
 
-/// How many pixels the pictures on a page may have, all together: a page scanned at 600 dpi has 35 million.
+/// The most pixels of all images on a page. A page scanned at 600 dpi has 35 million.
 const PIXELS: u64 = 50_000_000;
 
-/// How long the reading of all pages may take.
+/// Timeout for reading all pages.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// What was read.
+/// The text and the estimate.
 #[derive(Debug)]
 pub(super) struct Glyphs {
     pub(super) text: String,
@@ -46,7 +46,7 @@ pub(super) fn read(pdf: &Pdf) -> Glyphs {
         (reader.strokes, reader.pixels) = (0, 0);
         let settings = InterpreterSettings::default();
         let mut context = Context::new(Affine::IDENTITY, Rect::new(0.0, 0.0, 1.0, 1.0), &cache, pdf.xref(), settings);
-        // The interpreter cannot be told to stop; whoever unwinds through it stops it.
+        // The interpreter has no way to stop, so a panic unwinds through it.
         let read = panic::catch_unwind(AssertUnwindSafe(|| interpret_page(page, &mut context, &mut reader)));
         if read.is_err() {
             return Glyphs { text: reader.text, is_affordable: number > 0 };
@@ -56,7 +56,7 @@ pub(super) fn read(pdf: &Pdf) -> Glyphs {
     Glyphs { text: reader.text, is_affordable: true }
 }
 
-/// Thrown through the interpreter when a page costs too much.
+/// Unwinds through the interpreter when a page costs too much.
 struct TooMuch;
 
 struct Reader {
@@ -75,7 +75,7 @@ impl Reader {
         self.strokes += 1;
         self.pixels = self.pixels.saturating_add(pixels);
         if self.strokes > STROKES || self.pixels > PIXELS || Instant::now() > self.until {
-            // Without the panic's message: it is no mistake of ours.
+            // Without a panic message, since this is not a bug.
             panic::resume_unwind(Box::new(TooMuch));
         }
     }

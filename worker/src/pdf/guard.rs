@@ -1,12 +1,12 @@
-//! The invoice guard: does the PDF say what was typed? It only warns and never blocks, so it is lenient about separators, currency signs,
-//! and text that fonts do not reveal.
+//! The invoice guard: does the PDF say what the merchant entered? It only warns and never blocks, so it is lenient
+//! about separators, currency signs, and text that fonts do not reveal.
 
 use domain::Money;
 use entity::link::InvoiceWarning;
 
 use super::Reading;
 
-/// What the merchant should look at before the link is sent. A scan has no text that could be held against anything.
+/// What the merchant should check before sending the link. A scan has no text to compare with.
 pub(crate) fn warnings(reading: &Reading, number: Option<&str>, money: Option<Money>) -> Vec<InvoiceWarning> {
     let text = reading.text.as_str();
     let says_nothing = !text.chars().any(char::is_alphanumeric);
@@ -29,7 +29,7 @@ fn contains_number(text: &str, number: &str) -> bool {
     plain(text).contains(&plain(number))
 }
 
-/// Whether the amount is written somewhere, by whatever separators; without its decimals too if they are zero.
+/// Whether the amount occurs in the text, with any separators, and without its decimals if they are zero.
 fn contains_amount(text: &str, decimal: &str) -> bool {
     let letters: Vec<char> = text.chars().collect();
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
@@ -45,7 +45,7 @@ fn contains_amount(text: &str, decimal: &str) -> bool {
     })
 }
 
-/// Where these digits end if they begin here, whatever separates them.
+/// The end of these digits if they start here, ignoring separators.
 fn digits_at(letters: &[char], start: usize, digits: &str) -> Option<usize> {
     let mut at = start;
     for (number, digit) in digits.chars().enumerate() {

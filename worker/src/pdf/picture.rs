@@ -9,10 +9,10 @@ use hayro::{
     vello_cpu::{Pixmap, color::palette::css::WHITE},
 };
 
-/// The longest side, in pixels: enough to read an A4 page on a phone, and no more than 12 MB while it is drawn.
+/// The longest side in pixels: enough to read an A4 page on a phone, and at most 12 MB while drawing.
 const LONGEST: f32 = 1754.0;
 
-/// A page smaller than a receipt is not blown up without end.
+/// The largest magnification of a tiny page.
 const MOST_ENLARGED: f32 = 4.0;
 
 /// A page that was drawn.
@@ -22,7 +22,7 @@ pub(super) struct PagePicture {
     pub(super) is_blank: bool,
 }
 
-/// Draws a page on white. Nothing if the page has no extent, or cannot be drawn.
+/// Draws a page on white. Returns `None` if the page has no size or cannot be drawn.
 pub(super) fn draw(page: &Page<'_>) -> Option<PagePicture> {
     let (width, height) = page.render_dimensions();
     let scale = (LONGEST / width.max(height)).min(MOST_ENLARGED);
@@ -40,8 +40,8 @@ pub(super) fn draw(page: &Page<'_>) -> Option<PagePicture> {
     Some(PagePicture { png: grey_png(&drawn, &shades).ok()?.into(), is_blank })
 }
 
-/// A shade for each pixel of red, green, blue and opacity, if there is no colour, as on most invoices: a third of the bytes to be
-/// compressed. Most of a page is white, and is passed over by the piece.
+/// Converts red, green, blue and opacity to one shade of grey per pixel if there is no colour, as on most invoices: a
+/// third of the bytes to compress. Most of a page is white, and is skipped in chunks.
 fn shades_of_grey(pixels: &[u8]) -> Option<Vec<u8>> {
     const PIECE: usize = 64;
     let white = [u8::MAX; 4 * PIECE];

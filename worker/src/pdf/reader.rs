@@ -1,4 +1,4 @@
-//! Starts and ends the processes in which PDFs are read.
+//! Starts and ends the processes that read PDFs.
 
 use std::{
     io,
@@ -19,26 +19,26 @@ use tokio::{
 
 use super::{PdfError, Reading, answer::understand};
 
-/// How many files are read at once, however many jobs there are: each may take a processor and a lot of memory.
+/// How many files are read at once, for any number of jobs, since each may take a CPU and much memory.
 const AT_ONCE: usize = 2;
 
 /// How long a file waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long a file may take, on a busy machine too; the processor's time, of which it has less, usually ends it first. With the wait
-/// for a turn it is less than a job may take.
+/// Timeout of a file, even on a busy machine; the lower limit on CPU time usually ends it first. With the wait
+/// for a turn, it is shorter than a job's timeout.
 const WITHIN: Duration = Duration::from_secs(30);
 
 /// The longest answer: the text, and a picture that does not compress.
 const LONGEST_ANSWER: u64 = 32 << 20;
 
-/// For how long a job is snoozed that had no turn, and over how much longer such jobs are spread.
+/// How long a job without a turn is snoozed, and over how much longer such jobs are spread.
 const SNOOZE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(10));
 
-/// What is sent to all processes of an installation when it is stopped: who ends by these was not ended for its file.
+/// The signals that stop all processes of an installation. A process that these killed was not killed for its file.
 const STOPS: [i32; 3] = [1, 2, 15];
 
-/// Reads PDFs, each in a process of its own that the system ends when it takes too much. Cheap to clone; clones share the turns.
+/// Reads PDFs, each in a process of its own with limits set by the system. Cheap to clone; clones share the turns.
 #[derive(Debug, Clone)]
 pub struct PdfReader {
     program: PathBuf,
@@ -47,19 +47,19 @@ pub struct PdfReader {
     turn_within: Duration,
 }
 
-/// Why a file was not read, which says nothing of the file.
+/// Why a file was not read, for reasons unrelated to the file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotRead {
-    /// Others are being read.
+    /// Too many others are being read.
     #[error("other PDFs are being read")]
     NoTurn,
-    /// The system is being stopped.
+    /// The system is stopping.
     #[error("the process that read the PDF was stopped")]
     Stopped,
-    /// The process could not do its work, or is another program's.
+    /// The process failed, or is another program.
     #[error("the process that was to read the PDF gave no answer: {0}")]
     NoAnswer(ExitStatus),
-    /// There is no process.
+    /// The process could not be started.
     #[error("no process can read the PDF")]
     NoProcess(#[from] io::Error),
 }
@@ -77,7 +77,7 @@ impl From<NotRead> for JobError {
 }
 
 impl PdfReader {
-    /// Reads by this program, which with this sub-command bounds what it may take and passes what comes from its standard input to
+    /// Reads with this program, whose sub-command limits its resources and passes its standard input to
     /// [`answer_to`](super::answer_to).
     #[must_use]
     pub fn new(program: PathBuf, command: &'static str) -> Self {
@@ -104,13 +104,13 @@ impl PdfReader {
         }
     }
 
-    /// Has a process read this, which goes when nobody waits for it any more.
+    /// Runs a process that reads this. It is killed when the future is dropped.
     async fn ask(&self, content: &[u8]) -> io::Result<(ExitStatus, Bytes)> {
         let mut process = Command::new(&self.program)
             .arg(self.command)
             .env_clear()
             .current_dir("/")
-            // What is typed at a terminal is not meant for it.
+            // Input at a terminal is not meant for it.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -118,7 +118,7 @@ impl PdfReader {
             .kill_on_drop(true)
             .spawn()?;
         if let Some(mut input) = process.stdin.take() {
-            // Who ended early takes no more: the status tells why.
+            // A process that ended early stops reading; its exit status says why.
             let _broken = input.write_all(content).await;
         }
         let mut answer = Vec::new();
@@ -137,7 +137,7 @@ fn signal(status: ExitStatus) -> Option<i32> {
 mod tests {
     use super::*;
 
-    /// What becomes of a file whose process does this.
+    /// The result for a file whose process runs this script.
     async fn outcome(script: &str) -> Result<Result<Reading, PdfError>, NotRead> {
         PdfReader::new("/bin/sh".into(), "-s").read(script.as_bytes()).await
     }
@@ -150,7 +150,7 @@ mod tests {
             assert!(matches!(ended, Ok(Err(PdfError::TooComplex))), "{signal}: {ended:?}");
         }
         for signal in ["TERM", "INT", "HUP"] {
-            // Whoever started the tests may have had this signal ignored, as `nohup` does.
+            // The caller of the tests may have had this signal ignored, as `nohup` does.
             let script = format!("exec env --default-signal={signal} sh -c 'kill -{signal} $$'");
             let ended = outcome(&script).await;
             assert!(matches!(ended, Err(NotRead::Stopped)), "{signal}: {ended:?}");
@@ -163,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_the_worker_knows_is_not_told_to_the_process() {
-        // The shell has some variables of its own making; none of them is ours.
+        // The shell sets some variables itself; none of them is ours.
         assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
         let script = "test -z \"$CARGO_MANIFEST_DIR\" && echo '{\"Err\":\"NoPages\"}'";
         assert!(matches!(outcome(script).await, Ok(Err(PdfError::NoPages))));

@@ -15,7 +15,7 @@ fn stream(entries: &str, content: &[u8]) -> Vec<u8> {
     [head.as_bytes(), content, b"\nendstream"].concat()
 }
 
-/// A file of these objects, numbered from 1, the first of which is the catalog.
+/// A file of these objects, numbered from 1; the first is the catalog.
 fn file(objects: &[Vec<u8>]) -> Bytes {
     let mut bytes = b"%PDF-1.7\n".to_vec();
     for (number, object) in objects.iter().enumerate() {
@@ -27,7 +27,7 @@ fn file(objects: &[Vec<u8>]) -> Bytes {
     bytes.into()
 }
 
-/// One page with this content.
+/// A file with one page of this content.
 fn page(content: &[u8], more: &[Vec<u8>], resources: &str) -> Bytes {
     let mut objects = vec![
         b"<</Type /Catalog /Pages 2 0 R>>".to_vec(),
@@ -78,7 +78,7 @@ fn a_blank_first_page_is_told() {
 
 #[test]
 fn a_page_without_colour_is_drawn_in_shades_of_grey() {
-    // Of the header, how many bits there are for each sample, and of what kind of colour they are.
+    // From the PNG header: the bits per sample, and the colour type.
     let header = |content: &[u8]| read(&page(content, &[], "")).unwrap().first_page.unwrap()[24..26].to_vec();
     assert_eq!(header(b""), [8, 0]);
     assert_eq!(header(b"0.2 g 100 100 200 200 re f"), [8, 0]);

@@ -1,10 +1,10 @@
-//! `/v1/account`: whose key it is.
+//! `/v1/account`: the account of a key.
 
 use serde::Deserialize;
 
 use super::{Stripe, StripeError};
 
-/// The account, read leniently.
+/// The account, parsed leniently.
 #[derive(Debug, Deserialize)]
 struct Account {
     id: String,
@@ -30,7 +30,7 @@ struct Dashboard {
 }
 
 impl Stripe {
-    /// Whose key it is, in words for the merchant: the account's id, and its name if it has one.
+    /// The account's id, and its name if it has one, as shown to the merchant.
     pub(crate) async fn account(&self) -> Result<String, StripeError> {
         let account: Account = self.get("account", &[]).await?.body;
         let dashboard = account.settings.and_then(|settings| settings.dashboard?.display_name);

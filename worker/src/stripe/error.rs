@@ -6,35 +6,35 @@ use queue::{JobError, flow::NotNow};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-/// Why a call to Stripe did not give what was asked for.
+/// Why a call to Stripe failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StripeError {
-    /// It was not made.
+    /// The call was not made.
     #[error(transparent)]
     NotNow(#[from] NotNow),
-    /// No answer: whether Stripe did it is not known.
+    /// No answer: whether Stripe executed the call is unknown.
     #[error("Stripe did not answer")]
     Unanswered {
         #[source]
         source: reqwest::Error,
     },
-    /// An answer that is not what the API's version calls for.
+    /// The answer does not have the format of the API's version.
     #[error("Stripe's answer to request {request} could not be read")]
     Unreadable {
         request: String,
         #[source]
         source: serde_json::Error,
     },
-    /// A list that does not come to an end.
+    /// A list is too long to read to its end.
     #[error("the account has too many payment links to find one among them")]
     TooMany,
-    /// An error in Stripe's envelope.
+    /// An error in Stripe's format.
     #[error("Stripe answered {status} {code} ({message}), request {request}")]
     Refused {
         status: StatusCode,
         code: String,
         message: String,
-        /// Which parameter it is about, if one.
+        /// The parameter it is about, if any.
         param: Option<String>,
         request: String,
         advice: Advice,
@@ -45,18 +45,19 @@ pub(crate) enum StripeError {
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Advice {
-    /// The same call again, with the same idempotency key.
+    /// Repeat the call with the same idempotency key.
     Retry,
-    /// This idempotency key will give nothing else any more: look whether it was done, else use another key.
+    /// The idempotency key will always return this error: check whether the call was executed, and if not, use another
+    /// key.
     LookUp,
-    /// It will never be done: tell the merchant.
+    /// It can never succeed: tell the merchant.
     Tell,
 }
 
-/// What an answer says beside its body.
+/// The metadata of an answer.
 pub(super) struct ResponseFacts {
     pub(super) status: StatusCode,
-    /// `req_…`
+    /// The request id (`req_…`).
     pub(super) request: String,
     pub(super) should_retry: Option<String>,
     pub(super) replayed: bool,
@@ -92,7 +93,7 @@ impl ResponseFacts {
     }
 
     fn advice(&self, kind: &str) -> Advice {
-        // The key was used with other parameters, or it has stored a failure that it will repeat for a day.
+        // The key was used with other parameters, or has stored a failure that it repeats for a day.
         if kind == "idempotency_error" && self.status != StatusCode::CONFLICT || self.replayed {
             return Advice::LookUp;
         }
@@ -108,11 +109,11 @@ impl ResponseFacts {
 
 impl StripeError {
     pub(super) fn unanswered(source: reqwest::Error) -> Self {
-        // The URL may carry ids; they are in the job's row already.
+        // The URL may contain ids, which are in the job's row already.
         Self::Unanswered { source: source.without_url() }
     }
 
-    /// What to do about it.
+    /// What to do about the error.
     pub(crate) const fn advice(&self) -> Advice {
         match self {
             Self::NotNow(_) | Self::Unanswered { .. } | Self::TooMany => Advice::Retry,
@@ -121,8 +122,8 @@ impl StripeError {
         }
     }
 
-    /// Whether it is a sign that Stripe is down: no answer, or one that says so. A failure that is only repeated by an idempotency
-    /// key says nothing of today.
+    /// Whether the error suggests that Stripe is down: no answer, or one that says so. A failure repeated by an
+    /// idempotency key says nothing about the present.
     pub(crate) fn means_down(&self) -> bool {
         match self {
             Self::Unanswered { .. } => true,
@@ -131,7 +132,7 @@ impl StripeError {
         }
     }
 
-    /// A sentence for the merchant, who can change something about it.
+    /// A sentence for the merchant, who can do something about it.
     pub(crate) fn for_merchant(&self) -> String {
         match self {
             Self::Refused { status, .. } if *status == StatusCode::UNAUTHORIZED => {
@@ -156,7 +157,7 @@ impl StripeError {
         }
     }
 
-    /// The error of a job that can do nothing better than try again, or nothing at all.
+    /// The error of a job, for callers that can only retry or fail.
     pub(crate) fn into_job_error(self) -> JobError {
         match self.advice() {
             Advice::Tell => JobError::fail(self),
@@ -164,7 +165,7 @@ impl StripeError {
         }
     }
 
-    /// Try again, when Stripe says so.
+    /// A retry, at the time that Stripe asks for.
     pub(crate) fn into_retry(self) -> JobError {
         match self {
             Self::NotNow(why) => why.into(),

@@ -11,18 +11,18 @@ use serde_json::value::RawValue;
 
 use super::Session;
 
-/// One of Stripe's events.
+/// A Stripe event.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Event {
     #[serde(rename = "type")]
     pub(crate) kind: String,
-    /// When it happened, in seconds since 1970; a thin event says it in words.
+    /// When it happened, in seconds since 1970; a thin event has a string.
     created: Option<IgnoredOr<i64>>,
-    /// A thin event (`v2.core.event`) has none.
+    /// Absent in a thin event (`v2.core.event`).
     data: Option<Data>,
 }
 
-/// A value of this type, or any other, which means nothing to us.
+/// A value of this type, or any other, which is ignored.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum IgnoredOr<T> {
@@ -30,13 +30,13 @@ enum IgnoredOr<T> {
     Ignored(IgnoredAny),
 }
 
-/// An object has dozens of fields of which we read a few, so it is left as it was written until its type is known.
+/// An object has dozens of fields of which we need a few, so it stays unparsed until its type is known.
 #[derive(Debug, Deserialize)]
 struct Data {
     object: Box<RawValue>,
 }
 
-/// What an event is about, as far as it means something to us.
+/// The object of an event, as far as it is relevant.
 #[derive(Debug)]
 pub(crate) enum Object {
     /// `checkout.session.completed`, `.async_payment_succeeded`
@@ -45,21 +45,21 @@ pub(crate) enum Object {
     SessionFailed(Session),
     /// `charge.refunded`
     Refunded(Charge),
-    /// `refund.created`, `.updated`, `.failed`, and of old `charge.refund.updated`
+    /// `refund.created`, `.updated`, `.failed`, and the former `charge.refund.updated`
     Refund(Refund),
-    /// `charge.dispute.created`, `.updated`, `.closed`: which it is says less than the status.
+    /// `charge.dispute.created`, `.updated`, `.closed`; the status tells more than the type.
     Disputed(Dispute),
-    /// `checkout.session.expired`, `payment_link.updated` and all the others.
+    /// `checkout.session.expired`, `payment_link.updated` and all others.
     Other,
 }
 
-/// A charge of which something was refunded.
+/// A charge with a refund.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Charge {
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount_refunded: i64,
     pub(crate) currency: String,
-    /// Whether all of it was.
+    /// Whether it was refunded in full.
     pub(crate) refunded: Option<bool>,
     pub(crate) metadata: Option<HashMap<String, String>>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Refund {
     pub(crate) amount: i64,
     pub(crate) currency: String,
     pub(crate) status: Option<String>,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub(crate) created: Option<i64>,
 }
 
@@ -103,7 +103,7 @@ impl Dispute {
 }
 
 impl Event {
-    /// When it happened, as Stripe says.
+    /// When it happened, according to Stripe.
     pub(crate) fn created(&self) -> Option<DateTime<Utc>> {
         match self.created {
             Some(IgnoredOr::Value(seconds)) => DateTime::from_timestamp(seconds, 0),
@@ -111,10 +111,10 @@ impl Event {
         }
     }
 
-    /// What it is about.
+    /// Parses the object.
     ///
     /// # Errors
-    /// When the object is not what its type calls for.
+    /// Returns an error if the object does not fit the event's type.
     pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
         let Some(data) = &self.data else { return Ok(Object::Other) };
         Ok(match self.kind.as_str() {

@@ -28,10 +28,10 @@ pub(crate) use purchases::{NewPurchase, PageStatus, PurchaseSession};
 pub(crate) use sessions::{PaymentStatus, Session, SessionStatus};
 pub(crate) use webhook_endpoints::WebhookEndpoint;
 
-/// The version of the API that we were written for.
+/// The API version that this client is written for.
 const VERSION: &str = "2026-10-28.endive";
 
-/// Stripe, in one merchant's name.
+/// Stripe on behalf of one merchant.
 pub(crate) struct Stripe {
     http: Client,
     base: String,
@@ -39,20 +39,20 @@ pub(crate) struct Stripe {
     service: OutboundService,
 }
 
-/// The endpoints for whose calls Stripe's limit counts together.
+/// The endpoints that have a rate limit of their own at Stripe.
 const ENDPOINTS: [&str; 6] =
     ["payment_links", "checkout/sessions", "webhook_endpoints", "payment_intents", "charges", "disputes"];
 
-/// The endpoint of a path, which may go on with an id and more.
+/// The endpoint of a path, which may continue with an id.
 fn endpoint(path: &str) -> &str {
     ENDPOINTS.into_iter().find(|endpoint| path.starts_with(endpoint)).unwrap_or(path)
 }
 
-/// What Stripe answered, and the request by which its support finds it.
+/// Stripe's answer, with the request id for its support.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer<T> {
     pub(crate) body: T,
-    /// `req_…`
+    /// The request id (`req_…`).
     pub(crate) request: String,
 }
 
@@ -99,7 +99,7 @@ impl Stripe {
         format!("{}/v1/{path}", self.base)
     }
 
-    /// Calls when there is a turn for it, and says whether Stripe works.
+    /// Waits for a turn, makes the call, and reports to the circuit breaker.
     async fn call<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
         let permit = self.service.acquire(endpoint(path)).await?;
         let answer = self.exchange(request).await;

@@ -8,9 +8,9 @@ use super::{Advice, StripeError};
 /// Why something is not done at Stripe.
 #[derive(Debug)]
 pub(crate) enum NotDone {
-    /// Stripe will not do it, and the merchant must change something.
+    /// Stripe refuses; the merchant must change something.
     Refused(StripeError),
-    /// It may be done later.
+    /// It may succeed later.
     NotYet(JobError),
 }
 

@@ -9,23 +9,23 @@ struct PaymentIntent {
     status: IntentStatus,
 }
 
-/// Where a payment stands, as far as it means something to us.
+/// The state of a payment, as far as it is relevant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentStatus {
-    /// The money has come.
+    /// The money has arrived.
     Succeeded,
-    /// The money did not come.
+    /// The payment failed.
     RequiresPaymentMethod,
-    /// It will not come.
+    /// The payment was cancelled.
     Canceled,
-    /// The bank has not said, or a word that we do not know.
+    /// The payment is pending, or has an unknown state.
     #[serde(other)]
     UnderWay,
 }
 
 impl Stripe {
-    /// Where a payment stands.
+    /// The state of a payment.
     pub(crate) async fn intent_status(&self, id: &str) -> Result<Answer<IntentStatus>, StripeError> {
         let intent: Answer<PaymentIntent> = self.get(&format!("payment_intents/{id}"), &[]).await?;
         Ok(intent.map(|intent| intent.status))

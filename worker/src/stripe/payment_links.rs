@@ -8,14 +8,14 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};
 
-/// The metadata that says which of our links it is.
+/// The metadata key for our link's id.
 pub(crate) const METADATA_LINK: &str = "paylink_link";
 const METADATA_MERCHANT: &str = "paylink_merchant";
 
-/// Pages of 100 links that a look-up reads at most.
+/// The most pages of 100 links that a lookup reads.
 const MOST_PAGES: usize = 200;
 
-/// How much later than its acceptance a link of ours is made at Stripe at most, with a margin.
+/// The longest time between a link's acceptance and its creation at Stripe, with a margin.
 const LATEST_MAKING: TimeDelta = TimeDelta::days(3);
 
 /// A payment link at Stripe.
@@ -24,20 +24,20 @@ pub(crate) struct PaymentLink {
     pub(crate) id: String,
     pub(crate) url: String,
     pub(crate) livemode: bool,
-    /// Whether it can be paid, as far as the link itself goes.
+    /// Whether it can be paid, apart from its sessions.
     active: bool,
     #[serde(default)]
     metadata: HashMap<String, String>,
 }
 
 impl PaymentLink {
-    /// Which of our links it was made for, if it was made for one.
+    /// The link of ours that it was created for, if any.
     fn made_for(&self) -> Option<LinkId> {
         self.metadata.get(METADATA_LINK)?.parse().ok()
     }
 }
 
-/// What a payment link asks for.
+/// The line item of a payment link.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LineItem {
     pub(crate) description: Option<String>,
@@ -45,22 +45,22 @@ pub(crate) struct LineItem {
     pub(crate) currency: String,
 }
 
-/// What a payment link is to be.
+/// A payment link to create.
 #[derive(Debug)]
 pub(crate) struct NewPaymentLink<'a> {
     pub(crate) link: LinkId,
     pub(crate) merchant: MerchantId,
     pub(crate) money: Money,
-    /// What the buyer reads beside the amount.
+    /// The name next to the amount on the payment page.
     pub(crate) name: &'a str,
     /// Where the buyer goes after the payment: our page.
     pub(crate) return_url: &'a str,
-    /// How it may be paid.
+    /// The accepted payment methods.
     pub(crate) methods: &'a PaymentMethods,
 }
 
 impl Stripe {
-    /// Makes a payment link that can be paid once. The same key gives the same link.
+    /// Creates a payment link that can be paid once. The same key returns the same link.
     pub(crate) async fn create_payment_link(
         &self,
         new: &NewPaymentLink<'_>,
@@ -86,17 +86,18 @@ impl Stripe {
             ("after_completion[type]", "redirect"),
             ("after_completion[redirect][url]", new.return_url),
         ];
-        // Without a name Stripe offers what its dashboard says.
+        // Without any methods, Stripe uses the settings of the merchant's dashboard.
         let form: Vec<_> = form.into_iter().chain(methods).collect();
         self.post("payment_links", &form, Some(idempotency_key)).await
     }
 
-    /// Looks for the link that an unanswered call may have made. There is no search by metadata and a link has no time, so the
-    /// list is read, newest first, back to a link of ours that was made before it for certain. Where one is known already, `but`, that is
-    /// used up, it is another one, and none that was used up before: those are closed.
+    /// Searches for the link that an unanswered call may have created. Stripe has no search by metadata and its links
+    /// have no time, so the list is read, newest first, back to a link of ours that is certainly older. Ignores the
+    /// known, used-up link `but` and earlier used-up ones, which are closed.
     ///
     /// # Errors
-    /// [`StripeError::TooMany`] if the list does not come to an end: then nothing is known, and nothing may be made.
+    /// Returns [`StripeError::TooMany`] if the list is too long: the result is then unknown, and nothing may be
+    /// created.
     pub(crate) async fn find_payment_link(
         &self,
         merchant: MerchantId,
@@ -128,11 +129,11 @@ impl Stripe {
         Err(StripeError::TooMany)
     }
 
-    /// The merchant's links that were made for one of ours since then, each with which it was made for, newest first. The list is read
-    /// back to one that was made before for certain.
+    /// The merchant's payment links since then that were created for a link of ours, each with that link, newest first.
+    /// The list is read back to one that is certainly older.
     ///
     /// # Errors
-    /// [`StripeError::TooMany`] if the list does not come to an end.
+    /// Returns [`StripeError::TooMany`] if the list is too long.
     pub(crate) async fn payment_links_since(
         &self,
         merchant: MerchantId,
@@ -161,20 +162,21 @@ impl Stripe {
         Err(StripeError::TooMany)
     }
 
-    /// What a link asks for: links of ours have one line.
+    /// The line item of a link; ours have exactly one.
     pub(crate) async fn line_item(&self, id: &str) -> Result<Option<LineItem>, StripeError> {
         let path = format!("payment_links/{id}/line_items");
         let list: Answer<List<LineItem>> = self.get(&path, &[("limit", "1")]).await?;
         Ok(list.body.data.into_iter().next())
     }
 
-    /// Makes a link inactive: nobody can open it to pay. Answers whether it still is active, which Stripe should deny.
+    /// Deactivates a link, so that it cannot be opened for payment. Returns whether it is still active, which it should
+    /// not be.
     pub(crate) async fn deactivate_payment_link(&self, id: &str) -> Result<Answer<bool>, StripeError> {
         let after: Answer<Activity> = self.post(&format!("payment_links/{id}"), &[("active", "false")], None).await?;
         Ok(after.map(|after| after.active))
     }
 
-    /// Whether Stripe takes the key. Restricted keys may not read `/v1/account`, but must be able to do this.
+    /// Checks whether Stripe accepts the key. Restricted keys may not read `/v1/account`, but must be able to do this.
     pub(crate) async fn check_key(&self) -> Result<(), StripeError> {
         let _: Answer<IgnoredAny> = self.get("payment_links", &[("limit", "1")]).await?;
         Ok(())
@@ -186,7 +188,7 @@ struct Activity {
     active: bool,
 }
 
-/// Whether a link at Stripe is older than one that was accepted at `link`'s time: ours carry the time of their acceptance in their id.
+/// Whether a link at Stripe is older than our link `link`. The ids of our links contain the time of their acceptance.
 fn was_made_before(made: &PaymentLink, link: LinkId) -> bool {
     let earlier = made.made_for().and_then(LinkId::created_at);
     earlier.zip(link.created_at()).is_some_and(|(made, link)| made + LATEST_MAKING < link)

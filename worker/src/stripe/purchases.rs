@@ -5,23 +5,23 @@ use serde::Deserialize;
 
 use super::{Answer, List, PaymentStatus, Stripe, StripeError};
 
-/// A page on which credits are paid for.
+/// A checkout page to create for a purchase.
 #[derive(Debug)]
 pub(crate) struct NewPurchase<'a> {
     pub(crate) purchase: CreditPurchaseId,
     pub(crate) merchant: MerchantId,
     pub(crate) price: Money,
-    /// What is bought, as the page says it.
+    /// The product's name on the page.
     pub(crate) name: &'a str,
-    /// Where whoever has paid, or has not, goes to.
+    /// Where the buyer goes after paying or cancelling.
     pub(crate) return_url: &'a str,
 }
 
-/// A checkout session that was made for a purchase.
+/// The checkout session of a purchase.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct PurchaseSession {
     pub(crate) id: String,
-    /// While it can be paid.
+    /// Set while it can be paid.
     pub(crate) url: Option<String>,
     pub(crate) status: PageStatus,
     pub(crate) payment_status: PaymentStatus,
@@ -30,7 +30,7 @@ pub(crate) struct PurchaseSession {
     pub(crate) currency: Option<String>,
 }
 
-/// Where a session is.
+/// The status of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PageStatus {
@@ -41,7 +41,7 @@ pub(crate) enum PageStatus {
     Unknown,
 }
 
-/// A charge, as far as it says what went back of it.
+/// The refunded part of a charge.
 #[derive(Debug, Deserialize)]
 struct Charge {
     amount_refunded: i64,
@@ -49,7 +49,7 @@ struct Charge {
     currency: String,
 }
 
-/// A dispute.
+/// A dispute of a charge.
 #[derive(Debug, Deserialize)]
 struct Dispute {
     amount: i64,
@@ -64,13 +64,13 @@ enum DisputeStatus {
     NeedsResponse,
     UnderReview,
     Lost,
-    /// An inquiry, or one that was won or prevented: the money is with the operator.
+    /// An inquiry, or a dispute that was won or prevented: the operator has the money.
     #[serde(other)]
     NotTaken,
 }
 
 impl Stripe {
-    /// Makes the page on which a purchase is paid, for a day. The same key gives the same page.
+    /// Creates the page on which a purchase is paid, valid for a day. The same key returns the same page.
     pub(crate) async fn create_purchase_session(
         &self,
         new: &NewPurchase<'_>,
@@ -95,13 +95,13 @@ impl Stripe {
         self.post("checkout/sessions", &form, Some(idempotency_key)).await
     }
 
-    /// A purchase's session as it is now.
+    /// The current state of a purchase's session.
     pub(crate) async fn purchase_session(&self, id: &str) -> Result<PurchaseSession, StripeError> {
         Ok(self.get(&format!("checkout/sessions/{id}"), &[]).await?.body)
     }
 
-    /// How much of a payment in this currency went back: what was refunded, and what a bank has taken. What is in another currency counts
-    /// as all there can be.
+    /// How much of a payment in this currency was returned by refunds and disputes. An amount in another currency
+    /// counts as everything.
     pub(crate) async fn returned(&self, payment: &str, currency: &str) -> Result<i64, StripeError> {
         let counted = |amount: i64, of: &str| if of == currency || amount == 0 { amount } else { i64::MAX };
         let query = [("payment_intent", payment), ("limit", "100")];

@@ -6,7 +6,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError};
 
-/// A checkout session. Read leniently: only what we act on.
+/// A checkout session, parsed leniently: only the fields that we use.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Session {
     pub(crate) id: String,
@@ -20,7 +20,7 @@ pub(crate) struct Session {
     pub(crate) metadata: Option<HashMap<String, String>>,
 }
 
-/// Whether the money has come.
+/// Whether the money has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum PaymentStatus {
@@ -31,12 +31,12 @@ pub(crate) enum PaymentStatus {
     Unknown,
 }
 
-/// Which sessions are asked for.
+/// The status of the sessions to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionStatus {
     /// A buyer has it open and can pay.
     Open,
-    /// A buyer has gone through with it.
+    /// A buyer has completed it.
     Complete,
 }
 
@@ -50,7 +50,7 @@ impl SessionStatus {
 }
 
 impl Stripe {
-    /// The sessions of a payment link in this status, the newest hundred of them.
+    /// The newest hundred sessions of a payment link in this status.
     pub(crate) async fn sessions(
         &self,
         payment_link: &str,
@@ -61,7 +61,7 @@ impl Stripe {
         Ok(list.map(|list| list.data))
     }
 
-    /// Expires an open session: whoever has it open can no longer pay.
+    /// Expires an open session, so that it can no longer be paid.
     pub(crate) async fn expire_session(&self, id: &str) -> Result<Answer<()>, StripeError> {
         let expired: Answer<IgnoredAny> = self.post(&format!("checkout/sessions/{id}/expire"), &[], None).await?;
         Ok(expired.map(|_| ()))

@@ -5,7 +5,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{Answer, List, Stripe, StripeError, VERSION};
 
-/// What we want to hear of: exactly the events that mean something to a link.
+/// Exactly the events that affect a link.
 const ENABLED_EVENTS: [&str; 13] = [
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
@@ -22,7 +22,7 @@ const ENABLED_EVENTS: [&str; 13] = [
     "charge.dispute.closed",
 ];
 
-/// Stripe allows 16 endpoints an account, so that one page holds them all.
+/// Stripe allows 16 endpoints per account, so one page holds them all.
 const PAGE: &str = "100";
 
 /// A webhook endpoint.
@@ -34,17 +34,17 @@ pub(crate) struct WebhookEndpoint {
     pub(crate) status: String,
     #[serde(default)]
     pub(crate) enabled_events: Vec<String>,
-    /// Only in the answer that made it.
+    /// Only in the answer to its creation.
     pub(crate) secret: Option<Secret>,
 }
 
 impl WebhookEndpoint {
-    /// Whether Stripe sends anything there.
+    /// Whether Stripe sends events there.
     pub(crate) fn is_enabled(&self) -> bool {
         self.status == "enabled"
     }
 
-    /// The events that we want to hear of and that it does not send.
+    /// The events we need that it does not send.
     pub(crate) fn missing_events(&self) -> Vec<&'static str> {
         let sent = |event: &&str| self.enabled_events.iter().any(|enabled| enabled == "*" || enabled == *event);
         ENABLED_EVENTS.into_iter().filter(|event| !sent(event)).collect()
@@ -52,7 +52,7 @@ impl WebhookEndpoint {
 }
 
 impl Stripe {
-    /// Makes an endpoint. The same key gives the same endpoint, and its secret again.
+    /// Creates an endpoint. The same key returns the same endpoint, with its secret.
     pub(crate) async fn create_webhook_endpoint(
         &self,
         url: &str,
@@ -63,7 +63,7 @@ impl Stripe {
         self.post("webhook_endpoints", &form, Some(idempotency_key)).await
     }
 
-    /// Has an endpoint send what it did not send so far; what it sends beside that stays.
+    /// Adds the missing events to an endpoint, and keeps the others.
     pub(crate) async fn complete_webhook_endpoint(
         &self,
         endpoint: &WebhookEndpoint,
@@ -75,13 +75,13 @@ impl Stripe {
         self.post(&path, &events, None).await.map(|answer: Answer<WebhookEndpoint>| answer.body)
     }
 
-    /// Every endpoint of the account in the key's mode.
+    /// All endpoints of the account in the key's mode.
     pub(crate) async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, StripeError> {
         let list: Answer<List<WebhookEndpoint>> = self.get("webhook_endpoints", &[("limit", PAGE)]).await?;
         Ok(list.body.data)
     }
 
-    /// Removes an endpoint. One that is gone already is no error.
+    /// Deletes an endpoint, if it exists.
     pub(crate) async fn delete_webhook_endpoint(&self, id: &str) -> Result<(), StripeError> {
         let deleted: Result<Answer<IgnoredAny>, _> = self.delete(&format!("webhook_endpoints/{id}")).await;
         match deleted {

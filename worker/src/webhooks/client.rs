@@ -1,4 +1,4 @@
-//! How webhooks leave: to public addresses unless the operator allows others, without redirects, and not for long.
+//! Sending webhooks: to public addresses unless the operator allows others, without redirects, and with a timeout.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use crate::{
     outbound::{address_guard, clients::Clients, http},
 };
 
-/// How long an endpoint may take to answer. Of the answer only the status counts, and its body is not read.
+/// Timeout of an answer. Only the status is read, not the body.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 
 /// The client for webhooks.
@@ -22,39 +22,40 @@ pub(crate) struct WebhookClient {
     long_waits: LongWaits,
 }
 
-/// A webhook that is ready to leave.
+/// A webhook to send.
 pub(super) struct Outgoing<'a> {
-    /// Where to.
+    /// The endpoint's URL.
     pub(super) url: &'a str,
     /// The delivery's id.
     pub(super) id: &'a str,
-    /// When it is sent, in seconds.
+    /// When it is sent, in seconds since 1970.
     pub(super) timestamp: i64,
-    /// What signs for it.
+    /// The signatures.
     pub(super) signatures: &'a str,
-    /// What it says.
+    /// The body.
     pub(super) body: Vec<u8>,
 }
 
 impl WebhookClient {
-    /// One that goes to public addresses only, or one that goes anywhere.
+    /// Creates a client for public addresses, or with `private` for any address.
     pub(crate) fn new(clients: &Clients, private: bool) -> Self {
         Self { http: clients.of_described(private), private, long_waits: LongWaits::in_slots(1) }
     }
 
-    /// The same, in so many slots for endpoints that were quick so far.
+    /// Sets the number of slots for quick endpoints.
     pub(crate) fn in_slots(self, slots: usize) -> Self {
         Self { long_waits: LongWaits::in_slots(slots), ..self }
     }
 
-    /// Sends a webhook to an endpoint that is known to take its time, or to fail: what became of it.
+    /// Sends a webhook to an endpoint that is known to be slow or failing. Returns the result.
     pub(super) async fn post(&self, webhook: Outgoing<'_>) -> Attempted {
         let since = Instant::now();
         let answered = self.try_post(webhook).await;
         Self::read(answered, since.elapsed())
     }
 
-    /// Sends a webhook to an endpoint that was quick so far; `None` if it is none any more, and others have to wait for it.
+    /// Sends a webhook to an endpoint that was quick so far. Returns `None` if it no longer is and there is no place to
+    /// wait for it.
     pub(super) async fn post_quickly(&self, webhook: Outgoing<'_>) -> Option<Attempted> {
         self.long_waits.wait(self.post(webhook), SLOW).await
     }

@@ -1,25 +1,26 @@
-//! Who may wait long for an endpoint's answer.
+//! Bounds how many deliveries wait long for an endpoint's answer.
 //!
-//! A webhook that is under way holds one of the slots for jobs that deliver to endpoints which were quick so far. One that dies would hold
-//! its slot until it is given up, and with as many as there are slots everybody else's webhooks would wait for the time-outs of the dead. So
-//! in half of the slots nobody waits longer than a second: an endpoint that has not answered by then, and for which there is no place left
+//! A webhook in progress holds one of the slots for endpoints that were quick so far. One that hangs would hold its
+//! slot until it times out, and as many as there are slots would delay the webhooks of all other endpoints. So in half
+//! of the slots a delivery waits at most a second: an endpoint that has not answered by then, and for which no long
+//! wait is left, is handed to the workers for slow endpoints.
 //! among those that are waited for, is handed to the workers of the slow.
 
 use std::{pin::pin, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 
-/// The places of those who may wait long. Clones share them.
+/// The places for long waits. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct LongWaits(Arc<Semaphore>);
 
 impl LongWaits {
-    /// Half of so many slots.
+    /// Half as many places as slots.
     pub(super) fn in_slots(slots: usize) -> Self {
         Self(Arc::new(Semaphore::new(slots / 2)))
     }
 
-    /// Waits for an answer; `None` if it takes longer than `quick` and all places are taken.
+    /// Waits for an answer. Returns `None` if it takes longer than `quick` and all places are taken.
     pub(super) async fn wait<T>(&self, answer: impl Future<Output = T>, quick: Duration) -> Option<T> {
         let mut answer = pin!(answer);
         if let Ok(answered) = tokio::time::timeout(quick, answer.as_mut()).await {

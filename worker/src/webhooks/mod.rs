@@ -1,8 +1,8 @@
 //! Webhooks to merchants' own systems.
 //!
-//! One job at a time delivers to an endpoint: what is due, one after the other, in the order in which it became due. What was not taken is
-//! due again later and nothing waits for it. An endpoint that takes nothing is asked ever less often, by workers of their own, as one that is
-//! slow is.
+//! One job at a time delivers to an endpoint: the due deliveries, one after the other, in the order in which they
+//! became due. A failed delivery is due again later, and the others do not wait for it. An endpoint that keeps failing
+//! is tried less and less often, by separate workers, as a slow one is.
 
 mod client;
 mod long_waits;
@@ -28,39 +28,40 @@ use crate::JobContext;
 use client::Outgoing;
 pub(crate) use client::WebhookClient;
 
-/// How many deliveries one job makes, and for how long it begins new ones: then another takes its place, and takes its turn.
+/// The most deliveries of one job, after which another continues.
 const MOST: usize = 100;
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What a rendered resource, or the reason why there is none, will have come to.
+/// The future of a rendered resource.
 pub type Rendering<'a> =
     Pin<Box<dyn Future<Output = Result<Option<Value>, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
 
-/// Shows what a change is about as the API shows it. The API is another crate, and whoever makes the workers knows both.
+/// Renders the resource of a change as the API shows it. Implemented by the API, a separate crate, and injected where
+/// the workers are created.
 pub trait RenderResource: Send + Sync + fmt::Debug {
-    /// The resource as it is now; nothing if nothing is left of it.
+    /// The current resource; `None` if nothing of it is left.
     fn render<'a>(&'a self, change: &'a NumberedChange) -> Rendering<'a>;
 }
 
-/// Whose workers deliver.
+/// Which workers deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WorkersOf {
-    /// Those of endpoints that take what they are sent, and at once.
+    /// Those for endpoints that answer quickly.
     TheQuick,
-    /// Those of endpoints that are slow, or did not take what came before.
+    /// Those for endpoints that are slow or failing.
     TheSlow,
 }
 
-/// What came of an attempt.
+/// The result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Attempt {
     Taken,
     Refused,
-    /// It was broken off: the workers of the slow make it anew.
+    /// Aborted; the workers for slow endpoints repeat it.
     HandedOver,
 }
 
-/// Delivers to an endpoint what is due, and sees to it that the rest is when it is.
+/// Delivers what is due to an endpoint, and schedules the rest.
 pub(crate) async fn deliver(
     context: &JobContext,
     lease: &Lease,
@@ -85,7 +86,7 @@ pub(crate) async fn deliver(
     finish(context, lease, merchant, id).await
 }
 
-/// The endpoint, if this is still the job that delivers to it.
+/// The endpoint, if this job is still the one that delivers to it.
 async fn ours(
     context: &JobContext,
     lease: &Lease,
@@ -100,7 +101,7 @@ fn is_ours(endpoint: &WebhookEndpoint, lease: &Lease) -> bool {
     endpoint.job_id == Some(lease.job().id) && endpoint.disabled_at.is_none()
 }
 
-/// Ends the job, and enqueues the next if there is anything left to deliver: at once, or when it is due.
+/// Finishes the job, and enqueues the next if there is more to deliver: at once, or when it is due.
 async fn finish(
     context: &JobContext,
     lease: &Lease,
@@ -110,7 +111,7 @@ async fn finish(
     let now = context.now();
     let tx = context.db.begin().await?;
     let mut next = None;
-    // Held, so that what is written meanwhile is either seen here or sees that there is no job any more.
+    // Locked, so that a concurrent writer either is seen here or sees that there is no job.
     if let Some(endpoint) = webhook_endpoint::hold(&tx, merchant, id).await?.filter(|it| is_ours(it, lease)) {
         match delivery::first_pending(&tx, id).await? {
             Some(first) => {
@@ -125,7 +126,7 @@ async fn finish(
     Ok(done)
 }
 
-/// Tries to deliver.
+/// Makes one delivery attempt.
 async fn attempt(
     context: &JobContext,
     endpoint: &WebhookEndpoint,
@@ -174,7 +175,7 @@ fn log_outcome(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Opti
     }
 }
 
-/// What is sent: what the change is about is as it is now.
+/// The webhook's body, with the current state of the resource.
 async fn body(context: &JobContext, endpoint: &WebhookEndpoint, due: &WebhookDelivery) -> Result<Vec<u8>, JobError> {
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);

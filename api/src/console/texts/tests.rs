@@ -5,7 +5,7 @@ use regex::Regex;
 use super::*;
 use crate::console::SCRIPT;
 
-/// By its path, such as `home.links`: what is filled in, and the text or its forms.
+/// By path, such as `home.links`: the parameters, and the text or its plural forms.
 type Texts = BTreeMap<String, (Vec<String>, Value)>;
 
 fn texts_of(language: &str) -> Texts {
@@ -35,14 +35,15 @@ fn forms(text: &Value) -> Vec<&str> {
     }
 }
 
-/// Modules, without their comments.
+/// The modules, without comments.
 fn modules() -> impl Iterator<Item = (&'static str, String)> {
     let comment = Regex::new(r"(?m)^\s*(//|/?\*).*$").unwrap();
     let scripts = FILES.iter().filter(|(_, kind, _)| *kind == SCRIPT);
     scripts.map(move |(path, _, content)| (*path, comment.replace_all(content, "").into_owned()))
 }
 
-/// The paths of texts and groups that a module names, by `strings.home.links` or by `t.links` after `const t = strings.home;`.
+/// The paths of texts and groups that a module uses, as `strings.home.links`, or as `t.links` after `const t =
+/// strings.home;`.
 fn named_in(module: &str) -> BTreeSet<String> {
     let name = Regex::new(r"const (\w+) = (\w+)((?:\.\w+)*);|\b(\w+)((?:\.\w+)+)|\b(\w+)\[").unwrap();
     let mut aliases = BTreeMap::from([("strings", String::new())]);
@@ -52,7 +53,7 @@ fn named_in(module: &str) -> BTreeSet<String> {
     for found in name.captures_iter(&imports) {
         let of = |index| found.get(index).map(|part| part.as_str());
         let Some(base) = of(2).or(of(4)).or(of(6)).and_then(|base| aliases.get(base)) else {
-            // Another thing has the name now.
+            // The name now refers to something else.
             if let Some(alias) = of(1) {
                 aliases.remove(alias);
             }
@@ -62,7 +63,7 @@ fn named_in(module: &str) -> BTreeSet<String> {
         let path = format!("{base}{chain}").trim_start_matches('.').to_owned();
         match of(1) {
             Some(alias) => {
-                // Of a group it is not yet known what is used of it.
+                // It is not known yet which texts of the group are used.
                 named.insert(format!("{path}="));
                 aliases.insert(alias, path);
             }
@@ -91,7 +92,7 @@ fn every_text_that_is_named_is_there_and_every_text_is_named() {
         for path in named_in(&content) {
             let alias = path.strip_suffix('=');
             let path = alias.unwrap_or(&path);
-            // What comes after a text is what is done with it, such as `.length`.
+            // After a text come its uses, such as `.length`.
             let mut starts = path.match_indices('.').map(|(at, _)| &path[..at]).chain([path]);
             let text = starts.find(|start| texts.contains_key(*start));
             assert!(text.is_some() || is_group(path) || path.is_empty(), "{module} names {path}, and there is none");
@@ -115,7 +116,7 @@ fn every_form_of_a_text_has_what_is_filled_in() {
                 let holes = hole.captures_iter(form).filter(|found| !found[0].starts_with("{{"));
                 let holes: BTreeSet<String> = holes.map(|found| found[1].to_owned()).collect();
                 let named: BTreeSet<String> = names.iter().cloned().collect();
-                // A form of its own for one may do without the number.
+                // A singular form may omit the number.
                 assert!(holes.is_subset(&named), "{language}: {path} fills in {holes:?}");
                 assert!(text.is_object() || holes == named, "{language}: {path} leaves out what is filled in: {form}");
             }
@@ -128,7 +129,7 @@ fn every_form_of_a_text_has_what_is_filled_in() {
     }
 }
 
-/// A language lacks nothing, fills in the same, and left no sentence in English.
+/// Every language is complete, has the same placeholders, and leaves no sentence in English.
 #[test]
 fn every_language_says_all_that_english_says() {
     let english = texts_of(ENGLISH);
@@ -149,7 +150,7 @@ fn every_language_says_all_that_english_says() {
     }
 }
 
-/// Sentences are in the tables: a module holds nothing that is read.
+/// Sentences are in the tables: modules contain no visible text.
 #[test]
 fn no_module_says_anything_by_itself() {
     let literal = Regex::new(r#""((?:[^"\\\n]|\\.)*)"|`([^`]*)`"#).unwrap();
@@ -164,7 +165,7 @@ fn no_module_says_anything_by_itself() {
     }
 }
 
-/// Parts of what is not read by people.
+/// Words that are not visible text.
 const TECHNICAL: &[&str] = &["Content-Type", "Idempotency-Key", "Authorization", "Problem", "Enter"];
 
 #[test]

@@ -1,14 +1,14 @@
-//! Closes the schemas of requests: only the described fields are allowed, and texts have no control characters. Schemas of responses stay
-//! open, because answers may gain fields.
+//! Closes the schemas of requests: only the described fields are allowed, and texts have no control characters. Schemas
+//! of responses stay open, because answers may gain fields.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Of a text that says nothing more of itself. See [`crate::http::characters`].
+/// The pattern of strings without one of their own; see [`crate::http::characters`].
 const CHARACTERS: &str = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$";
 
-/// Closes every schema of what is sent.
+/// Closes all request schemas.
 pub(super) fn close(document: &mut Value) {
     let mut sent = BTreeSet::new();
     super::for_each_operation(document, |_, _, operation| {
@@ -29,7 +29,7 @@ pub(super) fn close(document: &mut Value) {
     }
 }
 
-/// Closes what is written here, and notes what is referred to.
+/// Closes a schema, and collects the schemas that it references.
 fn close_schema(schema: &mut Value, referred: &mut BTreeSet<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
         referred.insert(reference.trim_start_matches('#').to_owned());

@@ -1,15 +1,16 @@
-//! An example of what each operation takes and answers, made of the examples of its fields; of what is seen most it is written by hand.
+//! Examples of what each operation takes and returns, assembled from the examples of the fields. Those of the most
+//! visited schemas are written by hand.
 
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-/// What is seen and sent most, by the names of the schemas: examples whose fields go with each other, and of which each can be sent as it is.
+/// Hand-written examples by schema name. Their fields are consistent, and each can be sent as it is.
 static WRITTEN: LazyLock<Map<String, Value>> =
-    // A test reads it, and holds each against its schema.
+    // A test parses this, and validates each example against its schema.
     LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
-/// What texts say that have no example of their own, by the names of their fields.
+/// Examples of strings without one of their own, by field name.
 const TEXTS: &[(&str, &str)] = &[
     ("actor", "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8"),
     ("actor_name", "Front office"),
@@ -26,19 +27,19 @@ const TEXTS: &[(&str, &str)] = &[
     ("text", "Your cake is ready."),
 ];
 
-/// How deep a schema is followed.
+/// How deep schemas are followed.
 const DEEPEST: usize = 12;
 
-/// What is shown of an object.
+/// Which fields of an object to show.
 #[derive(Clone, Copy)]
 enum Shown {
-    /// What has to be there: it can be sent as it is.
+    /// The required ones: the example can be sent as it is.
     Needed,
-    /// All that can be there.
+    /// All of them.
     All,
 }
 
-/// Gives every body an example that has none.
+/// Adds an example to each body without one.
 pub(super) fn add(document: &mut Value) {
     let schemas = document.clone();
     super::for_each_operation(document, |_, _, operation| {
@@ -60,12 +61,12 @@ fn exemplify(content: &mut Value, document: &Value, shown: Shown) {
     let given = media.remove("example").filter(|given| !given.is_null());
     let example = given.or_else(|| example(media.get("schema")?, document, shown, DEEPEST));
     if let Some(example) = example {
-        // By a name, for there are readers that take an example without one for a list of them.
+        // Under a name, since some readers take an unnamed example for a list.
         media.insert("examples".to_owned(), json!({"example": {"value": without_nulls(example)}}));
     }
 }
 
-/// Absent means absent: the framework writes a field that is not there as a null, which no call takes.
+/// Removes nulls: the framework writes absent fields as null, which no call accepts.
 fn without_nulls(example: Value) -> Value {
     match example {
         Value::Object(fields) => {
@@ -100,7 +101,7 @@ fn example(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Opti
     if !schema["default"].is_null() {
         return Some(schema["default"].clone());
     }
-    // Whatever it may be, it may be an object.
+    // A value of any type may be an object.
     let Some(kind) = schema["type"].as_str() else { return Some(json!({})) };
     match (kind, schema["format"].as_str()) {
         ("string", Some("date-time")) => Some("2026-11-26T12:00:00Z".into()),
@@ -129,7 +130,7 @@ fn fields(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Map<S
         .collect()
 }
 
-/// What a text of this name says, where its schema says no more than that it is one.
+/// The example of a string that its schema does not describe further.
 fn text_of(name: &str, field: &Value) -> Option<Value> {
     let says_more = ["example", "enum", "default", "format"].iter().any(|key| !field[*key].is_null());
     let (_, text) = TEXTS.iter().find(|(known, _)| *known == name)?;

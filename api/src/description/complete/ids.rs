@@ -1,10 +1,10 @@
 //! Names operations for generated clients: `list_orders`, `get_order`, `send_payment_link`.
 
-/// The name of the operation, from its method and path.
+/// The operation id, from method and path.
 pub(super) fn of(method: &str, path: &str) -> String {
     let parts: Vec<&str> = path.trim_start_matches("/v1/").split('/').collect();
     let is_variable = |part: &&str| part.starts_with('{');
-    // What each variable stands behind is one of many.
+    // A segment before a variable is named in the singular.
     let mut words: Vec<String> = Vec::new();
     for (at, part) in parts.iter().enumerate().filter(|(_, part)| !is_variable(part)) {
         let is_one = parts.get(at + 1).is_some_and(is_variable);
@@ -19,7 +19,7 @@ pub(super) fn of(method: &str, path: &str) -> String {
         "put" => ("put", words),
         "patch" => ("change", words),
         "delete" => ("delete", words),
-        // `POST …/orders` makes one; `POST …/orders/{id}/archive` does what it says.
+        // `POST …/orders` creates one; `POST …/orders/{id}/archive` archives it.
         _ if is_list || is_thing(&last) => ("create", with_last(&words, &one_of(&last))),
         _ => {
             let (action, thing) =
@@ -51,12 +51,12 @@ fn is_plural(word: &str) -> bool {
     word.ends_with('s') && !word.ends_with("ss")
 }
 
-/// Nouns that are posted to although they are one.
+/// Singular nouns that are posted to.
 fn is_thing(word: &str) -> bool {
     ["endpoint", "token", "test"].iter().any(|thing| word.ends_with(&format!("_{thing}")))
 }
 
-/// One of many: `payment_link` of `payment-links`.
+/// The singular: `payment_link` of `payment-links`.
 fn one_of(part: &str) -> String {
     let word = plain(part);
     if let Some(stem) = word.strip_suffix("ies") {

@@ -10,7 +10,7 @@ struct Taker {
     parameter: String,
 }
 
-/// Says for every answer in which an id is what can be done with it.
+/// Adds links to all responses that contain an id.
 pub(super) fn add(document: &mut Value) {
     let takers = takers(document);
     let schemas = document.clone();
@@ -27,7 +27,7 @@ pub(super) fn add(document: &mut Value) {
     });
 }
 
-/// By the pattern of the id, which says of what it is.
+/// The operations by the pattern of the id they take, which identifies its type.
 fn takers(document: &Value) -> BTreeMap<String, Vec<Taker>> {
     let mut takers: BTreeMap<String, Vec<Taker>> = BTreeMap::new();
     for (_, item) in document["paths"].as_object().into_iter().flatten() {

@@ -1,5 +1,5 @@
-//! Adds to the generated document what poem-openapi cannot express. Everything here is derived from the document itself, so a new operation
-//! gets it without further work.
+//! Adds to the generated document what poem-openapi cannot express. Everything here is derived from the document
+//! itself, so a new operation gets it without further work.
 
 mod closed;
 mod examples;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 /// The longest idempotency key.
 const LONGEST_KEY: usize = 255;
 
-/// What parameters mean that many calls share, where a call says nothing else.
+/// Default descriptions of parameters that many calls share.
 const SHARED: &[(&str, &str)] = &[
     ("limit", "How many at most; a page may be shorter."),
     ("cursor", "The `next_cursor` of the page before; absent: the first page."),
@@ -28,7 +28,7 @@ const SHARED: &[(&str, &str)] = &[
     ("language", "BCP 47, such as `en` or `de-AT`."),
 ];
 
-/// Makes the document whole.
+/// Completes the document.
 pub(super) fn complete(document: &mut Value) {
     rename_media(document);
     say_once(document);
@@ -63,7 +63,7 @@ fn object(value: &mut Value) -> impl Iterator<Item = (&String, &mut Value)> {
     value.as_object_mut().into_iter().flatten()
 }
 
-/// JSON is UTF-8, and says so in no parameter.
+/// Removes the charset from JSON media types, since JSON is always UTF-8.
 fn rename_media(document: &mut Value) {
     match document {
         Value::Object(fields) => {
@@ -77,8 +77,8 @@ fn rename_media(document: &mut Value) {
     }
 }
 
-/// What is said of a reference stands beside it. The framework says it once more as a second part, and then there are generators of
-/// clients that try to make one type of both, which they cannot of a union.
+/// Puts the description next to a reference. The framework repeats it as a second part of an `allOf`, which some client
+/// generators cannot merge with a union.
 fn say_once(document: &mut Value) {
     match document {
         Value::Object(fields) => {
@@ -95,7 +95,7 @@ fn say_once(document: &mut Value) {
 
 fn describe_parameters(operation: &mut Value) {
     if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
-        // Which types an operation answers in is said with its answers.
+        // The response's media types are described with the responses.
         parameters
             .retain(|parameter| !parameter["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("accept")));
     }
@@ -105,7 +105,7 @@ fn describe_parameters(operation: &mut Value) {
             parameter["description"] = (*meaning).into();
         }
         if parameter["schema"]["type"] == "array" {
-            // With commas between them.
+            // Comma-separated.
             (parameter["style"], parameter["explode"]) = ("form".into(), false.into());
         }
         if parameter["in"] == "path"
@@ -116,7 +116,7 @@ fn describe_parameters(operation: &mut Value) {
             parameter["schema"]["example"] = word.into();
         }
         if parameter["required"] != true {
-            // `/docs` fills in examples, of what has to be there: a list is not narrowed by what nobody asked for.
+            // `/docs` prefills examples; lists must not be filtered by parameters that were not asked for.
             parameter["x-fill-example"] = "no".into();
         }
         if parameter["name"] == "Idempotency-Key" {
@@ -129,7 +129,7 @@ fn describe_parameters(operation: &mut Value) {
     }
 }
 
-/// In the order in which they are needed: an order, its link, a text; what is the operator's comes last.
+/// Sorts the tags in the order of use: an order, its link, a text; the operator's come last.
 fn order_tags(document: &mut Value) {
     const ORDER: &[&str] = &[
         "Orders",
@@ -154,7 +154,7 @@ fn order_tags(document: &mut Value) {
     }
 }
 
-/// Names what is without a name.
+/// Describes responses that have no description.
 fn describe_success(operation: &mut Value) {
     for (status, response) in object(&mut operation["responses"]) {
         if response["description"] == "" {
@@ -163,7 +163,7 @@ fn describe_success(operation: &mut Value) {
     }
 }
 
-/// The framework tells the width of a number, and not where it begins and ends.
+/// Adds the bounds of numbers, of which the framework only gives the width.
 fn bound_numbers(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -184,13 +184,13 @@ fn bound_number(schema: &mut Map<String, Value>) {
         "uint8" => (json!(0), json!(u8::MAX)),
         "uint16" => (json!(0), json!(u16::MAX)),
         "uint32" => (json!(0), json!(u32::MAX)),
-        // Whoever reads it may have no larger numbers.
+        // Some languages have no larger integers.
         "uint64" => (json!(0), json!(i64::MAX)),
         "int32" => (json!(i32::MIN), json!(i32::MAX)),
         _ => (json!(i64::MIN), json!(i64::MAX)),
     };
     if matches!(format, "uint8" | "uint16" | "uint32" | "uint64") {
-        // These are no formats that others know.
+        // Not standard formats.
         schema.insert(
             "format".to_owned(),
             if format == "uint64" || format == "uint32" { "int64" } else { "int32" }.into(),

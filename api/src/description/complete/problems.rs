@@ -1,8 +1,8 @@
-//! The problems with which each operation may be refused, by status.
+//! The problems that each operation may return, by status.
 
 use serde_json::{Value, json};
 
-/// What every operation can answer.
+/// Problems of all operations.
 const ANY: &[(u16, &str)] = &[
     (401, "There is no key, or one that is none."),
     (403, "The key may not do this."),
@@ -12,7 +12,7 @@ const ANY: &[(u16, &str)] = &[
     (503, "It cannot be done now; `Retry-After` says when to try again."),
 ];
 
-/// What one that takes a body can answer besides.
+/// Further problems of operations with a body.
 const BODY: &[(u16, &str)] = &[
     (400, "The request cannot be read."),
     (408, "The body did not come in time."),
@@ -20,7 +20,7 @@ const BODY: &[(u16, &str)] = &[
     (415, "The body is not of a type that is taken here."),
 ];
 
-/// Says with which problems an operation may be refused, instead of that it may be with some.
+/// Lists an operation's problems in place of the framework's generic ones.
 pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
     let mut problems = ANY.to_vec();
     let has_key = operation["parameters"].as_array().into_iter().flatten().any(|it| it["in"] == "header");
@@ -39,11 +39,11 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
     {
         problems.push((404, "There is nothing here, or it is somebody else's."));
     }
-    // There is a receipt once the link is paid.
+    // A receipt exists only once the link is paid.
     if method != "get" || path.ends_with("/receipt.pdf") {
         problems.push((409, "The state of things does not allow it."));
     }
-    // What is asked of a buyer is erased after 90 days, the feed after 30.
+    // Invoices are erased after 90 days, the feed after 30.
     if path.contains("/payment-links/{id}") || path.ends_with("/preview") || path.ends_with("/changes") {
         problems.push((410, "It was erased."));
     }

@@ -12,7 +12,7 @@ use sea_orm::DbErr;
 use super::Problem;
 
 impl Problem {
-    /// What poem and poem-openapi refuse before a handler is reached.
+    /// Errors of poem and poem-openapi before a handler is reached.
     pub(crate) fn from_framework(error: poem::Error) -> Self {
         if error.is::<Self>() {
             return match error.downcast::<Self>() {

@@ -13,10 +13,10 @@ use entity::{documents::DocumentError, is_conflict};
 use poem::http::StatusCode;
 use poem_openapi::Object;
 
-/// When to try again what failed on our side.
+/// `Retry-After` of errors on our side.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
-/// The code of what cannot be drawn, by which others tell it from what went wrong.
+/// The code of content that cannot be rendered, which distinguishes it from a failure.
 const CANNOT_BE_DRAWN: &str = "cannot_be_drawn";
 
 /// One field of the input and what is wrong with it.
@@ -28,7 +28,7 @@ pub(crate) struct FieldError {
     pub reason: String,
 }
 
-/// Why a request is not answered as it was meant to be.
+/// Why a request is refused or fails.
 #[derive(Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Problem {
@@ -37,33 +37,33 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     after: Option<Duration>,
-    /// Aside, as few have it, and every answer that may be a problem has room for one.
+    /// Boxed, since few problems have one and every result that may be a problem holds its size.
     instead: Option<Box<Instead>>,
     #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What is there instead.
+/// An alternative for the caller.
 #[derive(Debug)]
 enum Instead {
-    /// The methods that may be used.
+    /// The allowed methods.
     Methods(String),
-    /// The order that is in the way.
+    /// The existing order.
     Order(OrderId),
 }
 
 impl Problem {
-    /// A problem of the caller's making.
+    /// A problem caused by the caller.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), fields: Vec::new(), after: None, instead: None, source: None }
     }
 
-    /// The same answer for what does not exist and for what is somebody else's.
+    /// The resource does not exist or belongs to another merchant; both get the same answer.
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is nothing here.")
     }
 
-    /// The same as one sentence, with the fields told without what stands before them.
+    /// The problem as one sentence, with field names without this prefix.
     pub(crate) fn sentence(&self, before: &str) -> String {
         if self.fields.is_empty() {
             return self.detail.clone();
@@ -75,33 +75,33 @@ impl Problem {
         told.collect::<Vec<_>>().join("; ")
     }
 
-    /// Another one of the same code about the same fields.
+    /// Another problem with the same code and fields.
     pub(crate) fn of_same_fields(&self) -> Self {
         Self { fields: self.fields.clone(), ..Self::new(self.status, self.code, self.detail.clone()) }
     }
 
-    /// What is to be drawn is not in our fonts, or is too much.
+    /// The content cannot be rendered: it has unsupported characters, or is too long.
     pub(crate) fn cannot_be_drawn(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, CANNOT_BE_DRAWN, detail)
     }
 
-    /// Why a page cannot be drawn, if that is the matter.
+    /// Why a page cannot be rendered, if that is the problem.
     #[must_use]
     pub fn undrawable(&self) -> Option<&str> {
         (self.code == CANNOT_BE_DRAWN).then_some(&self.detail)
     }
 
-    /// The state of things does not allow it.
+    /// The current state does not allow the command.
     pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, code, detail)
     }
 
-    /// The request cannot be read at all.
+    /// The request cannot be parsed.
     pub(crate) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "malformed_request", detail)
     }
 
-    /// The request cannot be read at one field, or at none if `path` is `.`.
+    /// The request cannot be parsed at one field, or as a whole if `path` is `.`.
     pub(crate) fn unreadable_field(path: &str, reason: String) -> Self {
         let mut problem = Self::malformed(reason.clone());
         if path != "." {
@@ -110,58 +110,58 @@ impl Problem {
         problem
     }
 
-    /// The request cannot be read at these fields.
+    /// The request cannot be parsed at these fields.
     pub(crate) fn unreadable_fields(fields: Vec<FieldError>) -> Self {
         let detail = told(&fields);
         Self { fields, ..Self::malformed(detail) }
     }
 
-    /// Something was sent that is not known here. Nothing that was sent is silently dropped.
+    /// An unknown field or parameter was sent. Nothing is silently ignored.
     pub(crate) fn unknown(field: &str, reason: impl Into<String>) -> Self {
         Self::field(field, reason).coded("unknown_field")
     }
 
-    /// Not with this method, but with these.
+    /// The method is not allowed; these are.
     pub(crate) fn method_not_allowed(allowed: String) -> Self {
         let detail = format!("Not with this method. Allowed: {allowed}.");
         let instead = Some(Box::new(Instead::Methods(allowed)));
         Self { instead, ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail) }
     }
 
-    /// There is an order of this number already: this one, unless it has come just now.
+    /// An order with this number exists: this one, unless it was created at the same moment.
     pub(crate) fn second_order(order: Option<OrderId>) -> Self {
         let instead = order.map(|order| Box::new(Instead::Order(order)));
         Self { instead, ..Self::conflict("order_exists", "There is an order of this number.") }
     }
 
-    /// One field is wrong.
+    /// One field is invalid.
     pub(crate) fn field(field: &str, reason: impl Into<String>) -> Self {
         Self::of_fields(vec![FieldError { field: field.to_owned(), reason: reason.into() }])
     }
 
-    /// What went wrong, for programs.
+    /// The machine-readable code.
     pub(crate) const fn code(&self) -> &'static str {
         self.code
     }
 
-    /// Whether somebody was not let in.
+    /// Whether the caller was denied access.
     pub(crate) fn is_refusal(&self) -> bool {
         [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&self.status)
     }
 
-    /// The operator has the merchant suspended.
+    /// The operator has suspended the merchant.
     pub(crate) fn suspended() -> Self {
         let detail = "This account is suspended. What is open can still be paid. Please speak to your operator.";
         Self::new(StatusCode::FORBIDDEN, "merchant_suspended", detail)
     }
 
-    /// These fields are wrong.
+    /// These fields are invalid.
     pub(crate) fn of_fields(fields: Vec<FieldError>) -> Self {
         let detail = told(&fields);
         Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_input", detail) }
     }
 
-    /// The same problem under another code, for a field that has one of its own.
+    /// The same problem with another code, for fields that have their own.
     pub(crate) fn coded(self, code: &'static str) -> Self {
         Self { code, ..self }
     }
@@ -171,34 +171,34 @@ impl Problem {
         Self { status, ..self }
     }
 
-    /// The same problem, of which one knows when it will be over.
+    /// The same problem, with the time to wait.
     pub(crate) fn after(self, wait: Duration) -> Self {
         Self { after: Some(wait), ..self }
     }
 
-    /// The wait in whole seconds, rounded up and at least one: a retry that comes a moment too early is in vain.
+    /// The wait in whole seconds, at least one, rounded up so that a retry is not too early.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         self.after.map(|wait| (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1))
     }
 
-    /// Whether nothing is wrong but that others wrote the same rows: it may be tried again at once.
+    /// Whether the only cause is a conflict with other writers, so that a retry may succeed at once.
     pub(crate) fn is_conflict_of_rows(&self) -> bool {
         self.source.as_deref().is_some_and(|source| is_conflict(source))
     }
 
-    /// Something of ours is broken.
+    /// An internal error.
     pub(crate) fn internal(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "internal", source)
     }
 
-    /// An invoice that is not what was uploaded is not shown.
+    /// The stored invoice differs from the upload, and is not shown.
     pub(crate) fn invoice_damaged(source: DocumentError) -> Self {
         let detail =
             "The store does not give this invoice back as it was uploaded, so that it is not shown.".to_owned();
         Self { detail, ..Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "invoice_damaged", source) }
     }
 
-    /// It cannot be done now, and may be tried again.
+    /// A temporary failure; the caller may retry.
     pub(crate) fn unavailable(code: &'static str, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self::of_ours(StatusCode::SERVICE_UNAVAILABLE, code, source)
     }
@@ -220,7 +220,7 @@ impl Problem {
         }
     }
 
-    /// No key, or one that is none.
+    /// Missing or invalid key.
     pub(crate) fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -229,12 +229,12 @@ impl Problem {
         )
     }
 
-    /// A key that is none, where one signs in.
+    /// An invalid key at sign-in.
     pub(crate) fn unknown_key() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This key is not known. It may have been revoked.")
     }
 
-    /// A session that is over.
+    /// The session is over.
     pub(crate) fn session_expired() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "session_expired", "The session is over. Please sign in again.")
     }

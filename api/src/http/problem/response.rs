@@ -15,7 +15,7 @@ use poem_openapi::{
 use super::{FieldError, Instead, Problem};
 use crate::http::typed::Text;
 
-/// A problem as it is sent.
+/// The body of a problem response.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "Problem", skip_serializing_if_is_none)]
 struct ProblemBody {

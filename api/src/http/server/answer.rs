@@ -1,5 +1,6 @@
-//! The body of a response. Its request counts as in flight until the body is sent. It is handed out in small pieces, so that a request does
-//! not look finished while most of a document sits in a buffer for a slow client, and so that stalled clients can be noticed.
+//! The body of a response. Its request counts as in flight until the body is sent. It is handed out in small pieces, so
+//! that a request does not look finished while most of a document sits in a buffer for a slow client, and so that
+//! stalled clients are noticed.
 
 use std::{
     pin::Pin,
@@ -11,10 +12,10 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::{BUFFER, connections::InFlight};
 
-/// See the module.
+/// A response's body; see the module.
 pub(super) struct Answer<B> {
     body: B,
-    /// What has come of the body and was not handed out.
+    /// Received from the body and not handed out yet.
     rest: Bytes,
     request: InFlight,
 }
@@ -33,7 +34,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         let answer = self.get_mut();
         if answer.rest.is_empty() {
-            // As long as there is nothing to hand out, it is we who are waited for.
+            // With nothing to hand out, the client waits for us.
             answer.request.waits_for_them(false);
             match ready!(Pin::new(&mut answer.body).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {

@@ -15,13 +15,13 @@ use tokio::sync::Notify;
 use super::Patience;
 use crate::http::address::household;
 
-/// How often connections that have had their time are looked for.
+/// How often overdue connections are looked for.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How long a piece of an answer may take on a slow line, on a connection that is to be closed.
+/// How long a slow client may take for a piece of an answer on a connection that is about to be closed.
 const SLOW: Duration = Duration::from_secs(5);
 
-/// All of a server's open connections. Cheap to clone.
+/// All open connections of a server. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Connections(Arc<Inner>);
 
@@ -29,11 +29,11 @@ pub(super) struct Connections(Arc<Inner>);
 struct Inner {
     open: Mutex<HashMap<usize, Arc<Connection>>>,
     next: AtomicUsize,
-    /// Notified whenever one has ended.
+    /// Notified when a connection ends.
     ended: Notify,
 }
 
-/// An open connection, and since when it is as it is.
+/// An open connection and its activity.
 #[derive(Debug)]
 pub(super) struct Connection {
     household: IpAddr,
@@ -43,22 +43,22 @@ pub(super) struct Connection {
 
 #[derive(Debug)]
 struct Activity {
-    /// Requests that are not answered to their end.
+    /// The requests in flight.
     requests: usize,
     /// Since when there are none.
     idle: Instant,
-    /// Since when the next request's head is coming in.
+    /// Since when the head of the next request is arriving.
     head: Option<Instant>,
-    /// Since when the other side takes nothing of what is written.
+    /// Since when the client has accepted no data.
     stuck: Option<Instant>,
-    /// Since when a piece of an answer, by its request, waits for the other side to ask for it: with HTTP/2 it may ask for nothing,
-    /// and then nothing is written.
+    /// Since when a piece of an answer, by its request, waits for the client to ask for it: with HTTP/2 a client may
+    /// ask for nothing, and then nothing is written.
     waiting: HashMap<u64, Instant>,
-    /// How many requests there have been.
+    /// The number of requests so far.
     begun: u64,
 }
 
-/// A connection's place among the open ones, which it leaves when this goes.
+/// Registers a connection until it is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     connections: Connections,
@@ -66,7 +66,7 @@ pub(super) struct Place {
     pub(super) connection: Arc<Connection>,
 }
 
-/// A request that is not answered to its end.
+/// A request in flight.
 #[derive(Debug)]
 pub(super) struct InFlight {
     connection: Arc<Connection>,
@@ -78,10 +78,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Connections {
-    /// A place for one more.
+    /// Registers a connection.
     pub(super) fn enter(&self, address: IpAddr) -> Place {
         let now = Instant::now();
-        // Whoever connects has something to say: that is waited for as for the rest of it.
+        // A new client is expected to send a request, so its head counts as arriving.
         let activity =
             Activity { requests: 0, idle: now, head: Some(now), stuck: None, waiting: HashMap::new(), begun: 0 };
         let household = household(address.to_canonical());
@@ -91,24 +91,24 @@ impl Connections {
         Place { connections: self.clone(), number, connection }
     }
 
-    /// How many there are.
+    /// The number of connections.
     pub(super) fn count(&self) -> usize {
         locked(&self.0.open).len()
     }
 
-    /// Resolves when one has ended, but after this time at the latest.
+    /// Resolves when a connection ends, or after this time.
     pub(super) async fn one_ends(&self, at_latest: Duration) {
         let _ = tokio::time::timeout(at_latest, self.0.ended.notified()).await;
     }
 
-    /// Resolves when all have ended.
+    /// Resolves when all connections have ended.
     pub(super) async fn all_end(&self) {
         while self.count() > 0 {
             self.one_ends(LOOK).await;
         }
     }
 
-    /// Closes what has had its time, for ever.
+    /// Closes overdue connections forever.
     pub(super) async fn close_overdue(&self, patience: Patience) {
         loop {
             tokio::time::sleep(LOOK).await;
@@ -121,8 +121,8 @@ impl Connections {
         }
     }
 
-    /// Closes so many at most that nobody waits for an answer on, those first that have been idle for longest, of those who have
-    /// the most, busy ones included. Answers how many.
+    /// Closes at most this many connections that no client awaits an answer on: those idle for longest first, from the
+    /// clients with the most connections, counting busy ones. Returns how many.
     pub(super) fn make_room(&self, most: usize) -> usize {
         type Idle = Vec<(Instant, Arc<Connection>)>;
         let mut by_household: HashMap<IpAddr, (usize, Idle)> = HashMap::new();
@@ -153,7 +153,7 @@ impl Drop for Place {
 }
 
 impl Connection {
-    /// Notes that a request has come.
+    /// Records the start of a request.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut activity = locked(&self.activity);
         activity.requests += 1;
@@ -162,7 +162,7 @@ impl Connection {
         InFlight { connection: Arc::clone(self), number: activity.begun }
     }
 
-    /// Notes that something came in.
+    /// Records incoming data.
     pub(super) fn heard(&self) {
         let mut activity = locked(&self.activity);
         if activity.requests == 0 && activity.head.is_none() {
@@ -170,7 +170,7 @@ impl Connection {
         }
     }
 
-    /// Notes whether the other side takes what is sent.
+    /// Records whether the client accepts data.
     pub(super) fn set_stuck(&self, stuck: bool) {
         let since = &mut locked(&self.activity).stuck;
         match (stuck, &since) {
@@ -180,26 +180,26 @@ impl Connection {
         }
     }
 
-    /// Whether the end of an answer was a moment ago.
+    /// Whether an answer ended a moment ago.
     pub(super) fn has_just_answered(&self) -> bool {
         locked(&self.activity).idle_since().is_some_and(|since| since.elapsed() < LOOK)
     }
 
-    /// Whether something is being done for whoever is at its other end, and is taken.
+    /// Whether a request is in progress whose client accepts data.
     pub(super) fn is_of_use(&self) -> bool {
         let activity = locked(&self.activity);
         let takes = |since: &Instant| since.elapsed() < SLOW;
         activity.requests > 0 && activity.stuck.is_none() && activity.waiting.values().all(takes)
     }
 
-    /// Resolves when it is to be closed.
+    /// Resolves when the connection must be closed.
     pub(super) async fn told_to_close(&self) {
         self.close.notified().await;
     }
 }
 
 impl InFlight {
-    /// Notes whether a piece of its answer waits for the other side.
+    /// Records whether a piece of the answer waits for the client.
     pub(super) fn waits_for_them(&self, waits: bool) {
         let mut activity = locked(&self.connection.activity);
         if waits {

@@ -1,8 +1,8 @@
-//! The HTTP server: hyper under an accept loop of our own. Poem's server waits for silent clients forever, and spins when it runs out of
-//! file descriptors.
+//! The HTTP server: hyper under an accept loop of our own. Poem's server waits for silent clients forever, and spins
+//! when it runs out of file descriptors.
 //!
-//! Clients cannot hold each other up: request heads, bodies and responses have deadlines, connections that exceed them are closed, and when
-//! the connection limit is reached, idle ones are closed first.
+//! Clients cannot block each other: request heads, bodies and responses have deadlines, connections that exceed them
+//! are closed, and when the connection limit is reached, idle ones are closed first.
 
 mod answer;
 mod connections;
@@ -32,35 +32,35 @@ use self::{
     socket::Socket,
 };
 
-/// The largest head of an HTTP/1 request, and how much of a body is in hand at a time.
+/// The largest head of an HTTP/1 request, and the size of a body's buffer.
 const BUFFER: usize = 64 * 1024;
 
-/// What one HTTP/2 connection may have going on.
+/// The most streams of an HTTP/2 connection.
 const STREAMS: u32 = 100;
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 512 * 1024;
 const HEADERS: u32 = 16 * 1024;
 
-/// How often the other side of an HTTP/2 connection is asked whether it is there while it waits for an answer.
+/// How often an HTTP/2 client that waits for an answer is pinged.
 const PING: Duration = Duration::from_secs(30);
 
-/// How long a connection that is to be closed may take to do it well.
+/// How long a connection may take to shut down cleanly.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// How long the loop rests before it looks for room again.
+/// How long the accept loop waits before it looks for room again.
 const REST: Duration = Duration::from_millis(100);
 
-/// How often it is logged that there is no room.
+/// How often a full server is logged.
 const TOLD_EVERY: Duration = Duration::from_mins(1);
 
-/// How long is waited for whom.
+/// The timeouts of connections.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For a whole head, from its first byte or the connection's beginning.
     pub head: Duration,
-    /// For the next request. Longer than the minute after which most balancers close.
+    /// For the next request. Longer than the minute after which most load balancers close.
     pub idle: Duration,
-    /// For the other side to take anything of an answer.
+    /// For the client to accept any part of an answer.
     pub stuck: Duration,
 }
 
@@ -71,17 +71,17 @@ impl Default for Patience {
     }
 }
 
-/// How far the end has come.
+/// The progress of stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Serving,
-    /// What is in flight is finished.
+    /// Finishing requests in flight.
     Draining,
-    /// What is not finished is dropped.
+    /// Dropping unfinished requests.
     Over,
 }
 
-/// A server that listens.
+/// A listening server.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
@@ -90,16 +90,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Serves those who come to this listener, and no more than so many at a time.
+    /// Serves this listener with at most this many connections at once.
     #[must_use]
     pub fn new(listener: TcpListener, most_connections: usize) -> Self {
         Self { listener, most: most_connections, patience: Patience::default() }
     }
 
-    /// Serves until `stop` resolves, then finishes the requests in flight, for which it waits no longer than `drain`.
+    /// Serves until `stop` resolves, then finishes the requests in flight, for at most `drain`.
     ///
     /// # Errors
-    /// When the listener has no address.
+    /// Returns an error if the listener has no address.
     pub async fn run<E>(self, endpoint: E, stop: impl Future<Output = ()> + Send, drain: Duration) -> io::Result<()>
     where
         E: Endpoint + 'static,
@@ -142,7 +142,7 @@ fn protocol() -> Builder<TokioExecutor> {
     builder
 }
 
-/// Lets in whoever comes, for ever.
+/// Accepts connections forever.
 async fn accept<E>(listener: &TcpListener, most: usize, connections: &Connections, served: Served<E>)
 where
     E: Endpoint<Output = Response> + 'static,
@@ -157,7 +157,7 @@ where
                     tokio::spawn(Arc::clone(&served).serve(stream, address, place));
                     continue;
                 }
-                // Whoever it was is gone.
+                // The client has already gone.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(error) => error.to_string(),
             }
@@ -173,7 +173,7 @@ where
     }
 }
 
-/// Resolves when a connection that is to be closed has had its time for it. A request that came in the last moment is answered.
+/// Resolves when a closing connection has had its time. A request that arrived at the last moment is answered.
 async fn goodbye(connection: &Connection) {
     tokio::time::sleep(GOODBYE).await;
     while connection.is_of_use() {
@@ -181,7 +181,7 @@ async fn goodbye(connection: &Connection) {
     }
 }
 
-/// What all connections have in common.
+/// What all connections share.
 struct Served<E> {
     endpoint: Arc<E>,
     protocol: Builder<TokioExecutor>,
@@ -191,7 +191,7 @@ struct Served<E> {
 
 impl<E: Endpoint<Output = Response> + 'static> Served<E> {
     async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, place: Place) {
-        // Answers are small, and nothing follows them for which it would be worth while to wait.
+        // Answers are small and complete, so there is nothing to gain from waiting for more data.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it began");
             return;

@@ -17,13 +17,13 @@ use tokio::{
 
 use super::connections::Connection;
 
-/// What still comes after the last answer is read and dropped: to close while the other side sends would have it lose the answer.
-/// For so long, so much of it, and until it has been quiet for so long.
+/// After the last answer, further input is read and discarded, because closing while the client sends would make it
+/// lose the answer. The limits are the total time, the number of bytes, and the time without input.
 const LINGER: Duration = Duration::from_secs(10);
 const LINGER_BYTES: usize = 16 * 1024 * 1024;
 const QUIET: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// A socket; see the module.
 pub(super) struct Socket {
     stream: TcpStream,
     connection: Arc<Connection>,
@@ -48,7 +48,7 @@ impl Socket {
         Self { stream, connection, is_shut: false, lingering: None }
     }
 
-    /// Resolves when the other side has closed too, or was waited for long enough.
+    /// Resolves when the client has closed too, or at a limit.
     fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(lingering) = &mut self.lingering else { return Poll::Ready(()) };
         let mut buffer = [0; 8 * 1024];

@@ -11,12 +11,12 @@ use serde_json::Value;
 
 use super::Written;
 
-/// How many items a page has, unless another number is asked for.
+/// The default number of items on a page.
 const DEFAULT_LIMIT: u64 = 20;
-/// How many it may have.
+/// The most items on a page.
 const MOST: u32 = 100;
 
-/// How many items a page is to have.
+/// The requested number of items on a page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit(pub(crate) u64);
 
@@ -27,7 +27,7 @@ impl Default for Limit {
 }
 
 impl Limit {
-    /// So many, if a page may have so many.
+    /// A limit, if it is in range.
     pub(crate) fn of(limit: u64) -> Result<Self, String> {
         if (1..=u64::from(MOST)).contains(&limit) { Ok(Self(limit)) } else { Err(format!("must be from 1 to {MOST}")) }
     }
@@ -74,7 +74,7 @@ impl ParseFromParameter for Limit {
     }
 }
 
-/// One or several, with commas between them.
+/// One or more values, separated by commas.
 #[derive(Debug, Clone)]
 pub(crate) struct Several<T>(pub(crate) Vec<T>);
 
@@ -111,7 +111,7 @@ impl<T: Written> ParseFromParameter for Several<T> {
     }
 }
 
-/// What is to change, to go or, if nothing is said, to stay: `null` takes it away.
+/// A field of a change: absent keeps it, `null` removes it.
 #[derive(Debug, Clone)]
 pub(crate) struct Clearable<T>(pub(crate) MaybeUndefined<T>);
 
@@ -122,7 +122,7 @@ impl<T> Default for Clearable<T> {
 }
 
 impl<T> Clearable<T> {
-    /// `None`: it stays; `Some(None)`: it goes.
+    /// `None` keeps the value; `Some(None)` removes it.
     #[expect(clippy::option_option, reason = "to stay and to go are two things")]
     pub(crate) fn wanted(self) -> Option<Option<T>> {
         match self.0 {

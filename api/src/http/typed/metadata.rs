@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Prose, Written};
 use crate::http::fields::Fields;
 
-/// How many names there are at most, how long each is, and how long what it names is.
+/// The most names, and the longest name and text.
 const MOST: usize = 20;
 const LONGEST_NAME: usize = 40;
 const LONGEST_TEXT: usize = 500;
@@ -23,7 +23,7 @@ const LONGEST_TEXT: usize = 500;
 pub(crate) struct Metadata(pub(crate) BTreeMap<String, String>);
 
 impl Metadata {
-    /// The same, if it has the size that it may have.
+    /// Checks the number and lengths of the entries.
     pub(crate) fn check(self, field: &str, fields: &mut Fields) -> Option<BTreeMap<String, String>> {
         let is_bad_name = |name: &String| name.trim().is_empty() || name.chars().count() > LONGEST_NAME;
         if self.0.len() > MOST {

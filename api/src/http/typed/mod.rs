@@ -1,5 +1,5 @@
-//! Typed strings. Their words, patterns and examples in `/openapi.json` come from the types they are parsed into, so the description and
-//! the parser cannot drift apart.
+//! Typed strings. Their words, patterns and examples in `/openapi.json` come from the types they are parsed into, so
+//! the description and the parser cannot drift apart.
 
 mod lists;
 mod metadata;
@@ -25,19 +25,19 @@ pub(crate) use self::{
     },
 };
 
-/// What a text has to be.
+/// A value written as a string.
 pub(crate) trait Written: Sized + Send + Sync {
-    /// As the description says it.
+    /// Its schema.
     fn schema() -> MetaSchema;
 
-    /// The value that a text stands for, or what it has to be.
+    /// Parses a text. The error says what is expected.
     fn read(text: &str) -> Result<Self, String>;
 
-    /// The text.
+    /// Formats the value.
     fn write(&self) -> Cow<'_, str>;
 }
 
-/// A value of ours where a text is written.
+/// A typed value in place of a string.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Text<T>(pub(crate) T);
 
@@ -54,7 +54,7 @@ impl<T> From<T> for Text<T> {
     }
 }
 
-/// As what is within says it: it may be something that is not to be told.
+/// Uses the inner type's `Debug`, which may hide the value.
 impl<T: fmt::Debug> fmt::Debug for Text<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -75,7 +75,7 @@ impl<T: Written> Written for Text<T> {
     }
 }
 
-/// The text of an id, or of whatever `T` is, which whoever uses it reads.
+/// Serializes the text for its readers.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct TextOf<T> {
     text: String,
@@ -116,7 +116,7 @@ impl<T> fmt::Debug for TextOf<T> {
     }
 }
 
-/// Everything that the framework and serde want to know of a text.
+/// Implements the traits of poem-openapi and serde for a string type.
 macro_rules! written {
     ($([$($generics:tt)*] $name:ty;)+) => { $(
         impl<$($generics)*> Type for $name {
@@ -204,7 +204,7 @@ written! {
     [] ZoneName;
 }
 
-/// A text of this pattern.
+/// A schema with this pattern.
 fn of_pattern(title: &str, pattern: impl Into<String>, example: &str) -> MetaSchema {
     MetaSchema {
         title: Some(title.to_owned()),
@@ -256,7 +256,7 @@ ids! {
     AttentionId = "att",
 }
 
-/// Places in lists that are in another order than that of ids.
+/// Cursors of lists that are not ordered by id.
 macro_rules! places {
     ($($name:ty = $pattern:literal, $example:literal);+ $(;)?) => { $(
         impl Written for $name {
@@ -299,7 +299,7 @@ impl Written for entity::conversation::Assigned {
     }
 }
 
-/// Describes closed lists of words, as [`domain::words`] makes them.
+/// Describes enums of words, as [`domain::words`] defines them.
 macro_rules! described_words {
     ($($name:ty),+ $(,)?) => { $(
         impl crate::http::typed::Written for $name {

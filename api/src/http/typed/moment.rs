@@ -13,20 +13,20 @@ use poem_openapi::registry::MetaSchema;
 use super::{Written, of_pattern};
 use crate::{Problem, http::fields::Fields};
 
-/// A day, as the merchant counts days, or a time.
+/// A day in the merchant's time zone, or a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// All of it.
+    /// The whole day.
     Day(NaiveDate),
-    /// Just then.
+    /// The exact time.
     Time(DateTime<Utc>),
-    /// What looks like a day or a time and is in no calendar: the 30th of February.
+    /// It looks like a day or a time, but does not exist: the 30th of February.
     Never,
 }
 
 impl Written for Moment {
     fn schema() -> MetaSchema {
-        // Which months have a 31st is not for a pattern to say.
+        // A pattern cannot say which months have 31 days.
         let day = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])";
         let time = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])";
         of_pattern(
@@ -54,7 +54,7 @@ impl Written for Moment {
 impl Moment {
     fn begins(self, owner: &Merchant) -> Option<DateTime<Utc>> {
         match self {
-            // It begins when the one before has ended.
+            // A day begins where the previous one ends.
             Self::Day(day) => Some(owner.end_of(day.pred_opt()?)? + TimeDelta::milliseconds(1)),
             Self::Time(time) => Some(time),
             Self::Never => None,
@@ -70,7 +70,7 @@ impl Moment {
     }
 }
 
-/// From one moment to another, both included, as the merchant counts days.
+/// From one moment to another, both included, in the merchant's time zone.
 pub(crate) fn period(
     name: &str,
     from: Option<Moment>,
@@ -91,7 +91,7 @@ pub(crate) fn period(
 }
 
 words! {
-    /// In which order a list is.
+    /// The order of a list.
     pub enum SortOrder {
         /// Newest first.
         NewestFirst = "-created_at",

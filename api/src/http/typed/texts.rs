@@ -1,4 +1,4 @@
-//! Strings with a checked format that keep their original spelling; whoever uses one decides what it means.
+//! Strings with a checked format that keep their original spelling; their users interpret them.
 
 use std::{borrow::Cow, fmt, ops::Deref};
 
@@ -6,11 +6,11 @@ use poem_openapi::registry::MetaSchema;
 
 use super::{Written, of_pattern};
 
-/// No control character but tab and line break: see [`crate::http::characters`].
+/// Any character except controls other than tab and line break; see [`crate::http::characters`].
 const ANY: &str = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]";
-/// No control character at all.
+/// Any character except controls.
 const IN_LINE: &str = r"[^\x00-\x1f\x7f-\x9f]";
-/// Something that can be seen.
+/// A visible character.
 const SEEN: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
 
 macro_rules! texts {
@@ -53,7 +53,7 @@ macro_rules! texts {
             }
         }
 
-        /// Without what it says: that may be a phone number or a text of a buyer.
+        /// Hides the text, which may be a buyer's phone number or message.
         impl $(<const $most: usize>)? fmt::Debug for $name $(<$most>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!(stringify!($name), "(…)"))
@@ -63,19 +63,19 @@ macro_rules! texts {
 }
 
 texts! {
-    /// An amount, in whole units with a point: never a number, of which some programs make something near it.
+    /// An amount in whole units with a decimal point. Never a number, which some programs round.
     Amount = MetaSchema {
         max_length: Some(14),
         ..of_pattern("an amount such as 129.50", r"^[0-9]{1,11}(\.[0-9]{1,2})?$", "129.50")
     };
-    /// ISO 4217.
+    /// An ISO 4217 currency code.
     CurrencyCode = of_pattern("the three letters of a currency, such as usd", "^[A-Za-z]{3}$", "usd");
     /// A phone number as people write it.
     PhoneText = MetaSchema {
         max_length: Some(60),
         ..of_pattern("a phone number", format!(r"^{IN_LINE}*[^\x00-\x2f\x3a-\x9f]{IN_LINE}*$"), "+12025550123")
     };
-    /// A phone number as it is kept.
+    /// A phone number in E.164.
     E164 = of_pattern("a phone number in E.164", r"^\+[1-9][0-9]{6,14}$", "+12025550123");
     /// One line that is not blank.
     Line<const MOST: usize> = MetaSchema {
@@ -83,21 +83,21 @@ texts! {
         max_length: Some(MOST),
         ..of_pattern("a line of text that is not blank, without control characters", format!("^{IN_LINE}*{SEEN}{IN_LINE}*$"), "1002")
     };
-    /// Text of one line or several, which may be empty.
+    /// Text of any number of lines, which may be empty.
     Prose<const MOST: usize> = MetaSchema {
         max_length: Some(MOST),
         ..of_pattern("text without control characters", format!("^{ANY}*$"), "As agreed by phone.")
     };
     /// A colour.
     ColourCode = of_pattern("a colour such as #7a3e9d", "^#[0-9a-fA-F]{6}$", "#7a3e9d");
-    /// ISO 3166.
+    /// An ISO 3166 country code.
     CountryCode = of_pattern("the two letters of a country, such as US", "^[A-Za-z]{2}$", "US");
-    /// A time zone by IANA's name.
+    /// An IANA time zone.
     ZoneName = MetaSchema {
         max_length: Some(64),
         ..of_pattern("the name of a time zone, such as Europe/Berlin", "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
     };
-    /// How buyers may pay.
+    /// The accepted payment methods.
     PaymentMethodsText = of_pattern(
         "`cards`, `dashboard` (what Stripe's dashboard has switched on), or Stripe's names with commas, such as `card,sepa_debit`",
         domain::payment_methods::PATTERN,
@@ -108,20 +108,20 @@ texts! {
         format: Some("date"),
         ..of_pattern("a date such as 2026-12-31", "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "2026-12-31")
     };
-    /// A language, as BCP 47 names it.
+    /// A BCP 47 language tag.
     Language = MetaSchema {
         max_length: Some(35),
         ..of_pattern("a language such as en or pt-BR", "^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "en")
     };
-    /// The end of a secret.
+    /// The last four characters of a secret.
     LastFour = MetaSchema { example: Some("a1b2".into()), max_length: Some(4), ..MetaSchema::new("string") };
-    /// A key of a Stripe account that may do something.
+    /// A secret or restricted key of a Stripe account.
     StripeKey = MetaSchema {
         max_length: Some(255),
         ..of_pattern("a secret (sk_…) or restricted (rk_…) key; pk_… is the public one",
             r"^ *(sk|rk)_(test|live)_[!-~]* *$", "sk_test_51Example")
     };
-    /// A signing secret of a webhook endpoint of Stripe's.
+    /// The signing secret of a Stripe webhook endpoint.
     SigningSecret = MetaSchema {
         max_length: Some(255),
         ..of_pattern("a signing secret: it begins with whsec_ and has no spaces", r"^ *whsec_[!-~]* *$", "whsec_Example")
@@ -129,12 +129,12 @@ texts! {
     /// A checksum.
     Sha256 = of_pattern("a SHA-256 in hexadecimal", "^[0-9a-f]{64}$",
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
-    /// What a webhook endpoint is told of.
+    /// An event that a webhook endpoint can subscribe to.
     EventName = MetaSchema {
         enum_items: entity::webhook_endpoint::Events::every_word().map(Into::into).collect(),
         ..MetaSchema::new("string")
     };
-    /// Where webhooks go to.
+    /// The URL of a webhook endpoint.
     HookUrl = MetaSchema {
         max_length: Some(2_000),
         ..of_pattern("the URL of an endpoint, such as https://example.com/hooks", r"^https?://[!-~]+$", "https://example.com/hooks")
@@ -144,7 +144,7 @@ texts! {
         max_length: Some(255),
         ..of_pattern("the origin of a page, such as https://shop.example.com", r"^https?://[!-.0-~]+/?$", "https://shop.example.com")
     };
-    /// An address on the web.
+    /// A web address.
     Url = MetaSchema {
         format: Some("uri"),
         example: Some("https://pay.example.com/p/3kTzq0uYw1nVxG5hE8rLmA".into()),
@@ -159,7 +159,7 @@ impl fmt::Display for LastFour {
 }
 
 impl<const MOST: usize> Line<MOST> {
-    /// Without space around it.
+    /// The trimmed text.
     pub(crate) fn trimmed(&self) -> String {
         self.0.trim().to_owned()
     }

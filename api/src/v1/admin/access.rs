@@ -50,9 +50,9 @@ struct MerchantKeyView {
     /// When it was last used, to the minute.
     last_used_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
-    /// When it ends by itself.
+    /// When it expires.
     expires_at: Option<DateTime<Utc>>,
-    /// Until when the invitation to it can be accepted; absent: it was handed over.
+    /// The deadline for accepting the invitation; absent once the key was handed over.
     invited_until: Option<DateTime<Utc>>,
 }
 
@@ -76,24 +76,24 @@ impl From<ApiKey> for MerchantKeyView {
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewKey")]
 struct KeyInput {
-    /// What it is called.
+    /// The name of the key.
     name: Line<64>,
-    /// What it may do; each includes the ones before it.
+    /// What the key may do. Each scope includes the ones before it.
     scope: Text<Scope>,
 }
 
-/// An API key, the one time that it is shown.
+/// An API key, shown only this once.
 #[derive(Object)]
 #[oai(rename = "Key")]
 struct KeyView {
     id: Text<ApiKeyId>,
     name: String,
     scope: Text<Scope>,
-    /// Keep it: it is not shown again.
+    /// The key. Store it: it is not shown again.
     key: String,
 }
 
-/// Why a merchant is suspended.
+/// The reason of a suspension.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "Suspension")]
@@ -102,7 +102,7 @@ struct SuspensionInput {
     reason: Line<LONGEST_REASON>,
 }
 
-/// Why a suspension ends.
+/// The reason for ending a suspension.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "EndOfSuspension")]
@@ -155,7 +155,7 @@ impl AdminAccess {
 
     /// Revoke a merchant's API key
     ///
-    /// Any of them, the last one of scope `admin` too; at once, with every console session that it was given for.
+    /// Any key, including the last one of scope `admin`. The key and all console sessions created with it end at once.
     #[oai(path = "/admin/merchants/:id/keys/:key", method = "delete")]
     async fn revoke(
         &self,
@@ -179,8 +179,8 @@ impl AdminAccess {
 
     /// Suspend a merchant
     ///
-    /// Texts, new links and signing in stop, and console sessions end. Buyers still pay what is open, and what Stripe reports of it
-    /// still counts.
+    /// Texts, new links and sign-ins stop, and console sessions end. Buyers can still pay open links, and Stripe's
+    /// events are still applied.
     #[oai(path = "/admin/merchants/:id/suspend", method = "post")]
     async fn suspend(
         &self,

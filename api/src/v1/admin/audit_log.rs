@@ -25,11 +25,11 @@ impl AdminAuditLog {
         &self,
         api: Data<&Api>,
         _key: Operator,
-        /// In whose affairs.
+        /// Entries of this merchant.
         merchant_id: Query<Option<Text<MerchantId>>>,
-        /// By whom: the id of an API key; `operator`, or `operator:` and a name.
+        /// The actor: the id of an API key; `operator`, or `operator:` and a name.
         actor: Query<Option<String>>,
-        /// To what: the id of a link, a message, a key, …
+        /// The id of the subject: a link, a message, a key, …
         subject: Query<Option<String>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,

@@ -32,15 +32,15 @@ use crate::{
 
 pub(crate) struct AdminCredits;
 
-/// Credits that are put right.
+/// A correction of a merchant's credits.
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "CreditCorrection")]
 struct CorrectionInput {
-    /// How many more, or, below 0, fewer.
+    /// The credits to add; negative to take some away.
     #[oai(validator(minimum(value = "-1000000000"), maximum(value = "1000000000")))]
     credits: i64,
-    /// Why, for the merchant to read in the ledger.
+    /// The reason, which the merchant reads in the ledger.
     reason: Line<200>,
 }
 
@@ -76,13 +76,13 @@ impl AdminCredits {
 
     /// List purchases of credits
     ///
-    /// `short` says how many credits whose price went back were spent already: they are to be settled with the merchant.
+    /// `short` is the number of refunded credits that were already spent and remain to be settled with the merchant.
     #[oai(path = "/admin/credit-purchases", method = "get")]
     async fn purchases(
         &self,
         api: Data<&Api>,
         _key: Operator,
-        /// Of this merchant; absent: of all.
+        /// Purchases of this merchant; absent: of all.
         merchant_id: Query<Option<Text<MerchantId>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<CreditPurchaseId>>>,

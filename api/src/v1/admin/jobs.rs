@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// How many jobs one call retries or discards at most.
+/// The most jobs that one call retries or discards.
 const MOST_AT_ONCE: usize = 1_000;
 /// In characters.
 const LONGEST_REASON: usize = 500;
@@ -42,17 +42,17 @@ struct JobView {
     kind: String,
     state: Text<JobState>,
     merchant_id: Option<Text<MerchantId>>,
-    /// What it is about: ids.
+    /// The payload, which holds ids only.
     payload: Value,
-    /// How many times it was tried, as far as it counts.
+    /// The number of attempts that count.
     attempt: i64,
-    /// How many of these attempts ended without a word: the worker died, or lost its lease.
+    /// How many attempts ended without a result because the worker died or lost its lease.
     crashes: i64,
-    /// Not before.
+    /// The earliest start.
     run_at: DateTime<Utc>,
-    /// Since when it is being done.
+    /// Since when it is running.
     claimed_at: Option<DateTime<Utc>>,
-    /// Why the last attempt did not succeed, or why the job was snoozed.
+    /// Why the last attempt failed, or why the job was snoozed.
     last_error: Option<String>,
     created_at: DateTime<Utc>,
     /// When it is dead-lettered at the latest.
@@ -81,7 +81,7 @@ impl From<Job> for JobView {
     }
 }
 
-/// Why an operator does it.
+/// The operator's reason.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Reason")]
 struct ReasonInput {
@@ -89,30 +89,30 @@ struct ReasonInput {
     reason: Line<LONGEST_REASON>,
 }
 
-/// Which dead jobs are changed, and why. At least one of the filters is to be given.
+/// The dead jobs to change, and why. At least one filter is required.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "DeadJobs")]
 struct DeadInput {
     kind: Option<Text<Kind>>,
     merchant_id: Option<Text<MerchantId>>,
-    /// Part of the last error, whatever its case.
+    /// Part of the last error, ignoring case.
     error: Option<String>,
-    /// Enqueued at least so many hours ago.
+    /// Enqueued at least this many hours ago.
     older_than_hours: Option<u32>,
     /// For the audit log.
     reason: Line<LONGEST_REASON>,
-    /// Only say which would be changed.
+    /// Only list the jobs that would be changed.
     #[oai(default)]
     #[serde(default)]
     dry_run: bool,
 }
 
-/// Which jobs were changed, or would be.
+/// The jobs that were changed, or would be.
 #[derive(Debug, Object)]
 #[oai(rename = "ChangedJobs")]
 struct ChangedView {
     job_ids: Vec<Text<JobId>>,
-    /// There are more that match: call again.
+    /// Whether more jobs match: call again.
     more: bool,
     dry_run: bool,
 }
@@ -129,9 +129,9 @@ impl AdminJobs {
         state: Query<Option<Text<JobState>>>,
         kind: Query<Option<Text<Kind>>>,
         merchant_id: Query<Option<Text<MerchantId>>>,
-        /// Part of the last error, whatever its case.
+        /// Part of the last error, ignoring case.
         error: Query<Option<String>>,
-        /// Enqueued at least so many hours ago.
+        /// Enqueued at least this many hours ago.
         older_than_hours: Query<Option<u32>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<JobId>>>,
@@ -252,7 +252,7 @@ async fn change_all(
     Ok(Json(ChangedView { job_ids, more, dry_run: input.dry_run }))
 }
 
-/// Changes those that are dead, and notifies Redis of the ones that are to be tried again.
+/// Changes those that are dead, and notifies Redis of retried ones.
 async fn change(
     api: &Api,
     by: &OperatorPrincipal,

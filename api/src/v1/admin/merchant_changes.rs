@@ -18,16 +18,16 @@ use crate::{
     },
 };
 
-/// What is to change of a merchant; what is absent stays.
+/// Changes to a merchant. Absent fields stay as they are.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "MerchantChangesByOperator")]
 pub(super) struct ChangesInput {
-    /// Credits for a segment of a text, where `rates` says nothing else.
+    /// Credits for each segment of a text, unless `rates` applies.
     #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
     sms_rate: Option<i64>,
-    /// Credits for a segment by the prefix of the number, such as `{"+44": 2}`; the longest that it begins with counts. All of them: those
-    /// that are not named are not any more.
+    /// Credits for each segment by number prefix, such as `{"+44": 2}`; the longest matching prefix counts. Replaces
+    /// all rates.
     rates: Option<BTreeMap<String, i64>>,
     /// ISO 3166: the region of phone numbers without a country code.
     region: Option<CountryCode>,
@@ -36,7 +36,7 @@ pub(super) struct ChangesInput {
 }
 
 impl ChangesInput {
-    /// The changes, if they can be made.
+    /// The validated changes.
     pub(super) fn check(self) -> Result<MerchantChanges, Problem> {
         let mut fields = Fields::default();
         let mut changes = MerchantChanges::default();
@@ -56,7 +56,7 @@ impl ChangesInput {
         if fields.any() { Err(fields.into_problem()) } else { Ok(changes) }
     }
 
-    /// What the audit log says of it.
+    /// The changes as the audit log shows them.
     pub(super) fn said(&self) -> Option<String> {
         let rates = self.rates.as_ref().map(|rates| format!("rates for {} prefixes", rates.len()));
         let said: Vec<String> = [

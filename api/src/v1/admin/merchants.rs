@@ -39,7 +39,7 @@ pub(crate) struct AdminMerchants;
 struct MerchantInput {
     /// The name that buyers see.
     name: Line<120>,
-    /// How buyers reach it.
+    /// How buyers reach the merchant.
     contact: Option<Line<200>>,
     /// ISO 3166: the region of phone numbers without a country code.
     #[oai(default = "default_region")]
@@ -70,13 +70,13 @@ pub(super) struct MerchantView {
     time_zone: ZoneName,
     available: i64,
     held: i64,
-    /// Credits for a segment of a text, where `rates` says nothing else.
+    /// Credits for each segment of a text, unless `rates` applies.
     sms_rate: i64,
-    /// Credits for a segment by the prefix of the number.
+    /// Credits for each segment by number prefix.
     rates: BTreeMap<String, i64>,
-    /// Since when it is suspended, if it is.
+    /// When it was suspended.
     suspended_at: Option<DateTime<Utc>>,
-    /// Why.
+    /// The reason of the suspension.
     suspended_reason: Option<String>,
     created_at: DateTime<Utc>,
 }
@@ -104,9 +104,9 @@ impl From<Merchant> for MerchantView {
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "TopUp")]
 struct TopUpInput {
-    /// How many.
+    /// The number of credits.
     credits: i64,
-    /// Why, such as an invoice's number.
+    /// A note, such as an invoice number.
     note: Option<String>,
 }
 
@@ -164,7 +164,7 @@ impl AdminMerchants {
 
     /// Change a merchant
     ///
-    /// A new price counts for texts that are sent from then on; what is held for others stays as it was.
+    /// A new price applies to texts sent from then on; credits already held stay as they are.
     #[oai(path = "/admin/merchants/:id", method = "patch")]
     async fn change_merchant(
         &self,
@@ -224,13 +224,13 @@ fn not_topped_up(error: CreditError) -> Problem {
     }
 }
 
-/// The merchant, whose credits were changed in this transaction.
+/// The merchant after a change of credits in this transaction.
 pub(super) async fn with_its_credits(tx: Transaction, id: MerchantId) -> Result<Accepted<MerchantView>, Problem> {
     let view = merchant::get(&tx, id).await?.into();
     Ok(Accepted { tx, location: format!("/v1/admin/merchants/{id}"), view, enqueued: Vec::new() })
 }
 
-/// An operator's idempotency key, which is none of the merchant's.
+/// The idempotency key of an operator, kept apart from the merchant's.
 pub(super) fn operators(key: Option<&str>) -> Option<String> {
     key.map(|key| format!("operator:{}", hex(&sha256(key.as_bytes()))))
 }

@@ -1,4 +1,4 @@
-//! `/v1/admin/messages`: texts of which it is unknown whether the carrier accepted them, so that a person has to decide.
+//! `/v1/admin/messages`: texts that may or may not have been accepted by the carrier, so that a person must decide.
 
 use domain::{MessageId, message::MessageStatus, words};
 use entity::{
@@ -28,22 +28,22 @@ use crate::{
 pub(crate) struct AdminMessages;
 
 words! {
-    /// What became of a message.
+    /// The outcome of a message.
     pub enum Outcome {
         /// It was sent.
         Sent = "sent",
-        /// It was not.
+        /// It was not sent.
         Failed = "failed",
     }
 }
 
 described_words!(Outcome);
 
-/// What a person found out.
+/// What a person has found out.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Resolution")]
 struct ResolutionInput {
-    /// `sent`: its credits are spent; `failed`: they are given back.
+    /// `sent`: the credits are spent; `failed`: they are released.
     outcome: Text<Outcome>,
     /// How it was found out, for the audit log and, if it failed, for the merchant.
     reason: Line<500>,
@@ -54,7 +54,8 @@ struct ResolutionInput {
 impl AdminMessages {
     /// List messages
     ///
-    /// Those that are `unknown` with a `parked_at` wait for a person. Without texts and numbers, which are the merchant's.
+    /// Messages in status `unknown` with a `parked_at` wait for a person. Without texts and numbers, which only the
+    /// merchant may see.
     #[oai(path = "/admin/messages", method = "get")]
     async fn messages(
         &self,
@@ -77,7 +78,7 @@ impl AdminMessages {
         Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(MessageView::without_text(row)))?))
     }
 
-    /// Settle a message of which nobody knows whether it was sent
+    /// Resolve a message that may or may not have been sent
     #[oai(path = "/admin/messages/:id/resolve", method = "post")]
     async fn resolve(
         &self,

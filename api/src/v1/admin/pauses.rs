@@ -17,7 +17,7 @@ use crate::{Api, Problem, auth::Operator, http::json_body::JsonBody};
 
 pub(crate) struct AdminPauses;
 
-/// Something that is paused.
+/// A pause.
 #[derive(Debug, Object)]
 #[oai(rename = "Pause", skip_serializing_if_is_none)]
 struct PauseView {
@@ -35,24 +35,24 @@ impl From<Pause> for PauseView {
     }
 }
 
-/// Everything that is paused, oldest first.
+/// All pauses, oldest first.
 #[derive(Debug, Object)]
 #[oai(rename = "Pauses")]
 struct PausesView {
     items: Vec<PauseView>,
 }
 
-/// What is to be paused: a kind or a merchant.
+/// The kind of job or the merchant to pause.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewPause")]
 struct PauseInput {
     kind: Option<Text<Kind>>,
     merchant_id: Option<Text<MerchantId>>,
-    /// For the audit log, and for whoever asks what is paused.
+    /// The reason, for the audit log and the list of pauses.
     reason: Line<500>,
 }
 
-/// Which pause is to end.
+/// The pause to end.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "EndOfPause")]
 struct ResumeInput {

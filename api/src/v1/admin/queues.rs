@@ -14,29 +14,29 @@ use crate::{Api, Problem, auth::Operator};
 
 pub(crate) struct AdminQueues;
 
-/// How all queues stand.
+/// The state of all queues.
 #[derive(Debug, Object)]
 #[oai(rename = "Queues")]
 struct QueuesView {
-    /// Whether Redis answers; without it nothing is done, and what it would know is absent.
+    /// Whether Redis answers. Without it no jobs run, and the figures from Redis are absent.
     redis: bool,
     items: Vec<QueueView>,
 }
 
-/// How the jobs of one kind stand.
+/// The state of the jobs of one kind.
 #[derive(Debug, Object)]
 #[oai(rename = "Queue", skip_serializing_if_is_none)]
 struct QueueView {
     kind: Text<Kind>,
-    /// How many wait for a worker.
+    /// Jobs that are waiting for a worker.
     ready: Option<u64>,
-    /// How many are to be done later.
+    /// Jobs that are due later.
     delayed: Option<u64>,
-    /// How many are being done.
+    /// Jobs that are running.
     in_flight: Option<u64>,
-    /// How many were dead-lettered and wait for an operator.
+    /// Jobs that were dead-lettered and wait for an operator.
     dead: u64,
-    /// Since when the one that has waited the longest is due, if any is.
+    /// The due time of the job that has waited the longest.
     oldest_due_at: Option<DateTime<Utc>>,
     /// How long it has waited, in seconds.
     oldest_age_seconds: Option<i64>,
@@ -60,9 +60,9 @@ impl QueueView {
 
 #[OpenApi(tag = "Group::Admin")]
 impl AdminQueues {
-    /// See how the queues stand
+    /// See the state of the queues
     ///
-    /// It costs the same however many jobs wait.
+    /// The cost does not depend on the number of jobs.
     #[oai(path = "/admin/queues", method = "get")]
     async fn queues(&self, api: Data<&Api>, _key: Operator) -> Result<Json<QueuesView>, Problem> {
         let (queues, rows) = tokio::join!(depths(api.queue.queues()), row_stats(api.db.pool()));

@@ -28,13 +28,13 @@ pub(crate) struct AdminSessions;
 impl AdminSessions {
     /// List console sessions of operators or of a merchant
     ///
-    /// Those that are not over; of operators, those whose keys are in the settings.
+    /// Only sessions that are not over; for operators, only those whose keys are in the settings.
     #[oai(path = "/admin/sessions", method = "get")]
     async fn list(
         &self,
         api: Data<&Api>,
         key: Operator,
-        /// Absent: operators' sessions.
+        /// Absent: sessions of operators.
         merchant_id: Query<Option<TextOf<MerchantId>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<TextOf<SessionCursor>>>,
@@ -54,7 +54,7 @@ impl AdminSessions {
         api: Data<&Api>,
         key: Operator,
         #[oai(name = "id")] session_id: Path<TextOf<SessionId>>,
-        /// Absent: an operator's session.
+        /// Absent: a session of an operator.
         merchant_id: Query<Option<TextOf<MerchantId>>>,
     ) -> Result<NoContent, Problem> {
         let (ended, now) = (id::<SessionId>(&session_id)?, api.clock.now());

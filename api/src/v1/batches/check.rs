@@ -1,4 +1,4 @@
-//! Validates the rows of a batch by the rules for a single order, without doing anything.
+//! Validates the rows of a batch by the rules for a single order, without carrying anything out.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,41 +19,41 @@ use serde::Deserialize;
 use super::input::SentRow;
 use crate::{Api, Problem, v1::order_input::Input};
 
-/// The most of a key that is kept of a row that has none.
+/// The longest key that is stored for a row without one of its own.
 const LONGEST_KEY: usize = 100;
 
-/// What rows are held against.
+/// The data that rows are checked against.
 struct Known {
     templates: Templates,
-    /// What rows with these keys have become.
+    /// The orders of rows that were carried out, by key.
     happened: HashMap<String, OrderId>,
-    /// The numbers of orders that there are.
+    /// The order numbers in use.
     numbers: HashSet<String>,
-    /// The buyers who want no texts.
+    /// The hashes of buyers who opted out.
     opted_out: HashSet<Vec<u8>>,
-    /// The buyer's page of an example: all of them are as long.
+    /// An example of a buyer's URL, which all have the same length.
     url: String,
     now: DateTime<Utc>,
 }
 
-/// What of a row stood in none before it.
+/// Which values of a row are new in the batch.
 struct IsNew {
     key: bool,
     number: bool,
     phone: bool,
 }
 
-/// For whom rows are looked at, and as of when.
+/// The context of a check.
 pub(super) struct Checker<'a> {
     pub(super) api: &'a Api,
     pub(super) owner: &'a Merchant,
-    /// Whether what becomes of them is to be sent.
+    /// Whether the links will be texted.
     pub(super) send: bool,
     pub(super) now: DateTime<Utc>,
 }
 
 impl Checker<'_> {
-    /// Looks at rows.
+    /// Checks rows.
     pub(super) async fn check(&self, tx: &Transaction, rows: &[SentRow]) -> Result<Vec<NewRow>, Problem> {
         let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, self.owner)).collect();
         let known = self.known(tx, rows, &read).await?;
@@ -152,12 +152,12 @@ fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
     Ok(order)
 }
 
-/// The hashes under which a conversation with the buyer may stand.
+/// The hashes under which the buyer's conversation may be found.
 fn hashes<'a>(api: &'a Api, owner: &'a Merchant, order: &NewOrder) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     order.customer_phone.forms().into_iter().map(move |form| api.vault.phone_hash(owner.id, &form))
 }
 
-/// What the row's text will cost.
+/// The cost of the row's text.
 fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String> {
     let variables = Variables {
         merchant_name: &owner.name,

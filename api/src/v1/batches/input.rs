@@ -1,4 +1,5 @@
-//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the batch.
+//! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the
+//! batch.
 
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -21,7 +22,7 @@ use crate::{
     v1::order_input::{CustomerInput, ItemInput},
 };
 
-/// The most characters of an order's number.
+/// The longest order number.
 const LONGEST_NUMBER: usize = 64;
 
 /// The most rows of a batch.
@@ -34,53 +35,54 @@ struct BatchInput {
     /// The rows.
     #[oai(validator(min_items = 1, max_items = 1000))]
     rows: Vec<RowInput>,
-    /// Whether each link is sent to its buyer as soon as it can be paid.
+    /// Text each link to its buyer as soon as it can be paid.
     #[oai(default)]
     send: bool,
 }
 
-/// A row of a batch: an order, with a key.
+/// A row of a batch: an order with a key.
 #[derive(Debug, Object)]
 #[oai(rename = "NewBatchRow")]
 struct RowInput {
-    /// Your own name for it: of all rows of all your batches with the same key, one happens.
+    /// Your key for the row. Of all rows with the same key, in any batch, one is carried out.
     key: Line<100>,
-    /// Your own number for the order.
+    /// Your order number.
     number: Line<LONGEST_NUMBER>,
     /// The buyer.
     customer: CustomerInput,
-    /// The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out.
+    /// The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with
+    /// items it may be left out.
     amount: Option<Amount>,
-    /// ISO 4217: `eur`. Absent: the merchant's.
+    /// ISO 4217, such as `eur`. Absent: the merchant's currency.
     currency: Option<CurrencyCode>,
-    /// The lines.
+    /// The items.
     #[oai(default, validator(max_items = 500))]
     items: Vec<ItemInput>,
-    /// What delivery costs.
+    /// The cost of shipping.
     shipping: Option<Amount>,
-    /// What is taken off.
+    /// The discount.
     discount: Option<Amount>,
-    /// The tax, where the items do not include it.
+    /// The tax, unless it is included in the items.
     tax: Option<Amount>,
-    /// What your software is to keep with it.
+    /// Data for your software.
     #[oai(default)]
     metadata: Metadata,
-    /// What your people are to keep with it. No buyer sees it.
+    /// Notes for your staff. Buyers never see them.
     notes: Option<Prose<2000>>,
 }
 
-/// A row as it was sent.
+/// A row as sent.
 #[derive(Debug)]
 pub(super) struct SentRow {
-    /// Its key, if it has one.
+    /// The key; empty if it has none.
     pub(super) key: String,
-    /// Its order's number, if it has one that could be.
+    /// The order's number, if it has a valid one.
     pub(super) number: Option<String>,
-    /// The order that it asks for, as JSON that is as described; or what is wrong with it.
+    /// The order as valid JSON, or what is wrong with the row.
     pub(super) order: Result<Value, Problem>,
 }
 
-/// A batch as it was sent.
+/// A batch as sent.
 #[derive(Debug)]
 pub(super) struct Sent {
     pub(super) rows: Vec<SentRow>,
@@ -97,7 +99,7 @@ impl Sent {
         }
         let mut read: Value = serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(error.to_string()))?;
         characters::check_json(&read)?;
-        // What is around the rows has to be as described; of the rows it is told one by one.
+        // The fields around the rows must be valid; errors in rows are reported for each row.
         let rows = match read.get_mut("rows") {
             Some(Value::Array(rows)) => std::mem::take(rows),
             Some(_) | None => Vec::new(),
@@ -124,7 +126,7 @@ impl Sent {
     }
 }
 
-/// What a CSV's columns mean, as the address says.
+/// The meaning of a CSV's columns, from the query.
 fn columns_told(request: &Request) -> Result<Option<String>, Problem> {
     #[derive(Deserialize)]
     struct Told {

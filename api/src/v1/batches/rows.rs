@@ -1,4 +1,4 @@
-//! The rows of a batch, as they are shown and as CSV.
+//! The rows of a batch, as JSON and as CSV.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,33 +20,34 @@ use crate::http::{
 #[derive(Debug, Object)]
 #[oai(rename = "BatchRow", skip_serializing_if_is_none)]
 pub(super) struct RowView {
-    /// Which row, from 1.
+    /// The row's number, from 1.
     number: i64,
     key: String,
     status: Text<RowState>,
-    /// Your own number for the order, as it was read.
+    /// Your order number, as read.
     order_number: Option<String>,
-    /// The buyer, as read; absent of a row that cannot be done, and once erased.
+    /// The buyer, as read; absent for invalid rows, and once erased.
     customer_name: Option<String>,
     customer_phone: Option<E164>,
-    /// What is asked for, as read.
+    /// The amount, as read.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
-    /// What its text costs.
+    /// The cost of its text.
     credits: i64,
-    /// What is wrong with it, or worth to know: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`,
-    /// `same_phone` of a row that is done all the same, or, of a row that is done without a text, why there is none, such as `opted_out`.
+    /// An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`,
+    /// `same_phone` for a row that is carried out nevertheless, or for a row that is done without a text the reason,
+    /// such as `opted_out`.
     problem: Option<String>,
-    /// The same for people.
+    /// The problem in words.
     detail: Option<String>,
-    /// The order that it became, in this batch or in one before.
+    /// The order created from it, in this batch or an earlier one.
     order_id: Option<Text<OrderId>>,
     link_id: Option<Text<LinkId>>,
     message_id: Option<Text<MessageId>>,
 }
 
 impl RowView {
-    /// Which row, from 1.
+    /// The row's number, from 1.
     pub(super) fn number(&self) -> i64 {
         self.number
     }
@@ -79,19 +80,19 @@ impl RowView {
     }
 }
 
-/// What a row asks for.
+/// The amount of a row.
 fn money_of(row: &BatchRow) -> Result<Option<Money>, DbErr> {
     let (Some(minor), Some(currency)) = (row.minor, &row.currency) else { return Ok(None) };
     money(minor, currency).map(Some)
 }
 
-/// An amount as it is stored.
+/// A stored amount.
 pub(super) fn money(minor: i64, currency: &str) -> Result<Money, DbErr> {
     let currency = Currency::parse(currency).map_err(|error| DbErr::Type(error.to_string()))?;
     Money::from_minor(minor, currency).map_err(|error| DbErr::Type(error.to_string()))
 }
 
-/// Rows with the orders that they became.
+/// Rows with their orders.
 pub(super) async fn views(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -108,7 +109,7 @@ pub(super) async fn views(
         .collect()
 }
 
-/// The columns of the results.
+/// The columns of the CSV.
 const COLUMNS: [&str; 12] = [
     "number",
     "key",
@@ -124,7 +125,7 @@ const COLUMNS: [&str; 12] = [
     "currency",
 ];
 
-/// What became of a batch, or of its rows in one state, as CSV.
+/// The results of a batch, or of its rows in one state, as CSV.
 pub(super) fn results(db: Db, merchant: MerchantId, batch: BatchId, state: Option<RowState>) -> poem::Body {
     listing::csv(&COLUMNS, move |after: Option<i64>| {
         let db = db.clone();

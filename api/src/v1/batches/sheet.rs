@@ -1,7 +1,7 @@
-//! A batch as a spreadsheet or another program exports it: a line of names, and a line for each row.
+//! A batch as a CSV from a spreadsheet or another program: a header line, and a line for each row.
 //!
-//! Read as it comes: commas, semicolons or tabs between the cells; UTF-8, UTF-16 or Windows-1252; decimal commas. What a column means is
-//! said by its name, or by the caller for each column: no column is left out that nobody said to leave out.
+//! Accepts commas, semicolons or tabs between cells; UTF-8, UTF-16 or Windows-1252; decimal commas. The header or the
+//! caller says what each column means, and a column is skipped only if the caller says so.
 
 use std::borrow::Cow;
 
@@ -15,19 +15,19 @@ use crate::Problem;
 pub(super) const COLUMNS: [&str; 8] =
     ["key", "number", "customer_name", "customer_phone", "customer_language", "amount", "currency", "notes"];
 
-/// What the name of a column begins with that is kept in the order's metadata.
+/// The prefix of columns for the order's metadata.
 const METADATA: &str = "metadata.";
 
 /// A row of a CSV.
 #[derive(Debug)]
 pub(super) struct SheetRow {
-    /// As it would be sent as JSON.
+    /// The row as JSON input.
     pub(super) sent: Value,
-    /// What is wrong with the row as a whole.
+    /// The error of the row as a whole.
     pub(super) fault: Option<Problem>,
 }
 
-/// The rows of a CSV, at most this many and one.
+/// The rows of a CSV, at most `most` and one.
 pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<Vec<SheetRow>, Problem> {
     let text = decoded(bytes);
     let first_line = text.lines().next().unwrap_or_default();
@@ -42,7 +42,7 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
     for record in reader.records().take(most + 1) {
         let record = record.map_err(unreadable)?;
         let cells = names.iter().zip(&record);
-        // The method of that name would be the framework's, of a type in a description.
+        // Written as a path, because poem-openapi's `Type` has a method of the same name.
         let sent = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
         // `1,129.00` without quotes is two cells among commas, and would be read as an amount of 1.
         let is_too_long = record.iter().skip(names.len()).any(|cell| !str::is_empty(cell));
@@ -52,7 +52,7 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
     Ok(rows)
 }
 
-/// By its mark, or UTF-8 if it is that, or else what spreadsheets in the West write.
+/// Decodes by byte order mark, as UTF-8 if valid, or else as Windows-1252, which Western spreadsheets write.
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return encoding.decode_without_bom_handling(&bytes[mark..]).0;
@@ -60,13 +60,13 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(bytes).map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Borrowed)
 }
 
-/// What stands most often between the names.
+/// The most frequent separator in the header.
 fn delimiter(first_line: &str) -> u8 {
     let count = |delimiter: u8| first_line.bytes().filter(|byte| *byte == delimiter).count();
     [b',', b'\t', b';'].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }
 
-/// What each column means; empty where it is left out.
+/// The meaning of each column; empty for a skipped one.
 fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String>, Problem> {
     let names: Vec<String> = match columns {
         Some(columns) => columns.split(',').map(|name| name.trim().to_owned()).collect(),
@@ -112,7 +112,7 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
         }
     }
     understand_amount(&mut row);
-    // A row that has no name of its own is known by its order's number.
+    // A row without a key is identified by its order's number.
     if let (None, Some(number)) = (row.get("key"), row.get("number").cloned()) {
         row.insert("key".to_owned(), number);
     }
@@ -123,7 +123,7 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
     Value::Object(row)
 }
 
-/// Puts the amount as the API reads it, unless it could be two or contradicts the row's currency: then it is refused as it stands.
+/// Normalizes the amount. Leaves it as it is, to be refused, if it is ambiguous or contradicts the row's currency.
 fn understand_amount(row: &mut Map<String, Value>) {
     let Some(written) = row.get("amount").and_then(Value::as_str).and_then(WrittenAmount::read) else { return };
     let told = row.get("currency").and_then(Value::as_str);

@@ -24,30 +24,30 @@ use crate::{
     v1::{link_view::LinkView, message_view::MessageView, order_view::OrderView},
 };
 
-/// How many texts are written at a time.
+/// How many messages are written at once.
 const TEXTS: usize = 100;
 
-/// All that is kept of a buyer.
+/// Everything stored about a buyer.
 #[derive(Debug, Object)]
 #[oai(rename = "BuyerExport", skip_serializing_if_is_none)]
 struct ExportView {
     /// E.164.
     phone: E164,
-    /// The name, as the latest order has it.
+    /// The name in the latest order.
     name: Option<String>,
-    /// Since when the buyer wants no texts.
+    /// When the buyer opted out of texts.
     opted_out_at: Option<DateTime<Utc>>,
     /// The orders with their payment links, newest first.
     orders: Vec<OrderView>,
-    /// What was said, newest first.
+    /// The messages, newest first.
     messages: Vec<MessageView>,
 }
 
-/// See the module.
+/// The response; see the module.
 pub(super) struct Export(Body);
 
 impl Export {
-    /// Of this buyer.
+    /// The export of this buyer.
     pub(super) async fn of(
         api: &Api,
         merchant: MerchantId,
@@ -74,7 +74,7 @@ impl Export {
     }
 }
 
-/// Each as JSON, in a turn of its own: whoever takes them slowly holds none meanwhile.
+/// Streams each order as JSON, in a turn of its own, so that a slow client does not hold one.
 fn orders(api: Api, merchant: MerchantId, ids: Vec<OrderId>) -> impl Stream<Item = io::Result<String>> + Send {
     stream::iter(ids).then(move |id| {
         let api = api.clone();
@@ -97,7 +97,7 @@ async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, Pr
     Ok(view.into_text())
 }
 
-/// The view up to its orders. It has none of them, and no messages.
+/// The JSON before the orders. The view has no orders and no messages.
 fn head(view: &ExportView) -> String {
     let mut known = view.to_json().unwrap_or_default();
     if let Value::Object(fields) = &mut known {
@@ -105,13 +105,13 @@ fn head(view: &ExportView) -> String {
         fields.remove("messages");
     }
     let mut head = known.to_string();
-    // There is a phone number before it.
+    // Removes the closing brace; the object is not empty, since the phone number comes first.
     head.pop();
     head.push_str(",\"orders\":[");
     head
 }
 
-/// The view with these orders and messages, piece by piece.
+/// Streams the view with these orders and messages.
 fn pieces<O>(head: String, orders: O, texts: Vec<String>) -> impl Stream<Item = io::Result<String>> + Send + 'static
 where
     O: Stream<Item = io::Result<String>> + Send + 'static,
@@ -125,7 +125,7 @@ where
         .chain(alone("]}".to_owned()))
 }
 
-/// An item of a list, behind the one before.
+/// A list item with a comma unless it is the first.
 fn listed(is_first: bool, item: String) -> String {
     if is_first { item } else { format!(",{item}") }
 }

@@ -25,7 +25,8 @@ use crate::{
     },
 };
 
-/// What a change is about: an order without its links, a payment link, a message, the credits, or what needs a person.
+/// The resource of a change: an order without its links, a payment link, a message, the credits, or a matter that needs
+/// a person.
 #[derive(Debug, Clone, Union)]
 #[oai(rename = "ChangedResource")]
 #[expect(clippy::large_enum_variant, reason = "each is built once, for the page that is answered")]
@@ -37,7 +38,7 @@ pub(in crate::v1) enum Resource {
     Attention(AttentionView),
 }
 
-/// What some changes are about, each read once.
+/// The resources of several changes, each read once.
 pub(in crate::v1) struct Resources {
     orders: HashMap<OrderId, OrderView>,
     links: HashMap<LinkId, LinkView>,
@@ -47,7 +48,7 @@ pub(in crate::v1) struct Resources {
 }
 
 impl Resources {
-    /// Reads what these changes of a merchant are about.
+    /// Reads the resources of these changes of a merchant.
     pub(in crate::v1) async fn of(api: &Api, merchant: MerchantId, changes: &[NumberedChange]) -> Result<Self, DbErr> {
         let orders = changes.iter().filter_map(NumberedChange::order).collect();
         let links = changes.iter().filter_map(NumberedChange::link).collect();
@@ -63,7 +64,7 @@ impl Resources {
         })
     }
 
-    /// What this one is about; `None` if nothing is left of it.
+    /// The resource of a change; `None` if nothing is left of it.
     pub(in crate::v1) fn of_change(&self, change: &NumberedChange) -> Option<Resource> {
         match change.kind.about() {
             About::Order => self.orders.get(&change.order()?).cloned().map(Resource::Order),
@@ -75,8 +76,8 @@ impl Resources {
     }
 }
 
-/// Of these changes the first ones: one at least, and no more than what they are about may come to at once. A resource counts with each
-/// of its changes, as each says it. Answers what they come to, too.
+/// The first of these changes whose resources fit into one answer, at least one. A resource counts once for each of its
+/// changes, since each shows it. Also returns the size.
 pub(in crate::v1) async fn of_a_size(
     api: &Api,
     merchant: MerchantId,

@@ -1,4 +1,4 @@
-//! What credits were spent on: to whom a text went, of which order, and who sent it.
+//! What credits were spent on: the recipient of a text, its order, and its sender.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use entity::{
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
-/// The text that an entry is for, as far as it is not erased.
+/// The text of an entry, as far as it is not erased.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SpentOn {
     pub(super) order_id: Option<OrderId>,
@@ -21,7 +21,7 @@ pub(super) struct SpentOn {
     pub(super) sent_by: Option<String>,
 }
 
-/// Of these entries.
+/// The texts of these entries.
 pub(super) async fn read(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -13,7 +13,7 @@ use poem::Body;
 use super::spent_on::{self, SpentOn};
 use crate::http::listing::csv;
 
-/// How many entries are read at a time.
+/// How many entries are read at once.
 const PAGE: u64 = 1_000;
 
 const COLUMNS: &[&str] = &[

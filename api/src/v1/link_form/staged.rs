@@ -4,8 +4,8 @@ use domain::LinkId;
 use entity::Documents;
 use tokio::runtime::Handle;
 
-/// Removes what a form has put in staging, unless it is read to its end: also where whoever sent it is gone, and with them the handler.
-/// Otherwise anybody with a key could fill the disk, by uploads that count for nothing.
+/// Deletes the staged upload unless the form is read to its end, even if the client has gone and the handler was
+/// dropped. Otherwise anyone with a key could fill the disk with uploads that no quota counts.
 #[derive(Debug)]
 pub(in super::super) struct Staged<'a> {
     documents: &'a Documents,
@@ -19,7 +19,7 @@ impl<'a> Staged<'a> {
         Self { documents, link, is_kept: false }
     }
 
-    /// Keeps it, as the form was read to its end: from here on the command sees to it.
+    /// Keeps the upload, because the form was read to its end; from here on the command is responsible.
     pub(in super::super) const fn keep(&mut self) {
         self.is_kept = true;
     }

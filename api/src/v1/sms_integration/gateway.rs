@@ -12,62 +12,62 @@ use serde::Deserialize;
 
 /// A gateway's HTTP request, and how its answers and reports are read.
 ///
-/// `url`, `headers` and `body` are handlebars with plain variables, escaped for where they stand: `{{to}}`, `{{from}}`, `{{text}}`,
-/// `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as `/message/id`. Codes are compared
-/// with what is at `code` and with the HTTP status.
+/// `url`, `headers` and `body` are handlebars with plain variables, escaped for their context: `{{to}}`, `{{from}}`,
+/// `{{text}}`, `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as
+/// `/message/id`. Codes are compared with the value at `code` and with the HTTP status.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "Gateway", skip_serializing_if_is_none)]
 pub(super) struct GatewayView {
-    /// `https://…`; the host without variables.
+    /// `https://…`; the host must not contain variables.
     url: String,
     /// Absent: `POST`.
     method: Option<Text<Method>>,
-    /// Without `{{text}}`; among them the body's `Content-Type`.
+    /// Must not contain `{{text}}`; includes the body's `Content-Type`.
     #[oai(default)]
     #[serde(default)]
     headers: HashMap<String, String>,
     body: Option<String>,
-    /// Where the gateway's id of the text is in its answer; absent: it gives none.
+    /// Pointer to the gateway's id of the text in its answer; absent: it gives none.
     id: Option<String>,
-    /// Where a code is in its answer.
+    /// Pointer to a code in its answer.
     code: Option<String>,
-    /// The text was taken; compared with the code, or with the HTTP status of an answer without one. If any is named, another code
-    /// is a refusal even with 200.
+    /// Codes of an accepted text, compared with the code, or with the HTTP status of an answer without one. If there
+    /// are any, any other code is a refusal, even with 200.
     #[oai(default)]
     #[serde(default)]
     success_codes: Vec<String>,
-    /// The text is refused for good.
+    /// Codes of a text that is refused for good.
     #[oai(default)]
     #[serde(default)]
     final_codes: Vec<String>,
-    /// The text was certainly not taken, and is handed over again later.
+    /// Codes of a text that was certainly not accepted, and is handed over again later.
     #[oai(default)]
     #[serde(default)]
     retryable_codes: Vec<String>,
-    /// The buyer wants no more texts.
+    /// Codes of a buyer who has opted out.
     #[oai(default)]
     #[serde(default)]
     opted_out_codes: Vec<String>,
     reports: Option<ReportsView>,
     incoming: Option<IncomingView>,
-    /// Where a list is of several reports or texts at once, such as `/results`; a list that is the whole body is read without.
+    /// Pointer to a list of several reports or texts, such as `/results`; a list that is the whole body needs none.
     batch: Option<String>,
     signature: Option<SignatureView>,
 }
 
-/// How a gateway's delivery reports are read: JSON, or a form, which is read as an object of texts.
+/// How a gateway's delivery reports are read: JSON, or a form, which is read as an object of strings.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "GatewayReports", skip_serializing_if_is_none)]
 struct ReportsView {
-    /// Where the gateway's id of the text is; absent: `{{report_url}}` says which text it is about.
+    /// Pointer to the gateway's id of the text; absent: `{{report_url}}` identifies the text.
     id: Option<String>,
-    /// Where the status is.
+    /// Pointer to the status.
     status: String,
     /// Statuses of a text that reached the phone.
     delivered: Vec<String>,
-    /// Statuses of one that could not.
+    /// Statuses of a text that could not be delivered.
     undelivered: Vec<String>,
-    /// Where it says why.
+    /// Pointer to the reason.
     reason: Option<String>,
 }
 
@@ -81,25 +81,25 @@ struct IncomingView {
     marker: Option<MarkerView>,
 }
 
-/// A value that texts have and reports have not, for gateways that write both alike.
+/// A value that distinguishes texts from reports, for gateways that use one format for both.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "GatewayMarker")]
 struct MarkerView {
-    /// Where it is, such as `/data/event_type`.
+    /// Pointer to the value, such as `/data/event_type`.
     at: String,
-    /// What it is for a text, such as `message.received`.
+    /// Its values for a text, such as `message.received`.
     is: Vec<String>,
 }
 
-/// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=` before it.
-/// What is not signed so is refused. The key in the URL is needed all the same.
+/// How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, optionally prefixed with
+/// `sha256=`. Unsigned calls are refused. The key in the URL is required as well.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "GatewaySignature")]
 struct SignatureView {
     /// The header, such as `X-Signature`.
     header: String,
     encoding: Text<SignatureEncoding>,
-    /// The name, among `secrets`, of the key.
+    /// The name of the key among `secrets`.
     secret: String,
 }
 
@@ -177,11 +177,11 @@ impl From<SignatureView> for Signature {
     }
 }
 
-/// The most secrets, and the longest.
+/// The most secrets, and their length.
 const MOST: usize = 10;
 const LONGEST: usize = 1_000;
 
-/// Secrets by name: each one line of ASCII, so that it can stand in a header.
+/// Secrets by name. Each is one line of ASCII, so that it fits in a header.
 pub(super) fn secrets(given: HashMap<String, String>) -> Result<Secrets, String> {
     if given.len() > MOST {
         return Err(format!("must not be more than {MOST}"));

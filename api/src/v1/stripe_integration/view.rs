@@ -18,26 +18,26 @@ pub(super) struct StripeView {
     status: Text<StripeStatus>,
     /// What to change.
     reason: Option<String>,
-    /// The account that the key belongs to, if the key may see it.
+    /// The account of the key, if the key may read it.
     account: Option<String>,
-    /// When Stripe last told us something.
+    /// When the latest event from Stripe arrived.
     last_event_at: Option<DateTime<Utc>>,
-    /// The URL of the webhook endpoint to set up at Stripe.
+    /// The URL for the webhook endpoint at Stripe.
     webhook_url: Url,
-    /// Every signing secret that is believed now, newest first.
+    /// All valid signing secrets, newest first.
     webhook_secrets: Vec<SecretView>,
-    /// The endpoint that was registered here, if that was asked for.
+    /// The endpoint registered from here, if that was requested.
     webhook_endpoint: Option<EndpointView>,
-    /// What the last look at the webhooks found.
+    /// The result of the last health check.
     health: Option<HealthView>,
 }
 
-/// A signing secret, by its end.
+/// A signing secret, identified by its end.
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookSecretView", skip_serializing_if_is_none)]
 struct SecretView {
     last_four: LastFour,
-    /// From when on it is not believed any more, because another has taken its place.
+    /// When it expires, because another has replaced it.
     until: Option<DateTime<Utc>>,
 }
 
@@ -45,14 +45,14 @@ struct SecretView {
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookEndpoint", skip_serializing_if_is_none)]
 struct EndpointView {
-    /// `we_…`
+    /// Stripe's id (`we_…`).
     id: Option<String>,
     status: Text<EndpointStatus>,
     /// What to do.
     reason: Option<String>,
 }
 
-/// What is the matter with the webhooks, if anything.
+/// The health of the webhooks.
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookHealth", skip_serializing_if_is_none)]
 struct HealthView {
@@ -61,7 +61,7 @@ struct HealthView {
     advice: String,
     /// Since when signatures have been wrong, if they are.
     since: Option<DateTime<Utc>>,
-    /// When it was looked at.
+    /// When it was checked.
     at: Option<DateTime<Utc>>,
 }
 

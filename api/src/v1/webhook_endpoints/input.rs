@@ -22,12 +22,12 @@ pub(super) const LONGEST_DESCRIPTION: usize = 200;
 #[serde(deny_unknown_fields)]
 #[oai(rename = "NewWebhookEndpoint")]
 pub(super) struct EndpointInput {
-    /// Where webhooks are sent by POST: `https://`, at a public address.
+    /// The URL that webhooks are sent to by POST: `https://`, at a public address.
     url: HookUrl,
-    /// What it is told of: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`.
+    /// The subscribed events: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`.
     #[oai(validator(min_items = "1", max_items = "50"))]
     events: Vec<EventName>,
-    /// What it is for, for your own people.
+    /// A description for your own people.
     description: Option<Line<LONGEST_DESCRIPTION>>,
 }
 
@@ -45,7 +45,7 @@ impl EndpointInput {
     }
 }
 
-/// What is to change; what is absent stays.
+/// Changes to an endpoint. Absent fields stay as they are.
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "WebhookEndpointChanges")]
@@ -53,7 +53,7 @@ pub(super) struct ChangesInput {
     url: Option<HookUrl>,
     #[oai(validator(min_items = "1", max_items = "50"))]
     events: Option<Vec<EventName>>,
-    /// `null` takes it away.
+    /// `null` removes it.
     #[serde(default)]
     #[oai(default)]
     description: Clearable<Line<LONGEST_DESCRIPTION>>,
@@ -76,7 +76,7 @@ fn check_events(events: &[EventName]) -> Result<Events, String> {
     Events::read(events.iter().map(|event| &**event)).map_err(|error| error.to_string())
 }
 
-/// The address as it is called. What its host's name leads to is looked at when it is called.
+/// The normalized URL. The host's address is checked when it is called.
 fn check_url(text: &str, private: bool) -> Result<String, String> {
     let said = |reason: &str| Err(reason.to_owned());
     let Ok(url) = Url::parse(text) else { return said("must be a URL") };

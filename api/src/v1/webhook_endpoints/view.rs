@@ -20,26 +20,26 @@ pub(super) struct EndpointList {
     pub(super) items: Vec<EndpointView>,
 }
 
-/// Somewhere that webhooks go to.
+/// A webhook endpoint.
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookEndpoint", skip_serializing_if_is_none)]
 pub(super) struct EndpointView {
     id: Text<WebhookEndpointId>,
     url: HookUrl,
     description: Option<Line<LONGEST_DESCRIPTION>>,
-    /// What it is told of: names of changes such as `link.paid`, all of one resource such as `link.*`, or everything: `*`.
+    /// The subscribed events: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`.
     events: Vec<EventName>,
     /// Whether anything is delivered to it.
     enabled: bool,
     disabled_at: Option<DateTime<Utc>>,
-    /// `by_hand`; `gone`: it answered 410; `failing`: it has not taken anything for 5 days.
+    /// `by_hand`; `gone`: it answered 410; `failing`: it has accepted nothing for 5 days.
     disabled_because: Option<Text<Disabled>>,
-    /// Since when it has taken nothing.
+    /// Since when all deliveries have failed.
     failing_since: Option<DateTime<Utc>>,
-    /// The number of the last change that it was to be told of.
+    /// The number of the latest change of its subscription.
     last_seq: Option<i64>,
     created_at: DateTime<Utc>,
-    /// What to verify its webhooks with, the one time that it is shown: keep it.
+    /// The secret to verify its webhooks with, shown only this once: store it.
     #[oai(read_only)]
     secret: Option<String>,
 }
@@ -66,31 +66,31 @@ impl EndpointView {
     }
 }
 
-/// A webhook, on its way to an endpoint.
+/// A webhook delivery.
 #[derive(Debug, Object)]
 #[oai(rename = "WebhookDelivery", skip_serializing_if_is_none)]
 pub(super) struct DeliveryView {
-    /// What it carries as `webhook-id`, the same for each attempt.
+    /// The value of `webhook-id`, the same for each attempt.
     id: Text<WebhookDeliveryId>,
-    /// What has happened, such as `link.paid`.
+    /// What happened, such as `link.paid`.
     #[oai(rename = "type")]
     kind: String,
-    /// The number of the change; absent: it is a test.
+    /// The number of the change; absent for a test.
     seq: Option<i64>,
-    /// The number of the change before it that this endpoint was to be told of.
+    /// The number of the endpoint's change before it.
     previous_seq: Option<i64>,
     /// When it happened.
     at: DateTime<Utc>,
     state: Text<DeliveryState>,
     attempts: i64,
-    /// When it is tried next, while it is pending.
+    /// When it is next tried, while it is pending.
     due_at: Option<DateTime<Utc>>,
     attempted_at: Option<DateTime<Utc>>,
-    /// What the endpoint answered last.
+    /// The HTTP status of the last answer.
     answered_status: Option<i64>,
-    /// How many milliseconds that took.
+    /// How many milliseconds the last answer took.
     answered_in_ms: Option<i64>,
-    /// Why it was not taken.
+    /// Why the last attempt failed.
     error: Option<String>,
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 use percent_encoding::percent_decode;
 
-/// The charset that a content type names, if it is one that is known.
+/// The charset of a content type, if it is known.
 pub(super) fn named(content_type: &str) -> Option<&'static Encoding> {
     let parameters = content_type.split(';').skip(1);
     let value =
@@ -13,15 +13,15 @@ pub(super) fn named(content_type: &str) -> Option<&'static Encoding> {
     value.and_then(|(_, label)| label_of(label))
 }
 
-/// The charset that a text names.
+/// The charset with this name.
 pub(super) fn label_of(label: &str) -> Option<&'static Encoding> {
     let label = label.trim().trim_matches('"');
-    // As Kannel calls it.
+    // Kannel's name for it.
     let label = if label.eq_ignore_ascii_case("UTF16-BE") { "UTF-16BE" } else { label };
     Encoding::for_label(label.as_bytes())
 }
 
-/// Bytes as text: in this charset, or in UTF-8 if they are that, and else in what Latin-1 has become.
+/// Decodes bytes in this charset; without one as UTF-8 if valid, else as Windows-1252.
 pub(super) fn text(bytes: &[u8], charset: Option<&'static Encoding>) -> String {
     match charset {
         Some(charset) if charset != UTF_8 => charset.decode_without_bom_handling(bytes).0.into_owned(),
@@ -32,7 +32,8 @@ pub(super) fn text(bytes: &[u8], charset: Option<&'static Encoding>) -> String {
     }
 }
 
-/// A form's names and values. One that names its charset among them (`charset=ISO-8859-1`, as Kannel does) is read in that.
+/// The names and values of a form. A form that names its charset in a field (`charset=ISO-8859-1`, as Kannel does) is
+/// decoded with it.
 pub(super) fn form(bytes: &[u8], charset: Option<&'static Encoding>) -> Vec<(String, String)> {
     type Raw<'a> = (Cow<'a, [u8]>, Cow<'a, [u8]>);
     let raw: Vec<Raw<'_>> = bytes
@@ -46,11 +47,11 @@ pub(super) fn form(bytes: &[u8], charset: Option<&'static Encoding>) -> Vec<(Str
     let says_charset = |(name, _): &&Raw<'_>| name.eq_ignore_ascii_case(b"charset");
     let own = raw.iter().find(says_charset).and_then(|(_, label)| label_of(&String::from_utf8_lossy(label)));
     let charset = charset.or(own);
-    // Names are described in plain letters, whatever their values are written in.
+    // Names are ASCII, whatever the charset of the values.
     raw.iter().map(|(name, value)| (text(name, None), text(value, charset))).collect()
 }
 
-/// A `+` is a space, and `%E9` a byte.
+/// Decodes `+` to a space and `%E9` to a byte.
 fn unescaped(bytes: &[u8]) -> Cow<'_, [u8]> {
     if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
         return Cow::Borrowed(bytes);

@@ -1,4 +1,5 @@
-//! Webhooks of a described gateway: JSON or a form, at a URL that contains a key, and signed if the description says so.
+//! Webhooks of a described gateway: JSON or a form, at a URL that contains a key, and signed if the description says
+//! so.
 
 use domain::{
     Secret,
@@ -12,10 +13,10 @@ use serde_json::Value;
 use super::{Callback, Said, charset, same};
 use crate::{Problem, webhooks::bad_signature};
 
-/// The most reports and texts that are read from one call; gateways send a hundred.
+/// The most events read from one call; gateways send a hundred.
 const MOST_AT_ONCE: usize = 200;
 
-/// Checks the key and the signature, and reads what the gateway's description says how to.
+/// Checks the key and the signature, and parses the body as described.
 pub(super) fn read(
     gateway: &Gateway,
     key: &Secret,
@@ -23,7 +24,7 @@ pub(super) fn read(
     callback: &Callback<'_>,
 ) -> Result<Vec<Said>, Problem> {
     let knows_the_url = callback.query.key.as_ref().is_some_and(|given| same(given, key));
-    // The signature of nothing is the same for ever: whoever has seen one call would have seen all of them.
+    // The signature of an empty body is constant, so anyone who has seen one call could repeat it.
     let is_signed = |how: &Signature| {
         !callback.body.is_empty() && how.verify(secrets, callback.header(&how.header), &callback.body)
     };
@@ -40,8 +41,8 @@ pub(super) fn read(
     events.into_iter().map(said).collect()
 }
 
-/// What tells an event from any other is what it says, not how: a call that is repeated comes with another time, or another count of
-/// tries. Gateways number their texts, and few their reports: the same about the same message is the same report.
+/// An event is identified by its meaning, not its form: a repeated call may have another time or counter. Gateways
+/// number their texts but rarely their reports, so equal reports about a message are the same report.
 fn said(event: SmsEvent) -> Result<Said, Problem> {
     let (kind, words) = match &event {
         SmsEvent::Report { .. } => ("report", serde_json::to_vec(&event)),
@@ -52,7 +53,7 @@ fn said(event: SmsEvent) -> Result<Said, Problem> {
     Ok(Said { event, kind: kind.to_owned(), external_id: format!("{kind}:{digest}") })
 }
 
-/// The body as JSON; a form is an object of texts, and so is the query of a call without a body.
+/// The body as JSON. A form, or the query of a call without a body, becomes an object of strings.
 fn body(callback: &Callback<'_>) -> Result<Value, Problem> {
     if callback.body.is_empty() {
         return Ok(form(callback.url.split_once('?').map_or("", |(_, query)| query).as_bytes(), None));

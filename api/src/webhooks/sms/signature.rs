@@ -1,20 +1,20 @@
-//! Twilio's webhook signature: base64 of an HMAC-SHA1 with the auth token, of the full public URL followed by the form's keys
-//! and values, sorted by key.
+//! Twilio's webhook signature: base64 of an HMAC-SHA1 with the auth token, of the full public URL followed by the
+//! form's keys and values, sorted by key.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::Secret;
 use ring::hmac;
 
-/// Whether the form was signed with this token for this URL, in one of its forms: with the port or without it, and with the host's name
-/// in capitals or in the letters in which the request has it.
+/// Whether the form was signed with this token for one of the spellings of this URL: with or without the port, and with
+/// the host's case as in the URL or as in the request.
 pub(super) fn verify(signature: &str, url: &str, called: &[&str], form: &[(String, String)], token: &Secret) -> bool {
     let Ok(signature) = STANDARD.decode(signature) else { return false };
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, token.expose().as_bytes());
     forms_of(url, called).iter().any(|url| hmac::verify(&key, signed(url, form).as_bytes(), &signature).is_ok())
 }
 
-/// The forms in which a carrier may know our URL: what merchants enter is not always what we call it, and proxies and carriers add the
-/// port or leave it out. `called` are the hosts that the request says it is for; what is another host's is left aside.
+/// The spellings under which a carrier may know our URL: merchants may enter it differently, and proxies and carriers
+/// add or omit the port. `called` are the hosts named in the request; other hosts among them are ignored.
 fn forms_of(url: &str, called: &[&str]) -> Vec<String> {
     let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
@@ -30,7 +30,7 @@ fn forms_of(url: &str, called: &[&str]) -> Vec<String> {
     hosts.iter().flat_map(|host| ports.iter().map(move |port| format!("{scheme}://{host}{port}{path}"))).collect()
 }
 
-/// A port is what follows the last colon, if that is not one of an address in brackets.
+/// Splits off the port after the last colon, unless that colon is part of a bracketed address.
 fn host_and_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => (host, Some(port)),
@@ -48,7 +48,7 @@ fn signed(url: &str, form: &[(String, String)]) -> String {
 mod tests {
     use super::*;
 
-    /// The example of Twilio's documentation, with its token, URL and form.
+    /// The example of Twilio's documentation: token, URL and form.
     fn example() -> (Secret, &'static str, Vec<(String, String)>) {
         let form = [
             ("Digits", "1234"),

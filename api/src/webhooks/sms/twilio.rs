@@ -21,7 +21,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
     let sid = field("MessageSid").ok_or_else(|| Problem::malformed("MessageSid is missing."))?;
     match (field("MessageStatus"), field("From"), field("Body")) {
         (Some(status), _, _) => {
-            // What the URL says was signed as well: the message of ours that a report is about.
+            // The URL's query was signed too; it names the message that a report is about.
             let (carrier_id, message) = (Some(sid.to_owned()), callback.query.message);
             let progress = progress(status, field("ErrorCode").unwrap_or_default());
             let kind = format!("report.{status}");
@@ -31,7 +31,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
                 kind,
             })
         }
-        // What comes without a word, such as a picture, says nothing.
+        // A text without a body, such as a picture alone, is empty.
         (None, Some(from), body) => {
             let event = SmsEvent::Text {
                 carrier_id: sid.to_owned(),
@@ -46,7 +46,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
     }
 }
 
-/// What came with the text. Without a type it may be anything, which is seen when it is fetched.
+/// The media of a text. One without a type may be anything, which is seen when it is fetched.
 fn pictures<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Vec<PictureAt> {
     let count = field("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0).min(MOST_PICTURES);
     let picture = |at: usize| {
@@ -57,7 +57,7 @@ fn pictures<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Vec<PictureAt> {
     (0..count).filter_map(picture).collect()
 }
 
-/// What Twilio took the text for, in whichever language, and has answered.
+/// The keyword that Twilio recognised, in any language, and has answered.
 fn keyword(opt_out_type: &str) -> Option<Keyword> {
     match opt_out_type {
         "STOP" => Some(Keyword::Stop),
@@ -67,7 +67,8 @@ fn keyword(opt_out_type: &str) -> Option<Keyword> {
     }
 }
 
-/// A status that is not known here, as carriers add them, says at least that the carrier has the text.
+/// The progress that a status means. An unknown status, as carriers add them, at least says that the carrier has the
+/// text.
 fn progress(status: &str, code: &str) -> Progress {
     match status {
         "delivered" | "read" => Progress::Delivered,

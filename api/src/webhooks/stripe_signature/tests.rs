@@ -15,7 +15,7 @@ fn hex(secret: &str, time: i64, body: &[u8]) -> String {
     tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// What Stripe sends so many seconds from now.
+/// Stripe's header for a timestamp this many seconds from now.
 fn header(offset: i64) -> String {
     let time = NOW + offset;
     format!("t={time},v1={}", hex(SECRET, time, BODY))
@@ -27,7 +27,7 @@ fn check(header: &str) -> Result<(), SignatureError> {
 
 #[test]
 fn a_known_vector_is_accepted() {
-    // By another hand: printf '1800000000.{}' | openssl dgst -sha256 -hmac whsec_test
+    // Computed independently: printf '1800000000.{}' | openssl dgst -sha256 -hmac whsec_test
     let header = "t=1800000000,v1=482e6337ac5272392d375c6fdc4d52a7e615dc2facedab0ffe155ddfd6a56e66";
     assert_eq!(verify(header, b"{}", &[signing_key("whsec_test")], now()), Ok(()));
 }

@@ -1,5 +1,6 @@
-//! Creates another payment link at Stripe for a link whose delayed payment failed. The previous one is closed first. It was limited to one
-//! payment, so it should be closed already; if it turns out to be paid after all, the link becomes paid and nothing is created.
+//! Creates another payment link at Stripe for a link whose delayed payment failed. The previous one is closed first. It
+//! was limited to one payment, so it should be closed already; if it turns out to be paid after all, the link becomes
+//! paid and nothing is created.
 
 use domain::link::LinkEvent;
 use entity::link;
@@ -13,7 +14,7 @@ use crate::{
     stripe::{NotDone, StripeError},
 };
 
-/// What the merchant reads when nobody could be asked.
+/// The reason shown to the merchant when Stripe could not be reached.
 pub(super) const UNREACHABLE: &str = "The buyer's bank did not pay, and Stripe could not be reached for a day to have the link paid anew. Void it and make a new one.";
 
 pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
@@ -46,17 +47,17 @@ pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Mode
         return lease.finish(tx, now).await;
     }
     tx.rollback().await?;
-    // Somebody else was at it, with the same key.
+    // Another worker did this with the same key.
     let current = find_link(context, link.merchant_id, link.id).await?;
     if current.stripe_link_id.as_deref() == Some(made.id.as_str()) {
         return nothing_to_do(context, lease).await;
     }
-    // It was voided meanwhile: nobody has heard of what was made, and nobody shall pay there.
+    // The link was voided meanwhile. Its new payment link was never shown to anyone and must not be payable.
     stripe.deactivate_payment_link(&made.id).await.map_err(StripeError::into_job_error)?;
     nothing_to_do(context, lease).await
 }
 
-/// Its amount was erased while the payment was under way, so nobody can ask for it any more.
+/// The amount was erased while the payment was pending, so there is nothing to charge.
 async fn close_what_was_erased(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     match close::ready_to_close(context, link.clone()).await? {
         Some(closing) => close_stripe_link::close(context, lease, &closing).await,
@@ -64,7 +65,7 @@ async fn close_what_was_erased(context: &JobContext, lease: &Lease, link: &link:
     }
 }
 
-/// An attempt that was cut short may have made one all the same.
+/// An interrupted attempt may have created a payment link.
 async fn close_what_was_made(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     if link.stripe_attempted_at.is_some() {
         let stripe = context.stripe(link.merchant_id).await?;

@@ -18,23 +18,24 @@ use queue::{EnqueueOptions, EnqueuedJob, FetchPicture, JobError, SendSms, enqueu
 
 use crate::JobContext;
 
-/// A buyer who asks for help more often than this is not answered again: two machines could be talking to each other.
+/// The shortest time between two answers to a buyer's requests for help, since two machines could be talking to each
+/// other.
 const BETWEEN_ANSWERS: TimeDelta = TimeDelta::minutes(10);
 
-/// The words for help that carriers answer by themselves.
+/// The requests for help that carriers answer themselves.
 const ANSWERED_BY_CARRIERS: [&str; 2] = ["HELP", "INFO"];
 
-/// What says that a number is one of another kind of message: `whatsapp:+…`. It reaches the same handset.
+/// Prefixes of numbers on other channels, such as `whatsapp:+…`. They reach the same handset.
 const CHANNELS: [&str; 2] = ["whatsapp:", "rcs:"];
 
-/// A buyer's text, as the carrier passed it on.
+/// A buyer's text, as passed on by the carrier.
 pub(super) struct Incoming {
     pub(super) carrier_id: String,
     pub(super) from: String,
     pub(super) body: String,
-    /// What the carrier says that it means.
+    /// The keyword that the carrier recognised.
     pub(super) keyword: Option<Keyword>,
-    /// Pictures that came with it.
+    /// The pictures that came with it.
     pub(super) pictures: Vec<PictureAt>,
 }
 
@@ -46,10 +47,10 @@ pub(super) async fn receive(
     now: DateTime<Utc>,
 ) -> Result<(EventState, Vec<EnqueuedJob>), JobError> {
     let (merchant, at) = (event.merchant_id, event.received_at);
-    // Short codes and names text too; nobody can be answered there.
+    // Short codes and names also send texts, and cannot be answered.
     let owner = merchant::get(tx, merchant).await?;
     let Some(from) = number(&text.from, owner.region) else { return Ok((EventState::Ignored, Vec::new())) };
-    // This also takes the conversation's lock: a text is leaving before an opt-out, or not at all.
+    // Also locks the conversation, so that an outgoing text leaves before an opt-out or not at all.
     let conversation = conversation::open(tx, &context.vault, merchant, &from, now).await?;
     let said = text.keyword.or_else(|| Keyword::in_text(&text.body));
     let is_answered = text.keyword.is_some() || is_answered_by_carrier(tx, merchant, &text.body).await?;
@@ -77,7 +78,8 @@ pub(super) async fn receive(
     Ok((EventState::Applied, enqueued))
 }
 
-/// Whether the carrier answers this text by itself and says nothing of it: exactly one of its words, if it answers them at all.
+/// Whether the carrier answers this text itself without reporting it: only texts that are exactly one of its words, if
+/// it answers any.
 async fn is_answered_by_carrier(tx: &Transaction, merchant: MerchantId, body: &str) -> Result<bool, JobError> {
     let is_its_word = ANSWERED_BY_CARRIERS.iter().any(|word| body.trim().eq_ignore_ascii_case(word));
     if !is_its_word {
@@ -86,7 +88,7 @@ async fn is_answered_by_carrier(tx: &Transaction, merchant: MerchantId, body: &s
     Ok(sms_integration::find(tx, merchant).await?.is_some_and(|integration| integration.answers_keywords()))
 }
 
-/// The number as a carrier writes it: international, or as it is dialled where the merchant is.
+/// Parses the number as the carrier writes it: international, or as dialled in the merchant's region.
 fn number(written: &str, region: Region) -> Option<PhoneNumber> {
     let channel = CHANNELS
         .iter()
@@ -95,8 +97,8 @@ fn number(written: &str, region: Region) -> Option<PhoneNumber> {
     PhoneNumber::from_e164(written).or_else(|_| PhoneNumber::parse(written, region)).ok()
 }
 
-/// Answers a buyer who asks for help with who texts them: a message like any other, which costs credits. Without credits, without
-/// a carrier, after an opt-out and after an answer just now there is none.
+/// Answers a buyer's request for help with the merchant's name. The answer is a message like any other and costs
+/// credits. There is none without credits, without a carrier, after an opt-out or right after another answer.
 async fn answer(
     tx: &Transaction,
     conversation: &Conversation,
@@ -117,7 +119,7 @@ async fn answer(
         send_at: None,
         actor: None,
     };
-    // What is refused half-way is undone without the text that asked for it.
+    // A refusal rolls back to here, without losing the buyer's text.
     let attempt = tx.savepoint().await?;
     match message::command(&attempt, &owner, text, now).await {
         Ok(message) => {

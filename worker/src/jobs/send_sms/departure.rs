@@ -1,5 +1,5 @@
-//! The final check before a text is sent, and its mark as `sending`, in one transaction: an opt-out or a void either comes before and is
-//! seen, or comes after and finds a text that is already leaving.
+//! The final check before a text is sent, and its mark as `sending`, in one transaction: an opt-out or a void either
+//! comes before and is seen, or comes after and finds a text that is already on its way.
 
 use chrono::{DateTime, Utc};
 use domain::{LinkState, PhoneNumber, message::MessageStatus};
@@ -12,24 +12,24 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::JobContext;
 
-/// What is decided about a text that is to leave.
+/// The decision about a text that is due.
 pub(super) enum Departure {
-    /// It is marked as leaving.
+    /// It is marked as `sending`.
     Leaving {
-        /// To whom.
+        /// The buyer's number.
         phone: PhoneNumber,
-        /// What it says.
+        /// The text itself.
         body: String,
     },
     /// It must not be sent any more, for this reason.
     NotAnyMore(String),
     /// Not before this time.
     Later(DateTime<Utc>),
-    /// Somebody else has taken it on.
+    /// Another worker has taken it.
     Elsewhere,
 }
 
-/// Looks again at what was looked at when the text was accepted, and marks it as leaving.
+/// Repeats the checks from when the text was accepted, and marks it as `sending`.
 pub(super) async fn depart(context: &JobContext, message: &Message) -> Result<Departure, JobError> {
     let tx = context.db.begin().await?;
     let decided = decide(context, &tx, message).await?;
@@ -46,7 +46,7 @@ pub(super) async fn depart(context: &JobContext, message: &Message) -> Result<De
 
 async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Result<Departure, DbErr> {
     let not = |why: &str| Ok(Departure::NotAnyMore(why.to_owned()));
-    // In the order of locks, though it is looked at last.
+    // Locked first, in the order of locks, although it is checked last.
     let link = find_link(tx, message).await?;
     let conversation = conversation::Entity::find_by_id(message.conversation_id)
         .filter(conversation::Column::MerchantId.eq(message.merchant_id))
@@ -71,7 +71,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     if owner.is_suspended() {
         return not("The operator had suspended the merchant before the text was sent.");
     }
-    // A text of a look into the future is sent at the hour that it was made for.
+    // In a run for a future time, a text is sent at the hour it was created for.
     let at = context.now().max(message.asked_at());
     if message.origin == Origin::Reminder
         && let Some(decided) = decide_reminder(&owner, link.as_ref(), at)
@@ -87,7 +87,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
     Ok(Departure::Leaving { phone, body })
 }
 
-/// What stands against a reminder.
+/// Whether anything speaks against a reminder.
 fn decide_reminder(owner: &Merchant, link: Option<&link::Model>, at: DateTime<Utc>) -> Option<Departure> {
     let is_wanted = link.map_or(owner.reminders, |link| link.reminding_under(owner).on);
     if !is_wanted || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
@@ -99,7 +99,7 @@ fn decide_reminder(owner: &Merchant, link: Option<&link::Model>, at: DateTime<Ut
     None
 }
 
-/// The state in which a link must be for a text of it to make sense.
+/// The state a link must have for a text of this origin.
 const fn waited_for(origin: Origin) -> LinkState {
     match origin {
         Origin::Merchant | Origin::Reminder | Origin::Answer => LinkState::Unpaid,

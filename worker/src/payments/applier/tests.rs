@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::*;
-/// The links of the world, by their state.
+/// The states of the links under test.
 const STATES: [&str; 10] =
     ["unpaid", "unpaid", "unpaid", "unpaid", "unpaid", "processing", "voiding", "voided", "expired", "paid"];
 
@@ -24,7 +24,7 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap()
 }
 
-/// A merchant with a link in each of the states above, and a stranger with one.
+/// A merchant with a link in each of these states, and another merchant with one.
 struct World {
     folder: TempDir,
     merchant: MerchantId,
@@ -45,7 +45,7 @@ impl World {
         Self { folder, merchant, links }
     }
 
-    /// A copy of its own of the database, with these events and a job for each.
+    /// A separate copy of the database, with these events and a job for each.
     async fn told(&self, name: &str, told: &[Value]) -> Stage {
         let path = self.folder.path().join(format!("{name}.db"));
         let original = open(&self.folder.path().join("world.db")).await;
@@ -100,19 +100,19 @@ impl Stage {
         Applying { db: self.db.clone(), clock: Clock::stopped_at(now()) }
     }
 
-    /// Applies each as a group of one.
+    /// Applies each event as a group of one.
     async fn is_applied_one_by_one(&self) {
         for item in self.items().await {
             let _refused = apply_all(&self.db, &[item], now()).await.unwrap().remove(0);
         }
     }
 
-    /// Applies all together; answers how many were applied.
+    /// Applies all events together. Returns how many were applied.
     async fn is_applied_together(&self) -> usize {
         self.applying().handle(self.items().await).await.into_iter().map(Option::unwrap).filter_map(Result::ok).count()
     }
 
-    /// Everything that applying changes, but for ids that are made up by it.
+    /// All rows that applying changes, without generated ids.
     async fn rows(&self) -> Vec<String> {
         let queries = [
             "SELECT id, state, stripe_session_id, failed_sessions, stripe_payment_intent, review, paid_at FROM payment_link ORDER BY id",
@@ -202,7 +202,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
     link.id
 }
 
-/// One of Stripe's events about a session of a link.
+/// A Stripe event about a session of a link.
 fn session(kind: &str, link: usize, status: &str, amount: i64) -> Value {
     json!({"type": format!("checkout.session.{kind}"), "data": {"object": {
         "id": format!("cs_{link}"), "payment_link": format!("plink_{link}"), "payment_intent": format!("pi_{link}"),
@@ -217,7 +217,7 @@ fn paid(link: usize) -> Value {
 fn any_event(links: Vec<LinkId>) -> impl Strategy<Value = Value> {
     let of_link = (0..=STATES.len(), 0..10_u8).prop_map(move |(link, what)| match what {
         0..=4 => paid(link),
-        // Of a link in the group twice: by another session, as a payment under way, failed.
+        // A link twice in a group: by another session, as a pending payment, as a failed one.
         5 => session("completed", link, "unpaid", 12_950),
         6 => session("async_payment_failed", link, "unpaid", 12_950),
         7 => session("completed", link, "paid", 12_949),
@@ -270,7 +270,7 @@ async fn one_bad_event_does_not_fail_its_neighbours() {
     let kinds = told.iter().flat_map(|set| set.lines()).filter_map(|line| line.split(' ').next());
     let mut told: Vec<&str> = kinds.filter(|kind| ["link.paid", "order.updated"].contains(kind)).collect();
     told.sort_unstable();
-    // The fourth was paid before, and has heard by which payment.
+    // The fourth was paid before, and now has its payment's id.
     let expected = [vec!["link.paid"; 3], vec!["order.updated"; 3]].concat();
     assert_eq!(told, expected, "whoever follows is told of the links, and of the orders whose tag changed");
 }
@@ -280,7 +280,7 @@ async fn a_lease_that_was_lost_changes_nothing() {
     let world = World::new().await;
     let told = world.told("lost", &[paid(0), paid(1)]).await;
     let old = told.items().await;
-    // Another worker takes both for dead and claims one of them.
+    // Another worker considers both dead and claims one of them.
     let Claim::Ours(_) = claim_all(told.db.pool(), &[(told.jobs[0], now())]).await.unwrap().remove(0) else {
         panic!("not claimed")
     };

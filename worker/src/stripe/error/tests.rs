@@ -1,6 +1,6 @@
 use super::*;
 
-/// An answer of Stripe: status, `type` of the error, `Stripe-Should-Retry`, whether it was given before.
+/// An answer of Stripe: status, `type` of the error, `Stripe-Should-Retry`, and whether it was replayed.
 type Given = (u16, &'static str, Option<&'static str>, bool);
 
 fn refused((status, kind, should_retry, replayed): Given) -> StripeError {
@@ -17,14 +17,14 @@ fn refused((status, kind, should_retry, replayed): Given) -> StripeError {
 #[test]
 fn each_of_stripes_errors_is_tried_again_told_or_looked_up() {
     let table: [(Given, Advice); 25] = [
-        // A wrong request, a wrong key, a refused card, a missing permission, a thing that does not exist: never again.
+        // A wrong request, a wrong key, a refused card, a missing permission, a missing object: never retried.
         ((400, "invalid_request_error", None, false), Advice::Tell),
         ((401, "invalid_request_error", None, false), Advice::Tell),
         ((402, "card_error", None, false), Advice::Tell),
         ((403, "invalid_request_error", None, false), Advice::Tell),
         ((404, "invalid_request_error", None, false), Advice::Tell),
         ((422, "invalid_request_error", None, false), Advice::Tell),
-        // What may pass.
+        // Temporary errors.
         ((409, "idempotency_error", None, false), Advice::Retry),
         ((409, "invalid_request_error", None, false), Advice::Retry),
         ((429, "invalid_request_error", None, false), Advice::Retry),
@@ -32,7 +32,7 @@ fn each_of_stripes_errors_is_tried_again_told_or_looked_up() {
         ((502, "api_error", None, false), Advice::Retry),
         ((503, "api_error", None, false), Advice::Retry),
         ((504, "api_error", None, false), Advice::Retry),
-        // Stripe knows better than the status.
+        // Stripe's header overrides the status.
         ((400, "invalid_request_error", Some("true"), false), Advice::Retry),
         ((402, "card_error", Some("true"), false), Advice::Retry),
         ((500, "api_error", Some("true"), false), Advice::Retry),
@@ -40,7 +40,7 @@ fn each_of_stripes_errors_is_tried_again_told_or_looked_up() {
         ((500, "api_error", Some("false"), false), Advice::LookUp),
         ((503, "api_error", Some("false"), false), Advice::LookUp),
         ((409, "idempotency_error", Some("false"), false), Advice::Retry),
-        // The key holds another request, or a failure that it will repeat for a day.
+        // The key holds another request, or a failure that it repeats for a day.
         ((400, "idempotency_error", None, false), Advice::LookUp),
         ((500, "api_error", None, true), Advice::LookUp),
         ((500, "api_error", Some("true"), true), Advice::LookUp),

@@ -221,7 +221,7 @@ function detailOf({ event, detail, at }) {
   if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofOf(other)];
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
-  const [, way, on, note] = (event === "settling" && ELSEWHERE.exec(detail)) || [];
+  const [, way, on, note] = (["settling", "paid"].includes(event) && ELSEWHERE.exec(detail)) || [];
   if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
