@@ -12,14 +12,14 @@ export interface ApiKey {
   created_at: Time;
   /** Whether this call was made with it. */
   current: boolean;
-  /** When it ends by itself. */
+  /** When it expires. */
   expires_at?: Time;
   id: string;
-  /** Where the invitation is accepted, the one time that it is shown: send it to whoever is to have the key. */
+  /** The URL where the invitation is accepted, shown only this once: send it to the person who should have the key. */
   invitation_url?: string;
-  /** Until when the invitation to it can be accepted; absent: it was handed over. */
+  /** The deadline for accepting the invitation; absent once the key was handed over. */
   invited_until?: Time;
-  /** The key itself, the one time that it is shown: keep it. */
+  /** The key, shown only this once: store it. */
   key?: string;
   /** The key's last four characters; empty while it is an invitation. */
   last_four: string;
@@ -27,20 +27,20 @@ export interface ApiKey {
   last_used_at?: Time;
   name: string;
   revoked_at?: Time;
-  /** Each includes the ones before it. */
+  /** Each scope includes the ones before it. */
   scope: Word<"read" | "send" | "write" | "admin">;
 }
 
-/** Something that needs a person, or needed one. Of what it is about, the ids are there that it has. */
+/** A matter that needs a person, or needed one. It has the ids of everything it is about. */
 export interface Attention {
-  /** What that link asks for. */
+  /** The amount of the link. */
   amount?: Amount;
   conversation_id?: string;
   currency?: string;
-  /** The buyer of that order, or of that conversation. */
+  /** The buyer of the order or the conversation. */
   customer_name?: string;
   id: string;
-  /** The number on the invoice of that link. */
+  /** The invoice number of the link. */
   invoice_number?: string;
   kind: Word<"review" | "dispute" | "link_failed" | "text_not_delivered" | "unrecognised" | "unread_reply" | "stripe_connection" | "low_credit" | "link_wanted" | "evidence_expiring">;
   link_id?: string;
@@ -48,14 +48,16 @@ export interface Attention {
   note?: string;
   opened_at: Time;
   order_id?: string;
-  /** The number of that order. */
+  /** The number of the order. */
   order_number?: string;
-  /** More of why: of a `review` which, of a text its status, of a connection what is the matter, of a link that was made what does not get on (`close_failed`, `renewal_failed`), of a dispute that it was `lost`, of evidence the day on which it is erased. */
+  /** Details of the reason: which `review`; the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
   reason?: string;
   resolved_at?: Time;
-  /** The key that resolved it; `system` if there was nothing left to do. */
+  /** The key that resolved it, or `system` if there was nothing left to do. */
   resolved_by?: string;
-  /** How what the buyer has written begins, of an `unread_reply`. */
+  /** The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no day. */
+  respond_by?: Time;
+  /** The beginning of the buyer's message, for an `unread_reply`. */
   text?: string;
 }
 
@@ -63,110 +65,110 @@ export interface Attention {
 export interface AuditEntry {
   /** What was done, such as `link.void`. */
   action: string;
-  /** The id of an API key; `operator`, or `operator:` and a name. */
+  /** The actor: the id of an API key; `operator`, or `operator:` and a name. */
   actor: string;
-  /** What the key is called, if it was one. */
+  /** The name of the key, if the actor is one. */
   actor_name?: string;
-  /** `true` of a link that was sent before: the buyer was reminded of it. */
+  /** `true` if the link had been sent before, so that the text was a reminder. */
   again?: boolean;
-  /** What that link asks for. */
+  /** The amount of the link. */
   amount?: Amount;
   at: Time;
   currency?: string;
-  /** The reason that was given, or what came of it. */
+  /** The reason that was given, or the result. */
   detail?: string;
   id: string;
-  /** The number on the invoice, if it was a link. */
+  /** The invoice number, if the subject is a link. */
   invoice_number?: string;
-  /** Whose affairs it was about. */
+  /** The merchant it concerns. */
   merchant_id?: string;
-  /** The order that it was, or that it was for, until it is erased; to the merchant only. */
+  /** The order that the subject is or belongs to, until it is erased. Only shown to the merchant. */
   order_id?: string;
-  /** The number of that order. */
+  /** The number of the order. */
   order_number?: string;
-  /** To what: an id. */
+  /** The id of what it was done to. */
   subject: string;
 }
 
 /** Many orders at once. */
 export interface Batch {
-  /** The key that began it. */
+  /** The key that created it. */
   actor: string;
-  /** How many were not done when it was cancelled. */
+  /** Rows that were cancelled with the batch. */
   cancelled: number;
   created_at: Time;
-  /** What its texts cost: of rows that can be done, and of those that are. */
+  /** The cost of the texts of all rows that are ready or done. */
   credits: number;
-  /** How many are done: there are an order and a link. */
+  /** Rows that are done: their order and link exist. */
   done: number;
   /** When it was done or cancelled. */
   ended_at?: Time;
-  /** How many were begun and could not be done; each says why. */
+  /** Rows that failed; each says why. */
   failed: number;
   id: string;
-  /** What you call it, such as the name of its file; erased after 90 days. */
+  /** Your name for it, such as a file name; erased after 90 days. */
   name?: string;
-  /** How many can be done and are not yet. */
+  /** Valid rows still to be carried out. */
   ready: number;
-  /** How many cannot be done; each says why. */
+  /** Invalid rows; each says why. */
   refused: number;
-  /** How many rows it has. */
+  /** The number of rows. */
   rows: number;
-  /** Whether each link is sent to its buyer. */
+  /** Whether each link is texted to its buyer. */
   send: boolean;
   started_at?: Time;
   status: Word<"ready" | "running" | "paused" | "done" | "cancelled">;
-  /** What those rows ask for, by currency. */
+  /** The totals of these rows, by currency. */
   totals: BatchTotal[];
 }
 
 /** A row of a batch. */
 export interface BatchRow {
-  /** What is asked for, as read. */
+  /** The amount, as read. */
   amount?: Amount;
-  /** What its text costs. */
+  /** The cost of its text. */
   credits: number;
   currency?: string;
-  /** The buyer, as read; absent of a row that cannot be done, and once erased. */
+  /** The buyer, as read; absent for invalid rows, and once erased. */
   customer_name?: string;
   customer_phone?: string;
-  /** The same for people. */
+  /** The problem in words. */
   detail?: string;
   key: string;
   link_id?: string;
   message_id?: string;
-  /** Which row, from 1. */
+  /** The row's number, from 1. */
   number: number;
-  /** The order that it became, in this batch or in one before. */
+  /** The order created from it, in this batch or an earlier one. */
   order_id?: string;
-  /** Your own number for the order, as it was read. */
+  /** Your order number, as read. */
   order_number?: string;
-  /** What is wrong with it, or worth to know: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`, `same_phone` of a row that is done all the same, or, of a row that is done without a text, why there is none, such as `opted_out`. */
+  /** An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`, `same_phone` for a row that is carried out nevertheless, or for a row that is done without a text the reason, such as `opted_out`. */
   problem?: string;
   status: Word<"ready" | "refused" | "done" | "failed" | "cancelled">;
 }
 
-/** What the rows of a batch ask for in one currency. */
+/** The total of a batch's rows in one currency. */
 export interface BatchTotal {
   amount: Amount;
   currency: string;
 }
 
-/** What is being erased. */
+/** An erasure in progress. */
 export interface BuyerErasure {
-  /** How many payment links are erased one by one, each closed at Stripe before if it is open. */
+  /** The number of payment links to erase one by one; open ones are closed at Stripe first. */
   links: number;
-  /** How many orders the buyer has: their numbers, amounts and tags stay, and nothing of the buyer or of what was ordered. */
+  /** The number of the buyer's orders. Their numbers, amounts and tags stay; the buyer and the items are erased. */
   orders: number;
 }
 
-/** All that is kept of a buyer. */
+/** Everything stored about a buyer. */
 export interface BuyerExport {
-  /** What was said, newest first. */
+  /** The messages, newest first. */
   messages: Message[];
-  /** The name, as the latest order has it. */
+  /** The name in the latest order. */
   name?: string;
-  /** Since when the buyer wants no texts. */
+  /** When the buyer opted out of texts. */
   opted_out_at?: Time;
   /** The orders with their payment links, newest first. */
   orders: Order[];
@@ -177,22 +179,22 @@ export interface BuyerExport {
 /** A change. */
 export interface Change {
   at: Time;
-  /** The resource as it is now, in the words of its own call; absent if nothing is left of it. */
+  /** The current resource, as its own call returns it; absent if nothing is left of it. */
   resource?: ChangedResource;
   /** Its number among the merchant's changes, from 1. */
   seq: number;
-  /** What has happened, such as `link.paid`; `….updated` says that anything else about the resource has changed. What stands before the dot says of what `resource` is: `order`, `link`, `message`, `credits` or `attention`. More may come. */
+  /** What happened, such as `link.paid`; `….updated` means that anything else about the resource changed. The part before the dot is the type of `resource`: `order`, `link`, `message`, `credits` or `attention`. More types may be added. */
   type: string;
 }
 
-/** What a change is about: an order without its links, a payment link, a message, the credits, or what needs a person. */
+/** The resource of a change: an order without its links, a payment link, a message, the credits, or a matter that needs a person. */
 export type ChangedResource = PaymentLink | Message | Order | Credits | Attention;
 
 /** Changes, in the order of their numbers. */
 export interface Changes {
-  /** The changes after `after`, oldest first; their numbers follow each other without a gap. Fewer than `limit` if what they are about is large, though there are more up to `last_seq`. */
+  /** The changes after `after`, oldest first, numbered without gaps. There may be fewer than `limit` although more exist up to `last_seq`, if their resources are large. */
   items: Change[];
-  /** The number of the last change that there is; 0 before the first. */
+  /** The number of the latest change; 0 before the first. */
   last_seq: number;
 }
 
@@ -201,65 +203,65 @@ export interface ClientToken {
   expires_at: Time;
   may: Word<"read" | "create_link" | "send" | "void">[];
   order_id: string;
-  /** As browsers write it. */
+  /** In the form that browsers send. */
   origin: string;
-  /** To be sent as `Authorization: Bearer …`, from a page of the origin. */
+  /** Sent as `Authorization: Bearer …`, from a page of the origin. */
   token: string;
 }
 
 /** A console session. */
 export interface ConsoleSession {
-  /** From which address somebody signed in. */
+  /** The address of the sign-in. */
   address?: string;
-  /** The API key that somebody signed in with. */
+  /** The API key it was created with. */
   api_key_id?: string;
   created_at: Time;
   /** Whether this call was made with it. */
   current: boolean;
-  /** When it ends if it is not used before. */
+  /** When it ends unless it is used. */
   expires_at: Time;
   id: string;
-  /** The name of the operator who signed in, if they have one. */
+  /** The name of the operator, if there is one. */
   operator?: string;
-  /** What their browser called itself. */
+  /** The browser's user agent. */
   user_agent?: string;
 }
 
-/** The conversation with a buyer. Number and name are absent once they were erased. */
+/** A conversation with a buyer. Number and name are absent once erased. */
 export interface Conversation {
-  /** Whose it is: the id of a key. Absent: nobody's. */
+  /** The id of the assignee's key; absent if unassigned. */
   assigned_to?: string;
   created_at: Time;
   customer_name?: string;
   id: string;
-  /** What was last said. */
+  /** The latest message. */
   last_message?: LastMessage;
   last_message_at: Time;
-  /** Since when the buyer wants no more texts. */
+  /** When the buyer opted out of texts. */
   opted_out_at?: Time;
   phone?: string;
-  /** Whether a person has closed it; a reply opens it again. */
+  /** Whether it was closed by a person; a reply reopens it. */
   status: Word<"open" | "closed">;
-  /** How many texts of the buyer have not been read. */
+  /** The number of unread messages of the buyer. */
   unread: number;
 }
 
-/** Whose a conversation is to be. */
+/** The assignment of a conversation. */
 export interface ConversationAssignment {
-  /** The id of a key; absent: nobody's. */
+  /** The id of a key; absent to unassign. */
   to?: string;
 }
 
-/** Something that happened. */
+/** An event. */
 export interface ConversationEvent {
   /** Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`. */
   actor: string;
   amount?: Amount;
   at: Time;
   currency?: string;
-  /** How a dispute ended, in Stripe's word, where `event` says that it did. */
+  /** The final status of a dispute at Stripe, if the event is its end. */
   dispute_status?: string;
-  /** As in the timeline of a link; or `opted_out`: the buyer wants no more texts. */
+  /** As in the timeline of a link, or `opted_out`: the buyer opted out of texts. */
   event: string;
   invoice_number?: string;
   link_id?: string;
@@ -267,7 +269,7 @@ export interface ConversationEvent {
   order_number?: string;
 }
 
-/** What happened beside what was said, newest first. */
+/** Events shown between messages, newest first. */
 export interface ConversationTimeline {
   /** The hundred newest entries of the twenty newest orders. */
   items: ConversationEvent[];
@@ -277,114 +279,118 @@ export interface ConversationTimeline {
 
 /** An entry of the credit ledger. */
 export interface CreditEntry {
-  /** What it adds to the credits available. */
+  /** The change of the available credits. */
   amount: number;
   /** The credits available after it. */
   available_after: number;
   created_at: Time;
-  /** To whom that text went, until it is erased. */
+  /** The recipient of the text, until erased. */
   customer_name?: string;
-  /** What it adds to the credits held. */
+  /** The change of the held credits. */
   held: number;
   id: string;
   kind: Word<"top_up" | "hold" | "capture" | "release" | "purchase" | "refund" | "correction">;
   message_id?: string;
   note?: string;
-  /** Its place in the ledger, from 1. */
+  /** Its number in the ledger, from 1. */
   number: number;
-  /** The order of that text, until it is erased. */
+  /** The order of the text, until it is erased. */
   order_id?: string;
-  /** The number of that order. */
+  /** The number of the order. */
   order_number?: string;
   purchase_id?: string;
-  /** The key that sent that text, if one did. */
+  /** The key that sent the text, if one did. */
   sent_by?: string;
 }
 
-/** Credits for money. */
+/** An amount of credits with its price. */
 export interface CreditPack {
   amount: Amount;
   credits: number;
   currency: string;
-  /** To be named when it is bought. */
+  /** The id to use in a purchase. */
   id: string;
 }
 
-/** The packs that are sold. */
+/** The packs for sale. */
 export interface CreditPacks {
-  /** As the operator lists them; none where no credits are sold. */
+  /** In the operator's order; empty if credits are not sold. */
   items: CreditPack[];
 }
 
-/** Credits that are bought of the operator. */
+/** A purchase of credits from the operator. */
 export interface CreditPurchase {
-  /** Which key asked for it. */
+  /** The key that requested it. */
   actor: string;
   amount: Amount;
   created_at: Time;
-  /** How many credits the ledger has of it now. */
+  /** The credits in the ledger from this purchase now. */
   credited: number;
   credits: number;
   currency: string;
   /** Why it failed. */
   failure?: string;
   id: string;
-  /** Who buys. */
+  /** The merchant who buys. */
   merchant_id: string;
   paid_at?: Time;
-  /** How much of the price went back. */
+  /** How much of the price was refunded. */
   refunded_amount?: Amount;
-  /** How many credits of those whose price went back are not there; they are taken when they are. */
+  /** Refunded credits that are not available and are taken once they are. */
   short?: number;
   status: Word<"creating" | "open" | "processing" | "paid" | "expired" | "failed">;
-  /** Where it is paid: a page of the operator's Stripe; absent when it cannot be paid, or not yet. */
+  /** The URL of the payment page at the operator's Stripe; absent while it cannot be paid. */
   url?: string;
 }
 
 /** Prepaid credits. */
 export interface Credits {
-  /** What can be spent. */
+  /** The credits that can be spent. */
   available: number;
-  /** What is set aside for messages under way. */
+  /** The credits held for messages in progress. */
   held: number;
-  /** Whether less can be spent than the threshold. */
+  /** Whether fewer credits are available than the threshold. */
   low: boolean;
-  /** Since when it is low. */
+  /** Since when they are low. */
   low_since?: Time;
-  /** Whether 80 % of them or more are sent. */
+  /** Whether 80 % of them or more are used. */
   texts_near_limit: boolean;
-  /** How many texts keys may send in a day, by UTC; absent: as many as wanted. */
+  /** The limit of texts per UTC day; absent: no limit. */
   texts_per_day?: number;
-  /** How many were accepted today; absent where there is no limit. */
+  /** How many were accepted today; absent without a limit. */
   texts_today?: number;
-  /** Below so many there is a warning; 0: never. */
+  /** The threshold for a warning; 0 for none. */
   threshold: number;
 }
 
-/** What a period came to in one currency. What was erased after 90 days counts as a link, and its amount as nothing. */
+/** The figures of a period in one currency. Links that were erased after 90 days count without an amount. */
 export interface CurrencySummary {
-  /** How many links were made in the period. */
+  /** The number of links created in the period. */
   asked: number;
-  /** How many of those are paid by now. */
+  /** How many of them are paid by now. */
   asked_and_paid: number;
   currency: string;
-  /** What was paid on each day on which something was. */
+  /** The total paid on each day with a payment. */
   days: DaySummary[];
-  /** How many of those payments a bank has taken back, by a dispute that was lost. */
+  /** How much of `paid` is in undecided disputes. */
+  disputed: string;
+  /** The number of these payments. */
+  disputed_links: number;
+  /** How many payments of the period were lost in a dispute. */
   lost_links: number;
-  /** Half of what was paid by Stripe in the period was paid within so many seconds of its link. */
+  /** The median time in seconds from the creation of a link to its payment through Stripe in the period; an estimate if more than a thousand links can be involved. */
   median_seconds_to_pay?: number;
-  /** What is asked by links that can be paid now, or are being paid, whenever they were made. */
+  /** The total of links that can be paid or are being paid, whenever they were created. */
   outstanding: string;
-  /** How many links those are. */
+  /** The number of these links. */
   outstanding_links: number;
-  /** What was paid in the period, by Stripe or elsewhere; the latter counts by the day that was given for it. */
+  /** The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them. */
   paid: string;
-  /** How many links those payments were for. */
+  /** The number of links with such a payment. */
   paid_links: number;
-  /** What was refunded so far of what was paid in the period. */
+  /** How much of what was paid in the period was refunded so far. */
   refunded: string;
-  /** How many of those the buyer has seen. */
+  /** How many of them the buyer has viewed. */
   viewed: number;
 }
 
@@ -397,27 +403,27 @@ export interface Customer {
   phone?: string;
 }
 
-/** What is to change of the buyer. */
+/** Changes to the buyer. */
 export interface CustomerChanges {
   language?: string | null;
   name?: string;
-  /** Later texts go to it; the conversation with the old one stays. */
+  /** Later texts are sent to it; the conversation with the old number stays. */
   phone?: string;
 }
 
-/** What was paid on a day. */
+/** The total paid on a day. */
 export interface DaySummary {
   day: string;
   paid: string;
 }
 
-/** A buyer's word that they will pay on a day. */
+/** A buyer's intention to pay on a day. */
 export interface ExpectedPayment {
-  /** When they said so. */
+  /** When the buyer said so. */
   at: Time;
-  /** On which day, as you count days. */
+  /** The day, in the merchant's time zone. */
   on: string;
-  /** What became of it. Reminders wait until the day is over. */
+  /** Whether it was kept. Reminders wait until the day is over. */
   status: Word<"pending" | "kept" | "broken">;
 }
 
@@ -429,62 +435,62 @@ export interface FieldError {
   reason: string;
 }
 
-/** A gateway's HTTP request, and how its answers and reports are read. `url`, `headers` and `body` are handlebars with plain variables, escaped for where they stand: `{{to}}`, `{{from}}`, `{{text}}`, `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as `/message/id`. Codes are compared with what is at `code` and with the HTTP status. */
+/** A gateway's HTTP request, and how its answers and reports are read. `url`, `headers` and `body` are handlebars with plain variables, escaped for their context: `{{to}}`, `{{from}}`, `{{text}}`, `{{message_id}}`, `{{report_url}}` and `{{secrets.name}}`. Pointers are JSON pointers such as `/message/id`. Codes are compared with the value at `code` and with the HTTP status. */
 export interface Gateway {
-  /** Where a list is of several reports or texts at once, such as `/results`; a list that is the whole body is read without. */
+  /** Pointer to a list of several reports or texts, such as `/results`; a list that is the whole body needs none. */
   batch?: string;
   body?: string;
-  /** Where a code is in its answer. */
+  /** Pointer to a code in its answer. */
   code?: string;
-  /** The text is refused for good. */
+  /** Codes of a text that is refused for good. */
   final_codes?: string[];
-  /** Without `{{text}}`; among them the body's `Content-Type`. */
+  /** Must not contain `{{text}}`; includes the body's `Content-Type`. */
   headers?: Record<string, string>;
-  /** Where the gateway's id of the text is in its answer; absent: it gives none. */
+  /** Pointer to the gateway's id of the text in its answer; absent: it gives none. */
   id?: string;
   incoming?: GatewayTexts;
   /** Absent: `POST`. */
   method?: Word<"POST" | "PUT" | "GET">;
-  /** The buyer wants no more texts. */
+  /** Codes of a buyer who has opted out. */
   opted_out_codes?: string[];
   reports?: GatewayReports;
-  /** The text was certainly not taken, and is handed over again later. */
+  /** Codes of a text that was certainly not accepted, and is handed over again later. */
   retryable_codes?: string[];
   signature?: GatewaySignature;
-  /** The text was taken; compared with the code, or with the HTTP status of an answer without one. If any is named, another code is a refusal even with 200. */
+  /** Codes of an accepted text, compared with the code, or with the HTTP status of an answer without one. If there are any, any other code is a refusal, even with 200. */
   success_codes?: string[];
-  /** `https://…`; the host without variables. */
+  /** `https://…`; the host must not contain variables. */
   url: string;
 }
 
-/** A value that texts have and reports have not, for gateways that write both alike. */
+/** A value that distinguishes texts from reports, for gateways that use one format for both. */
 export interface GatewayMarker {
-  /** Where it is, such as `/data/event_type`. */
+  /** Pointer to the value, such as `/data/event_type`. */
   at: string;
-  /** What it is for a text, such as `message.received`. */
+  /** Its values for a text, such as `message.received`. */
   is: string[];
 }
 
-/** How a gateway's delivery reports are read: JSON, or a form, which is read as an object of texts. */
+/** How a gateway's delivery reports are read: JSON, or a form, which is read as an object of strings. */
 export interface GatewayReports {
   /** Statuses of a text that reached the phone. */
   delivered: string[];
-  /** Where the gateway's id of the text is; absent: `{{report_url}}` says which text it is about. */
+  /** Pointer to the gateway's id of the text; absent: `{{report_url}}` identifies the text. */
   id?: string;
-  /** Where it says why. */
+  /** Pointer to the reason. */
   reason?: string;
-  /** Where the status is. */
+  /** Pointer to the status. */
   status: string;
-  /** Statuses of one that could not. */
+  /** Statuses of a text that could not be delivered. */
   undelivered: string[];
 }
 
-/** How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, with or without `sha256=` before it. What is not signed so is refused. The key in the URL is needed all the same. */
+/** How a gateway signs its reports and buyers' texts: an HMAC-SHA256 of the body in a header, optionally prefixed with `sha256=`. Unsigned calls are refused. The key in the URL is required as well. */
 export interface GatewaySignature {
   encoding: Word<"hex" | "base64">;
   /** The header, such as `X-Signature`. */
   header: string;
-  /** The name, among `secrets`, of the key. */
+  /** The name of the key among `secrets`. */
   secret: string;
 }
 
@@ -496,40 +502,44 @@ export interface GatewayTexts {
   text: string;
 }
 
-/** A line of an order. */
+/** An item of an order. */
 export interface Item {
   description: string;
   quantity: number;
   unit_amount: Amount;
 }
 
-/** What was last said in a conversation. */
+/** The latest message of a conversation. */
 export interface LastMessage {
-  /** Absent once it was erased; empty if only pictures came. */
+  /** Absent once erased; empty if only pictures came. */
   body?: string;
   created_at: Time;
   direction: Word<"outgoing" | "incoming">;
   id: string;
-  /** How many pictures came with it; absent if none did. */
+  /** The number of pictures; absent if there are none. */
   pictures?: number;
   status: Word<"received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed" | "cancelled">;
-  /** Until when it waits for the buyer's morning, where it has not left; only in the list. */
+  /** Until when an unsent text waits for the buyer's morning; only in the list. */
   waits_until?: Time;
 }
 
 /** The merchant's logo. */
 export interface Logo {
   content_type: Word<"image/png" | "image/jpeg">;
-  /** In pixels. */
+  /** The height in pixels. */
   height: number;
   sha256: string;
   url: string;
-  /** In pixels. */
+  /** The width in pixels. */
   width: number;
 }
 
-/** Money that came without Stripe. */
-export interface MarkPaid {
+/** Money that came for an order without being asked for by a link. */
+export interface MarkOrderPaid {
+  /** How much, in the order's currency; absent: the order's amount. */
+  amount?: Amount;
+  /** The number of your invoice; absent: the order's number. */
+  invoice_number?: string;
   /** How. */
   method: "cash" | "bank_transfer" | "check" | "terminal" | "other";
   /** For your own records. */
@@ -538,9 +548,19 @@ export interface MarkPaid {
   on?: string;
 }
 
-/** A message. Its number and text are absent once they were erased. */
+/** A payment received without Stripe. */
+export interface MarkPaid {
+  /** The payment method. */
+  method: "cash" | "bank_transfer" | "check" | "terminal" | "other";
+  /** A note for your records. */
+  note?: string;
+  /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
+  on?: string;
+}
+
+/** A message. Its number and text are absent once erased. */
 export interface Message {
-  /** The key (`key_…`) that wanted it sent, if it was one. */
+  /** The key (`key_…`) that requested it, if one did. */
   actor?: string;
   body?: string;
   conversation_id: string;
@@ -552,41 +572,41 @@ export interface Message {
   error?: string;
   id: string;
   link_id?: string;
-  /** Who wanted it sent: `merchant`; `reminder`, `answer`, `receipt` or `voided` if it was sent by itself. */
+  /** Why it was sent: `merchant`; or automatically as `reminder`, `answer`, `receipt` or `voided`. */
   origin: Word<"merchant" | "reminder" | "answer" | "receipt" | "voided">;
-  /** Since when it waits for a person, because nobody knows whether the carrier took it. */
+  /** Since when it waits for a person, because it is unknown whether the carrier accepted it. */
   parked_at?: Time;
-  /** Pictures that came with it; absent if none did. */
+  /** The pictures that came with it; absent if there are none. */
   pictures?: Picture[];
   segments: number;
-  /** Not before this time was it to be sent. */
+  /** The earliest time to send it. */
   send_at?: Time;
   sent_at?: Time;
-  /** `received` for an incoming one. */
+  /** `received` for an incoming message. */
   status: Word<"received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed" | "cancelled">;
   /** The buyer's number. */
   to?: string;
-  /** Until when a text that nobody asked for at this hour (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only where the texts of a conversation are listed. */
+  /** Until when an automatic text (a reminder, a receipt, a withdrawal) waits for the buyer's morning; only in the list of a conversation's messages. */
   waits_until?: Time;
 }
 
 /** The template of a link's message. */
 export interface MessageTemplate {
-  /** Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and `expires_on`; `{{link}}` is needed. */
+  /** Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and `expires_on`; `{{link}}` is required. */
   body: string;
-  /** Whether typographic quotes, dashes and the like are made plain where that makes a message cheaper, in every text of yours. Absent: as it was; at first, `true`. */
+  /** Whether typographic quotes, dashes and the like are replaced in all your texts where that makes them cheaper. Absent: unchanged; initially `true`. */
   plain_typography?: boolean;
 }
 
 /** A new API key. */
 export interface NewApiKey {
-  /** When it ends by itself; absent: when it is revoked. */
+  /** When the key expires; absent: never. */
   expires_at?: Time;
-  /** Instead of the key get an address at which somebody else is shown it, once, within seven days. */
+  /** Return an invitation URL instead of the key. It shows the key to another person, once, within seven days. */
   invite?: boolean;
-  /** What it is called, so that one knows later what it was for. */
+  /** The name of the key, to recognise it later. */
   name: string;
-  /** What it may do; each includes the ones before it. */
+  /** What the key may do. Each scope includes the ones before it. */
   scope: "read" | "send" | "write" | "admin";
 }
 
@@ -594,133 +614,135 @@ export interface NewApiKey {
 export interface NewBatch {
   /** The rows. */
   rows: NewBatchRow[];
-  /** Whether each link is sent to its buyer as soon as it can be paid. */
+  /** Text each link to its buyer as soon as it can be paid. */
   send?: boolean;
 }
 
-/** A row of a batch: an order, with a key. */
+/** A row of a batch: an order with a key. */
 export interface NewBatchRow {
-  /** The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out. */
+  /** The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with items it may be left out. */
   amount?: Amount;
-  /** ISO 4217: `eur`. Absent: the merchant's. */
+  /** ISO 4217, such as `eur`. Absent: the merchant's currency. */
   currency?: string;
   /** The buyer. */
   customer: NewCustomer;
-  /** What is taken off. */
+  /** The discount. */
   discount?: Amount;
-  /** The lines. */
+  /** The items. */
   items?: NewItem[];
-  /** Your own name for it: of all rows of all your batches with the same key, one happens. */
+  /** Your key for the row. Of all rows with the same key, in any batch, one is carried out. */
   key: string;
-  /** What your software is to keep with it. */
+  /** Data for your software. */
   metadata?: Record<string, string>;
-  /** What your people are to keep with it. No buyer sees it. */
+  /** Notes for your staff. Buyers never see them. */
   notes?: string;
-  /** Your own number for the order. */
+  /** Your order number. */
   number: string;
-  /** What delivery costs. */
+  /** The cost of shipping. */
   shipping?: Amount;
-  /** The tax, where the items do not include it. */
+  /** The tax, unless it is included in the items. */
   tax?: Amount;
 }
 
 /** What a page may do, and for how long. */
 export interface NewClientToken {
-  /** What it may do with it. */
+  /** The allowed actions. */
   may: ("read" | "create_link" | "send" | "void")[];
-  /** For how many minutes. */
+  /** The lifetime in minutes. */
   minutes: number;
-  /** With which order. */
+  /** The order. */
   order_id: string;
   /** The origin of the page: scheme, host and port, such as `https://shop.example.com`. */
   origin: string;
 }
 
-/** What is bought. */
+/** The pack to buy. */
 export interface NewCreditPurchase {
-  /** Which pack. */
+  /** The id of the pack. */
   pack: string;
 }
 
 /** The buyer of a new order. */
 export interface NewCustomer {
-  /** The language, as BCP 47 names it. */
+  /** The language as a BCP 47 tag. */
   language?: string;
   /** The name. */
   name: string;
-  /** The phone number; without a country code it is read in the merchant's region. */
+  /** The phone number. Without a country code it is read as one of the merchant's region. */
   phone: string;
 }
 
-/** A line of a new order. */
+/** An item of a new order. */
 export interface NewItem {
-  /** What it is. */
+  /** The description. */
   description: string;
-  /** How many. */
+  /** The quantity. */
   quantity: number;
-  /** What one costs. */
+  /** The unit price. */
   unit_amount: Amount;
 }
 
 /** A new order. */
 export interface NewOrder {
-  /** The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out. */
+  /** The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with items it may be left out. */
   amount?: Amount;
-  /** ISO 4217: `eur`. Absent: the merchant's. */
+  /** ISO 4217, such as `eur`. Absent: the merchant's currency. */
   currency?: string;
   /** The buyer. */
   customer: NewCustomer;
-  /** What is taken off. */
+  /** The discount. */
   discount?: Amount;
-  /** The lines. */
+  /** The items. */
   items?: NewItem[];
-  /** What your software is to keep with it. */
+  /** Data for your software. */
   metadata?: Record<string, string>;
-  /** What your people are to keep with it. No buyer sees it. */
+  /** Notes for your staff. Buyers never see them. */
   notes?: string;
-  /** Your own number for it. */
+  /** Your own number for the order. */
   number: string;
-  /** What delivery costs. */
+  /** The cost of shipping. */
   shipping?: Amount;
-  /** The tax, where the items do not include it. */
+  /** The tax, unless it is included in the items. */
   tax?: Amount;
 }
 
 /** A new webhook endpoint. */
 export interface NewWebhookEndpoint {
-  /** What it is for, for your own people. */
+  /** A description for your own people. */
   description?: string;
-  /** What it is told of: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`. */
+  /** The subscribed events: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`. */
   events: ("*" | "order.*" | "link.*" | "message.*" | "credits.*" | "attention.*" | "order.created" | "order.updated" | "link.created" | "link.unpaid" | "link.failed" | "link.viewed" | "link.processing" | "link.paid" | "link.refunded" | "link.disputed" | "link.voided" | "link.expired" | "link.review" | "link.updated" | "message.scheduled" | "message.sent" | "message.delivered" | "message.failed" | "message.received" | "message.updated" | "credits.low" | "credits.updated" | "attention.opened" | "attention.resolved")[];
-  /** Where webhooks are sent by POST: `https://`, at a public address. */
+  /** The URL that webhooks are sent to by POST: `https://`, at a public address. */
   url: string;
 }
 
-/** Whose number, and why; what is absent stands in the query. */
+/** The number and the reason; absent fields are taken from the query. */
 export interface OptInInput {
-  /** The number, as anybody writes it. */
+  /** The number in any notation. */
   phone?: string;
-  /** Why: how the buyer asked for texts again. */
+  /** The reason: how the buyer asked for texts again. */
   reason?: string;
 }
 
-/** A number that gets no texts. */
+/** A number that is opted out. */
 export interface OptOut {
   conversation_id: string;
+  /** The buyer's name in their latest order; absent if there is none. */
+  customer_name?: string;
   opted_out_at: Time;
-  /** E.164; absent once it was erased: the opt-out outlives it. */
+  /** E.164; absent once erased, which the opt-out outlives. */
   phone?: string;
-  /** The reason that a merchant gave. */
+  /** The merchant's reason. */
   reason?: string;
-  /** Who said so: `buyer` by a text, `carrier` when it was handed one, or `merchant`. */
+  /** Who opted it out: `buyer` by a text, `carrier` by refusing a text, or `merchant`. */
   source: Word<"buyer" | "carrier" | "merchant">;
 }
 
-/** Whose number, and why. */
+/** The number and the reason. */
 export interface OptOutInput {
-  /** The number, as anybody writes it. */
+  /** The number in any notation. */
   phone: string;
-  /** Why: how the buyer said so. */
+  /** The reason: how the buyer said so. */
   reason: string;
 }
 
@@ -728,66 +750,66 @@ export interface OptOutInput {
 export interface Order {
   /** The total. */
   amount: Amount;
-  /** Since when it is out of the lists. */
+  /** When it was archived. */
   archived_at?: Time;
-  /** The conversation with its buyer, if there is one; only where a single order is asked for. */
+  /** The conversation with the buyer, if there is one; only when a single order is read. */
   conversation_id?: string;
   created_at: Time;
   currency: string;
   customer: Customer;
   discount?: Amount;
-  /** What was changed of it and by whom, newest first; only where a single order is asked for. */
+  /** The changes and who made them, newest first; only when a single order is read. */
   history?: OrderHistoryEntry[];
   id: string;
   items: Item[];
-  /** Its payment links, newest first; only where a single order is asked for. */
+  /** The payment links, newest first; only when a single order is read. */
   links?: PaymentLink[];
-  /** What your software keeps with it. */
+  /** Metadata of your software. */
   metadata: Record<string, string>;
-  /** What your people keep with it. */
+  /** Notes for your staff. */
   notes?: string;
-  /** What should be known beside the tag. Where orders are listed or seen. */
-  notices?: Word<"refunded" | "partly_refunded" | "disputed" | "dispute_lost" | "dispute_won" | "dispute_prevented" | "inquiry_closed" | "dispute_closed" | "review" | "payment_failed" | "link_failed" | "not_delivered" | "delivery_unknown" | "unrecognised" | "unread">[];
-  /** The merchant's own number for it. */
+  /** Notices in addition to the tag; where orders are listed or read. */
+  notices?: Word<"refunded" | "partly_refunded" | "refund_pending" | "refund_failed" | "disputed" | "inquiry" | "dispute_lost" | "dispute_won" | "dispute_prevented" | "inquiry_closed" | "dispute_closed" | "review" | "processing" | "payment_failed" | "link_failed" | "not_delivered" | "delivery_unknown" | "unrecognised" | "unread">[];
+  /** The merchant's order number. */
   number: string;
   shipping?: Amount;
   tag: Word<"none" | "unpaid" | "paid">;
   tax?: Amount;
-  /** What of the input was understood in another way than it was written, in the answer to it: `phone_extension_left_out`. */
+  /** Input that was interpreted differently from what was written, in the answer to it: `phone_extension_left_out`. */
   warnings?: string[];
 }
 
-/** An order, as it is to be from now on. Its number is in the path. */
+/** The complete order. Its number is in the path. */
 export interface OrderByNumber {
-  /** The total, as a decimal text: `"129.50"`. Items, shipping, discount and tax make it; with items it may be left out. */
+  /** The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with items it may be left out. */
   amount?: Amount;
-  /** ISO 4217: `eur`. Absent: the merchant's. */
+  /** ISO 4217, such as `eur`. Absent: the merchant's currency. */
   currency?: string;
   /** The buyer. */
   customer: NewCustomer;
-  /** What is taken off. */
+  /** The discount. */
   discount?: Amount;
-  /** The lines. */
+  /** The items. */
   items?: NewItem[];
-  /** What your software is to keep with it. */
+  /** Data for your software. */
   metadata?: Record<string, string>;
-  /** What your people are to keep with it. No buyer sees it. */
+  /** Notes for your staff. Buyers never see them. */
   notes?: string;
-  /** What delivery costs. */
+  /** The cost of shipping. */
   shipping?: Amount;
-  /** The tax, where the items do not include it. */
+  /** The tax, unless it is included in the items. */
   tax?: Amount;
 }
 
-/** What is to change of an order. What is absent stays; `null` takes away what may be absent. What was asked of the buyer (`number`, `items` and the amounts) can only be changed while no payment link is open. */
+/** Changes to an order. Absent fields stay as they are; `null` removes a value. The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open. */
 export interface OrderChanges {
   amount?: Amount;
   currency?: string;
   customer?: CustomerChanges;
   discount?: Amount | null;
-  /** All the lines. */
+  /** All items. */
   items?: NewItem[];
-  /** All of it. */
+  /** All entries. */
   metadata?: Record<string, string>;
   notes?: string | null;
   number?: string;
@@ -795,125 +817,131 @@ export interface OrderChanges {
   tax?: Amount | null;
 }
 
-/** Something that was done to an order. */
+/** An entry in an order's history. */
 export interface OrderHistoryEntry {
-  /** By whom: the id of an API key. */
+  /** The actor: the id of an API key. */
   actor: string;
-  /** What the key is called. */
+  /** The name of the key. */
   actor_name?: string;
   at: Time;
   /** What was done. */
   event: string;
-  /** Which fields were changed. */
+  /** The changed fields. */
   fields: string[];
 }
 
 /** An order of the buyer. */
 export interface OrderOfBuyer {
-  /** Whether a payment link of it is open. */
+  /** In which currency; absent with it. */
+  currency?: string;
+  /** Whether it has an open payment link. */
   has_open_link: boolean;
   id: string;
   number: string;
-  /** As of the order itself: a paid one needs no other link. */
+  /** What its open link asks for; absent where none is open. */
+  open_amount?: Amount;
+  /** The order's tag: a paid order needs no further link. */
   tag?: Word<"none" | "unpaid" | "paid">;
 }
 
 /** How a link was paid. */
 export interface PaidBy {
-  /** Who says so. */
+  /** Who recorded it. */
   actor?: string;
   /** `stripe`, or as the merchant says: `cash`, `bank_transfer`, `check`, `terminal` or `other`. */
   method: string;
-  /** What the merchant noted about it. */
+  /** The merchant's note. */
   note?: string;
-  /** On which day, if it was not by Stripe. */
+  /** The day of the payment, if it was not through Stripe. */
   on?: string;
 }
 
-/** A payment link. What the purge has erased is absent. */
+/** A payment link. Erased fields are absent. */
 export interface PaymentLink {
   amount?: Amount;
   created_at: Time;
   currency: string;
-  /** The buyer's name. Where links are listed. */
+  /** The buyer's name; only in lists of links. */
   customer_name?: string;
   /** The payment in Stripe's dashboard, where refunds are made. */
   dashboard_url?: string;
-  /** How the last text that carries it stands, by the status of its message; absent if it was never sent. */
+  /** The status of the last text with the link; absent if it was never sent. */
   delivery?: Word<"received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed" | "cancelled">;
-  /** The same in Stripe's own word: `warning_needs_response` and `warning_under_review` while the bank only asks, `needs_response`, `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added. */
+  /** The dispute's status at Stripe: `warning_needs_response` and `warning_under_review` while the bank only inquires, `needs_response`, `under_review`, `won`, `lost`, `prevented`, `warning_closed`, or one that Stripe has added. */
   dispute_status?: string;
-  /** How a dispute of the payment stands; `closed` is an inquiry that was closed, or a dispute that was prevented. Of several the gravest. */
+  /** The state of a dispute of the payment, the most serious one if there are several; `closed` is an inquiry that was closed, or a dispute that was prevented. */
   disputed?: Word<"open" | "won" | "lost" | "closed">;
-  /** On which day the buyer says that they will pay. */
+  /** The day on which the buyer intends to pay. */
   expected?: ExpectedPayment;
   expires_at: Time;
-  /** Why it could not be made; or, of an open link, what keeps it from being closed, or from being paid anew. */
+  /** Why it could not be created; for an open link, why it cannot be closed or renewed at Stripe. */
   failure?: string;
-  /** Whether there is a picture of the invoice's first page. */
+  /** Whether the first page of the invoice is available as a picture. */
   has_picture: boolean;
   id: string;
   invoice_number?: string;
-  /** How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not. */
+  /** Days before expiry at which the buyer is reminded once more, regardless of `reminders_at_most`; 0 for never. */
   last_reminder_days?: number;
-  /** What your software keeps with it. */
+  /** Metadata of your software. */
   metadata: Record<string, string>;
-  /** When the buyer of a closed link asked for a new one. */
+  /** When the buyer of the closed link asked for a new one. */
   new_link_wanted_at?: Time;
   order_id: string;
-  /** The order's number. Where links are listed. */
+  /** The order's number; only in lists of links. */
   order_number?: string;
-  /** When it became `paid`: `paid_by` has the day on which the money came, if that was elsewhere. */
+  /** When it became `paid`. For a payment elsewhere, `paid_by` has the day on which the money arrived. */
   paid_at?: Time;
-  /** How it was paid, once it is; or how the merchant says that it was, while it is `settling`. */
+  /** How it was paid, or, while it is `settling`, how the merchant says it was. */
   paid_by?: PaidBy;
-  /** How it may be paid. */
+  /** The accepted payment methods. */
   payment_methods: string;
   purged_at?: Time;
-  /** How much of what was paid went back. */
+  /** How much of the payment was refunded. */
   refund_status: Word<"none" | "partial" | "full">;
-  /** What was refunded at Stripe so far, in all: the refunds that succeeded. */
+  /** The total of the refunds at Stripe that succeeded. */
   refunded_amount?: Amount;
-  /** How many days after the last text about it. */
+  /** Days after the last text about it. */
   reminder_after_days?: number;
-  /** Whether its buyer is reminded; absent, as with the three below: as the merchant says. */
+  /** Whether the buyer is reminded. Absent, like the next three fields: the merchant's setting. */
   reminders?: boolean;
-  /** How often, at most. */
+  /** The most reminders. */
   reminders_at_most?: number;
-  /** What a person should look at. */
+  /** Until when the dispute has to be answered at Stripe; absent once it is answered or over, or where Stripe names no day. */
+  respond_by?: Time;
+  /** What a person should review. */
   review?: Word<"paid_after_void" | "paid_after_expiry" | "amount_mismatch" | "currency_mismatch" | "livemode_mismatch" | "paid_twice">;
   status: Word<"creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling">;
-  /** Where Stripe takes the payment. */
+  /** The payment page at Stripe. */
   stripe_url?: string;
   timeline: TimelineEntry[];
-  /** When the buyer said that they do not know what it is for. */
+  /** When the buyer said that they do not recognise it. */
   unrecognised_at?: Time;
-  /** The buyer's page. */
+  /** The buyer's page. Absent, too, where it stands for a payment that no link asked for. */
   url?: string;
   viewed_at?: Time;
-  /** What is worth a look before the link is sent: the first page is blank, or the PDF's text lacks what was typed. It blocks nothing. */
+  /** What to check before sending the link: the first page is blank, or the PDF lacks the number or the total that was entered. Warnings block nothing. */
   warnings: Word<"first_page_blank" | "number_not_in_invoice" | "amount_not_in_invoice">[];
 }
 
-/** What is to change of a payment link. What is absent stays; `null` is as the merchant says. */
+/** Changes to a payment link. Absent fields stay as they are; `null` returns to the merchant's setting. */
 export interface PaymentLinkChanges {
-  /** How many days before it expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not. */
+  /** Days before expiry at which the buyer is reminded once more, regardless of `reminders_at_most`; 0 for never. */
   last_reminder_days?: number | null;
-  /** How many days after the last text about it. */
+  /** Days after the last text about it. */
   reminder_after_days?: number | null;
-  /** Whether its buyer is reminded. */
+  /** Whether the buyer is reminded. */
   reminders?: boolean | null;
-  /** How often, at most. */
+  /** The most reminders. */
   reminders_at_most?: number | null;
 }
 
-/** Who has a key, or had one. */
+/** The holder or former holder of a key. */
 export interface Person {
-  /** The id of the key, as `actor` says it. */
+  /** The id of the key, as in `actor`. */
   id: string;
   /** The key's last four characters; empty while it is an invitation. */
   last_four: string;
-  /** What it is called. */
+  /** The name of the key. */
   name: string;
 }
 
@@ -921,25 +949,25 @@ export interface Person {
 export interface Picture {
   /** Such as `image/jpeg`. */
   content_type?: string;
-  /** Why it cannot be seen. */
+  /** Why it is not available. */
   error?: string;
-  /** Where it can be seen, once it is stored: a path below the server. */
+  /** The path on this server, once it is stored. */
   path?: string;
-  /** `waiting` for the carrier to give it, `stored`, or `failed`. */
+  /** `waiting` for the carrier, `stored`, or `failed`. */
   status: string;
 }
 
-/** What a template makes, and what that costs. */
+/** The rendered template and its cost. */
 export interface Preview {
   /** Characters of the text. */
   characters: number;
   credits: number;
   encoding: Word<"GSM-7" | "UCS-2">;
-  /** What was made plain. */
+  /** The replaced characters. */
   replaced: Replacement[];
   segments: number;
   text: string;
-  /** What is worth a thought before it is sent. */
+  /** What to consider before sending. */
   warnings: string[];
 }
 
@@ -947,17 +975,17 @@ export interface Preview {
 export interface PreviewRequest {
   /** The template. */
   body: string;
-  /** In which language days are written; absent: English. */
+  /** The language of dates; absent: English. */
   language?: string;
-  /** The link to fill it with; absent: an example. */
+  /** The link to fill in; absent: an example. */
   link_id?: string;
-  /** Whether typography is made plain; absent: as it is set. */
+  /** Whether typography is replaced; absent: the current setting. */
   plain_typography?: boolean;
-  /** What it is for; absent: `request`. */
+  /** The purpose of the text; absent: `request`. */
   purpose?: "request" | "reminder" | "receipt" | "voided";
 }
 
-/** A problem as it is sent. */
+/** The body of a problem response. */
 export interface Problem {
   /** What went wrong, for programs; stable. */
   code: string;
@@ -977,45 +1005,45 @@ export interface Problem {
 
 /** The merchant. */
 export interface Profile {
-  /** Where it is, as invoices that are made here say. */
+  /** The address on invoices made here. */
   address?: string;
-  /** The colour of its pages: `#rrggbb`; absent: ours. */
+  /** The colour of its pages as `#rrggbb`; absent: the default. */
   colour?: string;
-  /** How buyers reach it. */
+  /** How buyers reach the merchant. */
   contact?: string;
   created_at: Time;
-  /** ISO 4217: the currency of new orders that do not say. */
+  /** ISO 4217: the default currency of new orders. */
   currency?: string;
   id: string;
-  /** The language of texts to buyers of whom none is known; absent: what was written in none in particular. */
+  /** The language of texts to buyers whose language is unknown; absent: templates without a language. */
   language?: string;
-  /** How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not. */
+  /** Days before a link expires at which its buyer is reminded once more, regardless of `reminders_at_most`; 0 for never. */
   last_reminder_days: number;
   logo?: Logo;
-  /** Below how many credits the merchant is warned; 0: never. */
+  /** The number of credits below which the merchant is warned; 0 for never. */
   low_credit_threshold: number;
   /** The name that buyers see. */
   name: string;
-  /** How buyers may pay, where a link does not say. */
+  /** The accepted payment methods of links without their own. */
   payment_methods: string;
-  /** Whether buyers get a text when their payment has come. */
+  /** Whether buyers get a text when they have paid. */
   receipts: boolean;
   /** ISO 3166: the region of phone numbers without a country code. */
   region: string;
-  /** How many days after the last text about a link. */
+  /** Days after the last text about a link. */
   reminder_after_days: number;
   /** Whether buyers are reminded of unpaid links. */
   reminders: boolean;
-  /** How often, at most, for one link. */
+  /** The most reminders for one link. */
   reminders_at_most: number;
-  /** Its number with the tax office, as invoices that are made here say. */
+  /** The tax number on invoices made here. */
   tax_number?: string;
-  /** IANA, such as `Europe/Berlin`: when its days end. */
+  /** IANA, such as `Europe/Berlin`: determines when days end. */
   time_zone: string;
   webhook_urls: WebhookUrls;
 }
 
-/** What is to change. What is absent stays; `null` takes away what may be absent. */
+/** Changes to the merchant. Absent fields stay as they are; `null` removes a value. */
 export interface ProfileChanges {
   /** At most 6 lines. */
   address?: string | null;
@@ -1023,44 +1051,44 @@ export interface ProfileChanges {
   colour?: string | null;
   contact?: string | null;
   currency?: string | null;
-  /** The language of texts to buyers of whom none is known. */
+  /** The language of texts to buyers whose language is unknown. */
   language?: string | null;
-  /** How many days before a link expires its buyer is reminded once more, whatever `reminders_at_most` says; 0: not. */
+  /** Days before a link expires at which its buyer is reminded once more, regardless of `reminders_at_most`; 0 for never. */
   last_reminder_days?: number;
-  /** Below how many credits the merchant is warned; 0: never. */
+  /** The number of credits below which the merchant is warned; 0 for never. */
   low_credit_threshold?: number;
   name?: string;
-  /** How buyers may pay, where a link does not say. Some ways take days: the link is `processing` meanwhile. */
+  /** The accepted payment methods of links without their own. With some, a payment takes days, and the link is `processing` meanwhile. */
   payment_methods?: string;
-  /** Whether buyers get a text when their payment has come, by the template `receipt`; it costs credits like any other. */
+  /** Whether buyers get a text when they have paid, with the template `receipt`, which costs credits like any other. */
   receipts?: boolean;
   region?: string;
-  /** How many days after the last text about a link. */
+  /** Days after the last text about a link. */
   reminder_after_days?: number;
   /** Whether buyers are reminded of unpaid links. */
   reminders?: boolean;
-  /** How often, at most, for one link. */
+  /** The most reminders for one link. */
   reminders_at_most?: number;
   tax_number?: string | null;
   time_zone?: string;
 }
 
-/** The text for a purpose, in a language. */
+/** The template for a purpose and a language. */
 export interface PurposeTemplate {
-  /** Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and `expires_on`, and `metadata.` with a key of your own, which is empty where neither the link nor its order has it. */
+  /** Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`, `link` and `expires_on`, and `metadata.` with a key of your own, which is empty if neither the link nor its order has it. */
   body: string;
-  /** What it costs as a text, with example values. */
+  /** The cost of its text with example values. */
   credits: number;
-  /** In which language it was written; absent: in none in particular. */
+  /** The language it is written in; absent: none in particular. */
   language?: string;
-  /** Whether you wrote it for this purpose; if not, it is the request's, or ours. */
+  /** Whether you wrote it for this purpose. If not, it is the one for requests, or the default. */
   own: boolean;
   purpose: Word<"request" | "reminder" | "receipt" | "voided">;
 }
 
 /** A template. */
 export interface PurposeTemplateInput {
-  /** The text; `{{link}}` is needed in a request and a reminder. */
+  /** The text; `{{link}}` is required in a request and a reminder. */
   body: string;
 }
 
@@ -1070,56 +1098,56 @@ export interface PurposeTemplates {
   items: PurposeTemplate[];
 }
 
-/** From when on. */
+/** The beginning of a recovery. */
 export interface Recover {
-  /** Everything that happened since then and was not delivered is; 30 days back at most. */
+  /** Deliver everything that was missed since then, at most 30 days back. */
   since: Time;
 }
 
-/** What is delivered again. */
+/** The result of a recovery. */
 export interface Recovered {
-  /** How many webhooks. */
+  /** The number of webhooks to deliver. */
   deliveries: number;
 }
 
-/** Something of the typography that was made plain. */
+/** A replaced character. */
 export interface Replacement {
-  /** What was written. */
+  /** The original. */
   from: string;
   times: number;
-  /** What is sent. */
+  /** The replacement. */
   to: string;
 }
 
-/** How it was resolved. */
+/** How a matter was resolved. */
 export interface Resolve {
   /** For your own records. */
   note?: string;
 }
 
-/** How to send. */
+/** How to send a link. */
 export interface Send {
-  /** In which language, of those that there are templates in; absent: the buyer's, if it is known, else yours. */
+  /** The language of the template; absent: the buyer's, if known, else yours. */
   language?: string;
-  /** Which of your templates; absent: the one for a request. With `reminder` a buyer is reminded now. */
+  /** Which of your templates to use; absent: `request`. With `reminder`, reminds the buyer now. */
   purpose?: "request" | "reminder";
-  /** Send it also if it was sent to this number less than a minute ago. */
+  /** Send it even if it was sent to this number less than a minute ago. */
   resend?: boolean;
-  /** Not before this time, at most 35 days from now and before the link expires; absent: at once. It is then `scheduled`, its credits are held, and both end with a void, a payment, the link's end or an opt-out. */
+  /** The earliest time, at most 35 days from now and before the link expires; absent: at once. Until then the message is `scheduled` and its credits are held; a void, a payment, the link's end or an opt-out cancels it. */
   send_at?: Time;
   /** A template for this message only; absent: the merchant's. */
   template?: string;
 }
 
-/** What was done before the first payment, and what is left to do. */
+/** The steps before the first payment, done or not. */
 export interface SetUp {
-  /** There is a carrier. */
+  /** A carrier is connected. */
   carrier: boolean;
   /** There is an order. */
   order: boolean;
-  /** Stripe takes the key. */
+  /** Stripe accepts the key. */
   stripe: boolean;
-  /** There is a template of one's own. */
+  /** There is a template of your own. */
   template: boolean;
 }
 
@@ -1127,7 +1155,7 @@ export interface SetUp {
 export interface SmsIntegration {
   /** For `twilio`. */
   account_sid?: string;
-  /** Whether the carrier answers STOP, START and HELP by itself. */
+  /** Whether the carrier itself answers STOP, START and HELP. */
   answers_keywords: boolean;
   /** The token's last four characters. For `twilio`. */
   auth_token_last_four?: string;
@@ -1137,39 +1165,39 @@ export interface SmsIntegration {
   gateway?: Gateway;
   /** What to change, or to try. */
   reason?: string;
-  /** The names of the secrets that are there. For `http`. */
+  /** The names of the stored secrets. For `http`. */
   secret_names?: string[];
-  /** `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked, or did not answer, and a test text shows it. */
+  /** `failed`: `reason` says what to change; `unknown`: the carrier cannot be asked or did not answer, so send a test text. */
   status: Word<"checking" | "connected" | "failed" | "unknown">;
-  /** The URL at which the carrier is to report incoming texts. For `http` it has a key in it, which is shown only in the answer to the `PUT`; `{{report_url}}` has it too. */
+  /** The URL where the carrier reports incoming texts. For `http` it contains a key, which is shown only in the answer to the `PUT` and in `{{report_url}}`. */
   webhook_url: string;
 }
 
-/** An account with a carrier: Twilio, or whoever speaks its REST; or a gateway whose HTTP request you describe. */
+/** An account with a carrier: Twilio or a compatible service, or a gateway whose HTTP request you describe. */
 export interface SmsKeys {
   /** The account's id (`AC…`). For `twilio`. */
   account_sid?: string;
-  /** Whether the carrier answers STOP, START and HELP by itself, so that Paylink does not answer HELP as well; absent: yes for `twilio`, no for `http`. */
+  /** Whether the carrier itself answers STOP, START and HELP, so that Paylink does not answer HELP too; absent: yes for `twilio`, no for `http`. */
   answers_keywords?: boolean;
-  /** Its token. For `twilio`. */
+  /** The account's token. For `twilio`. */
   auth_token?: string;
   /** Absent: `twilio`. */
   carrier?: "twilio" | "http";
-  /** Who buyers get texts from. For `twilio` a number, a short code, a name of at most 11 characters or a messaging service (`MG…`), else what the gateway takes. */
+  /** The sender of texts. For `twilio` a number, a short code, a name of at most 11 characters or a messaging service (`MG…`), otherwise whatever the gateway accepts. */
   from: string;
-  /** The request. For `http`. */
+  /** The description of the request. For `http`. */
   gateway?: Gateway;
-  /** Secrets that the request's templates name: `{{secrets.name}}`. For `http`; absent: those that are there, unless the host of the gateway changes. */
+  /** The secrets in the request's templates: `{{secrets.name}}`. For `http`; absent: the existing ones, unless the gateway's host changes. */
   secrets?: Record<string, string>;
 }
 
 /** The connection to Stripe. */
 export interface StripeIntegration {
-  /** The account that the key belongs to, if the key may see it. */
+  /** The account of the key, if the key may read it. */
   account?: string;
-  /** What the last look at the webhooks found. */
+  /** The result of the last health check. */
   health?: StripeWebhookHealth;
-  /** When Stripe last told us something. */
+  /** When the latest event from Stripe arrived. */
   last_event_at?: Time;
   livemode: boolean;
   /** What to change. */
@@ -1177,39 +1205,39 @@ export interface StripeIntegration {
   /** The key's last four characters. */
   secret_key_last_four: string;
   status: Word<"checking" | "connected" | "failed">;
-  /** The endpoint that was registered here, if that was asked for. */
+  /** The endpoint registered from here, if that was requested. */
   webhook_endpoint?: StripeWebhookEndpoint;
   webhook_secret_last_four?: string;
-  /** Every signing secret that is believed now, newest first. */
+  /** All valid signing secrets, newest first. */
   webhook_secrets: StripeWebhookSecretView[];
-  /** The URL of the webhook endpoint to set up at Stripe. */
+  /** The URL for the webhook endpoint at Stripe. */
   webhook_url: string;
 }
 
-/** Keys of your Stripe account. */
+/** The keys of your Stripe account. */
 export interface StripeKeys {
-  /** Whether our webhook endpoint is to be registered at Stripe, so that no secret need be copied by hand. */
+  /** Whether to register our webhook endpoint at Stripe, so that no secret need be copied by hand. */
   register_webhook?: boolean;
   /** A secret (`sk_…`) or restricted (`rk_…`) key. */
   secret_key: string;
-  /** The signing secret (`whsec_…`) of the webhook endpoint. One that was entered before is believed for three days more. */
+  /** The signing secret (`whsec_…`) of the webhook endpoint. The previous one stays valid for three more days. */
   webhook_secret?: string;
 }
 
 /** The registration of our webhook endpoint. */
 export interface StripeWebhookEndpoint {
-  /** `we_…` */
+  /** Stripe's id (`we_…`). */
   id?: string;
   /** What to do. */
   reason?: string;
   status: Word<"registering" | "registered" | "failed">;
 }
 
-/** What is the matter with the webhooks, if anything. */
+/** The health of the webhooks. */
 export interface StripeWebhookHealth {
   /** What it means, and what to do about it. */
   advice: string;
-  /** When it was looked at. */
+  /** When it was checked. */
   at?: Time;
   /** Since when signatures have been wrong, if they are. */
   since?: Time;
@@ -1218,59 +1246,59 @@ export interface StripeWebhookHealth {
 
 /** A signing secret of a webhook endpoint. */
 export interface StripeWebhookSecret {
-  /** `whsec_…` */
+  /** The secret (`whsec_…`). */
   webhook_secret: string;
 }
 
-/** A signing secret, by its end. */
+/** A signing secret, identified by its end. */
 export interface StripeWebhookSecretView {
   last_four: string;
-  /** From when on it is not believed any more, because another has taken its place. */
+  /** When it expires, because another has replaced it. */
   until?: Time;
 }
 
-/** What a period came to. */
+/** The figures of a period. */
 export interface Summary {
-  /** A part for each currency in which something was asked. */
+  /** The figures of each currency with a link. */
   currencies: CurrencySummary[];
-  /** The first day, where you are. */
+  /** The first day, in your time zone. */
   from: string;
   set_up: SetUp;
   /** The last day. */
   to: string;
 }
 
-/** To whom a test text goes. */
+/** The recipient of a test text. */
 export interface TestText {
-  /** A mobile number, best with its country code. */
+  /** A mobile number, preferably with its country code. */
   to: string;
 }
 
-/** What is written to a buyer. */
+/** A text to a buyer. */
 export interface Text {
   /** The text. */
   body: string;
 }
 
-/** What it would take to send it. */
+/** The cost of sending it. */
 export interface TextCost {
-  /** What there is to be spent. */
+  /** The credits available. */
   available: number;
   credits: number;
   /** `GSM-7` or `UCS-2`. */
   encoding: string;
   segments: number;
-  /** As it would be sent. */
+  /** The text as it would be sent. */
   text: string;
 }
 
-/** What is being written to a buyer. */
+/** A draft of a text to a buyer. */
 export interface TextDraft {
   /** The text so far. */
   body: string;
 }
 
-/** Something that happened to a link. */
+/** An event in the life of a link. */
 export interface TimelineEntry {
   /** Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`. */
   actor: string;
@@ -1279,69 +1307,69 @@ export interface TimelineEntry {
   event: string;
 }
 
-/** What nobody has read. */
+/** Unread conversations. */
 export interface Unread {
-  /** In how many conversations the buyer has said something that was not read. */
+  /** The number of conversations with unread messages of the buyer. */
   conversations: number;
 }
 
-/** A void. */
+/** The input of a void. */
 export interface Void {
-  /** Why, for your own records. */
+  /** The reason, for your records. */
   reason?: string;
-  /** Whether the buyer gets a text that it was withdrawn, by the template `voided`, which costs credits like any other. */
+  /** Whether the buyer is told by text, with the template `voided`, which costs credits like any other. */
   tell_buyer?: boolean;
 }
 
-/** A webhook, on its way to an endpoint. */
+/** A webhook delivery. */
 export interface WebhookDelivery {
-  /** How many milliseconds that took. */
+  /** How many milliseconds the last answer took. */
   answered_in_ms?: number;
-  /** What the endpoint answered last. */
+  /** The HTTP status of the last answer. */
   answered_status?: number;
   /** When it happened. */
   at: Time;
   attempted_at?: Time;
   attempts: number;
-  /** When it is tried next, while it is pending. */
+  /** When it is next tried, while it is pending. */
   due_at?: Time;
-  /** Why it was not taken. */
+  /** Why the last attempt failed. */
   error?: string;
-  /** What it carries as `webhook-id`, the same for each attempt. */
+  /** The value of `webhook-id`, the same for each attempt. */
   id: string;
-  /** The number of the change before it that this endpoint was to be told of. */
+  /** The number of the endpoint's change before it. */
   previous_seq?: number;
-  /** The number of the change; absent: it is a test. */
+  /** The number of the change; absent for a test. */
   seq?: number;
   state: Word<"pending" | "delivered" | "failed">;
-  /** What has happened, such as `link.paid`. */
+  /** What happened, such as `link.paid`. */
   type: string;
 }
 
-/** Somewhere that webhooks go to. */
+/** A webhook endpoint. */
 export interface WebhookEndpoint {
   created_at: Time;
   description?: string;
   disabled_at?: Time;
-  /** `by_hand`; `gone`: it answered 410; `failing`: it has not taken anything for 5 days. */
+  /** `by_hand`; `gone`: it answered 410; `failing`: it has accepted nothing for 5 days. */
   disabled_because?: Word<"by_hand" | "gone" | "failing">;
   /** Whether anything is delivered to it. */
   enabled: boolean;
-  /** What it is told of: names of changes such as `link.paid`, all of one resource such as `link.*`, or everything: `*`. */
+  /** The subscribed events: names such as `link.paid`, all of one resource such as `link.*`, or everything: `*`. */
   events: Word<"*" | "order.*" | "link.*" | "message.*" | "credits.*" | "attention.*" | "order.created" | "order.updated" | "link.created" | "link.unpaid" | "link.failed" | "link.viewed" | "link.processing" | "link.paid" | "link.refunded" | "link.disputed" | "link.voided" | "link.expired" | "link.review" | "link.updated" | "message.scheduled" | "message.sent" | "message.delivered" | "message.failed" | "message.received" | "message.updated" | "credits.low" | "credits.updated" | "attention.opened" | "attention.resolved">[];
-  /** Since when it has taken nothing. */
+  /** Since when all deliveries have failed. */
   failing_since?: Time;
   id: string;
-  /** The number of the last change that it was to be told of. */
+  /** The number of the latest change of its subscription. */
   last_seq?: number;
-  /** What to verify its webhooks with, the one time that it is shown: keep it. */
+  /** The secret to verify its webhooks with, shown only this once: store it. */
   secret?: string;
   url: string;
 }
 
-/** What is to change; what is absent stays. */
+/** Changes to an endpoint. Absent fields stay as they are. */
 export interface WebhookEndpointChanges {
-  /** `null` takes it away. */
+  /** `null` removes it. */
   description?: string | null;
   /** Whether anything is delivered to it. */
   enabled?: boolean;
@@ -1354,28 +1382,28 @@ export interface WebhookEndpoints {
   items: WebhookEndpoint[];
 }
 
-/** An event that came in by webhook. */
+/** An event received by webhook. */
 export interface WebhookEvent {
-  /** When its job was done with it. */
+  /** When its job finished. */
   applied_at?: Time;
   error?: string;
-  /** The sender's id of it. */
+  /** The sender's id of the event. */
   external_id: string;
   id: string;
-  /** The payment link that it was about. */
+  /** The payment link it is about. */
   link_id?: string;
   received_at: Time;
-  /** Whether it can be replayed: its content is kept until it is ignored, or for 90 days; once it is applied, not if it is longer than 64 KiB. */
+  /** Whether it can be replayed: its payload is stored until it is ignored, or for 90 days; once it is applied, only if it is at most 64 KiB long. */
   replayable: boolean;
   /** `stripe` or `sms`. */
   source: Word<"stripe" | "sms">;
-  /** `received`: its job has yet to be done; `applied`; `ignored`: it means nothing to us; `failed`: `error` says why. */
+  /** `received`: its job is not done yet; `applied`; `ignored`: it is not relevant to us; `failed`: `error` says why. */
   state: Word<"received" | "applied" | "ignored" | "failed">;
-  /** The sender's word for what happened, such as `checkout.session.completed`. */
+  /** The sender's type of the event, such as `checkout.session.completed`. */
   type: string;
 }
 
-/** Where others tell us what happened. Known before anything is connected, so that it can be entered at the other side first. */
+/** The URLs where others send their webhooks. Known before anything is connected, so that they can be entered at the other side first. */
 export interface WebhookUrls {
   sms: string;
   stripe: string;
@@ -1391,7 +1419,7 @@ export interface ListApiKeysQuery {
 export interface GetAttentionQuery {
   /** Absent: `open`. */
   status?: "open" | "resolved";
-  /** Only of this kind. */
+  /** Only matters of this kind. */
   kind?: "review" | "dispute" | "link_failed" | "text_not_delivered" | "unrecognised" | "unread_reply" | "stripe_connection" | "low_credit" | "link_wanted" | "evidence_expiring";
   /** How many at most; a page may be shorter. */
   limit?: number;
@@ -1399,11 +1427,11 @@ export interface GetAttentionQuery {
 
 /** What `get_audit_log` is asked with. */
 export interface GetAuditLogQuery {
-  /** By whom: the id of an API key; `operator`, or `operator:` and a name. */
+  /** The actor: the id of an API key; `operator`, or `operator:` and a name. */
   actor?: string;
-  /** To what: the id of a link, a message, a key, … */
+  /** The id of the subject: a link, a message, a key, … */
   subject?: string;
-  /** To an order, or to its links, that this means: part of a number, of the buyer's name or phone number, or the amount. */
+  /** Only entries about orders that match this text, or about their links: part of a number, of the buyer's name or phone number, or the amount. */
   q?: string;
   /** How many at most; a page may be shorter. */
   limit?: number;
@@ -1417,11 +1445,11 @@ export interface ListBatchesQuery {
 
 /** What `create_batch` is asked with. */
 export interface CreateBatchQuery {
-  /** Of a CSV, whether each link is sent to its buyer. */
+  /** For a CSV: whether each link is texted to its buyer. */
   send?: boolean;
-  /** Of a CSV, what each of its columns means, in their order, with commas, where they have other names. An empty name leaves a column out: `number,customer_name,customer_phone,,amount`. */
+  /** For a CSV whose columns have other names: what each column means, in order, separated by commas. An empty name skips a column: `number,customer_name,customer_phone,,amount`. */
   columns?: string;
-  /** What you call the batch, such as the name of its file. */
+  /** Your name for the batch, such as a file name. */
   name?: string;
 }
 
@@ -1435,11 +1463,11 @@ export interface ListBatchRowsQuery {
 
 /** What `list_changes` is asked with. */
 export interface ListChangesQuery {
-  /** The number of the last change that is known; absent: from the oldest that is kept. */
+  /** The number of the last change you know; absent: from the oldest stored change. */
   after?: number;
-  /** How many at most, up to 500. */
+  /** The most changes to return, up to 500. */
   limit?: number;
-  /** How many seconds to wait, up to 8, if there is nothing yet. */
+  /** How many seconds to wait for a change, up to 8. */
   wait?: number;
 }
 
@@ -1451,11 +1479,11 @@ export interface ListConsoleSessionsQuery {
 
 /** What `list_conversations` is asked with. */
 export interface ListConversationsQuery {
-  /** Part of the buyer's name or number, or of what their orders are searched by. */
+  /** Part of the buyer's name or number, or of an order's search text. */
   q?: string;
-  /** Only those that are open, or only those that are closed; absent: both. */
+  /** Only open or only closed conversations; absent: both. */
   status?: "open" | "closed";
-  /** Only those of this key, or `nobody`'s. */
+  /** Only conversations assigned to this key, or to `nobody`. */
   assigned_to?: string;
   /** How many at most; a page may be shorter. */
   limit?: number;
@@ -1477,7 +1505,7 @@ export interface ListCreditPurchasesQuery {
 export interface ListCreditsEntriesQuery {
   /** How many at most; a page may be shorter. */
   limit?: number;
-  /** Only what changes the credits available, in a page: a text is an entry when they are set aside for it, and none when it is sent. */
+  /** Only entries that change the available credits, in a page: those that hold credits for a text, but not those that capture them. */
   changing?: boolean;
   /** Absent: as `Accept` says. */
   format?: "json" | "csv";
@@ -1491,8 +1519,10 @@ export interface DeleteMessageTemplateForQuery {
 
 /** What `get_message_template_for` is asked with. */
 export interface GetMessageTemplateForQuery {
-  /** Such as `pt-BR`. What was written for it counts, else for `pt`, else for no language in particular. */
+  /** Such as `pt-BR`. The template for it applies, else the one for `pt`, else the one without a language. */
   language?: string;
+  /** `true`: ours in that language, whatever you have written; in English if there is none in it. */
+  ready?: boolean;
 }
 
 /** What `put_message_template_for` is asked with. */
@@ -1504,10 +1534,10 @@ export interface PutMessageTemplateForQuery {
 /** What `list_messages` is asked with. */
 export interface ListMessagesQuery {
   status?: "received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed" | "cancelled" | ("received" | "scheduled" | "queued" | "sending" | "unknown" | "sent" | "delivered" | "undelivered" | "failed" | "cancelled")[];
-  /** Part of the text. 10,000 texts are looked through at a time: a page may be short, or empty, and have a `next_cursor` all the same. */
+  /** Part of the text. 10,000 texts are searched at a time, so a page may be short or empty and still have a `next_cursor`. */
   q?: string;
   link_id?: string;
-  /** With a payment link of this order. */
+  /** Messages with a payment link of this order. */
   order_id?: string;
   /** Created then or later: a day, as the merchant counts days, or a time. */
   created_from?: string;
@@ -1534,23 +1564,23 @@ export interface ListOptOutsQuery {
 
 /** What `list_orders` is asked with. */
 export interface ListOrdersQuery {
-  /** Part of the number, of a link's invoice number, of the buyer's name or phone number, or the amount; in any letter case. */
+  /** Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a value of the metadata, or the amount. Ignores case. */
   q?: string;
   /** The order's tag. */
   tag?: "none" | "unpaid" | "paid";
-  /** Orders with a payment link of one of these statuses. */
+  /** Orders with a payment link in any of these statuses. */
   status?: "creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling" | ("creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling")[];
-  /** Orders with a payment link that is to be looked at for this. */
+  /** Orders with a payment link that has this review. */
   review?: "paid_after_void" | "paid_after_expiry" | "amount_mismatch" | "currency_mismatch" | "livemode_mismatch" | "paid_twice";
   /** Created then or later: a day, as the merchant counts days, or a time. */
   created_from?: string;
   /** Created then or before: a day, which is included, or a time. */
   created_to?: string;
-  /** Orders with a payment link that was paid then. */
+  /** Orders with a payment link that was paid in this period. */
   paid_from?: string;
   /** Paid then or before: a day, which is included, or a time. What was paid elsewhere counts by its day. */
   paid_to?: string;
-  /** Those that are archived, instead of those that are not. */
+  /** Archived orders instead of the others. */
   archived?: boolean;
   /** `-created_at`, the newest first, or `created_at`. Absent: the newest first. */
   sort?: "-created_at" | "created_at";
@@ -1586,17 +1616,19 @@ export interface CreateOrderPaymentLinkForm {
 
 /** What `list_payment_links` is asked with. */
 export interface ListPaymentLinksQuery {
-  /** One of these statuses. */
+  /** Links in any of these statuses. */
   status?: "creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling" | ("creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling")[];
-  /** Part of the invoice number, of the order's number, of the buyer's name or phone number, or the amount; in any letter case. */
+  /** Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the metadata, or the amount. Ignores case. */
   q?: string;
   order_id?: string;
   /** The order's tag. */
   tag?: "none" | "unpaid" | "paid";
-  /** To be looked at for this. */
+  /** Links with this review. */
   review?: "paid_after_void" | "paid_after_expiry" | "amount_mismatch" | "currency_mismatch" | "livemode_mismatch" | "paid_twice";
-  /** With a dispute that stands in one of these ways. */
+  /** Links with a dispute in any of these states. */
   disputed?: "open" | "won" | "lost" | "closed" | ("open" | "won" | "lost" | "closed")[];
+  /** In this currency. */
+  currency?: string;
   /** Created then or later: a day, as the merchant counts days, or a time. */
   created_from?: string;
   /** Created then or before: a day, which is included, or a time. */
@@ -1605,7 +1637,7 @@ export interface ListPaymentLinksQuery {
   paid_from?: string;
   /** Paid then or before: a day, which is included, or a time. What was paid elsewhere counts by its day. */
   paid_to?: string;
-  /** Only those of orders that are archived, or only those of orders that are not; absent: both. */
+  /** Only links of archived orders, or only those of others; absent: both. */
   archived?: boolean;
   /** `-created_at`, the newest first, or `created_at`. Absent: the newest first. */
   sort?: "-created_at" | "created_at";
@@ -1621,7 +1653,7 @@ export interface GetPeopleQuery {
 
 /** What `get_summary` is asked with. */
 export interface GetSummaryQuery {
-  /** The first day, such as `2026-11-01`; absent: the first of this month, where you are. */
+  /** The first day, such as `2026-11-01`; absent: the first of this month in your time zone. */
   from?: string;
   /** The last day; absent: today. */
   to?: string;
@@ -1629,7 +1661,7 @@ export interface GetSummaryQuery {
 
 /** What `list_webhook_endpoint_deliveries` is asked with. */
 export interface ListWebhookEndpointDeliveriesQuery {
-  /** Only those that stand so. */
+  /** Only deliveries in this state. */
   state?: "pending" | "delivered" | "failed";
   /** How many at most; a page may be shorter. */
   limit?: number;
@@ -1637,7 +1669,7 @@ export interface ListWebhookEndpointDeliveriesQuery {
 
 /** What `list_webhook_events` is asked with. */
 export interface ListWebhookEventsQuery {
-  /** The sender's word for what happened. */
+  /** The sender's type of the event. */
   type?: string;
   /** `stripe` or `sms`. */
   source?: "stripe" | "sms";
