@@ -1,4 +1,4 @@
-//! Many orders at once: looked at first, then done, each row once.
+//! Batches of orders: checked first, then carried out, each row once.
 
 use reqwest::Method;
 use serde_json::{Value, json};

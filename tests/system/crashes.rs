@@ -1,4 +1,4 @@
-//! The process ends from one moment to the next. What was accepted is done all the same, once.
+//! The process dies without warning. Accepted work is done nevertheless, once.
 
 use serde_json::json;
 

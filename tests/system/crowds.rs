@@ -1,4 +1,4 @@
-//! Those who send too much, too slowly or nothing at all, in crowds: what they cost us, and what others notice of them.
+//! Crowds of clients that send too much, too slowly or nothing at all: what they cost, and what others notice.
 
 use std::{
     process::Command,

@@ -1,4 +1,4 @@
-//! What holds jobs back, and how processes stop: nothing is lost to it, and no attempt either.
+//! What delays jobs, and how processes stop: neither loses a job or an attempt.
 
 use std::time::Duration;
 

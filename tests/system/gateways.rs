@@ -1,4 +1,4 @@
-//! Described gateways that do not behave, or are not who they say: a text is handed over once, and nobody else is believed.
+//! Described gateways that misbehave, or are impostors: a text is handed over once, and impostors are not believed.
 
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! A PDF of a few hundred bytes can ask for terabytes or years. It gets neither, and takes nothing from others.
+//! A PDF of a few hundred bytes can demand terabytes or years. It gets neither, and affects no other.
 
 use std::{
     io::{Read, Write},

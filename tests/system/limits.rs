@@ -1,4 +1,4 @@
-//! What stolen keys, programs that run wild and strangers can do at most, and that nobody else notices.
+//! The most that stolen keys, runaway programs and strangers can do, and that others do not notice.
 
 use futures_util::future::join_all;
 use reqwest::Method;

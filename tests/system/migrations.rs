@@ -1,4 +1,4 @@
-//! Migrations: one at a time, beside traffic, and known to whoever starts.
+//! Migrations: one at a time, under traffic, and checked by each process at its start.
 
 use std::{
     process::{Child, Command, Stdio},

@@ -1,4 +1,4 @@
-//! What Stripe tells of payments, in every order.
+//! Stripe's events about payments, in every order.
 
 use serde_json::{Value, json};
 

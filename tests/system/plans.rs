@@ -1,6 +1,7 @@
 //! How PostgreSQL reads its tables on the first day: while they grow, and before they were ever analysed.
 //!
-//! Plans are looked at and not times: each plan of a statement about a group, as the server's own `auto_explain` logs it.
+//! Tests check plans and not times: each plan of a statement about a group, as logged by the server's own
+//! `auto_explain`.
 
 use std::ops::Range;
 

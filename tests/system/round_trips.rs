@@ -1,5 +1,5 @@
-//! How many statements a call costs on PostgreSQL, where each is a round trip. What is written down here may become less; whoever makes it
-//! more has to say why.
+//! The number of statements of a call on PostgreSQL, where each is a round trip. The numbers here may decrease; a
+//! change that increases one needs a reason.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Carriers that behave badly: whatever they do, one text for each command at most, and credits that add up.
+//! Misbehaving carriers: whatever they do, there is at most one text for each command, and credits add up.
 
 use std::time::Duration;
 

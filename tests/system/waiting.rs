@@ -1,4 +1,4 @@
-//! What somebody waits for goes before what nobody waits for, and a store that hangs keeps nobody waiting for long.
+//! Urgent work goes before background work, and a store that hangs delays no one for long.
 
 use std::time::{Duration, Instant};
 

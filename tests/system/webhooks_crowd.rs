@@ -1,6 +1,7 @@
-//! Ten thousand endpoints of which one in ten is dead, and what the others see of that: a measurement, for a machine with nothing else to
-//! do. What must be so on any machine is `webhooks_out.rs`'s: `a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones`.
-//! `cargo test --test system ten_thousand_endpoints -- --ignored --nocapture`.
+//! Ten thousand endpoints, one in ten of them dead, and what the others notice: a measurement, for an idle machine.
+//! What must hold on any machine is tested in `webhooks_out.rs`:
+//! `a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones`. `cargo test --test system ten_thousand_endpoints --
+//! --ignored --nocapture`.
 
 use std::time::Duration;
 

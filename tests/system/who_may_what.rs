@@ -1,5 +1,5 @@
-//! Who may call what. The calls are read from `/openapi.json`, so that one which is added is looked at by itself: what reads takes a
-//! key of any scope, what changes something one that may write, and what is in a list here one of scope `admin`.
+//! Who may call what. The calls are read from `/openapi.json`, so that a new one is covered by itself: reading takes a
+//! key of any scope, a change one that may write, and the calls listed here one of scope `admin`.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! `paylink why`: what keeps a text from its buyer, each in one plain line, whatever is asked about.
+//! `paylink why`: what keeps a text from its buyer, each in one plain line, for any kind of argument.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether all that was accepted was done.
+//! The auditor: checks from outside, in the database, Redis and the sandbox, that everything accepted was done.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The roles apart, as in production, with one merchant who is connected to the sandbox.
+//! The roles in separate processes, as in production, with one merchant who is connected to the sandbox.
 
 use std::{
     fmt::Write as _,

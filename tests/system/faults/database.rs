@@ -1,4 +1,4 @@
-//! A database that is restarted, cuts its clients off, has too few connections, or is busy with somebody else.
+//! A database that is restarted, drops its clients, has too few connections, or is busy with other work.
 
 use std::{
     collections::BTreeSet,

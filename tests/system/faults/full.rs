@@ -1,4 +1,5 @@
-//! No room: on the disk of the database, of the documents, of all there is; and no memory in Redis. Each for a moment, under load.
+//! No space: on the disk of the database, of the documents, or anywhere; and no memory in Redis. Each for a moment,
+//! under load.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! The long form, by `make soak`: everything at once, at random, for minutes; then the auditor.
+//! The long run, by `make soak`: all faults at once, at random, for minutes; then the auditor.
 //!
-//! `PAYLINK_SOAK_SECONDS` is how long, `PAYLINK_SOAK_SEED` which order of faults: the seed that was printed replays it.
-//! `PAYLINK_SOAK_PLANT=forgotten` plants a mistake, which it has to find: see [`forgets_what_was_claimed`].
+//! `PAYLINK_SOAK_SECONDS` is the duration, `PAYLINK_SOAK_SEED` the order of faults: the printed seed replays it.
+//! `PAYLINK_SOAK_PLANT=forgotten` plants a bug that the run must find: see [`forgets_what_was_claimed`].
 
 use std::{
     env,

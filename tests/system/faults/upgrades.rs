@@ -1,6 +1,6 @@
-//! Every schema that a version ran on is upgraded while that version goes on: fifty times a second it sells, by the statements of the first
-//! version, which all later ones had to leave possible. The binaries of those versions are not here, so that their statements play them;
-//! what a real one does beside its successor is in `balancer`.
+//! Every schema that a version ran on is upgraded while that version keeps running: fifty times a second it sells, with
+//! the statements of the first version, which all later ones had to support. The binaries of those versions are not
+//! here, so their statements stand for them; the previous binary next to its successor is tested in `balancer`.
 
 use std::{
     collections::BTreeMap,

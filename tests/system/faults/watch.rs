@@ -1,7 +1,8 @@
-//! Looks all the while, at the rows and at Redis, whether a job lies forgotten.
+//! Watches the rows and Redis during the run for forgotten jobs.
 //!
-//! The auditor comes when all is over, and to him such a job is one of many that are not done yet. Here it is named while it lies, and
-//! why: Redis does not know it though it is due, so that no worker will hear of it; or Redis knows it, and yet nobody has taken it.
+//! The auditor comes at the end, when such a job is one of many unfinished ones. Here it is reported while it is stuck,
+//! with the reason: Redis does not know it although it is due, so no worker will get it; or Redis knows it, and no
+//! worker has taken it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! The merchant has orders and links made by batches meanwhile, of which some are paused, resumed, cancelled, or asked for twice.
+//! Batches of the merchant during an interleaving, some of which are paused, resumed, cancelled, or requested twice.
 
 use fastrand::Rng;
 use reqwest::Method;

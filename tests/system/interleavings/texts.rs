@@ -1,4 +1,4 @@
-//! Texts of one link: sent at once or at their time, and taken back.
+//! Texts of one link: sent at once or scheduled, and cancelled.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use fastrand::Rng;

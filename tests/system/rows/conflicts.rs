@@ -1,4 +1,4 @@
-//! Those who write the same rows at the same time.
+//! Concurrent writers of the same rows.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},

@@ -1,4 +1,4 @@
-//! What becomes of an attempt that does not succeed, with a handler that misbehaves as ours must not.
+//! What happens to a failed attempt, with a handler that misbehaves as ours must not.
 
 use std::{
     sync::{Arc, Mutex},

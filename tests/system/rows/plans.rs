@@ -1,4 +1,4 @@
-//! How both databases read what is rare among what is not: by an index of it, as their own plans say.
+//! How both databases find rare rows among many: through an index, according to their own plans.
 
 use std::sync::{Mutex, PoisonError};
 

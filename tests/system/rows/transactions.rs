@@ -1,4 +1,4 @@
-//! What was said to be committed is there, and what was refused is not there by half, whatever goes wrong in between.
+//! What was reported as committed is there, and what was refused is not there in part, whatever goes wrong in between.
 
 use std::{
     sync::{

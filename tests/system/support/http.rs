@@ -1,5 +1,4 @@
-//! HTTP as anybody speaks it, from outside. Every answer is searched for secrets, and held against
-//! the description of the API.
+//! An HTTP client from outside. Every answer is searched for secrets, and validated against the description of the API.
 
 use std::{
     net::SocketAddr,

@@ -1,4 +1,4 @@
-//! One installation: where it keeps things, and the settings that all of its processes and roles share.
+//! One installation: its data directory, and the settings that all of its processes and roles share.
 
 use std::{
     env, fs,

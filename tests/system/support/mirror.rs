@@ -1,4 +1,4 @@
-//! A back office that holds a copy of everything, and knows nothing but the numbers of the feed.
+//! A back office that keeps a copy of everything, using only the numbers of the feed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

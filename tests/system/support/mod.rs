@@ -1,4 +1,4 @@
-//! What the stories are told with: the running product, the people around it, and the world that it lives in.
+//! The parts of the tests: the running product, the people around it, and the world outside.
 
 mod app;
 mod browser;

@@ -1,5 +1,5 @@
-//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own; and servers that a
-//! test has for itself, to do them harm.
+//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own; and
+//! servers for single tests, to damage them.
 
 use std::{
     env,

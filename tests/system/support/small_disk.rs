@@ -1,4 +1,4 @@
-//! A disk that is full when a test says so: a file system in memory that is given no more room than what it holds.
+//! A disk that is full when a test says so: a file system in memory that is limited to what it holds.
 
 use std::{
     fs,

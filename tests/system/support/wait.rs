@@ -1,4 +1,4 @@
-//! Waiting for what comes by itself.
+//! Waiting for asynchronous effects.
 
 use std::time::{Duration, Instant};
 

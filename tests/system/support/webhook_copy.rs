@@ -1,4 +1,4 @@
-//! A copy of what a merchant has, made of nothing but webhooks by a system that takes them badly, while everything else is at fault.
+//! A copy of a merchant's data, made only from webhooks by an unreliable receiver, during all other faults.
 
 use std::{collections::BTreeMap, time::Instant};
 
