@@ -14,8 +14,8 @@ use crate::support::{App, Database, Merchant, Receiver, Taking, Webhook, eventua
 /// How many endpoints a merchant has, as many as it may.
 const OF_EACH: usize = 20;
 const MERCHANTS: usize = 500;
-/// How many orders are opened in a second, each of another merchant; each has all the merchant's endpoints told. A fast machine with a
-/// release build takes more (`PAYLINK_TEST_ORDERS_A_SECOND`).
+/// How many orders are opened in a second, each of another merchant; each has all the merchant's endpoints told. A fast
+/// machine with a release build takes more (`PAYLINK_TEST_ORDERS_A_SECOND`).
 const A_SECOND: u64 = 5;
 
 /// Which endpoints are dead: of each merchant two.
