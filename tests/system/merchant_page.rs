@@ -1,4 +1,4 @@
-//! What a merchant says of itself, its keys, and the list of its conversations.
+//! The merchant's profile, keys, and list of conversations.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Reminders: for buyers who have not paid, at hours that suit them, and never for those who want none.
+//! Reminders: for buyers who have not paid, at hours that suit them, and never for those who have opted out.
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use reqwest::Method;

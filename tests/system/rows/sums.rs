@@ -1,4 +1,4 @@
-//! The sums that a summary is read from are what their links come to, whatever becomes of them.
+//! The sums behind a summary always equal those of its links.
 
 use std::collections::BTreeMap;
 
