@@ -19,7 +19,7 @@ const QUARTERS: i64 = 96;
 /// What a day is multiplied by in the slot of a wait.
 const WAITS: i64 = 100_000_000;
 
-/// Adds the oldest changes to the sums. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add
+/// Adds the oldest changes to the sums, and forgets which of their orders were unpaid. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add
 /// at the moment.
 ///
 /// # Errors
@@ -52,9 +52,24 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
             lost = link_sum.lost + excluded.lost, viewed = link_sum.viewed + excluded.viewed, \
             paid = link_sum.paid + excluded.paid";
     tx.execute_raw(these().statement(backend, add, Vec::new())).await?;
+    forget_paid(tx, these()).await?;
     let forget = "DELETE FROM link_sum_change WHERE id IN (SELECT the_change FROM v)";
     tx.execute_raw(these().statement(backend, forget, Vec::new())).await?;
     Ok(oldest.len() as u64)
+}
+
+/// Removes from `unpaid_order` the orders of these changes that are not unpaid any more. On `PostgreSQL` an order that is
+/// being changed is left there: whoever makes it unpaid again may rely on its row.
+async fn forget_paid(tx: &Transaction, changes: Rows<1>) -> Result<(), DbErr> {
+    let backend = tx.get_database_backend();
+    let held = if matches!(backend, DbBackend::Postgres) { "FOR NO KEY UPDATE OF orders SKIP LOCKED" } else { "" };
+    let forget = format!(
+        "DELETE FROM unpaid_order WHERE (merchant_id, order_id) IN (SELECT orders.merchant_id, orders.id FROM orders \
+            WHERE orders.tag <> 'unpaid' AND orders.id IN \
+                (SELECT order_id FROM v JOIN link_sum_change ON link_sum_change.id = the_change) \
+            ORDER BY orders.id {held})"
+    );
+    tx.execute_raw(changes.statement(backend, &forget, Vec::new())).await.map(|_| ())
 }
 
 /// A sum of a merchant's links.
