@@ -34,6 +34,7 @@ CREATE TABLE link_sum (
 CREATE TABLE link_sum_change (
     id {serial},
     merchant_id {id} NOT NULL,
+    order_id {id} NOT NULL,
     currency text NOT NULL,
     created_at {time} NOT NULL,
     was_state text,
@@ -61,18 +62,18 @@ pub(crate) const SUMMED: [&str; 8] =
 
 /// A link that is made.
 const MADE: &str = "
-    INSERT INTO link_sum_change (merchant_id, currency, created_at,
+    INSERT INTO link_sum_change (merchant_id, order_id, currency, created_at,
         state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
-    VALUES (NEW.merchant_id, NEW.currency, NEW.created_at,
+    VALUES (NEW.merchant_id, NEW.order_id, NEW.currency, NEW.created_at,
         NEW.state, NEW.amount, NEW.refunded, NEW.dispute, NEW.viewed_at, NEW.paid_at,
         CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
         CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
 
 /// What a change of a link's figures is written into, and its values: `OLD` and `NEW` are the link before and after.
-const CHANGE: &str = "INSERT INTO link_sum_change (merchant_id, currency, created_at,
+const CHANGE: &str = "INSERT INTO link_sum_change (merchant_id, order_id, currency, created_at,
         was_state, was_amount, was_refunded, was_dispute, was_viewed_at, was_paid_at, was_paid_on, was_asked,
         state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
-    SELECT NEW.merchant_id, NEW.currency, NEW.created_at,
+    SELECT NEW.merchant_id, NEW.order_id, NEW.currency, NEW.created_at,
         OLD.state, OLD.amount, OLD.refunded, OLD.dispute, OLD.viewed_at, OLD.paid_at,
         CASE WHEN OLD.stripe_session_id IS NULL THEN OLD.elsewhere_on END,
         CASE WHEN OLD.elsewhere_method IS NULL OR OLD.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END,

@@ -15,8 +15,8 @@ use crate::support::{App, Database, Merchant, Receiver, Taking, Webhook, eventua
 const OF_EACH: usize = 20;
 /// How many merchants there are; a busy machine takes fewer (`PAYLINK_TEST_MERCHANTS`).
 const MERCHANTS: usize = 500;
-/// How many orders are opened in a second, each of another merchant; each has all the merchant's endpoints told. A fast machine with a
-/// release build takes more (`PAYLINK_TEST_ORDERS_A_SECOND`).
+/// How many orders are opened in a second, each of another merchant; each has all the merchant's endpoints told. A fast
+/// machine with a release build takes more (`PAYLINK_TEST_ORDERS_A_SECOND`).
 const A_SECOND: u64 = 5;
 
 /// Which endpoints are dead: of each merchant two.
