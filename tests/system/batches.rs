@@ -156,7 +156,8 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     sends("key;price\r\n1;2\r\n").await.problem(422, "unknown_field");
     sends("key;number\r\n").await.problem(422, "invalid_input");
 
-    // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing here.
+    // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing
+    // here.
     let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Sachbearbeiter\r\n\
         D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;xy\r\n\
         D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;xy\r\n\

@@ -27,7 +27,8 @@ async fn what_was_accepted_before_a_crash_is_done_after_it(app: &mut App) {
 
     let (buyer, sandbox) = (app.buyer(), app.sandbox());
     let made = merchant.has_the_link(&made).await;
-    // If the crash fell between the mark that it leaves and the wire, nobody can know that it did not, and it is never sent again.
+    // If the crash fell between the mark that it leaves and the wire, nobody can know that it did not, and it is never
+    // sent again.
     let texts = eventually("the text is delivered, or never left", async || {
         let status = merchant.message(&message).await["status"].clone();
         match (status.as_str(), sandbox.texts_to(&to_send.phone).await.len()) {

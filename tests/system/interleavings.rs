@@ -227,7 +227,8 @@ impl<'a> Interleaving<'a> {
 
     /// The next call fails, in one of many ways; or does not.
     async fn stripe_has_a_bad_day(&mut self, path: &str) {
-        // Whoever calls next may meet what was meant for another, so every third call fails and hardly any link meets ten failures.
+        // Whoever calls next may meet what was meant for another, so every third call fails and hardly any link meets
+        // ten failures.
         let fault = match self.rng.u8(0..20) {
             0 => json!({"mode": "status", "status": 500}),
             1 => json!({"mode": "status_after", "status": 500}),

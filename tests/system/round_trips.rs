@@ -8,8 +8,8 @@ use crate::support::{App, Database, Invoice, OwnPostgres, eventually};
 /// How often each is called: what else happens in the process at the same time is not part of all of them.
 const TIMES: usize = 6;
 
-/// The statements of the call that had the fewest. Of a command they are those of its transaction, which is found by what it writes: who
-/// asks, and whether there is room, is asked before.
+/// The statements of the call that had the fewest. Of a command they are those of its transaction, which is found by
+/// what it writes: who asks, and whether there is room, is asked before.
 async fn fewest(server: &OwnPostgres, written: Option<&str>, mut call: impl AsyncFnMut()) -> Vec<String> {
     let mut fewest: Option<Vec<String>> = None;
     for _ in 0..TIMES {

@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Browser, Database, Http};
 
-/// What only a key of scope `admin` may do: money's ways, keys, who is signed in, who did what, and what buyers see of the merchant.
+/// What only a key of scope `admin` may do: money's ways, keys, who is signed in, who did what, and what buyers see of
+/// the merchant.
 const FOR_ADMINISTRATORS: &[&str] = &[
     "GET /v1/api-keys",
     "POST /v1/api-keys",
@@ -129,7 +130,8 @@ impl Things {
     }
 }
 
-/// Asks, and answers the status; what is streamed is not waited for. Each time from another address, so that wrong keys are not slowed.
+/// Asks, and answers the status; what is streamed is not waited for. Each time from another address, so that wrong keys
+/// are not slowed.
 async fn asks(request: RequestBuilder) -> u16 {
     static ADDRESSES: AtomicU32 = AtomicU32::new(0);
     let [_, a, b, c] = ADDRESSES.fetch_add(1, Ordering::Relaxed).to_be_bytes();

@@ -33,8 +33,8 @@ impl Outbox {
         Self(world.knows("sms/outbox").await["items"].as_array().unwrap().clone())
     }
 
-    /// Each message was sent once, or nobody knows and it never left, and the carrier has no texts beside those. What was sent is
-    /// paid for; what nobody knows of is held.
+    /// Each message was sent once, or nobody knows and it never left, and the carrier has no texts beside those. What
+    /// was sent is paid for; what nobody knows of is held.
     pub(super) async fn is_as_accepted(&self, books: &Books<'_>, texts: &[AcceptedText]) {
         let settled = settled(books).await;
         let jobs = jobs_in_any_state(&books.db, Kind::SendSms).await;

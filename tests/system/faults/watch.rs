@@ -23,9 +23,11 @@ use super::{auditor::open, cluster::Cluster};
 
 /// How late a job is before the scheduler has to see to it, as `queue::recovery` has it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
-/// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others are.
+/// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others
+/// are.
 const UNKNOWN: Duration = Duration::from_secs(45);
-/// How long one that Redis knows may lie without a claim: longer than it is harmed in one go, and than any attempt of a test takes.
+/// How long one that Redis knows may lie without a claim: longer than it is harmed in one go, and than any attempt of a
+/// test takes.
 const UNTOUCHED: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(500);
 /// A look that took longer than this met somebody who did not answer: that time counts for nobody.

@@ -120,7 +120,8 @@ impl Recorder<'_> {
     }
 }
 
-/// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table from end to end.
+/// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table
+/// from end to end.
 fn reads(plan: &str) -> usize {
     if LARGE.iter().any(|table| plan.lines().any(|step| step.trim() == format!("SCAN {table}"))) {
         return usize::MAX;

@@ -24,7 +24,8 @@ enum Fault {
     Nothing,
     /// `SQLite` finds no room and rolls back by itself; `PostgreSQL` has room.
     Full,
-    /// The statement is interrupted: `SQLite` rolls back by itself, `PostgreSQL` takes nothing but a rollback from then on.
+    /// The statement is interrupted: `SQLite` rolls back by itself, `PostgreSQL` takes nothing but a rollback from then
+    /// on.
     Interrupted,
     /// The server ends the connection. `SQLite` has none.
     Cancellation,
