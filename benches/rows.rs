@@ -1,5 +1,5 @@
-//! What a job costs with its row: accepted in the database, notified, claimed, and finished in the database; beside the same
-//! statements alone, on the same database in the same run. `cargo bench --bench rows`.
+//! The cost of a job with its row: accepted in the database, notified, claimed, and finished in the database; compared
+//! with the same statements alone, on the same database in the same run. `cargo bench --bench rows`.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
 
@@ -36,7 +36,7 @@ use tokio::sync::Notify;
 
 use support::{OwnPostgres, OwnRedis, new_merchant};
 
-/// How many commands are accepted at once, and how many jobs are done at once.
+/// How many commands are accepted, and how many jobs are done, at the same time.
 const AT_ONCE: usize = 10;
 
 const INSERT: &str = "INSERT INTO job (id, kind, merchant_id, payload, state, run_at, created_at) \
@@ -60,7 +60,7 @@ async fn compare(name: &str, url: &str, jobs: usize) {
     let db = Db::open(url, u32::try_from(2 * AT_ONCE).unwrap()).await.unwrap();
     Migrator::up(db.pool(), None).await.unwrap();
     let merchant = merchant::insert(db.pool(), new_merchant(), Clock::system().now()).await.unwrap().id;
-    // Turn by turn, as other work on the machine comes and goes.
+    // In turns, since other load on the machine varies.
     let (mut ours, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..3 {
         alone.push(statements_alone(&db, merchant, jobs).await);
@@ -79,12 +79,12 @@ fn median(mut rates: Vec<f64>) -> f64 {
     rates[rates.len() / 2]
 }
 
-/// Jobs a second.
+/// Jobs per second.
 fn rate(jobs: usize, begun: Instant) -> f64 {
     f64::from(u32::try_from(jobs).unwrap()) / begun.elapsed().as_secs_f64()
 }
 
-/// Each job's three statements, as bare as they can be written, with nothing between them.
+/// Each job's three statements, written as simply as possible, with nothing in between.
 async fn statements_alone(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let begun = Instant::now();
     let lanes = (0..2 * AT_ONCE).map(|_| async {
@@ -107,7 +107,7 @@ async fn statements_alone(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     rate(jobs, begun)
 }
 
-/// A handler whose only effect is that its job is done.
+/// A handler that only finishes its job.
 struct Nothing(Db);
 
 impl JobHandler<Nothing> for CheckStripeKey {
@@ -120,7 +120,7 @@ impl JobHandler<Nothing> for CheckStripeKey {
     }
 }
 
-/// As commands and workers do it: callers enqueue, commit and notify, while workers do what is notified.
+/// As commands and workers do it: callers enqueue, commit and notify, while workers do the jobs.
 async fn with_notification(db: &Db, merchant: MerchantId, jobs: usize) -> f64 {
     let redis = OwnRedis::start().await;
     let queue = RedisQueues::open(&format!("redis://127.0.0.1:{}", redis.port), "bench", Clock::system()).unwrap();

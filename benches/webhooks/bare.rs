@@ -1,4 +1,4 @@
-//! What a webhook costs at least: a bare handler that verifies the same signature and, if it is told to, reads the event and
+//! The minimum cost of a webhook: a bare handler that verifies the same signature and, if told to, parses the event and
 //! pushes its id to Redis.
 
 use std::{
@@ -62,7 +62,7 @@ struct State {
     redis: Option<MultiplexedConnection>,
 }
 
-/// Serves until it is killed; says on which address.
+/// Serves until it is killed; prints its address.
 pub(crate) async fn serve(redis: Option<String>) {
     let redis = match redis {
         Some(url) => Some(redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()),

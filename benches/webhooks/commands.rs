@@ -1,5 +1,6 @@
-//! What a command and a list cost: an order is made, a link is sent, a hundred orders are read, each by 64 connections. Beside them a bare
-//! handler that reads the same order and answers it, and the database alone that is given the same order.
+//! The cost of commands and lists: orders are created, links are sent, a hundred orders are read, each by 64
+//! connections. Compared with a bare handler that reads and returns the same order, and with the database alone given
+//! the same order.
 
 use std::time::{Duration, Instant};
 
@@ -30,16 +31,16 @@ use super::{
     support::{Database, OwnPostgres, OwnRedis, new_merchant},
 };
 
-/// How many connections ask at once.
+/// The number of concurrent connections.
 const CONNECTIONS: usize = 64;
-/// How long orders are made, and lists read.
+/// How long orders are created, and lists read.
 const LONG: Duration = Duration::from_secs(6);
-/// How many links are sent, each once; and so how many orders there are at least when lists are read.
+/// How many links are sent, each once; also the least number of orders when lists are read.
 const LINKS: usize = 4_000;
 /// How many orders the database alone is given.
 const ALONE: usize = 4_000;
 
-/// A bare handler beside it.
+/// A bare handler for comparison.
 pub(crate) async fn bare(redis: &OwnRedis, results: &mut Results) {
     let server = Bare::of("serve-orders", None);
     let load = load::closed(server.address, CONNECTIONS, LONG, orders("nobody's".to_owned()));
@@ -47,7 +48,7 @@ pub(crate) async fn bare(redis: &OwnRedis, results: &mut Results) {
     results.tell(report, results::COMMANDS_CEILING, &CONNECTIONS.to_string());
 }
 
-/// An API that makes orders, sends links and reads lists.
+/// An API that creates orders, sends links and reads lists.
 pub(crate) async fn of_paylink(
     database: &Database,
     name: &str,
@@ -66,7 +67,7 @@ pub(crate) async fn of_paylink(
     results.tell(cpu::of(&parts, made).await, &format!("POST /v1/orders on {name}"), &CONNECTIONS.to_string());
 }
 
-/// Unpaid links of a merchant who may send them, and the requests that do.
+/// Unpaid links of a merchant who can send them, and the requests to do so.
 async fn links_to_send(paylink: &Paylink) -> Vec<Vec<u8>> {
     let carrier = json!({
         "account_sid": "AC00000000000000000000000000000001", "auth_token": "a-token-of-the-bench", "from": "+12025550100",
@@ -80,7 +81,7 @@ async fn links_to_send(paylink: &Paylink) -> Vec<Vec<u8>> {
     links.into_iter().map(|link| post_json(&paylink.key, &format!("/v1/payment-links/{link}/send"), "{}")).collect()
 }
 
-/// Orders, each with a number of its own.
+/// Orders, each with its own number.
 fn orders(key: String) -> impl load::Source {
     move |seed| {
         let order = |number: usize| {
@@ -128,7 +129,7 @@ fn answer(order: Json<Order>) -> Json<Order> {
     order
 }
 
-/// Serves the bare handler until it is killed; says on which address.
+/// Serves the bare handler until it is killed; prints its address.
 pub(crate) async fn serve() {
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     println!("{}", acceptor.local_addr()[0].as_socket_addr().unwrap());

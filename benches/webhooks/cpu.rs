@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 
 use super::load::Report;
 
-/// A server, and the processes that it consists of: this one, and its children if they count.
+/// A server and its processes: this one, and optionally its children.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) name: &'static str,
@@ -19,7 +19,7 @@ impl Part {
     }
 }
 
-/// Runs a load, and notes what it cost each of these.
+/// Runs a load, and records its cost for each of these.
 pub(crate) async fn of(parts: &[Part], load: impl Future<Output = Report>) -> Report {
     let before: Vec<Duration> = parts.iter().map(|part| spent(part.process)).collect();
     let mut report = load.await;
@@ -31,7 +31,7 @@ pub(crate) async fn of(parts: &[Part], load: impl Future<Output = Report>) -> Re
     report
 }
 
-/// What a process and its children have spent, those that have ended too.
+/// The CPU time of a process and its children, including those that have ended.
 fn spent(process: Pid) -> Duration {
     let process = process.as_raw();
     let children = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
@@ -48,9 +48,9 @@ struct Stat {
 
 fn stat(process: i32) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in brackets, may hold anything.
+    // The name, in parentheses, may contain anything.
     let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
-    // Clock ticks are hundredths of a second on every Linux that Rust runs on.
+    // A clock tick is a hundredth of a second on every Linux that Rust supports.
     let ticks = |at: usize| Some(Duration::from_millis(fields.get(at)?.parse::<u64>().ok()? * 10));
     Some(Stat {
         process,

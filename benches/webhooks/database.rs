@@ -1,4 +1,4 @@
-//! The database alone, given the same rows by the same statements, with nobody who asks over HTTP.
+//! The database alone, given the same rows by the same statements, without HTTP clients.
 
 use std::time::Instant;
 
@@ -37,8 +37,7 @@ pub(crate) async fn alone(database: &Database, name: &str) {
     }
 }
 
-/// Makes it a database that has been running for a while: with yesterday's events, and with the statistics that it makes of them
-/// by itself.
+/// Makes it resemble a database that has been running for a while: with yesterday's events, and their statistics.
 pub(crate) async fn has_a_yesterday(db: &Db, merchant: MerchantId) {
     store(db, rows(merchant, 500, 20_000)).await;
     let done = "UPDATE job SET state = 'done', finished_at = created_at";
@@ -47,7 +46,7 @@ pub(crate) async fn has_a_yesterday(db: &Db, merchant: MerchantId) {
     }
 }
 
-/// A transaction's rows.
+/// The rows of a transaction.
 type Rows = Vec<(NewEvent, JobDraft)>;
 
 fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {

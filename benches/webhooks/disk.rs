@@ -1,4 +1,4 @@
-//! What the disk alone takes to keep something: no commit can be faster, and where it now and then stalls, so do commits.
+//! How long the disk alone takes to store something: no commit can be faster, and when it stalls, so do commits.
 
 use std::{
     fs::File,
@@ -9,11 +9,11 @@ use std::{
 
 use super::load::Report;
 
-/// As much as a commit writes at least.
+/// At least as much as a commit writes.
 const PAGE: [u8; 8192] = [7; 8192];
 const PAGES: u64 = 2_000;
 
-/// Writes a page and waits until the disk has it, so many times a second, for so long.
+/// Writes and syncs a page this many times a second, for this long.
 pub(crate) fn alone((rate, long): (u32, Duration)) -> Report {
     let folder = tempfile::tempdir().unwrap();
     let file = File::create(folder.path().join("log")).unwrap();

@@ -1,9 +1,10 @@
-//! A steady day in small: so many payments a second for an hour on PostgreSQL as it comes, autovacuum on, while links are made, voided and
-//! expire, and those of 90 days ago are erased. `cargo bench --bench webhooks -- hour 60` (minutes).
+//! A steady load: a fixed number of payments a second for an hour on a default PostgreSQL, autovacuum on, while links
+//! are created, voided and expire, and those of 90 days ago are erased. `cargo bench --bench webhooks -- hour 60`
+//! (minutes).
 //!
-//! Each minute has a line; the end is a table of what the tables weigh after a quarter, a half and the whole of the time. Rows of links,
-//! events and outcomes are kept, so those tables grow; what must not grow is what a row weighs, with its share of holes and indexes, and
-//! the tables whose rows go again: `job`, `open_link`.
+//! Prints a line each minute, and at the end a table of the tables' sizes after a quarter, a half and all of the time.
+//! Rows of links, events and outcomes are kept, so those tables grow; the size of a row with its share of free space
+//! and indexes must not grow, and neither must tables whose rows are deleted: `job`, `open_link`.
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
@@ -19,17 +20,17 @@ use super::{
     support::{App, Database, OwnPostgres, eventually},
 };
 
-/// How many payments are told of in a second.
+/// How many payments are reported per second.
 const PAYMENTS: u32 = 500;
-/// How many links of 90 days ago there are more each second, to be erased by the next tick.
+/// How many links of 90 days ago are added each second, for the next tick to erase.
 const OLD: u32 = 10;
 const MINUTE: u32 = 60;
-/// How many times a minute links are put into the database for the next minute's payments.
+/// How many times a minute links are inserted for the next minute's payments.
 const SLICES: u32 = 12;
-/// Half of those that are made by the API are voided, and half expire.
+/// Half of those created through the API are voided, and half expire.
 const MADE: u32 = 60;
 
-/// Runs for so many minutes.
+/// Runs for this many minutes.
 pub(crate) async fn run(minutes: u32) {
     let postgresql = OwnPostgres::of_its_own();
     let database = Database::Postgresql { url: postgresql.fresh_database().await };
@@ -71,10 +72,10 @@ pub(crate) async fn run(minutes: u32) {
     print_tables(&samples);
 }
 
-/// One, as long as an event waits.
+/// 1 while an event waits.
 const WAITING: &str = "SELECT count(*) AS n FROM job WHERE state = 'queued' AND kind = 'process_stripe_event'";
 
-/// What runs.
+/// The running parts.
 struct Steady {
     app: App,
     address: SocketAddr,
@@ -84,7 +85,7 @@ struct Steady {
 }
 
 impl Steady {
-    /// One minute of all of it.
+    /// Runs one minute.
     async fn minute(&self, minute: u32) -> Report {
         let first = minute * PAYMENTS * MINUTE;
         let (merchant, secret) = (&self.app.hello.merchant_id, &self.app.hello.webhook_secret);
@@ -96,7 +97,7 @@ impl Steady {
         report
     }
 
-    /// Links for the next minute, little by little, and old ones.
+    /// Inserts links for the next minute bit by bit, and old ones.
     async fn next_links(&self, minute: u32) {
         let began = Instant::now();
         let each = PAYMENTS * MINUTE / SLICES;
@@ -108,7 +109,7 @@ impl Steady {
         }
     }
 
-    /// Orders and links by the API, each with its end.
+    /// Creates orders and links through the API, and ends each.
     async fn lives(&self, minute: u32) {
         let merchant = &self.app.merchant();
         let life = async |number: u32| {
@@ -131,7 +132,7 @@ impl Steady {
         self.puts(("hour", first, how_many), ("unpaid", "clock_timestamp()")).await;
     }
 
-    /// Puts links into the database, each with an order; their ids sort by this time, as those of the product do.
+    /// Inserts links, each with an order; their ids sort by this time, as the product's do.
     async fn puts(&self, (kind, first, how_many): (&str, u32, u32), (state, at): (&str, &str)) {
         let last = first + how_many - 1;
         let statement = format!(
@@ -172,7 +173,7 @@ impl Steady {
     }
 }
 
-/// What each table weighs, what was done to it, and how many rows it has.
+/// The size of each table, its maintenance, and its number of rows.
 const TABLES: &str = "SELECT s.relname::text AS name, pg_table_size(relid) AS heap, pg_indexes_size(relid) AS indexes,
         greatest(c.reltuples::bigint, n_live_tup) AS rows, n_dead_tup AS dead, n_tup_upd AS updated, n_tup_hot_upd AS hot,
         autovacuum_count AS vacuums

@@ -1,5 +1,5 @@
-//! The load: HTTP/1.1 over plain sockets, one request at a time on each connection. Requests are made and signed before the
-//! clock runs, since the load shares the cores with what it measures.
+//! The load: HTTP/1.1 over plain sockets, one request at a time on each connection. Requests are built and signed
+//! before the clock starts, since the load shares the cores with what it measures.
 
 use std::{
     collections::VecDeque,
@@ -19,29 +19,30 @@ use tokio::{
     task::JoinSet,
 };
 
-/// How many requests are made at a time.
+/// How many requests are built at a time.
 pub(crate) const BATCH: usize = 2_000;
 
-/// What came of a load.
+/// The results of a load.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// How long each took.
+    /// The duration of each request.
     pub(crate) latencies: Vec<Duration>,
-    /// How long the load took.
+    /// The duration of the load.
     pub(crate) elapsed: Duration,
-    /// How many were answered in a second, in each of its rounds.
+    /// Answers per second, in each round.
     pub(crate) rounds: Vec<f64>,
-    /// How many were not answered well.
+    /// How many were not answered successfully.
     pub(crate) refused: usize,
-    /// CPU time of each of the servers, by their name.
+    /// CPU time of each server, by name.
     pub(crate) cpu: Vec<(&'static str, Duration)>,
 }
 
-/// Makes a batch of requests; the number tells batches apart.
+/// Builds a batch of requests; the number tells batches apart.
 pub(crate) trait Source: Fn(u64) -> Vec<Vec<u8>> + Clone + Send + 'static {}
 impl<F: Fn(u64) -> Vec<Vec<u8>> + Clone + Send + 'static> Source for F {}
 
-/// Each connection sends the next request when the one before is answered, for this long. Making requests does not count.
+/// Each connection sends the next request when the previous one is answered, for this long. Building requests does not
+/// count.
 pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, source: impl Source) -> Report {
     let mut sockets = connect(to, connections).await;
     let mut report = Report::default();
@@ -79,7 +80,8 @@ pub(crate) async fn closed(to: SocketAddr, connections: usize, long: Duration, s
     report
 }
 
-/// So many requests a second, whether those before are answered or not. A request's time counts from when it was due.
+/// This many requests a second, whether the previous ones are answered or not. A request's time counts from when it was
+/// due.
 pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: impl Source) -> Report {
     let total = usize::try_from(u64::from(rate) * long.as_secs()).unwrap();
     let mut requests = Vec::new();
@@ -90,9 +92,9 @@ pub(crate) async fn open(to: SocketAddr, (rate, long): (u32, Duration), source: 
     paced(to, rate, requests).await
 }
 
-/// The same of these requests.
+/// The same for these requests.
 pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> Report {
-    // In turn: what a server waits too long for it closes.
+    // In turn, since servers close connections that are idle too long.
     let idle = Arc::new(Mutex::new(VecDeque::from(connect(to, 64).await)));
     let began = Instant::now();
     let mut due = clock(began, rate, requests.len());
@@ -101,7 +103,7 @@ pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> 
         let idle = Arc::clone(&idle);
         running.spawn(async move {
             let waiting = idle.lock().await.pop_front();
-            // Nobody waits for a connection: there is one more.
+            // No request waits for a connection: another one is opened.
             let mut socket = match waiting {
                 Some(socket) => socket,
                 None => connect(to, 1).await.remove(0),
@@ -122,7 +124,8 @@ pub(crate) async fn paced(to: SocketAddr, rate: u32, requests: Vec<Vec<u8>>) -> 
     report
 }
 
-/// Says when each request is due. The runtime's own timers are a millisecond coarse, a thread's sleep is not.
+/// Signals when each request is due. The runtime's timers have a resolution of a millisecond, a thread's sleep a finer
+/// one.
 fn clock(began: Instant, rate: u32, total: usize) -> UnboundedReceiver<Instant> {
     let (tell, told) = unbounded_channel();
     thread::spawn(move || {
@@ -135,7 +138,7 @@ fn clock(began: Instant, rate: u32, total: usize) -> UnboundedReceiver<Instant> 
     told
 }
 
-/// Sends all of them, on so many connections.
+/// Sends all of them, on this many connections.
 pub(crate) async fn all(to: SocketAddr, connections: usize, requests: Vec<Vec<u8>>) -> Report {
     let requests = Arc::new(std::sync::Mutex::new(Some(requests)));
     closed(to, connections, Duration::from_nanos(1), move |_| requests.lock().unwrap().take().unwrap_or_default()).await
@@ -165,7 +168,7 @@ const fn is_well(status: u16) -> bool {
     status / 100 == 2
 }
 
-/// Sends a request and reads the whole answer; its status.
+/// Sends a request and reads the whole answer. Returns its status.
 async fn ask(socket: &mut TcpStream, request: &[u8]) -> u16 {
     socket.write_all(request).await.unwrap();
     let mut answer = Vec::with_capacity(4096);
@@ -178,7 +181,7 @@ async fn ask(socket: &mut TcpStream, request: &[u8]) -> u16 {
     }
 }
 
-/// The status of an answer, once all of it is there.
+/// The status of an answer, once it is complete.
 fn whole(answer: &[u8]) -> Option<u16> {
     let text = std::str::from_utf8(answer).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
@@ -191,7 +194,7 @@ fn whole(answer: &[u8]) -> Option<u16> {
 }
 
 impl Report {
-    /// The head of the table.
+    /// The header of the table.
     pub(crate) fn head() -> String {
         format!(
             "{:<42} {:>8} {:>9} {:>9} {:>9} {:>8}  CPU µs each",
@@ -199,7 +202,7 @@ impl Report {
         )
     }
 
-    /// How many were answered in a second.
+    /// Answers per second.
     pub(crate) fn rate(&self) -> f64 {
         each_second(self.latencies.len(), self.elapsed)
     }

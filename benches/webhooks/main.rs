@@ -1,9 +1,9 @@
-//! How fast webhooks come in, and how fast what they tell is written; and what commands and lists cost: `cargo bench --bench webhooks`, of
-//! which a part by its name (`-- commands`). `-- hour 60` is an hour of steady work instead (see [`hour`]).
+//! Throughput of incoming webhooks and of applying them, and the cost of commands and lists: `cargo bench --bench
+//! webhooks`, or a part of it by name (`-- commands`). `-- hour 60` runs an hour of steady load instead (see [`hour`]).
 //!
-//! Each figure stands beside what it is to be compared with, taken in the same run: a bare handler that verifies the same
-//! signature, the same with parsing and one push to Redis, and the database alone that is given the same rows. The servers are
-//! processes of their own, so that their time can be told from the load's; PostgreSQL runs as it comes, durable.
+//! Each figure is compared with others from the same run: a bare handler that verifies the same signature, the same
+//! with parsing and one push to Redis, and the database alone given the same rows. The servers are processes of their
+//! own, so that their CPU time is separate from the load's; PostgreSQL runs with its defaults, durable.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on ends")]
 
@@ -33,9 +33,9 @@ use load::Report;
 use results::Results;
 use support::{Database, OwnPostgres, OwnRedis};
 
-/// How long each closed loop runs.
+/// The duration of each closed loop.
 const CLOSED: Duration = Duration::from_secs(6);
-/// The open loop: so many a second, for so long.
+/// The open loop: requests per second, and the duration.
 const OPEN: (u32, Duration) = (500, Duration::from_secs(10));
 /// The numbers of connections of the closed loops.
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
@@ -43,20 +43,20 @@ const CONNECTIONS: [usize; 3] = [1, 16, 64];
 const LINKS: usize = 20_000;
 
 fn main() {
-    // `cargo bench` adds `--bench` to what it was given.
+    // `cargo bench` adds `--bench` to the arguments.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     match arguments.first().map(String::as_str) {
-        // This program again, as one of the servers to be compared with.
+        // This program again, as one of the servers for comparison.
         Some("serve-orders") => runtime.block_on(commands::serve()),
         Some("serve-bare") => runtime.block_on(bare::serve(arguments.get(1).cloned())),
-        // Not one of the parts that all are run of: it takes as long as it says.
+        // Only on request, since it takes as long as it is told to.
         Some("hour") => runtime.block_on(hour::run(arguments.get(1).map_or(60, |minutes| minutes.parse().unwrap()))),
         _ => runtime.block_on(run(&arguments)),
     }
 }
 
-/// Measures the parts whose names have an argument in them, or all.
+/// Measures the parts whose names contain an argument, or all.
 async fn run(parts: &[String]) {
     let wanted = |name: &str| parts.is_empty() || parts.iter().any(|part| name.contains(part.as_str()));
     println!("{}", Report::head());

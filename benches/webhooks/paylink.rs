@@ -1,4 +1,4 @@
-//! The product as it runs in production: each role a process, with a merchant whose Stripe account is connected.
+//! The product as in production: each role a process, with a merchant whose Stripe account is connected.
 
 use std::{
     fs::{self, File},
@@ -18,25 +18,25 @@ use super::{
     support::{Database, Http, Hush, OwnPostgres, OwnRedis, STRIPE_KEY, command, eventually, free_port},
 };
 
-/// What seals the secrets of the bench.
+/// The secret key of the bench.
 pub(crate) const SECRET_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// A running `paylink api` and, if it is wanted, a `paylink worker` for Stripe's events.
+/// A running `paylink api` and, optionally, a `paylink worker` for Stripe's events.
 pub(crate) struct Paylink {
     api: Child,
     worker: Option<Child>,
     pub(crate) address: SocketAddr,
     pub(crate) merchant: String,
-    /// An API key of the merchant's.
+    /// An API key of the merchant.
     pub(crate) key: String,
-    /// Its database, to look into.
+    /// Its database, for inspection.
     pub(crate) db: Db,
     database: Database,
     place: TempDir,
 }
 
 impl Paylink {
-    /// On an empty database. It shares `redis` with others, under a prefix of its own.
+    /// Starts on an empty database, with a prefix of its own in a shared `redis`.
     pub(crate) async fn start(database: &Database, redis: &OwnRedis, works: bool) -> Self {
         let place = tempfile::Builder::new().prefix("paylink-bench-").tempdir().unwrap();
         redis.loses_everything();
@@ -80,12 +80,12 @@ impl Paylink {
         Self { api, worker, address, merchant, key, db, database: database.clone(), place }
     }
 
-    /// Its API, as the merchant asks it.
+    /// Its API, with the merchant's key.
     pub(crate) fn http(&self) -> Http {
         Http::new(&format!("http://{}", self.address), &Hush::new()).with_key(&self.key)
     }
 
-    /// What it consists of.
+    /// Its processes.
     pub(crate) fn parts(&self, postgresql: &OwnPostgres, redis: &OwnRedis) -> Vec<Part> {
         let mut parts = vec![Part::new("api", &self.api), Part { name: "redis", process: redis.id() }];
         parts.extend(self.worker.as_ref().map(|worker| Part::new("worker", worker)));

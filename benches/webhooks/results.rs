@@ -1,4 +1,4 @@
-//! What was measured, as shares of what the machine can do, and held against the run before.
+//! The results as fractions of what the machine can do, compared with the previous run.
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
@@ -6,39 +6,39 @@ use serde::{Deserialize, Serialize};
 
 use super::load::Report;
 
-/// The least that two runs differ by on a machine that does something else too.
+/// The least difference between two runs on a machine with other load.
 const LEAST_NOISE: f64 = 0.1;
 
-/// The ceiling of webhooks: the same work for each request, and no database.
+/// The ceiling of webhooks: the same work for each request, without a database.
 pub(crate) const CEILING: &str = "bare poem: verify, parse, push to Redis";
 
-/// That of commands and lists.
+/// The ceiling of commands and lists.
 pub(crate) const COMMANDS_CEILING: &str = "bare poem: parse and answer an order";
 
-/// The load at which a ceiling is taken that was not measured at a figure's own.
+/// The load of a ceiling that was not measured at a figure's own.
 const USUAL_LOAD: &str = "64";
 
-/// Figures by what was measured and under which load.
+/// Figures by name and load.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Results(BTreeMap<String, Figure>);
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Figure {
     per_second: f64,
-    /// How far its rounds lay apart, as a share of it.
+    /// The spread of its rounds, as a fraction of it.
     noise: f64,
 }
 
 impl Results {
-    /// Prints the line of a report, and notes what it says.
+    /// Prints the line of a report, and records it.
     pub(crate) fn tell(&mut self, report: Report, name: &str, load: &str) {
         let figure = Figure { per_second: report.rate(), noise: noise(&report.rounds).max(LEAST_NOISE) };
         self.0.insert(key(name, load), figure);
         println!("{}", report.line(name, load));
     }
 
-    /// Prints the table of ratios and what has become slower by more than the noise of either run, and keeps the figures; those that were
-    /// not taken this time stay.
+    /// Prints the table of ratios and what became slower by more than the noise of either run, and stores the figures;
+    /// those not measured this time stay.
     pub(crate) fn end(self) {
         let mut kept: Self =
             fs::read(path()).ok().and_then(|old| serde_json::from_slice(&old).ok()).unwrap_or_default();
@@ -81,7 +81,7 @@ fn key(name: &str, load: &str) -> String {
     format!("{name}, load {load}")
 }
 
-/// How far the middle half of the rounds lies apart, as a share of the one in the middle.
+/// The spread of the middle half of the rounds, as a fraction of the median.
 fn noise(rounds: &[f64]) -> f64 {
     let mut rounds = rounds.to_vec();
     rounds.sort_unstable_by(f64::total_cmp);

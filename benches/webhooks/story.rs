@@ -1,4 +1,4 @@
-//! The way of events from Stripe's call to links that are paid.
+//! The way of events from Stripe's request to paid links.
 
 use std::{
     collections::BTreeMap,
@@ -24,13 +24,13 @@ use super::{
     support::{Database, OwnPostgres, OwnRedis},
 };
 
-/// Many senders at once, as when a service that was away has come back.
+/// Many concurrent senders, as after an outage.
 const CONNECTIONS: usize = 256;
 
-/// One, as long as a job waits or is being done.
+/// 1 while a job is waiting or running.
 const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
 
-/// From the first webhook that comes in until every link of them is paid: an API and a worker, each a process.
+/// The time from the first webhook until all links are paid: an API and a worker, each a process.
 pub(crate) async fn from_webhook_to_paid(
     database: &Database,
     name: &str,
@@ -58,7 +58,7 @@ pub(crate) async fn from_webhook_to_paid(
     results.tell(report, &format!("from webhook to paid link on {name}"), &CONNECTIONS.to_string());
 }
 
-/// Unpaid links, a thousand in a transaction, each of a buyer of its own.
+/// Unpaid links, a thousand per transaction, each of its own buyer.
 pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize) -> Vec<LinkId> {
     let vault = Vault::new(&Secret::new(SECRET_KEY)).unwrap();
     let money = Money::parse("129.50", "usd".parse().unwrap()).unwrap();
@@ -105,7 +105,7 @@ pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize
         "UPDATE payment_link SET state = 'unpaid', livemode = false, stripe_link_id = 'plink_' || invoice_number";
     db.pool().execute_unprepared(made).await.unwrap();
     db.pool().execute_unprepared("UPDATE orders SET tag = 'unpaid'").await.unwrap();
-    // As a database that has been running for a while has done by itself.
+    // As autovacuum has done in a database that has been running for a while.
     db.pool().execute_unprepared("ANALYZE").await.unwrap();
     links
 }

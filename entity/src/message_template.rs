@@ -60,6 +60,17 @@ impl Found {
         let language = Language::of(own).unwrap_or(Language::En);
         Ok(Template::parse_for(self.purpose, &self.body)?.set(owner.typography()).in_language(language))
     }
+
+    /// The ready text in this language instead of one that is written in another; itself if there is none in it.
+    #[must_use]
+    pub fn or_ready(self, owner: &Merchant, language: Option<&str>) -> Self {
+        let of_merchant = owner.language.as_deref().unwrap_or("en");
+        let written = Language::of(if self.language.is_empty() { of_merchant } else { &self.language });
+        match language.and_then(Language::of) {
+            Some(spoken) if written != Some(spoken) => ours(self.purpose, spoken),
+            _ => self,
+        }
+    }
 }
 
 /// All of the merchant's own templates, by purpose and language.

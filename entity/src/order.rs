@@ -361,6 +361,10 @@ pub struct OrderName {
     pub number: String,
     /// The buyer's name; empty once erased.
     pub customer_name: String,
+    /// The buyer's number; absent once erased.
+    pub customer_phone: Option<PhoneNumber>,
+    /// The buyer's language, if known.
+    pub language: Option<String>,
 }
 
 /// What is exported of an order with its links.
@@ -401,8 +405,8 @@ pub async fn names(
     merchant: MerchantId,
     ids: BTreeSet<OrderId>,
 ) -> Result<HashMap<OrderId, OrderName>, DbErr> {
-    let found: Vec<OrderName> =
-        read_columns(db, merchant, ids, [Column::Id, Column::Number, Column::CustomerName]).await?;
+    let columns = [Column::Id, Column::Number, Column::CustomerName, Column::CustomerPhone, Column::Language];
+    let found: Vec<OrderName> = read_columns(db, merchant, ids, columns).await?;
     Ok(found.into_iter().map(|order| (order.id, order)).collect())
 }
 

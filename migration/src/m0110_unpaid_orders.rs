@@ -1,8 +1,9 @@
 //! A table of unpaid orders, as that of [orders without a payment request](super::m0093_unasked_orders), and an index of
 //! what was paid elsewhere.
 //!
-//! A payment deletes an order's row from it, which touches no index. Existing rows are copied by the next step, so that
-//! the lock for creating a trigger is held only briefly. The index contains nothing that a payment by Stripe changes.
+//! A payment leaves it alone: whoever reads it asks for the order's tag as well, and a tick removes what is no longer
+//! unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only briefly. The
+//! index contains nothing that a payment by Stripe changes.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -24,14 +25,9 @@ pub(crate) const INDEXES: [Index; 1] = [Index::new(
 )];
 
 /// The triggers: name, condition and action.
-const TRIGGERS: [(&str, &str, &str); 3] = [
+const TRIGGERS: [(&str, &str, &str); 2] = [
     ("written_unpaid", "INSERT ON orders FOR EACH ROW WHEN (NEW.tag = 'unpaid')", INSERT),
     ("unpaid", "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag <> 'unpaid' AND NEW.tag = 'unpaid')", INSERT),
-    (
-        "no_longer_unpaid",
-        "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag = 'unpaid' AND NEW.tag <> 'unpaid')",
-        "DELETE FROM unpaid_order WHERE merchant_id = OLD.merchant_id AND order_id = OLD.id;",
-    ),
 ];
 
 const INSERT: &str =

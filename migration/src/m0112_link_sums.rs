@@ -34,6 +34,7 @@ CREATE TABLE link_sum (
 CREATE TABLE link_sum_change (
     id {serial},
     merchant_id {id} NOT NULL,
+    order_id {id} NOT NULL,
     currency text NOT NULL,
     created_at {time} NOT NULL,
     was_state text,
@@ -61,43 +62,60 @@ pub(crate) const SUMMED: [&str; 8] =
 
 /// A link that is made.
 const MADE: &str = "
-    INSERT INTO link_sum_change (merchant_id, currency, created_at,
+    INSERT INTO link_sum_change (merchant_id, order_id, currency, created_at,
         state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
-    VALUES (NEW.merchant_id, NEW.currency, NEW.created_at,
+    VALUES (NEW.merchant_id, NEW.order_id, NEW.currency, NEW.created_at,
         NEW.state, NEW.amount, NEW.refunded, NEW.dispute, NEW.viewed_at, NEW.paid_at,
         CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
         CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
 
-/// A link whose figures change.
-const CHANGED: &str = "
-    INSERT INTO link_sum_change (merchant_id, currency, created_at,
+/// What a change of a link's figures is written into, and its values: `OLD` and `NEW` are the link before and after.
+const CHANGE: &str = "INSERT INTO link_sum_change (merchant_id, order_id, currency, created_at,
         was_state, was_amount, was_refunded, was_dispute, was_viewed_at, was_paid_at, was_paid_on, was_asked,
         state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
-    VALUES (NEW.merchant_id, NEW.currency, NEW.created_at,
+    SELECT NEW.merchant_id, NEW.order_id, NEW.currency, NEW.created_at,
         OLD.state, OLD.amount, OLD.refunded, OLD.dispute, OLD.viewed_at, OLD.paid_at,
         CASE WHEN OLD.stripe_session_id IS NULL THEN OLD.elsewhere_on END,
         CASE WHEN OLD.elsewhere_method IS NULL OR OLD.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END,
         NEW.state, NEW.amount, NEW.refunded, NEW.dispute, NEW.viewed_at, NEW.paid_at,
         CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
-        CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
+        CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END";
 
-const TRIGGERS: [(&str, &str, &str); 2] = [
-    ("summed", "INSERT ON payment_link FOR EACH ROW", MADE),
-    (
-        "summed_again",
+/// Whether a link's figures have changed.
+const HAS_CHANGED: &str = "OLD.state <> NEW.state
+    OR OLD.amount IS DISTINCT FROM NEW.amount
+    OR OLD.refunded IS DISTINCT FROM NEW.refunded
+    OR OLD.dispute IS DISTINCT FROM NEW.dispute
+    OR (OLD.viewed_at IS NULL) <> (NEW.viewed_at IS NULL)
+    OR OLD.paid_at IS DISTINCT FROM NEW.paid_at
+    OR OLD.elsewhere_on IS DISTINCT FROM NEW.elsewhere_on
+    OR (NEW.elsewhere_on IS NOT NULL AND (OLD.stripe_session_id IS NULL) <> (NEW.stripe_session_id IS NULL))";
+
+/// The trigger of links whose figures change. On PostgreSQL it runs once for all links of a statement: of the 14 µs that a
+/// payment in a group of 64 cost with a trigger for each, 6 are left. Links before and after are joined by their ids,
+/// and not by reading all of one for each of the other, as a plan that was made for few of them would.
+fn changes(on_postgresql: bool) -> Vec<String> {
+    if on_postgresql {
+        let in_tables = |sql: &str| sql.replace("OLD.", "links_before.").replace("NEW.", "links_after.");
+        let (change, has_changed) = (in_tables(CHANGE), in_tables(HAS_CHANGED));
+        return vec![
+            format!(
+                "CREATE FUNCTION payment_link_summed_again() RETURNS trigger LANGUAGE plpgsql SET enable_nestloop = off AS $$
+                BEGIN {change} FROM links_before JOIN links_after ON links_after.id = links_before.id WHERE {has_changed};
+                RETURN NULL; END $$"
+            ),
+            "CREATE TRIGGER payment_link_summed_again AFTER UPDATE ON payment_link
+                REFERENCING OLD TABLE AS links_before NEW TABLE AS links_after
+                FOR EACH STATEMENT EXECUTE FUNCTION payment_link_summed_again()"
+                .to_owned(),
+        ];
+    }
+    let when = format!(
         "UPDATE OF state, amount, refunded, dispute, viewed_at, paid_at, elsewhere_on, stripe_session_id
-            ON payment_link FOR EACH ROW WHEN (
-            OLD.state <> NEW.state
-            OR OLD.amount IS DISTINCT FROM NEW.amount
-            OR OLD.refunded IS DISTINCT FROM NEW.refunded
-            OR OLD.dispute IS DISTINCT FROM NEW.dispute
-            OR (OLD.viewed_at IS NULL) <> (NEW.viewed_at IS NULL)
-            OR OLD.paid_at IS DISTINCT FROM NEW.paid_at
-            OR OLD.elsewhere_on IS DISTINCT FROM NEW.elsewhere_on
-            OR (NEW.elsewhere_on IS NOT NULL AND (OLD.stripe_session_id IS NULL) <> (NEW.stripe_session_id IS NULL)))",
-        CHANGED,
-    ),
-];
+            ON payment_link FOR EACH ROW WHEN ({HAS_CHANGED})"
+    );
+    dialect::trigger("payment_link_summed_again", &when, &format!("{CHANGE};"), on_postgresql)
+}
 
 /// Links' figures: those of a table, each counted `sign` times.
 pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
@@ -172,10 +190,9 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLES).await?;
-        for (name, when, then) in TRIGGERS {
-            for statement in dialect::trigger(&format!("payment_link_{name}"), when, then, on_postgresql) {
-                manager.get_connection().execute_unprepared(&statement).await?;
-            }
+        let made = dialect::trigger("payment_link_summed", "INSERT ON payment_link FOR EACH ROW", MADE, on_postgresql);
+        for statement in made.into_iter().chain(changes(on_postgresql)) {
+            manager.get_connection().execute_unprepared(&statement).await?;
         }
         for view in views(on_postgresql) {
             manager.get_connection().execute_unprepared(&view).await?;

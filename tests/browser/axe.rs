@@ -1,4 +1,4 @@
-//! The accessibility check: axe, as npm has it, on the page as it is shown now.
+//! The accessibility check: axe, from npm, on the current page.
 
 use std::{fs, sync::OnceLock};
 
@@ -16,7 +16,7 @@ axe.run(document, { resultTypes: ["violations"] })
 "#;
 
 impl Browser {
-    /// Fails if somebody could not use the page: `place` says where we are.
+    /// Fails if the page is not accessible; `place` names the page.
     pub(crate) async fn is_accessible(&self, place: &str) {
         static AXE: OnceLock<String> = OnceLock::new();
         let axe = AXE.get_or_init(|| fs::read_to_string(FILE).expect("scripts/setup.sh test fetches axe"));

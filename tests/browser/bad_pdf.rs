@@ -14,13 +14,13 @@ async fn what_is_no_invoice_is_refused_with_what_to_do() {
         browser.opens_order("1001").await;
         browser.clicks("Create a link").await;
 
-        // Without a file, and with one of another kind, nothing is sent.
+        // Without a file, or with one of another type, nothing is sent.
         browser.clicks("Create a link").await;
         browser.sees("Choose a PDF, or use the order's details page.").await;
         browser.picks("Invoice as a PDF", &letter).await;
         browser.sees("letter.pdf is not a PDF. Save or print the invoice as a PDF").await;
 
-        // What only a reader of PDFs finds, the server says on the link.
+        // What only a PDF reader detects is reported on the link.
         browser.picks("Invoice as a PDF", &fixture("encrypted.pdf")).await;
         browser.clicks("Create a link").await;
         browser.sees("Why it failed").await;

@@ -1,4 +1,4 @@
-//! A person at a browser: finds things by the names that they have for people, and waits for what is to be seen.
+//! A person at a browser, who finds elements by their accessible names, and waits for what should appear.
 
 use std::{
     fs,
@@ -21,11 +21,11 @@ use crate::{
     support::App,
 };
 
-/// How long to look before a test fails. It decides nothing else.
+/// How long to look before a test fails. It affects nothing else.
 const PATIENCE: Duration = Duration::from_secs(30);
 const GRAIN: Duration = Duration::from_millis(40);
 
-/// Finds what can be used under a name: in the open dialog if there is one, the exact name before one that begins so.
+/// Finds a usable element by name: in the open dialog if there is one, an exact name before a prefix.
 const FIND: &str = r#"
 const [selector, name] = arguments;
 const plain = (text) => (text ?? "").replace(/\s+/g, " ").trim();
@@ -49,7 +49,7 @@ const beyond = [...document.querySelectorAll("body *")].filter((node) => node.ge
 return [`${scrollWidth} instead of ${width}`, ...beyond.slice(0, 5).map((node) => node.outerHTML.slice(0, 120))];
 "#;
 
-/// What reaches out of its card.
+/// Elements that extend beyond their card.
 const CUT_OFF: &str = r#"
 const there = [...document.querySelectorAll(arguments[0])].filter((node) => node.checkVisibility());
 const card = (node) => node.closest(".card").getBoundingClientRect();
@@ -57,12 +57,12 @@ const isCut = (node) => node.getBoundingClientRect().right > card(node).right + 
 return there.filter(isCut).map((node) => node.outerHTML.slice(0, 120));
 "#;
 
-/// What can be pressed.
+/// Elements that can be pressed.
 const PRESSED: &str = "button, a[href], summary, input[type=radio], input[type=checkbox]";
-/// What can be written into.
+/// Elements that can be typed into.
 const WRITTEN: &str = "input:not([type=radio], [type=checkbox]), textarea, select";
 
-/// A browser, and whoever sits at it.
+/// A browser and its user.
 #[derive(Debug)]
 pub(crate) struct Browser {
     pub(crate) chromium: Chromium,
@@ -82,12 +82,12 @@ impl Browser {
         self.client().goto(url).await.unwrap();
     }
 
-    /// Presses what has this name: a button, a link, a choice.
+    /// Presses the button, link or choice with this name.
     pub(crate) async fn clicks(&self, name: &str) {
         self.uses(PRESSED, name, async |element| element.click().await).await;
     }
 
-    /// Writes into the field of this name, in place of what is there.
+    /// Fills in the field with this name.
     pub(crate) async fn writes(&self, name: &str, text: &str) {
         self.uses(WRITTEN, name, async |element| {
             element.clear().await?;
@@ -96,12 +96,12 @@ impl Browser {
         .await;
     }
 
-    /// Chooses an option of the field of this name by its value.
+    /// Selects an option by value in the field with this name.
     pub(crate) async fn chooses(&self, name: &str, value: &str) {
         self.uses("select", name, async |element| element.select_by_value(value).await).await;
     }
 
-    /// What is written in the field of this name.
+    /// The content of the field with this name.
     pub(crate) async fn reads(&self, name: &str) -> String {
         let mut found = None;
         self.uses(WRITTEN, name, async |element| {
@@ -112,7 +112,7 @@ impl Browser {
         found.unwrap_or_default()
     }
 
-    /// Picks a file in the picker of this name.
+    /// Picks a file in the picker with this name.
     pub(crate) async fn picks(&self, name: &str, file: &Path) {
         self.uses("input[type=file]", name, async |element| element.send_keys(file.to_str().unwrap()).await).await;
     }
@@ -132,7 +132,7 @@ impl Browser {
         }
     }
 
-    /// Presses Tab until what has this name is in focus.
+    /// Presses Tab until the element with this name has the focus.
     pub(crate) async fn tabs_to(&self, name: &str) {
         const MOST: usize = 60;
         let mut passed = Vec::new();
@@ -147,7 +147,7 @@ impl Browser {
         panic!("Tab does not come to {name:?}, but to {passed:?}");
     }
 
-    /// The name of what is in focus.
+    /// The name of the focused element.
     pub(crate) async fn focused(&self) -> String {
         let name = self
             .runs(
@@ -160,24 +160,24 @@ impl Browser {
         name.as_str().unwrap().to_owned()
     }
 
-    /// Waits until this is to be read on the page.
+    /// Waits until this text appears on the page.
     pub(crate) async fn sees(&self, text: &str) {
         self.waits(&format!("{text:?} to be seen"), async |seen| seen.contains(text)).await;
     }
 
-    /// Waits until this is no longer to be read on the page.
+    /// Waits until this text has disappeared from the page.
     pub(crate) async fn sees_no(&self, text: &str) {
         self.waits(&format!("{text:?} to be gone"), async |seen| !seen.contains(text)).await;
     }
 
-    /// Opens an address in a new tab and goes on there.
+    /// Opens an address in a new tab and continues there.
     pub(crate) async fn opens_in_a_new_tab(&self, url: &str) {
         let made = self.client().new_window(true).await.unwrap();
         self.client().switch_to_window(made.handle).await.unwrap();
         self.opens(url).await;
     }
 
-    /// Goes on in another tab: the first is 0.
+    /// Continues in another tab: the first is 0.
     pub(crate) async fn turns_to_tab(&self, number: usize) {
         let windows = self.client().windows().await.unwrap();
         self.client().switch_to_window(windows[number].clone()).await.unwrap();
@@ -188,32 +188,32 @@ impl Browser {
         self.client().execute(script, arguments).await.unwrap()
     }
 
-    /// Fails if the page is wider than the screen: a phone would show it smaller than it should, or cut it off.
+    /// Fails if the page is wider than the screen: a phone would shrink or clip it.
     pub(crate) async fn fits_the_screen(&self, place: &str) {
         let wider = self.runs(WIDER, vec![]).await;
         assert_eq!(wider.as_array().map(Vec::len), Some(0), "{place} is wider than the screen: {wider}");
     }
 
-    /// Makes the window so wide.
+    /// Sets the width of the window.
     pub(crate) async fn is_as_wide_as(&self, width: u32) {
         let metrics = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
         self.chromium.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// Fails if something that this finds reaches out of what it stands in, and so cannot be seen whole.
+    /// Fails if an element that this finds extends beyond its container, where part of it is hidden.
     pub(crate) async fn cuts_nothing_off(&self, selector: &str, place: &str) {
         let cut = self.runs(CUT_OFF, vec![json!(selector)]).await;
         assert_eq!(cut.as_array().map(Vec::len), Some(0), "{place}: cut off: {cut}");
         self.fits_the_screen(place).await;
     }
 
-    /// Draws the page into this file.
+    /// Saves a screenshot to this file.
     pub(crate) async fn is_drawn(&self, file: &Path) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, self.client().screenshot().await.unwrap()).unwrap();
     }
 
-    /// What went wrong that nobody expected, one line each.
+    /// Unexpected errors, one per line.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let (console, network) = (self.chromium.log("browser").await, self.chromium.log("performance").await);
         complaints(&console, &network, &self.hosts, &self.refusals)
@@ -223,7 +223,7 @@ impl Browser {
         &self.chromium.client
     }
 
-    /// Looks for what has this name and uses it; what is drawn anew or moves meanwhile is looked for again.
+    /// Finds the element with this name and uses it; looks again if it is redrawn or moves meanwhile.
     async fn uses(&self, selector: &str, name: &str, mut how: impl AsyncFnMut(Element) -> Result<(), CmdError>) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -261,7 +261,7 @@ impl Browser {
         }
     }
 
-    /// Everything that is to be read on the page. Between two pages there is nothing.
+    /// All text on the page; empty between two pages.
     async fn page(&self) -> String {
         let seen = self.client().execute(SEEN, vec![]).await.unwrap_or_default();
         seen.as_str().unwrap_or_default().to_owned()

@@ -1,4 +1,4 @@
-//! Chromium under its driver. However a test ends, both end with it.
+//! Chromium and its driver. However a test ends, both end with it.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,25 +16,25 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::{ParseError, Url};
 
-/// What somebody looks at the pages with.
+/// The device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Screen {
     /// 1280 by 900 points.
     Desktop,
-    /// 390 by 844 points, with fingers.
+    /// 390 by 844 points, with touch.
     Phone,
 }
 
-/// What the pages stand in.
+/// The colour scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
-    /// Dark letters on a light ground.
+    /// Dark text on a light background.
     Light,
-    /// Light letters on a dark ground.
+    /// Light text on a dark background.
     Dark,
 }
 
-/// How a browser is set up.
+/// The options of a browser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) screen: Screen,
@@ -48,15 +48,15 @@ impl Setup {
     pub(crate) const PHONE: Self = Self { screen: Screen::Phone, ..Self::DESKTOP };
 }
 
-/// Where the browser is: not where the merchant is, who is in New York.
+/// The time zone of the browser, which is not the merchant's (New York).
 const TIME_ZONE: &str = "Asia/Tokyo";
 
-/// A running browser with an empty profile of its own, and the session of its driver.
+/// A running browser with an empty profile, and its driver's session.
 #[derive(Debug)]
 pub(crate) struct Chromium {
     pub(crate) client: Client,
     driver: Child,
-    // Held open, so that the driver can write to it.
+    // Kept open, so that the driver can write to it.
     _says: BufReader<ChildStdout>,
     _profile: TempDir,
 }
@@ -97,7 +97,7 @@ impl Chromium {
         self.client.issue_cmd(Extension { path: "goog/cdp/execute", body }).await.unwrap()
     }
 
-    /// The log of this kind since it was read last.
+    /// The log of this kind since the last read.
     pub(crate) async fn log(&self, kind: &str) -> Vec<Value> {
         let log = self.client.issue_cmd(Extension { path: "se/log", body: json!({"type": kind}) }).await.unwrap();
         log.as_array().unwrap().clone()
@@ -110,10 +110,10 @@ impl Drop for Chromium {
     }
 }
 
-/// How often a driver may find that another took the port which it had just found free.
+/// How often a driver may find that the port it chose was just taken.
 const MOST_STARTS: usize = 5;
 
-/// A driver, what it says, and its port.
+/// A driver, its output, and its port.
 fn driver() -> (Child, BufReader<ChildStdout>, u16) {
     for _ in 0..MOST_STARTS {
         let mut driver = Command::new("chromedriver")
@@ -133,15 +133,15 @@ fn driver() -> (Child, BufReader<ChildStdout>, u16) {
     panic!("chromedriver ended before it said its port, {MOST_STARTS} times");
 }
 
-/// The driver leads a group of processes, and the browser is in it.
+/// The driver leads a process group, which contains the browser.
 fn end(driver: &mut Child) {
     let group = Pid::from_raw(i32::try_from(driver.id()).unwrap());
-    // They may be gone already.
+    // They may have ended already.
     let _ = killpg(group, Signal::SIGKILL);
     let _ = driver.wait();
 }
 
-/// The driver takes a free port and says which; `None` if it ended before.
+/// The driver picks a free port and prints it; `None` if it ended first.
 fn port_of(says: &mut impl BufRead) -> Option<u16> {
     says.lines().map(Result::unwrap).find_map(|line| {
         let (_, port) = line.split_once("started successfully on port ")?;
@@ -163,7 +163,7 @@ fn capabilities(setup: Setup, profile: &TempDir) -> Value {
         "--force-color-profile=srgb",
         "--lang=en-US",
         "--window-size=1280,900",
-        // Whatever a page might want from elsewhere, it does not get.
+        // Blocks whatever a page might load from elsewhere.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ]
     .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! What a merchant does in the console again and again.
+//! What a merchant does often in the console.
 
 use std::path::PathBuf;
 
@@ -41,7 +41,7 @@ impl Browser {
         self.sees(&format!("Order {number}")).await;
     }
 
-    /// Makes a link for the order that is shown, out of its details page, and waits until it can be paid.
+    /// Creates a link for the current order from its details page, and waits until it can be paid.
     pub(crate) async fn makes_a_link(&self) {
         self.clicks("Create a link").await;
         self.clicks("Use the order's details page").await;
@@ -49,7 +49,7 @@ impl Browser {
         self.sees("Ready to be paid").await;
     }
 
-    /// Where the buyer's page of the link that is shown is.
+    /// The URL of the buyer's page of the current link.
     pub(crate) async fn buyers_link(&self) -> String {
         self.reads("Buyer's link").await
     }

@@ -1,4 +1,4 @@
-//! The conversation is where it happens: payments stand in it, and a text says what it costs while it is written.
+//! Events appear in the conversation: payments are shown there, and a draft shows its cost.
 
 use serde_json::json;
 
@@ -122,7 +122,7 @@ async fn conversations_are_narrowed_to_whose_they_are_and_the_address_says_so() 
         browser.sees("No conversation is like that.").await;
         browser.clicks("Open").await;
         rows(1).await;
-        // The address says it, also to whoever is sent it.
+        // The URL identifies it, also for others who get the URL.
         browser.client().refresh().await.unwrap();
         rows(1).await;
         crate::support::eventually("it says whose", async || {

@@ -1,17 +1,17 @@
-//! The API, readable, in a browser that is let nowhere else.
+//! The API's documentation, in a browser that is blocked from all other hosts.
 
 use serde_json::{Value, json};
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
 
-/// What is drawn, also in the reader's own tree.
+/// The visible text, including the viewer's shadow tree.
 const DRAWN: &str = r#"
     const text = (node) => [...(node.shadowRoot ?? node).querySelectorAll("*")]
         .reduce((all, it) => all + (it.shadowRoot ? text(it) : ""), (node.shadowRoot ?? node).textContent);
     return text(document.querySelector("rapi-doc"));
 "#;
 
-/// Goes through every call; which of them have no form with a button that sends it.
+/// Visits every call. Returns those without a form and a button that sends it.
 const CALLS_WITHOUT_A_FORM: &str = r#"
     const reader = document.querySelector("rapi-doc");
     const turn = () => scheduler.postTask(() => {}, { delay: 5 });
@@ -34,7 +34,7 @@ const CALLS_WITHOUT_A_FORM: &str = r#"
     })();
 "#;
 
-/// Gives the key (the argument) to the reader, as its form does.
+/// Gives the key (the argument) to the viewer, as its form does.
 const ENTERS_THE_KEY: &str = r#"
     const drawn = document.querySelector("rapi-doc").shadowRoot;
     const field = drawn.getElementById("http-api_key-api-key-input");
@@ -62,7 +62,7 @@ async fn every_call_can_be_sent_from_the_docs() {
         };
         browser.opens(&format!("{}/docs#auth", app.hello.url)).await;
         until("the key is entered", ENTERS_THE_KEY, &[app.hello.api_key.as_str().into()]).await;
-        // As it is shown, without a change: what is shown is what is taken.
+        // The example is sent unchanged: what is shown is accepted.
         browser.runs("location.hash = '#post-/v1/orders'", vec![]).await;
         until("the order is sent", SENDS, &[]).await;
         let came = "return Boolean(document.querySelector('rapi-doc').shadowRoot.querySelector('api-request').responseText.includes('ord_'))";
@@ -113,7 +113,7 @@ async fn whoever_reads_the_docs_finds_every_call_and_what_it_takes() {
         {
             shown(told).await;
         }
-        // The reader shows one call at a time.
+        // The viewer shows one call at a time.
         browser.opens(&format!("{}/docs/#post-/v1/payment-links/-id-/send", app.hello.url)).await;
         for told in ["Idempotency-Key", "202", "resend"] {
             shown(told).await;

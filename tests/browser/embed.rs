@@ -1,4 +1,4 @@
-//! A shop's page, of another origin and as strict as a page can be, with the component in it.
+//! A shop's page with the component, of another origin and with the strictest policy.
 
 use fantoccini::key::Key;
 
@@ -9,7 +9,7 @@ use crate::{
     support::{App, eventually},
 };
 
-/// What the component shows.
+/// The text of the component.
 const SHOWN: &str = r#"
     const root = document.querySelector("paylink-order").shadowRoot;
     return `${root.querySelector("section").innerText}\n${root.activeElement?.textContent ?? ""}`;
@@ -50,7 +50,7 @@ async fn a_shop_of_another_origin_makes_sends_and_voids_a_link_and_sees_it_paid(
         shows(browser, "Send again").await;
         browser.is_accessible("the shop's page").await;
 
-        // A question comes first, and the answer that does no harm has the focus.
+        // A question comes first, with the focus on the harmless answer.
         presses(browser, "Void").await;
         shows(browser, "It stops working at once.").await;
         browser.presses(Key::Enter).await;
@@ -91,14 +91,14 @@ async fn the_component_speaks_every_language_of_the_page_it_stands_in() {
             browser.is_accessible(&format!("the component in {language}")).await;
             browser.fits_the_screen(&format!("the component in {language}")).await;
         }
-        // A language that it does not speak is English.
+        // An unsupported language falls back to English.
         browser.runs("document.querySelector('paylink-order').lang = 'tlh'", vec![]).await;
         shows(browser, "There is no payment link yet.").await;
     })
     .await;
 }
 
-/// What the two cards have in common, in the order in which it is read: by the names of its parts.
+/// The common content of both cards in reading order, by the names of their parts.
 const PARTS: &str = r#"
     const card = document.querySelector("paylink-order")?.shadowRoot ?? document.querySelector(".link-card");
     const both = ["title", "amount", "buttons", "button send", "button void"];

@@ -1,12 +1,12 @@
-//! How soon something is to be seen.
+//! How soon something is visible.
 
 use serde_json::json;
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
 
-/// Every file that the page has asked for.
+/// All files that the page has requested.
 const FILES: &str = "return performance.getEntriesByType('resource').map((it) => new URL(it.name).pathname)";
-/// In milliseconds: when something was painted first, and what it took to be what one came for.
+/// In milliseconds: the first paint, and the time until the page's main content.
 const TIMES: &str = "return [performance.getEntriesByType('paint').find((it) => it.name === 'first-contentful-paint').startTime, performance.now()]";
 
 #[tokio::test]

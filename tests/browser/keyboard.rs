@@ -9,7 +9,7 @@ async fn a_link_is_made_sent_and_voided_with_the_keyboard_only() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         browser.opens(&format!("{}/console", app.hello.url)).await;
         browser.sees("API key").await;
-        // The first field has the focus already.
+        // The first field already has the focus.
         browser.types(&app.hello.api_key).await;
         browser.presses(Key::Enter).await;
         browser.sees("Nothing needs you at the moment.").await;
@@ -20,7 +20,7 @@ async fn a_link_is_made_sent_and_voided_with_the_keyboard_only() {
         browser.presses(Key::Enter).await;
         browser.sees("No payment link yet").await;
 
-        // A dialog keeps the focus, closes on Escape, and gives the focus back.
+        // A dialog keeps the focus, closes on Escape, and returns the focus.
         browser.tabs_to("Create a link").await;
         browser.presses(Key::Enter).await;
         browser.sees("Invoice number").await;
@@ -43,7 +43,7 @@ async fn a_link_is_made_sent_and_voided_with_the_keyboard_only() {
         browser.presses(Key::Enter).await;
         browser.sees("Delivered").await;
 
-        // What cannot be undone is not under the finger that opened the question.
+        // The irreversible action is not where the button was that opened the question.
         browser.tabs_to("Void link").await;
         browser.presses(Key::Enter).await;
         browser.sees("stops working at once").await;

@@ -1,4 +1,4 @@
-//! Keys, and the sessions that they open.
+//! Keys, and the sessions created with them.
 
 use reqwest::Method;
 
@@ -20,7 +20,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         browser.clicks("Sign out").await;
         browser.sees("It is not kept in your browser").await;
 
-        // The session outlives a reload, and the browser holds no key.
+        // The session survives a reload, and the browser stores no key.
         browser.signs_in_with(app, &key).await;
         browser.sees("1001").await;
         browser.client().refresh().await.unwrap();
@@ -33,7 +33,7 @@ async fn a_key_that_may_only_read_is_offered_nothing_else_and_a_revoked_one_noth
         browser.sees("Message template").await;
         browser.sees_no("API keys").await;
 
-        // Revoked elsewhere: whatever the page asks next, by itself or for a click, ends at the sign-in, and says why.
+        // Revoked elsewhere: the page's next request, of its own or for a click, leads to the sign-in, with the reason.
         let merchant = app.merchant();
         let keys = merchant.http.whole_list("/v1/api-keys", 10).await;
         let auditor = keys.iter().find(|key| key["name"] == "Auditor").unwrap()["id"].as_str().unwrap();

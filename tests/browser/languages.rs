@@ -1,4 +1,4 @@
-//! Whose language the console speaks: the person's, or else the merchant's, or else the browser's.
+//! The language of the console: the person's, else the merchant's, else the browser's.
 
 use reqwest::Method;
 use serde_json::json;
@@ -21,13 +21,13 @@ async fn the_console_speaks_as_the_merchant_does_until_somebody_chooses() {
         browser.sees("Bestellungen").await;
         browser.sees("Noch nicht angefordert").await;
         browser.clicks("Abmelden").await;
-        // Whoever uses this browser chose it.
+        // The user of this browser chose it.
         browser.sees("Aus einer Bestellung einen Zahlungslink machen").await;
     })
     .await;
 }
 
-/// What the server says in sentences of its own is said in the language of the console, too.
+/// The server's own sentences are also shown in the language of the console.
 #[tokio::test]
 async fn what_the_server_says_is_said_in_the_language_of_the_console() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
@@ -49,7 +49,7 @@ async fn what_the_server_says_is_said_in_the_language_of_the_console() {
         browser.writes("Gesamtbetrag", "129.50").await;
         browser.clicks("Link erstellen").await;
         browser.sees("Kann bezahlt werden").await;
-        // Of its invoice, in the timeline.
+        // About its invoice, in the timeline.
         browser.sees("1 Seite").await;
         browser.sees_no("1 page").await;
     })

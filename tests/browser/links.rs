@@ -1,4 +1,4 @@
-//! All payment links: found by what the address says, and sent, voided and exported many at a time.
+//! All payment links: filtered by the URL, and sent, voided and exported in bulk.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ async fn links_are_found_and_many_are_sent_and_voided_at_once() {
         browser.clicks("Unpaid").await;
         browser.sees_no("Order 7003").await;
         browser.sees("Order 7001").await;
-        // The address says it, also after a look at an order.
+        // The URL keeps the filter, also after a visit to an order.
         browser.client().refresh().await.unwrap();
         browser.sees("Order 7001").await;
         browser.sees_no("Order 7003").await;
@@ -45,7 +45,7 @@ async fn links_are_found_and_many_are_sent_and_voided_at_once() {
         assert_eq!(app.sandbox().texts_to(&one.phone).await.len(), 1);
         assert_eq!(app.sandbox().texts_to(&two.phone).await.len(), 1);
 
-        // Again within a minute: each says why it was refused, and holds up no other.
+        // Again within a minute: each says why it was refused, and stops no other.
         browser.clicks("Choose all on this page").await;
         browser.clicks("Send 2").await;
         browser.refusals.expect(409, "/v1/payment-links/");
@@ -114,7 +114,7 @@ async fn a_link_gets_reminders_of_its_own_on_its_card() {
     .await;
 }
 
-/// A dispute is told as what became of it, in the list, on the link's card and at home.
+/// The state of a dispute is shown in the list, on the link's card and on the home page.
 #[tokio::test]
 async fn a_dispute_is_shown_as_what_became_of_it() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
@@ -174,7 +174,7 @@ async fn a_dispute_is_shown_as_what_became_of_it() {
     .await;
 }
 
-/// A refund that is not made, and what does not go as it should, are told in the lists and on the card.
+/// Failed refunds and other problems are shown in the lists and on the card.
 #[tokio::test]
 async fn what_does_not_go_as_it_should_is_told_in_every_list() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {

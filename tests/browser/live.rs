@@ -1,4 +1,4 @@
-//! What happens elsewhere is seen at once, without a reload.
+//! Changes made elsewhere appear at once, without a reload.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
 
-/// How soon a page that is told what is new looks again in any case.
+/// How soon a subscribed page refreshes in any case.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
 
 #[tokio::test]

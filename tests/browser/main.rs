@@ -1,8 +1,8 @@
-//! The pages in a real browser, Debian's Chromium, by clicking: on the real product, as in the system tests. The buyer's page in
-//! [`webkit`], too.
+//! The pages in a real browser, Debian's Chromium, by clicking: on the real product, as in the system tests. The
+//! buyer's page also in [`webkit`].
 //!
-//! When a story ends, its browser is asked what went wrong meanwhile: see [`quiet`]. A [`tour`] comes by every page and dialog and
-//! checks that everybody can use it; with `PAYLINK_SCREENSHOTS` set to a folder, it draws them there.
+//! At the end of a test its browser is asked for errors: see [`quiet`]. A [`tour`] visits every page and dialog and
+//! checks its accessibility; with `PAYLINK_SCREENSHOTS` set to a folder, it saves screenshots there.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! Lists that are narrowed by where one came from, and links that are chosen over several pages.
+//! Lists filtered by the page one came from, and links selected over several pages.
 
 use serde_json::json;
 
@@ -52,7 +52,7 @@ async fn what_is_chosen_stays_chosen_from_page_to_page() {
         browser.clicks("Newer").await;
         browser.sees("50 of them on this page").await;
         browser.clicks("Send 51").await;
-        // What goes out, to whom for example, and what all of it takes.
+        // What is sent, an example recipient, and the total cost.
         browser.sees("For example, to Example Buyer:").await;
         browser.sees("12.50 USD. View and pay it by").await;
         browser.sees("Credits for all of them: about 51. Available: 100.").await;

@@ -1,4 +1,4 @@
-//! A merchant who has links to send and no credits.
+//! A merchant with links to send and no credits.
 
 use crate::{
     browser::Browser,

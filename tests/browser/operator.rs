@@ -1,4 +1,4 @@
-//! The operator's pages: what was given up, why, and what is done about it.
+//! The operator's pages: dead jobs, the reasons, and what is done about them.
 
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
         browser.sees("250 credits added.").await;
         assert_eq!(merchant.credits().await, (349, 1));
 
-        // What waited goes on, and has lost nothing.
+        // Waiting jobs continue and have lost nothing.
         assert_eq!(merchant.message(&message).await["status"], "queued");
         browser.clicks("Queues").await;
         browser.clicks("Resume send_sms").await;
@@ -66,7 +66,7 @@ async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
     .await;
 }
 
-/// A well signed event that is not what its type says.
+/// A correctly signed event whose payload does not fit its type.
 async fn receives_nonsense(app: &App) {
     let event =
         json!({"id": "evt_nonsense", "type": "checkout.session.completed", "livemode": false, "data": {"object": 7}});

@@ -1,4 +1,5 @@
-//! Orders as they are typed every day: numbered after the last, for buyers who are known, with percents; corrected, and paid without a link.
+//! Entering orders every day: numbered after the last, for known buyers, with percentages; corrected, and paid without
+//! a link.
 
 use serde_json::json;
 
@@ -12,10 +13,10 @@ async fn a_new_order_gets_the_next_number_and_takes_percents() {
         browser.signs_in(app).await;
         browser.clicks("New order").await;
         assert_eq!(browser.reads("Order number").await, "RE-0100");
-        // Somebody else is faster.
+        // Another person is faster.
         merchant.opens_an_order("RE-0100").await;
 
-        // A buyer who is known.
+        // A known buyer.
         browser.writes("Buyer's name", "example").await;
         let chosen = format!("Example Buyer · {}", known.phone);
         let offered = "return [...document.querySelectorAll('#buyers option')].some((it) => it.value === arguments[0])";
@@ -42,7 +43,7 @@ async fn a_new_order_gets_the_next_number_and_takes_percents() {
         assert_eq!(browser.reads("Discount").await, "10.60");
         assert_eq!(browser.reads("Tax").await, "8.75");
         assert_eq!(browser.reads("Total").await, "104.15");
-        // They follow the lines.
+        // They follow the items.
         browser.writes("Quantity", "2").await;
         assert_eq!(browser.reads("Discount").await, "21.20");
         browser.sees("10% of 212.").await;

@@ -1,4 +1,4 @@
-//! A colleague gets a key by an invitation, and what they did is told by their name.
+//! A colleague gets a key by an invitation, and their actions are shown under their name.
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
 
@@ -24,7 +24,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         browser.clicks("Sign out").await;
         browser.sees("It is not kept in your browser").await;
 
-        // A look at the address, as chat programs have it, does not use it up.
+        // A preview of the URL, as in chat programs, does not use it up.
         browser.opens(&invitation).await;
         browser.sees("You are given a key, “Front desk”").await;
         browser.opens(&invitation).await;
@@ -35,7 +35,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         app.hush(&key);
         browser.clicks("Copy the key").await;
         browser.sees("Copied").await;
-        // It signs in with it, in a tab beside: the key is shown here only.
+        // Signing in opens another tab, since the key is shown only here.
         browser.clicks("Open the console, and sign in with it").await;
         browser.turns_to_tab(1).await;
         browser.sees("Needs you").await;

@@ -1,5 +1,5 @@
-//! What must not happen in any story: an error in the browser's console, a request that fails, a request to anybody but us. The
-//! sandbox's pages, which stand for Stripe's and for the buyer's phone, may be visited.
+//! What must not happen in any test: an error in the browser's console, a failed request, a request to any other host.
+//! The sandbox's pages, which stand for Stripe's and for the buyer's phone, may be visited.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-/// The refusals that a story is about. Each has to come.
+/// The refusals that a test expects. Each has to occur.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refusals {
     answers: Arc<Mutex<Vec<Refusal>>>,
@@ -26,12 +26,12 @@ struct Refusal {
 }
 
 impl Refusals {
-    /// A request whose address has this in it will be answered with this status, once or more often.
+    /// A request whose URL contains this will be answered with this status, at least once.
     pub(crate) fn expect(&self, status: u64, path: &str) {
         self.answers.lock().unwrap().push(Refusal { status, path: path.to_owned(), came: false });
     }
 
-    /// The server will be away for a while: requests fail that reach nobody, or a server that is not ready yet.
+    /// The server will be away for a while: requests fail that reach no server, or one that is not ready yet.
     pub(crate) fn expect_an_outage(&self) {
         self.outage.store(true, Ordering::Relaxed);
     }
@@ -52,7 +52,7 @@ impl Refusals {
     }
 }
 
-/// What went wrong that was not expected.
+/// The unexpected errors.
 pub(crate) fn complaints(console: &[Value], network: &[Value], hosts: &[String], refusals: &Refusals) -> Vec<String> {
     let mut complaints: Vec<String> = console.iter().filter_map(console_complaint).collect();
     let events: Vec<Value> = network.iter().filter_map(event).collect();
@@ -67,7 +67,7 @@ pub(crate) fn complaints(console: &[Value], network: &[Value], hosts: &[String],
                 complaints.push(format!("{url} answered {status}"));
             }
         }
-        // A request that the page itself gave up is no failure; one that no page made is the browser's own.
+        // A request that the page itself aborted is no failure; one that no page made is the browser's own.
         let url = parameters["requestId"].as_str().and_then(|id| asked.get(id));
         let url = url.filter(|_| !refusals.outage.load(Ordering::Relaxed));
         if let Some(url) = url.filter(|_| event["method"] == "Network.loadingFailed" && parameters["canceled"] != true)
@@ -79,7 +79,7 @@ pub(crate) fn complaints(console: &[Value], network: &[Value], hosts: &[String],
     complaints
 }
 
-/// A refusal is in the console too; the network's log says more of it.
+/// A refusal also appears in the console; the network's log says more about it.
 fn console_complaint(entry: &Value) -> Option<String> {
     let matters = entry["level"] == "SEVERE" || entry["level"] == "WARNING";
     (matters && entry["source"] != "network").then(|| format!("the console says {}", entry["message"]))
@@ -96,7 +96,7 @@ fn request(event: &Value) -> Option<(&str, &str)> {
     is_request.then(|| Some((parameters["requestId"].as_str()?, parameters["request"]["url"].as_str()?)))?
 }
 
-/// What comes from memory, or from the browser's own reader of PDFs, is asked of nobody.
+/// Resources from memory, or from the browser's own PDF viewer, are not requested from a host.
 fn is_ours(url: &str, hosts: &[String]) -> bool {
     let within = ["blob:", "data:", "about:", "chrome:", "chrome-extension:"];
     within.iter().any(|scheme| url.starts_with(scheme)) || hosts.iter().any(|host| url.starts_with(&format!("{host}/")))

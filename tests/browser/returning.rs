@@ -1,4 +1,4 @@
-//! A buyer who comes back from Stripe before Stripe has told us anything.
+//! A buyer who comes back from Stripe before Stripe has reported anything.
 
 use serde_json::json;
 
@@ -59,15 +59,15 @@ async fn leaves_for_stripe(app: &App, browser: &Browser) -> Link {
     link
 }
 
-/// What becomes of Stripe's word that it was paid.
+/// What happens to Stripe's webhook about the payment.
 enum Webhook {
-    /// It comes once both tabs were seen to wait for it.
+    /// It arrives once both tabs have been waiting for it.
     Late,
-    /// It never comes.
+    /// It never arrives.
     Lost,
 }
 
-/// Pays, comes back, and does nothing but look; a second tab looks too.
+/// Pays, comes back, and only watches the page, in two tabs.
 async fn comes_back(app: &App, browser: &Browser, webhook: Webhook) {
     let sandbox = app.sandbox();
     sandbox.does("webhooks", json!({"drop": true})).await;

@@ -1,4 +1,4 @@
-//! A story: the product, a browser, and what somebody does there.
+//! A test: the product, a browser, and a person's actions.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -10,7 +10,7 @@ use crate::{
     support::{App, Database},
 };
 
-/// Tells a story, and looks at the end whether anything went wrong behind it.
+/// Runs a test, and checks for hidden errors at the end.
 pub(crate) async fn on(setup: Setup, story: impl AsyncFnOnce(&mut App, &Browser)) {
     at(App::start(Database::sqlite()).await, setup, story).await;
 }
@@ -29,7 +29,7 @@ async fn at(mut app: App, setup: Setup, story: impl AsyncFnOnce(&mut App, &Brows
         browser.is_drawn(&picture).await;
         eprintln!("--- what the browser showed is in {}; it complains: {complaints:#?}", picture.display());
     }
-    // Closed before the product is, so that no request is broken.
+    // Closed before the product, so that no request is interrupted.
     browser.client().clone().close().await.unwrap();
     if let Err(failure) = told {
         resume_unwind(failure);

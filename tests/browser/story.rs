@@ -24,7 +24,7 @@ async fn an_order_becomes_money(app: &mut App, browser: &Browser) {
     browser.clicks("Add an item").await;
     browser.writes("Description", "Wedding cake").await;
     browser.writes("Unit price", "119.00").await;
-    // The total is added up.
+    // The total is computed.
     assert_eq!(browser.reads("Total").await, "119.00");
     browser.clicks("Create the order").await;
     browser.sees("Order 2001").await;
@@ -40,7 +40,7 @@ async fn an_order_becomes_money(app: &mut App, browser: &Browser) {
     browser.sees("Ready to be paid").await;
     browser.sees("120.50 USD").await;
 
-    // It is sent, and the text says what the preview said.
+    // It is sent, and the text matches the preview.
     browser.clicks("Send link").await;
     browser.sees("INV-7").await;
     browser.clicks("Send for 1 credit").await;
@@ -58,7 +58,7 @@ async fn an_order_becomes_money(app: &mut App, browser: &Browser) {
     browser.clicks("Pay").await;
     browser.sees("is paid").await;
 
-    // The merchant, who has not touched anything, sees it.
+    // The merchant sees it without doing anything.
     browser.turns_to_tab(0).await;
     browser.sees("The buyer has paid. The money is in your Stripe account.").await;
     browser.clicks("Orders").await;

@@ -1,4 +1,4 @@
-//! Texts by purpose and language, a text for another day, and many orders from a file.
+//! Texts by purpose and language, a text for another day, and orders from a file.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
@@ -41,7 +41,7 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         browser.clicks("Send for 1 credit").await;
         browser.sees("The text is scheduled.").await;
         browser.sees("Take back").await;
-        // By the business's clock, 14 hours ahead of the zone of a browser in a test.
+        // In the business's time zone, 14 hours ahead of the test browser's.
         let texts = merchant.http.get("/v1/messages").await.with_status(200).json();
         let meant = format!("{}T22:00:00Z", (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d"));
         let written: DateTime<Utc> = texts["items"][0]["send_at"].as_str().unwrap().parse().unwrap();

@@ -1,5 +1,5 @@
-//! A walk past every page and dialog, in light and dark, on a desktop and on a phone. Each is checked by axe; `make screenshots`
-//! also draws them into the folder that `PAYLINK_SCREENSHOTS` names.
+//! A tour of every page and dialog, in light and dark, on a desktop and on a phone. Each is checked by axe; `make
+//! screenshots` also saves them to the folder in `PAYLINK_SCREENSHOTS`.
 
 mod buyer;
 mod dialogs;
@@ -88,14 +88,14 @@ async fn walk(setup: Setup, name: &str) {
     .await;
 }
 
-/// Somebody who looks closely at every page.
+/// Inspects every page.
 pub(super) struct Tour<'a> {
     pub(super) browser: &'a Browser,
     folder: Option<PathBuf>,
 }
 
 impl Tour<'_> {
-    /// Looks at what is shown now.
+    /// Inspects the current page.
     pub(super) async fn stops_at(&self, place: &str) {
         self.browser.is_accessible(place).await;
         self.browser.fits_the_screen(place).await;
@@ -104,7 +104,7 @@ impl Tour<'_> {
         }
     }
 
-    /// Goes to a page of the console by its address, and waits until this is to be read.
+    /// Opens a page of the console by its URL, and waits for this text.
     pub(super) async fn goes_to(&self, page: &str, seen: &str) {
         self.browser.runs("location.hash = arguments[0]", vec![page.into()]).await;
         self.browser.sees(seen).await;

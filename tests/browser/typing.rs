@@ -1,4 +1,4 @@
-//! What people type is understood or told at once, added up for them, and not lost.
+//! Input is interpreted or checked at once, added up, and not lost.
 
 use fantoccini::key::Key;
 use reqwest::Method;
@@ -38,7 +38,7 @@ async fn amounts_are_understood_as_people_write_them_and_totals_are_added_up() {
             (&orders["items"][0]["amount"], &orders["items"][0]["shipping"]),
             (&json!("2066.00"), &json!("7.25"))
         );
-        // As people write it where the merchant is.
+        // In the notation of the merchant's region.
         browser.sees("2,066.00").await;
 
         browser.clicks("Create a link").await;
@@ -105,7 +105,7 @@ async fn what_was_typed_outlives_a_reload_and_is_gone_with_whoever_signs_out() {
         browser.client().refresh().await.unwrap();
         browser.clicks("New order").await;
         assert_eq!(browser.reads("Buyer's name").await, "Somebody Private");
-        // What is sent is kept no longer.
+        // Sent input is not kept.
         browser.writes("Buyer's mobile number", "+1 202 555 0173").await;
         browser.writes("Currency", "USD").await;
         browser.writes("Total", "12").await;
@@ -120,7 +120,7 @@ async fn what_was_typed_outlives_a_reload_and_is_gone_with_whoever_signs_out() {
         // Signed out in another tab: nothing is left in this one either.
         browser.opens_in_a_new_tab(&format!("{}/console", app.hello.url)).await;
         browser.clicks("Sign out").await;
-        // What would be lost is said before, also where it is in another tab.
+        // A warning comes before input is lost, also in another tab.
         browser.sees("Something was written and not sent or saved").await;
         browser.clicks("Stay").await;
         browser.clicks("Sign out").await;
@@ -157,7 +157,7 @@ async fn a_new_order_begins_with_the_usual_currency() {
     .await;
 }
 
-/// Loses the line, and answers what is seen of the banner then.
+/// Loses the connection, and returns what the banner shows then.
 const OFFLINE: &str = "dispatchEvent(new Event('offline'));
     const banner = document.getElementById('connection');
     return banner.checkVisibility() ? banner.innerText : null";
@@ -166,7 +166,7 @@ const OFFLINE: &str = "dispatchEvent(new Event('offline'));
 async fn that_there_is_no_line_is_said() {
     scene::on(Setup::PHONE, async |app: &mut App, browser: &Browser| {
         browser.signs_in(app).await;
-        // Looked at in the same turn: any answer of the server that comes after it says that there is a connection.
+        // Checked in the same turn, since any later answer of the server says that there is a connection.
         let said = browser.runs(OFFLINE, vec![]).await;
         assert!(said.as_str().is_some_and(|said| said.contains("No connection to Paylink.")), "{said}");
         browser.runs("dispatchEvent(new Event('online'))", vec![]).await;

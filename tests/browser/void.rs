@@ -1,4 +1,4 @@
-//! A link that is taken back while its buyer looks at it.
+//! A link that is voided while its buyer looks at it.
 
 use crate::{browser::Browser, chromium::Setup, scene, support::App};
 
@@ -23,7 +23,7 @@ async fn a_page_that_is_open_cannot_be_paid_any_more_once_its_link_is_voided() {
         browser.clicks("Void link").await;
         browser.sees("No open payment link").await;
 
-        // The buyer, who has seen nothing of it, presses the button.
+        // The buyer, who has noticed nothing, presses the button.
         browser.refusals.expect(410, "/p/");
         browser.turns_to_tab(1).await;
         browser.clicks("Pay").await;

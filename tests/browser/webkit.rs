@@ -1,5 +1,5 @@
-//! The buyer's page in WebKit, which every browser of an iPhone is: WebKitGTK's own small browser under its driver, on a screen that
-//! nobody sees.
+//! The buyer's page in WebKit, the engine of all iPhone browsers: WebKitGTK's own small browser under its driver, on a
+//! virtual screen.
 
 use std::{
     io::{BufRead, BufReader},
@@ -30,7 +30,7 @@ async fn a_buyer_with_webkit_sees_the_invoice_and_pays() {
     let webkit = WebKit::start(&[]).await;
     let link = app.merchant().makes_a_link(&app.order()).await;
     webkit.opens(&format!("{}/invoice.pdf", link.url)).await;
-    // WebKit draws it in a frame of its own; under a policy of `sandbox` the frame stays empty.
+    // WebKit shows it in a frame of its own, which stays empty under a policy with `sandbox`.
     webkit.client.enter_frame(0).await.unwrap();
     let written =
         "return (document.querySelector('canvas') && document.querySelector('.textLayer')?.innerText) || null";
@@ -51,7 +51,7 @@ async fn a_buyer_with_webkit_pays_with_scripts_off() {
     webkit.client.clone().close().await.unwrap();
 }
 
-/// Looks at the picture of the invoice, pays while Stripe's word of it is lost, and is not asked to pay again.
+/// Looks at the picture of the invoice, pays while Stripe's webhook is lost, and is not asked to pay again.
 async fn comes_back_paid(app: &App, webkit: &WebKit, page: &str) {
     webkit.opens(page).await;
     webkit.sees("You are asked to pay").await;
@@ -65,7 +65,7 @@ async fn comes_back_paid(app: &App, webkit: &WebKit, page: &str) {
     webkit.sees("This is the sandbox's stand-in for Stripe's page").await;
     webkit.clicks("button").await;
     webkit.sees("being confirmed").await;
-    // Nobody tells; the page looks again by itself.
+    // No webhook comes; the page refreshes by itself.
     let looks = format!("return [document.querySelector(\"{PAY}\") !== null, document.body.innerText]");
     eventually("it is said to be paid", async || {
         let seen = webkit.looks(&looks).await;
@@ -75,12 +75,12 @@ async fn comes_back_paid(app: &App, webkit: &WebKit, page: &str) {
     .await;
 }
 
-/// A running browser, the session of its driver, and the screen that it draws on. However a test ends, all end with it.
+/// A running browser, its driver's session, and its virtual screen. However a test ends, all end with it.
 struct WebKit {
     client: Client,
     _driver: Ends,
     _screen: Ends,
-    // Held open, so that the screen can write to it.
+    // Kept open, so that the screen can write to it.
     _says: BufReader<ChildStdout>,
     _home: TempDir,
 }
@@ -106,7 +106,7 @@ impl WebKit {
             .env("GDK_BACKEND", "x11")
             .env("HOME", home.path())
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
-            // Its own walls want rights that root in a container does not have. It opens our pages and nobody else's.
+            // Its sandbox needs rights that root in a container lacks. It only opens our pages.
             .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
             .process_group(0)
             .stdout(Stdio::null())
@@ -141,7 +141,7 @@ impl WebKit {
         .await;
     }
 
-    /// Waits until this says something of the page.
+    /// Waits until this expression is true on the page.
     async fn waits(&self, what: &str, script: &str) -> Value {
         eventually(what, async || {
             let said = self.looks(script).await;
@@ -150,19 +150,19 @@ impl WebKit {
         .await
     }
 
-    /// What this says of the page. Between two pages there is nothing.
+    /// The value of this expression on the page; nothing between two pages.
     async fn looks(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.unwrap_or_default()
     }
 }
 
-/// A process that leads a group: what it has started ends with it.
+/// A process that leads a group, which ends with it.
 struct Ends(Child);
 
 impl Drop for Ends {
     fn drop(&mut self) {
         let group = Pid::from_raw(i32::try_from(self.0.id()).unwrap());
-        // A screen that is killed leaves its number taken. They may be gone already.
+        // A killed screen leaves its number taken. The files may be gone already.
         let _ = kill(group, Signal::SIGTERM);
         let _ = self.0.wait();
         let _ = killpg(group, Signal::SIGKILL);

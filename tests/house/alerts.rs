@@ -1,4 +1,4 @@
-//! The alert rules: that they are about figures that there are, that each is told of, and that they fire when they should.
+//! The alert rules: their metrics exist, each is documented, and they fire when they should.
 
 use std::{collections::BTreeSet, fs, process::Command};
 

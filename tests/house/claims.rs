@@ -1,4 +1,5 @@
-//! What documents say is there: make's targets, sub-commands and their options, files, settings and metrics.
+//! Checks that what documents mention exists: make's targets, sub-commands and their options, files, settings and
+//! metrics.
 
 use std::{collections::BTreeSet, fs};
 
@@ -26,14 +27,14 @@ const FOLDERS: [&str; 14] = [
     "worker/",
 ];
 
-/// What the repository has, to hold documents against.
+/// The contents of the repository to compare documents with.
 struct Known {
     makefile: String,
     targets: BTreeSet<String>,
     commands: BTreeSet<String>,
-    /// The program's sources, all in one.
+    /// The program's sources, concatenated.
     program: String,
-    /// All of Rust.
+    /// All Rust sources.
     rust: String,
     settings: String,
 }
@@ -74,7 +75,7 @@ impl Known {
         unknown.or(metric.map(|name| format!("{name} is no metric"))).or_else(|| fault_of_file(code))
     }
 
-    /// Of `paylink <command> [<action>] [--option]…`, whatever stands before it.
+    /// Parses `paylink <command> [<action>] [--option]…`, with anything before it.
     fn fault_of_invocation(&self, text: &str) -> Option<String> {
         let mut words = text.split_whitespace().skip_while(|word| *word != "paylink").skip(1).peekable();
         let command = words.next_if(|word| is_name(word))?;
@@ -92,7 +93,7 @@ impl Known {
         unknown.next().map(|option| format!("--{option} is no option"))
     }
 
-    /// Whether the settings' example names it, at the top or in a section; or make's targets heed it.
+    /// Whether the example settings contain it, at the top level or in a section, or the Makefile uses it.
     fn has_setting(&self, variable: &str) -> bool {
         let name = variable.trim_start_matches("PAYLINK_").to_lowercase();
         let name = name.rsplit("__").next().unwrap_or_default();
@@ -107,7 +108,7 @@ fn is_name(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_lowercase()) && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
 }
 
-/// A file or a folder that is named between backticks is there.
+/// Checks that a file or folder between backticks exists.
 fn fault_of_file(code: &str) -> Option<String> {
     let is_path = FOLDERS.iter().any(|folder| code.starts_with(folder));
     let is_whole = code.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));

@@ -1,8 +1,9 @@
-//! What people read: its lines, its prose and its code.
+//! The documents: their lines, prose and code.
 
 use crate::{Source, sources};
 
-/// The documents for people: those at the root, the README first, and those in `docs/`. The history is not checked: it says what was.
+/// The documents for people: those at the root, the README first, and those in `docs/`. Without the changelog, which
+/// describes the past.
 pub(crate) fn documents() -> Vec<Source> {
     let mut all = sources(&[".md"]);
     all.retain(|source| source.path.starts_with("docs/") || !source.path.contains('/'));
@@ -11,7 +12,7 @@ pub(crate) fn documents() -> Vec<Source> {
     all
 }
 
-/// A piece of code in a document, and the line that it is on: a line of a block, or what stands between backticks.
+/// A piece of code in a document with its line number: a line of a block, or text between backticks.
 pub(crate) struct Code<'a> {
     pub(crate) line: usize,
     pub(crate) text: &'a str,

@@ -4,7 +4,7 @@ use std::{collections::HashSet, fs, path::Path};
 
 use crate::{Source, assert_none, documents::documents, root};
 
-/// Where the links of a line lead.
+/// The targets of a line's links.
 fn targets(line: &str) -> impl Iterator<Item = &str> {
     let after = |opening: &'static str, closing: char| {
         line.split(opening).skip(1).filter_map(move |rest| rest.split(closing).next())
@@ -12,7 +12,7 @@ fn targets(line: &str) -> impl Iterator<Item = &str> {
     after("](", ')').chain(after("src=\"", '"')).chain(after("href=\"", '"'))
 }
 
-/// The anchors that a document has: one for each heading, made as GitHub makes them.
+/// The anchors of a document: one for each heading, generated as on GitHub.
 fn anchors(text: &str) -> HashSet<String> {
     let mut in_block = false;
     let headings = text.lines().filter(move |line| {
@@ -27,7 +27,7 @@ fn slug(heading: &str) -> String {
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }
 
-/// What is wrong with a link of a document; nothing if it is alive, or leads out of the repository.
+/// What is wrong with a link of a document; `None` if it is valid, or leads out of the repository.
 fn fault(document: &str, target: &str) -> Option<String> {
     if target.contains("://") || target.starts_with("mailto:") {
         return None;
@@ -67,7 +67,7 @@ fn every_document_is_linked_to() {
         linked.extend(files.filter_map(|file| folder.join(file).canonicalize().ok()));
     }
     let lost = |source: &&Source| !linked.contains(&root().join(&source.path).canonicalize().unwrap());
-    // GitHub shows these two where they are looked for.
+    // GitHub finds these two in several places.
     let found_anyway = |source: &&Source| ["README.md", "SECURITY.md"].contains(&source.path.as_str());
     let wrong: Vec<_> = documents.iter().filter(lost).filter(|source| !found_anyway(source)).collect();
     let wrong: Vec<_> = wrong.into_iter().map(|source| source.path.clone()).collect();

@@ -1,4 +1,5 @@
-//! The house itself: that its documents are alive, and that its words are the field's. Files are read and nothing is started.
+//! Checks of the repository itself: its documents are correct, and its words are the field's. Reads files and starts
+//! nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -19,20 +20,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where things lie that nobody has written.
+/// Folders with generated files.
 const MADE: [&str; 6] = ["target", "data", "screenshots", "node_modules", ".git", "artifacts"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A file of the repository: where it is, below the root, and what it says.
+/// A file of the repository: its path below the root, and its text.
 struct Source {
     path: String,
     text: String,
 }
 
-/// Every file that is written by hand and ends so, in the order of their paths.
+/// All hand-written files with these endings, sorted by path.
 fn sources(endings: &[&str]) -> Vec<Source> {
     let mut paths = Vec::new();
     collect(root(), endings, &mut paths);
@@ -58,7 +59,7 @@ fn collect(folder: &Path, endings: &[&str], into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Fails with all that is wrong, a line each.
+/// Fails with all errors, one per line.
 fn assert_none(wrong: &[String], what: &str) {
     assert!(wrong.is_empty(), "{what}:\n{}\n", wrong.join("\n"));
 }

@@ -1,10 +1,10 @@
-//! What documents name in a file of ours is there.
+//! Checks that what documents mention in one of our files exists.
 
 use std::{fs, path::Path};
 
 use crate::{assert_none, root, sources};
 
-/// What stands between backticks outside of blocks, each with the text that follows it.
+/// The texts between backticks outside of blocks, each with the text that follows it.
 fn quoted(text: &str) -> Vec<(String, String)> {
     let mut is_block = false;
     let outside = text.lines().filter(|line| {
@@ -17,7 +17,8 @@ fn quoted(text: &str) -> Vec<(String, String)> {
     std::iter::from_fn(|| Some((parts.next()?, parts.next().unwrap_or_default()))).collect()
 }
 
-/// The files that a document names, each with what it says is in them: `` `a.rs`: `one`, `two` `` or `` `one` (`a.rs`) ``.
+/// The files that a document mentions, each with a name that it says is in them: `` `a.rs`: `one`, `two` `` or `` `one`
+/// (`a.rs`) ``.
 fn named(text: &str) -> Vec<(String, String)> {
     let quoted = quoted(text);
     let mut named = Vec::new();
@@ -41,7 +42,7 @@ fn named(text: &str) -> Vec<(String, String)> {
     named
 }
 
-/// Whether it can be the name of something in a file: a function, a type, a module's path to one.
+/// Whether it can be the name of something in a file: a function, a type, or a path to one.
 fn is_name(text: &str) -> bool {
     text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | ':'))
 }

@@ -1,14 +1,14 @@
-//! Every code of a problem is explained in the guide of the API, and none that is not there any more.
+//! Every code of a problem is explained in the guide of the API, and the guide has no others.
 
 use std::{collections::BTreeSet, fs};
 
 use crate::{root, sources};
 
-/// What makes a problem, before its code.
+/// The functions that take a problem's code.
 const MAKERS: [&str; 6] =
     ["Problem::new(", "Self::new(", "Problem::conflict(", "Self::conflict(", ".coded(", "::unavailable("];
 
-/// The first text in the code that is a word of ours.
+/// The first string in the code that looks like a code.
 fn first_word(code: &str) -> Option<&str> {
     let end = code.find(';').unwrap_or(code.len()).min(400);
     let text = code.get(..end)?.split('"').nth(1)?;

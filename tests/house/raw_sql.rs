@@ -1,8 +1,8 @@
-//! SQL that is written out says what it buys; whatever the builder writes as well is the builder's.
+//! Raw SQL comes with a reason; everything else uses the query builder.
 
 use crate::sources;
 
-/// What hands SQL of ours to a database.
+/// The functions that take raw SQL.
 const WRITTEN_OUT: [&str; 5] = [
     "Statement::from_string(",
     "Statement::from_sql_and_values(",
@@ -11,13 +11,13 @@ const WRITTEN_OUT: [&str; 5] = [
     ".from_raw_sql(",
 ];
 
-/// The words with which a comment begins that says why.
+/// The beginning of a comment with the reason.
 const WHY: &str = "Raw SQL: ";
 
-/// The crates whose code this is about. A migration is SQL by its nature.
+/// The checked crates. Migrations are SQL by nature.
 const CRATES: [&str; 6] = ["api/src/", "entity/src/", "queue/src/", "scheduler/src/", "worker/src/", "src/"];
 
-/// What is not a test.
+/// The code without its tests.
 fn code(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap_or(text)
 }
@@ -27,7 +27,7 @@ fn each_file_with_raw_sql_says_what_it_buys() {
     let (mut silent, mut written) = (Vec::new(), 0);
     let all = sources(&[".rs"]);
     for source in all.iter().filter(|source| CRATES.iter().any(|folder| source.path.starts_with(folder))) {
-        // A transaction of ours passes on what it is given.
+        // Our transaction passes on what it is given.
         if source.path.ends_with("tests.rs") || source.path == "entity/src/db/transaction.rs" {
             continue;
         }

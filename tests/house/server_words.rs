@@ -1,5 +1,5 @@
-//! The console says the server's own sentences in its language, and knows them by their English: that these are what the server says, and
-//! that it says nothing to a form of the console that is not among them.
+//! The console translates the server's own sentences, looked up by their English text: checks that these match what the
+//! server says, and that no sentence shown in a form of the console is missing.
 
 use std::fs;
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use crate::{assert_none, root, sources};
 
-/// Shorter pieces stand anywhere.
+/// Shorter pieces occur anywhere.
 const SHORTEST: usize = 6;
 
-/// What only a program can be told: the console sends nothing of that kind.
+/// Messages for programs only: the console sends nothing that causes them.
 const FOR_PROGRAMS: [&str; 16] = [
     "must be of printable ASCII characters",
     "must be sent only once",
@@ -31,7 +31,7 @@ const FOR_PROGRAMS: [&str; 16] = [
     "must not be after `to`",
 ];
 
-/// Parts of the same, which are followed by what is filled in.
+/// Parts of such messages, which are followed by a value.
 const BEGINNINGS: [&str; 6] = [
     "must be {words}",
     "must be {}, not",
@@ -41,12 +41,12 @@ const BEGINNINGS: [&str; 6] = [
     "must not be more than {MOST_DAYS} days before",
 ];
 
-/// What fills a place, and no variable of a template.
+/// A placeholder that is not a template's variable.
 fn hole() -> Regex {
     Regex::new(r"(^|[^{])\{(\w*)\}").unwrap()
 }
 
-/// As Rust writes it: without what is only about how it is written.
+/// A string of Rust without its escapes.
 fn written(rust: &str) -> String {
     let folded = Regex::new(r"\\\n\s*").unwrap().replace_all(rust, "").into_owned();
     folded.replace("\\\"", "\"").replace("{{{{", "{{").replace("}}}}", "}}")
@@ -70,7 +70,7 @@ fn what_the_console_knows_the_server_by_is_what_it_says() {
     for (key, text) in sentences() {
         let text = hole.replace_all(&text, "$1\u{0}").into_owned();
         for piece in text.split('\u{0}').filter(|piece| piece.len() >= SHORTEST) {
-            // What something has to be is put after it by whoever checks the description.
+            // The requirement is appended by the validation of the description.
             let is_said =
                 rust.contains(piece) || piece.strip_prefix("must be ").is_some_and(|what| rust.contains(what));
             if !is_said {

@@ -1,4 +1,4 @@
-//! The README's story: its commands are run as they stand, in a folder in which the demo was started.
+//! The README's story: its commands are run as written, in a folder in which the demo was started.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 
 use crate::root;
 
-/// Where the README says that the demo listens. The test's takes a free port.
+/// The address of the demo in the README. The test's demo takes a free port.
 const ADDRESS: &str = "http://127.0.0.1:8080";
 
 /// The demo, in a folder of its own; both are gone after the test.
@@ -21,7 +21,7 @@ struct Demo {
 
 impl Demo {
     fn start() -> Self {
-        // A short path: the private Redis listens on a socket below it.
+        // A short path, since the private Redis listens on a socket below it.
         let folder = std::env::temp_dir().join(format!("paylink-readme-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_paylink"))

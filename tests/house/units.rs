@@ -1,4 +1,4 @@
-//! The systemd units: that they give a process no more than it needs, by systemd's own judgement.
+//! The systemd units give a process no more than it needs, according to systemd itself.
 
 use std::{fs, process::Command};
 

@@ -1,14 +1,14 @@
-//! The words of this trade, which every reader knows from other queues, instead of a language of our own: names that were given up
-//! may not come back. CHANGELOG.md and the decisions may tell of them, and the README has its one sentence.
+//! The words of this trade, which every reader knows from other queues, instead of a language of our own: retired names
+//! may not come back. CHANGELOG.md and the decisions may mention them, and the README has its one sentence.
 
 use scheduler::{TICKS, Tick};
 
 use crate::{Source, assert_none, sources};
 
-/// The README's one sentence, after which nothing is called.
+/// The README's one sentence, after which nothing is named.
 const SENTENCE: &str = "The row is the promise, Redis is the bell.";
 
-/// Words that stand nowhere: as part of a name, in a comment or in a document, in any case.
+/// Words that may not occur anywhere: in a name, in a comment or in a document, in any case.
 const NOWHERE: [&str; 22] = [
     "aftermath",
     "bell",
@@ -34,7 +34,7 @@ const NOWHERE: [&str; 22] = [
     "verdict",
 ];
 
-/// Names that are whole: of types, and of files.
+/// Whole names of types and files.
 const NAMES: [&str; 25] = [
     "Aftermath",
     "Attempts",
@@ -63,7 +63,7 @@ const NAMES: [&str; 25] = [
     "Work",
 ];
 
-/// Words and phrases that mean something else in code, and are our own in prose.
+/// Words and phrases that mean something else in code, and are ours in prose.
 const IN_PROSE: [&str; 24] = [
     "cut off",
     "cuts off",
@@ -91,7 +91,7 @@ const IN_PROSE: [&str; 24] = [
     "to ring",
 ];
 
-/// The words of a line, in small letters: names are taken apart where a capital or an underscore begins a new word.
+/// The words of a line in lower case. Names are split at capitals and underscores.
 fn words(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
@@ -113,7 +113,7 @@ fn ending(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or_default()
 }
 
-/// What a line says to people: a comment, or all of a document.
+/// The prose of a line: a comment, or the whole line of a document.
 fn prose<'a>(path: &str, line: &'a str) -> &'a str {
     let opening = match ending(path) {
         "rs" => "//",
@@ -124,12 +124,12 @@ fn prose<'a>(path: &str, line: &'a str) -> &'a str {
     line.find(opening).map_or("", |at| &line[at..])
 }
 
-/// What does not stand between two of these: what is quoted is what a page shows, or the name of a field, and no word of our own.
+/// The parts of a line outside of quotes: quoted text is what a page shows, or the name of a field.
 fn outside(line: &str, quote: char) -> String {
     line.split(quote).step_by(2).collect::<Vec<_>>().join(" ")
 }
 
-/// The given-up word that a line says, if it says one.
+/// The retired word in a line, if any.
 fn retired(path: &str, line: &str) -> Option<&'static str> {
     let line = line.replace(SENTENCE, "");
     let all = words(&line);
@@ -152,7 +152,7 @@ fn offenders(source: &Source) -> Vec<String> {
     in_path.into_iter().chain(said).collect()
 }
 
-/// What is held to these words: all but what tells of the past, and this list.
+/// The checked files: all except those about the past, and this list.
 fn checked() -> Vec<Source> {
     let mut all = sources(&[".rs", ".lua", ".toml", ".md"]);
     all.retain(|source| {
@@ -168,7 +168,7 @@ fn words_that_were_given_up_do_not_come_back() {
     assert_none(&checked.iter().flat_map(offenders).collect::<Vec<_>>(), "words that were given up");
 }
 
-/// Settings and figures are called after ticks, by what stands between quotes.
+/// Ticks give settings and metrics their names, which appear in quotes.
 #[test]
 fn no_tick_is_named_by_a_word_that_was_given_up() {
     let said = |tick: &Tick| retired("a.md", tick.name).or_else(|| retired("a.md", &format!("to {}", tick.name)));

@@ -1,4 +1,4 @@
-//! What needs a person, and what a period came to.
+//! Matters that need a person, and the figures of a period.
 
 use chrono::Utc;
 use serde_json::{Value, json};

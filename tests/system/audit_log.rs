@@ -1,4 +1,4 @@
-//! Who did what can be read, by those whose affair it is, and no buyer is in it.
+//! Merchants can read who did what, and the log contains no buyer.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The way back: a backup that everything is in, a restoration after which nothing happens twice, and the move to PostgreSQL.
+//! Backups: a backup is complete, nothing happens twice after a restoration, and the move to PostgreSQL.
 
 use std::fs;
 

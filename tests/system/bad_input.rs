@@ -1,4 +1,4 @@
-//! What bad input gets: a clear problem with a code and the field, and nothing half-done.
+//! Bad input gets a clear problem with a code and the field, and leaves nothing half-done.
 
 use reqwest::{Method, RequestBuilder, multipart::Form};
 use serde_json::{Value, json};

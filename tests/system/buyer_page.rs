@@ -1,4 +1,4 @@
-//! What a buyer sees, in every state of the link, and what a page view does and does not do.
+//! What a buyer sees in every state of the link, and what a page view does and does not do.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Any carrier by a described HTTP request: it works like the other, and it is no way into the operator's network.
+//! Any carrier by a described HTTP request: it works like Twilio, and gives no access to the operator's network.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The feed of changes: everything that has changed, in order, without a gap, so that a reader can hold a copy.
+//! The feed of changes: everything that changed, in order, without gaps, so that a reader can keep a copy.
 
 use std::time::{Duration, Instant};
 

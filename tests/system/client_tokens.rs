@@ -1,4 +1,4 @@
-//! Tokens for pages in a browser: what they open, from where, for how long, and what ends them.
+//! Tokens for pages in a browser: what they allow, from where, for how long, and what ends them.
 
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! `clients/js` against the running product, as a frontend developer has it: packed, installed and imported.
+//! `clients/js` against the running product, as a frontend developer uses it: packed, installed and imported.
 
 use std::{
     path::Path,

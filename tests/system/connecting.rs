@@ -1,4 +1,4 @@
-//! Connecting to Stripe: keys that are looked at, and webhooks that nobody has to set up by hand.
+//! Connecting to Stripe: keys are checked, and webhooks need no manual setup.
 
 use reqwest::Method;
 use serde_json::{Value, json};

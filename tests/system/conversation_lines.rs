@@ -1,4 +1,4 @@
-//! What happened, in the conversation where it happened, and what a text costs while it is written.
+//! Events in a conversation, and the cost of a text while it is written.
 
 use serde_json::{Value, json};
 

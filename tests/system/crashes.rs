@@ -1,4 +1,4 @@
-//! The process ends from one moment to the next. What was accepted is done all the same, once.
+//! The process dies without warning. Accepted work is done nevertheless, once.
 
 use serde_json::json;
 
@@ -27,7 +27,8 @@ async fn what_was_accepted_before_a_crash_is_done_after_it(app: &mut App) {
 
     let (buyer, sandbox) = (app.buyer(), app.sandbox());
     let made = merchant.has_the_link(&made).await;
-    // If the crash fell between the mark that it leaves and the wire, nobody can know that it did not, and it is never sent again.
+    // If the crash fell between the mark that it leaves and the wire, nobody can know that it did not, and it is never
+    // sent again.
     let texts = eventually("the text is delivered, or never left", async || {
         let status = merchant.message(&message).await["status"].clone();
         match (status.as_str(), sandbox.texts_to(&to_send.phone).await.len()) {

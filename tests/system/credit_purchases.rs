@@ -1,4 +1,4 @@
-//! Credits that merchants buy of the operator, at a page of the operator's own Stripe.
+//! Credits that merchants buy from the operator, on a page of the operator's own Stripe.
 
 use reqwest::Method;
 use serde_json::{Value, json};

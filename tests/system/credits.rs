@@ -1,4 +1,4 @@
-//! Prepaid credits: a statement that adds up, a warning in time, and an audit that finds what does not.
+//! Prepaid credits: a statement that adds up, a timely warning, and an audit that finds discrepancies.
 
 use reqwest::{Method, header::ACCEPT};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Those who send too much, too slowly or nothing at all, in crowds: what they cost us, and what others notice of them.
+//! Crowds of clients that send too much, too slowly or nothing at all: what they cost, and what others notice.
 
 use std::{
     process::Command,
@@ -21,7 +21,8 @@ const MIB: u64 = 1024 * 1024;
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const A_LITTLE: Duration = Duration::from_secs(10);
 
-/// What a machine that has more to do may add to a look. Whoever is starved by a crowd waits until the crowd is gone, half a minute.
+/// What a machine that has more to do may add to a look. Whoever is starved by a crowd waits until the crowd is gone,
+/// half a minute.
 const A_MOMENT: Duration = Duration::from_secs(5);
 
 /// For those who do not speak HTTP as one should.

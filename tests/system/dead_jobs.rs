@@ -1,4 +1,4 @@
-//! Jobs that were given up: an operator has many of them tried again, or throws them away, and the audit log says why.
+//! Dead jobs: an operator retries or discards many of them, and the audit log says why.
 
 use serde_json::{Value, json};
 

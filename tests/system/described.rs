@@ -180,8 +180,8 @@ async fn the_server_describes_its_calls(app: &mut App) {
     assert_eq!(http.get("/").await.with_status(303).header("location"), "/console");
 }
 
-/// Whether an operation shows how it is used: by a body, by an answer, by what is in its path, or, where there is nothing to be shown
-/// but a picture or an end, by no more than that.
+/// Whether an operation shows how it is used: by a body, by an answer, by what is in its path, or, where there is
+/// nothing to be shown but a picture or an end, by no more than that.
 fn has_example(operation: &Value) -> bool {
     let is_json = |content: &Value| content.get("application/json").is_some();
     let is_shown = |content: &Value| content["application/json"].get("examples").is_some();
@@ -193,8 +193,8 @@ fn has_example(operation: &Value) -> bool {
     is_explained && !parameters.clone().any(|it| in_path(&it))
 }
 
-/// Every answer of every story is searched for secrets, and every log for more than that; here are the calls in which they would
-/// be expected first. See [`crate::support::App`].
+/// Every answer of every story is searched for secrets, and every log for more than that; here are the calls in which
+/// they would be expected first. See [`crate::support::App`].
 async fn keys_go_in_and_never_come_out(app: &mut App) {
     let merchant = app.merchant();
 

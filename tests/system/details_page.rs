@@ -1,4 +1,4 @@
-//! An order's details page, which is the invoice of a merchant who has none.
+//! An order's details page, which is the invoice of a merchant who uploads none.
 
 use serde_json::json;
 

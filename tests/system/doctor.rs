@@ -1,4 +1,4 @@
-//! Webhooks that do not come: what they should have told is found all the same, and the merchant reads why.
+//! Missing webhooks: what they should have reported is found anyway, and the merchant reads why they are missing.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;

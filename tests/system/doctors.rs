@@ -1,4 +1,4 @@
-//! `paylink doctor`: what will go wrong is said before it does, with what to change.
+//! `paylink doctor`: warns of problems before they happen, and says what to change.
 
 use std::{
     io::{Read, Write, copy},

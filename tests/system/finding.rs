@@ -1,4 +1,4 @@
-//! Finding orders, links and messages, and taking them out.
+//! Searching and exporting orders, links and messages.
 
 use serde_json::Value;
 

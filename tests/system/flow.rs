@@ -1,4 +1,4 @@
-//! What holds jobs back, and how processes stop: nothing is lost to it, and no attempt either.
+//! What delays jobs, and how processes stop: neither loses a job or an attempt.
 
 use std::time::Duration;
 
@@ -173,8 +173,8 @@ async fn stripes_limit_holds_over_all_workers(app: &mut App) {
 
     let times = asked_to_make_links(app).await;
     assert_eq!(times.len(), links.len());
-    // The limit is counted where the calls leave, and any of them may be late on its way: all of them together take three seconds,
-    // and took one if each worker had a limit of its own.
+    // The limit is counted where the calls leave, and any of them may be late on its way: all of them together take
+    // three seconds, and took one if each worker had a limit of its own.
     let took = times[times.len() - 1] - times[0];
     assert!(took >= TimeDelta::seconds(2), "{} calls within {took}", times.len());
     assert_eq!(tries(app, &links).await, [1; 16]);

@@ -1,4 +1,4 @@
-//! Described gateways that do not behave, or are not who they say: a text is handed over once, and nobody else is believed.
+//! Described gateways that misbehave, or are impostors: a text is handed over once, and impostors are not believed.
 
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;
@@ -120,7 +120,8 @@ async fn an_answer_that_is_too_long_is_not_read_to_its_end(app: &mut App) {
     connects(app, &merchant, &described(&endless.url)).await;
     let message = a_text(&merchant, "6512").await;
     stays_unknown(app, &message, &endless).await;
-    // What is on its way between two sockets counts as taken here; without a limit it would be all that fits in 30 seconds.
+    // What is on its way between two sockets counts as taken here; without a limit it would be all that fits in 30
+    // seconds.
     let taken = endless.bytes();
     assert!((64 * 1024..16 * 1024 * 1024).contains(&taken), "{taken} bytes were taken");
 }

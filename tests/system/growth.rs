@@ -1,5 +1,5 @@
-//! `/v1` only grows: what the last release described is still so. `tests/fixtures/openapi-released.json` is what it described; a release
-//! writes it anew (`PAYLINK_RELEASES=1 cargo test --test system growth`).
+//! `/v1` only grows: the description of the last release still holds. `tests/fixtures/openapi-released.json` is that
+//! description; a release rewrites it (`PAYLINK_RELEASES=1 cargo test --test system growth`).
 
 use std::{env, fs};
 

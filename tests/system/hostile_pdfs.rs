@@ -1,4 +1,4 @@
-//! A PDF of a few hundred bytes can ask for terabytes or years. It gets neither, and takes nothing from others.
+//! A PDF of a few hundred bytes can demand terabytes or years. It gets neither, and affects no other.
 
 use std::{
     io::{Read, Write},
@@ -98,8 +98,8 @@ fn hostile() -> [(&'static str, Vec<u8>); 5] {
     ]
 }
 
-/// What the process that a worker starts makes of a file. It is given less of the processor than it would take for itself: that it
-/// ends when it has had its share is seen sooner.
+/// What the process that a worker starts makes of a file. It is given less of the processor than it would take for
+/// itself: that it ends when it has had its share is seen sooner.
 fn read(pdf: &[u8]) -> (ExitStatus, Vec<u8>) {
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -t 3 && exec \"$0\" read-pdf", env!("CARGO_BIN_EXE_paylink")]);

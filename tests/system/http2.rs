@@ -1,4 +1,4 @@
-//! Those who speak HTTP/2, where one connection has many requests, and the other side says how much of an answer it takes.
+//! HTTP/2, where one connection carries many requests, and the client decides how much of an answer it reads.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Commands that are sent again, and commands that are sent at once.
+//! Repeated commands and concurrent commands.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,9 +1,9 @@
-//! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against a Stripe that has bad days: payments, refunds and
-//! disputes, buyers who come back, payments elsewhere, texts at once and at their time, batches, and credits that are bought; and now and
-//! then there is no room on the disk for a moment.
+//! Buyer, bank, merchant, scheduler and webhooks at once, in random order, against an unreliable Stripe: payments,
+//! refunds and disputes, returning buyers, payments elsewhere, texts sent at once and scheduled, batches, and credit
+//! purchases; and now and then a full disk for a moment.
 //!
-//! `PAYLINK_INTERLEAVINGS` says how many for each database, and `PAYLINK_INTERLEAVINGS_SEED` with which seed; the seed of a run is
-//! printed, and gives the same decisions again.
+//! `PAYLINK_INTERLEAVINGS` is the number for each database, and `PAYLINK_INTERLEAVINGS_SEED` the seed; the printed seed
+//! of a run replays its decisions.
 
 mod batches;
 mod money_back;
@@ -227,7 +227,8 @@ impl<'a> Interleaving<'a> {
 
     /// The next call fails, in one of many ways; or does not.
     async fn stripe_has_a_bad_day(&mut self, path: &str) {
-        // Whoever calls next may meet what was meant for another, so every third call fails and hardly any link meets ten failures.
+        // Whoever calls next may meet what was meant for another, so every third call fails and hardly any link meets
+        // ten failures.
         let fault = match self.rng.u8(0..20) {
             0 => json!({"mode": "status", "status": 500}),
             1 => json!({"mode": "status_after", "status": 500}),

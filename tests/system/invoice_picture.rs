@@ -1,4 +1,4 @@
-//! What the invoice looks like, and whether it says what was typed.
+//! The picture of the invoice, and whether its text contains what was entered.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A box whose clock is wrong by far: it is alone, so nobody contradicts it.
+//! A single box whose clock is far off, with no other clock to contradict it.
 
 use chrono::Utc;
 use reqwest::Method;

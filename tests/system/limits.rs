@@ -1,4 +1,4 @@
-//! What stolen keys, programs that run wild and strangers can do at most, and that nobody else notices.
+//! The most that stolen keys, runaway programs and strangers can do, and that others do not notice.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -19,7 +19,8 @@ async fn a_key_has_a_budget_and_says_how_it_stands() {
     let merchant = app.merchant();
     let other = app.operator().makes_a_merchant("A Florist").await;
     let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await);
-    // By two keys, which have one budget; all at once, so that nothing is earned again meanwhile however slow the machine is.
+    // By two keys, which have one budget; all at once, so that nothing is earned again meanwhile however slow the
+    // machine is.
     let ask = |number: usize| {
         let who = if number.is_multiple_of(2) { &merchant } else { &reader };
         who.http.get("/v1/credits")
@@ -52,7 +53,8 @@ async fn what_is_asked_of_one_replica_counts_at_the_other() {
     let here = app.merchant().http;
     // All that may be asked in a second is asked here; what the other has heard of it, it does not grant again.
     eventually("the other refuses what it never granted itself", async || {
-        // By eight at once, so that a slow machine asks for more than it earns; each until it is refused, which is when there is nothing left.
+        // By eight at once, so that a slow machine asks for more than it earns; each until it is refused, which is when
+        // there is nothing left.
         let until_refused = async || while here.get("/v1/credits").await.status == 200 {};
         join_all((0..8).map(|_| until_refused())).await;
         (replica.get("/v1/credits").await.status == 429).then_some(())

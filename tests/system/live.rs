@@ -1,4 +1,4 @@
-//! What changes is told as it changes, to whoever follows it.
+//! Subscribers are told of changes as they happen.
 
 use std::time::{Duration, Instant};
 

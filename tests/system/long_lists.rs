@@ -1,4 +1,4 @@
-//! Lists of what is large: they come in pieces, and nothing of them is missing.
+//! Lists of large items: they come in pieces, and nothing is missing.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! A store that says yes and has kept nothing, or something else: nobody is shown an invoice that is not the one that was uploaded.
+//! A store that reports success and has stored nothing, or something else: no invoice is shown other than the uploaded
+//! one.
 
 use reqwest::Method;
 

@@ -1,8 +1,9 @@
-//! Paylink from outside: real Redis, a real database, and the sandbox's Stripe and carrier. Its roles run in the process of the
-//! tests, with one Redis and one PostgreSQL for the whole run; what does harm to a process starts the real binary.
+//! System tests of Paylink from outside: real Redis, a real database, and the sandbox's Stripe and carrier. The roles
+//! run in the process of the tests, with one Redis and one PostgreSQL for the whole run; tests that damage a process
+//! start the real binary.
 //!
-//! Every story is told on SQLite and on PostgreSQL. When its app goes, each of them also shows what holds after all of them: see
-//! [`support::App`].
+//! Every test runs on SQLite and on PostgreSQL. When its app is dropped, it also checks the invariants that hold after
+//! all tests: see [`support::App`].
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -1,4 +1,4 @@
-//! Migrations: one at a time, beside traffic, and known to whoever starts.
+//! Migrations: one at a time, under traffic, and checked by each process at its start.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -91,7 +91,8 @@ async fn a_step_that_waits_for_a_table_holds_nobody_up() {
     report.execute_unprepared("SELECT 1 FROM job").await.unwrap();
 
     let mut migration = paylink(&url, &place, &["migrate"]).spawn().unwrap();
-    // Traffic goes on while it has tried and given way a few times: whoever comes while it waits, waits behind it, and not for longer.
+    // Traffic goes on while it has tried and given way a few times: whoever comes while it waits, waits behind it, and
+    // not for longer.
     let (mut longest, mut tries) = (Duration::ZERO, 0);
     eventually("it has tried and given way", async || {
         let asked = Instant::now();
@@ -131,7 +132,8 @@ async fn an_index_of_a_large_table_is_built_while_others_write_there() {
     db.pool().execute_unprepared(&format!("CREATE INDEX {INDEX} ON webhook_event (kind)")).await.unwrap();
     let broken = format!("UPDATE pg_index SET indisvalid = false WHERE indexrelid = '{INDEX}'::regclass");
     db.pool().execute_unprepared(&broken).await.unwrap();
-    // Somebody writes there for long; whoever wants the table for themselves would have to wait, and everybody behind them.
+    // Somebody writes there for long; whoever wants the table for themselves would have to wait, and everybody behind
+    // them.
     let writer = db.pool().begin().await.unwrap();
     writer.execute_unprepared(&event(1)).await.unwrap();
 

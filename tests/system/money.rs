@@ -1,4 +1,5 @@
-//! What becomes of money that was paid: refunds, disputes, payments on top, and what is told of payments that are none of ours.
+//! What happens to a payment afterwards: refunds, disputes, second payments, and events about payments that are not
+//! ours.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Operators: what ends with their keys, who they are, and how long one may guess.
+//! Operators: what ends with their keys, their names, and how often keys can be guessed.
 
 use std::process::Output;
 

@@ -1,4 +1,4 @@
-//! What the operator's page is made of.
+//! The data of the operator's page.
 
 use serde_json::json;
 

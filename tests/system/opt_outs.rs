@@ -1,4 +1,4 @@
-//! Who gets no texts: said in many ways, by one handset under any form of its number, and by hand.
+//! Opt-outs: said in many ways, by one handset under any form of its number, and by hand.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Money that came without Stripe: cash, a transfer, a card at a terminal.
+//! Payments without Stripe: cash, a transfer, a card at a terminal.
 
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! How buyers may pay: as the merchant says, or the link.
+//! The accepted payment methods: the merchant's, or the link's.
 
 use reqwest::Method;
 use serde_json::{Value, json};

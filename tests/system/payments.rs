@@ -1,4 +1,4 @@
-//! What Stripe tells of payments, in every order.
+//! Stripe's events about payments, in every order.
 
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ fn permutations<T: Clone>(things: &[T]) -> Vec<Vec<T>> {
 async fn every_order_of_what_is_told_of_a_payment_comes_to_the_same_end(app: &mut App) {
     let merchant = app.merchant();
     let order_of_steps = permutations(&[0, 1, 2, 3, 4]);
-    // One in ten of all orders, which still has each step at each place; the state machine's own test goes through them all.
+    // One in ten of all orders, which still has each step at each place; the state machine's own test goes through them
+    // all.
     let mut links = Vec::new();
     for (number, steps) in order_of_steps.iter().step_by(10).enumerate() {
         let order = merchant.opens_an_order(&format!("6{number:03}")).await;

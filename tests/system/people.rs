@@ -1,4 +1,4 @@
-//! Keys are people's: what one may do, until when, how it comes to whoever it is for, and who did what.
+//! Keys of people: what each may do, until when, how it is handed over, and who did what.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;

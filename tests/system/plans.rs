@@ -1,6 +1,7 @@
 //! How PostgreSQL reads its tables on the first day: while they grow, and before they were ever analysed.
 //!
-//! Plans are looked at and not times: each plan of a statement about a group, as the server's own `auto_explain` logs it.
+//! Tests check plans and not times: each plan of a statement about a group, as logged by the server's own
+//! `auto_explain`.
 
 use std::ops::Range;
 
@@ -90,7 +91,8 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
     let plans = server.plans();
     // Of a group, of a group of one, and of what follows from either.
     let words = ["unnest(", "AS MATERIALIZED"].into_iter().chain(FOLLOWING).collect::<Vec<_>>();
-    // A job that is done by itself is finished outside of groups; of those there are few, and they may be read as the planner likes.
+    // A job that is done by itself is finished outside of groups; of those there are few, and they may be read as the
+    // planner likes.
     let is_of_group =
         |plan: &&str| words.iter().any(|word| plan.contains(word)) && !plan.contains("UPDATE job SET state");
     let of_groups: Vec<&str> = plans.iter().map(String::as_str).filter(is_of_group).collect();

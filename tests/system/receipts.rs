@@ -1,4 +1,5 @@
-//! What the buyer's page offers beside paying: a receipt, a word on when they will pay, a new link, in their language.
+//! What the buyer's page offers apart from paying: a receipt, a day on which they will pay, a new link, in their
+//! language.
 
 use chrono::{Days, TimeDelta, Utc};
 use reqwest::Method;

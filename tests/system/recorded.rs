@@ -49,7 +49,8 @@ async fn a_whole_story_is_told_to_stripe_in_these_words(app: &mut App) {
     assert!(told.trim() == EXPECTED.trim(), "Stripe was told something else:\n{told}");
 }
 
-/// Every request so far, but for the doctor's, who comes when it is time: one look at the endpoints follows each registration.
+/// Every request so far, but for the doctor's, who comes when it is time: one look at the endpoints follows each
+/// registration.
 async fn requests(sandbox: &Sandbox) -> Vec<Value> {
     let all = sandbox.knows("requests?service=stripe").await["items"].as_array().unwrap().clone();
     let mut kept: Vec<Value> = Vec::new();

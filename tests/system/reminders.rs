@@ -1,4 +1,4 @@
-//! Reminders: for buyers who have not paid, at hours that suit them, and never for those who want none.
+//! Reminders: for buyers who have not paid, at hours that suit them, and never for those who have opted out.
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use reqwest::Method;
@@ -9,6 +9,8 @@ use crate::support::{Answer, App, Invoice, Link, Merchant, Order, eventually, on
 on_both_databases!(
     a_buyer_is_reminded_as_often_as_the_merchant_says,
     nobody_is_reminded_who_should_not_be,
+    no_reminder_reaches_a_buyer_who_was_told_that_none_comes,
+    a_reminder_is_in_the_buyers_language_if_that_is_wished,
     a_link_has_reminders_of_its_own,
     a_links_own_reminders_are_told_and_only_while_it_is_open,
 );
@@ -113,6 +115,72 @@ async fn sent(merchant: &Merchant, number: &str, says: &[(&'static str, &'static
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "delivered").await;
     (order, link)
+}
+
+async fn says(app: &App, link: &Link, what: &str, form: &[(&str, &str)]) {
+    let http = app.anybody();
+    http.ask(http.request(Method::POST, &format!("{}/{what}", link.url)).form(form)).await.with_status(303);
+}
+
+async fn no_reminder_reaches_a_buyer_who_was_told_that_none_comes(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let (denies, denied) = sent(&merchant, "6441", &[]).await;
+    let (waits, expected) = sent(&merchant, "6442", &[]).await;
+    let (quiet, opted_out) = sent(&merchant, "6443", &[]).await;
+    let (_, plain) = sent(&merchant, "6444", &[]).await;
+    says(app, &denied, "unrecognised", &[]).await;
+    let day = (Utc::now() + Days::new(3)).date_naive().to_string();
+    says(app, &expected, "pay-later", &[("on", &day)]).await;
+    sandbox.buyer_texts(&quiet.phone, "STOP").await;
+    eventually("the buyer's wish is heeded", async || {
+        merchant.conversation_with(&quiet.phone).await["opted_out_at"].is_string().then_some(())
+    })
+    .await;
+
+    let listed = merchant.http.get("/v1/payment-links?limit=100").await.with_status(200).json();
+    let of = |link: &Link| listed["items"].as_array().unwrap().iter().find(|it| it["id"] == link.id.as_str()).unwrap();
+    assert_eq!((&of(&opted_out)["opted_out"], &of(&plain)["opted_out"]), (&json!(true), &json!(false)));
+
+    let tries =
+        async |link: &Link, how: Value| merchant.http.post(&format!("/v1/payment-links/{}/send", link.id), &how).await;
+    for how in [json!({"purpose": "reminder", "resend": true}), json!({"only_wanted": true, "resend": true})] {
+        tries(&denied, how.clone()).await.problem(409, "not_recognised");
+        tries(&expected, how.clone()).await.problem(409, "payment_expected");
+        tries(&opted_out, how.clone()).await.problem(422, "opted_out");
+        tries(&plain, how).await.with_status(202);
+    }
+    assert_eq!((sandbox.texts_to(&denies.phone).await.len(), sandbox.texts_to(&waits.phone).await.len()), (1, 1));
+    // A reminder for the day after is none before it, and a person may write to them.
+    let after = json!({"purpose": "reminder", "send_at": in_days(6, 20).to_rfc3339()});
+    tries(&expected, after).await.with_status(202);
+    tries(&denied, json!({"resend": true})).await.with_status(202);
+    // Who takes it back is reminded again.
+    says(app, &denied, "recognised", &[]).await;
+    tries(&denied, json!({"purpose": "reminder", "resend": true})).await.with_status(202);
+}
+
+async fn a_reminder_is_in_the_buyers_language_if_that_is_wished(app: &mut App) {
+    let merchant = app.merchant();
+    let own = json!({"body": "Hi {{customer_name}}, your cake: {{link}}"});
+    merchant.http.put("/v1/message-templates/request", &own).await.with_status(200);
+    let (order, link) = sent(&merchant, "6451", &[]).await;
+    let request = merchant.http.request(Method::PATCH, &format!("/v1/orders/{}", order.id));
+    merchant.http.ask(request.json(&json!({"customer": {"language": "es"}}))).await.with_status(200);
+    let listed = merchant.http.get("/v1/payment-links").await.with_status(200).json();
+    assert_eq!(listed["items"][0]["customer_language"], "es", "{listed}");
+    let reminded = async |how: Value| {
+        let path = format!("/v1/payment-links/{}/send", link.id);
+        merchant.http.post(&path, &how).await.with_status(202).json()["body"].as_str().unwrap().to_owned()
+    };
+    let plain = reminded(json!({"purpose": "reminder", "resend": true})).await;
+    assert!(plain.contains("your cake"), "{plain}");
+    let ready = reminded(json!({"purpose": "reminder", "resend": true, "ready": true})).await;
+    assert!(!ready.contains("your cake") && ready.contains("recordamos"), "{ready}");
+    // What is written in the buyer's language counts before what is ready in it.
+    let spanish = json!({"body": "Su pastel: {{link}}"});
+    merchant.http.put("/v1/message-templates/request?language=es", &spanish).await.with_status(200);
+    let written = reminded(json!({"purpose": "reminder", "resend": true, "ready": true})).await;
+    assert!(written.starts_with("Su pastel"), "{written}");
 }
 
 async fn changes(merchant: &Merchant, link: &Link, to: Value) -> Answer {

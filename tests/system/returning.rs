@@ -19,8 +19,8 @@ on_both_databases!(
 /// How often a page looks in these stories.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a webhook is waited for, and the pause between two questions to Stripe. One story waits for it by the machine's clock; in the
-/// others the clock is turned.
+/// How long a webhook is waited for, and the pause between two questions to Stripe. One story waits for it by the
+/// machine's clock; in the others the clock is turned.
 const PATIENCE: TimeDelta = TimeDelta::seconds(10);
 
 fn asks_to_pay(page: &Answer) -> bool {

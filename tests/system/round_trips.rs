@@ -1,5 +1,5 @@
-//! How many statements a call costs on PostgreSQL, where each is a round trip. What is written down here may become less; whoever makes it
-//! more has to say why.
+//! The number of statements of a call on PostgreSQL, where each is a round trip. The numbers here may decrease; a
+//! change that increases one needs a reason.
 
 use std::cell::Cell;
 
@@ -8,8 +8,8 @@ use crate::support::{App, Database, Invoice, OwnPostgres, eventually};
 /// How often each is called: what else happens in the process at the same time is not part of all of them.
 const TIMES: usize = 6;
 
-/// The statements of the call that had the fewest. Of a command they are those of its transaction, which is found by what it writes: who
-/// asks, and whether there is room, is asked before.
+/// The statements of the call that had the fewest. Of a command they are those of its transaction, which is found by
+/// what it writes: who asks, and whether there is room, is asked before.
 async fn fewest(server: &OwnPostgres, written: Option<&str>, mut call: impl AsyncFnMut()) -> Vec<String> {
     let mut fewest: Option<Vec<String>> = None;
     for _ in 0..TIMES {

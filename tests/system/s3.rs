@@ -1,4 +1,4 @@
-//! Invoices in a store that speaks S3.
+//! Invoices in an S3-compatible store.
 
 use crate::support::{App, Database, INVOICE, Invoice, S3, eventually};
 

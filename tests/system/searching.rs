@@ -1,4 +1,4 @@
-//! Orders and links are found by a part of what they are known by, in any script and letter case.
+//! Orders and links are found by part of their texts, in any script and letter case.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The secret key of the installation is changed, and nobody outside notices.
+//! The secret key of the installation is changed, and no client notices.
 
 use crate::support::{App, on_both_databases};
 

@@ -1,4 +1,4 @@
-//! What browsers are told to refrain from, who may call from elsewhere, and who asks too often.
+//! Security headers, cross-origin calls, and callers that ask too often.
 
 use reqwest::Method;
 

@@ -1,5 +1,5 @@
-//! What operators see: figures that match what happened, on the front or on an address of their own, and nothing that they must
-//! not see.
+//! Monitoring: figures that match what happened, on the front or on an address of their own, and nothing that operators
+//! must not see.
 
 #![expect(clippy::float_cmp, reason = "what is compared are counts, and those are whole numbers")]
 

@@ -1,4 +1,4 @@
-//! Signing in to the console: what a session may do, what ends it, and whose page it obeys.
+//! Signing in to the console: what a session allows, what ends it, and which pages it accepts.
 
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! Settings that were forgotten or mistyped are refused, with what to do.
+//! Missing or misspelt settings are refused, with what to do.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! What a merchant and a buyer are told when something does not go as it should: nothing that is shown is untrue.
+//! What merchants and buyers are told when something goes wrong: nothing shown is untrue.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! From an order to money, once.
+//! The whole way from an order to money, once.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Nothing that is sent is silently dropped. The calls are read from `/openapi.json`, so that one which is added is looked at by itself.
+//! Nothing that is sent is silently ignored. The calls are read from `/openapi.json`, so that a new one is covered by
+//! itself.
 
 use reqwest::{Method, multipart::Form};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Stripe on a bad day.
+//! Errors and outages of Stripe.
 
 use serde_json::json;
 

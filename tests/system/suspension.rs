@@ -1,4 +1,4 @@
-//! A merchant whom the operator suspends texts nobody and makes nothing new; buyers pay what is open, and that counts.
+//! A suspended merchant sends no texts and creates nothing new; buyers can pay open links, and that counts.
 
 use serde_json::json;
 

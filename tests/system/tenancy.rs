@@ -1,4 +1,4 @@
-//! Whose it is, and who may do what with it.
+//! Tenants: what belongs to whom, and who may do what with it.
 
 use std::collections::BTreeSet;
 

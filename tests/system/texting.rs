@@ -1,4 +1,4 @@
-//! Texts: one for each command at most, paid for once if it left, and not at all if it did not.
+//! Texts: at most one for each command, paid for once if it was sent, and not at all if it was not.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::json;

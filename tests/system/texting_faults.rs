@@ -1,4 +1,4 @@
-//! Carriers that behave badly: whatever they do, one text for each command at most, and credits that add up.
+//! Misbehaving carriers: whatever they do, there is at most one text for each command, and credits add up.
 
 use std::time::Duration;
 
@@ -75,7 +75,8 @@ async fn of_many_texts_with_credits_for_half_of_them_half_are_taken(app: &mut Ap
             status => break status,
         }
     };
-    // All of them are under way at once, each on a connection of its own, together with the jobs of those that were taken.
+    // All of them are under way at once, each on a connection of its own, together with the jobs of those that were
+    // taken.
     for status in join_all((0..MANY).map(write)).await {
         *counts.entry(status).or_insert(0) += 1;
     }

@@ -1,4 +1,4 @@
-//! Texts by purpose and language, at a time, and after a payment or a void.
+//! Texts by purpose and language, scheduled, and after a payment or a void.
 
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::Method;

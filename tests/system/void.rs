@@ -1,4 +1,4 @@
-//! Links that are taken back.
+//! Voided links.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What somebody waits for goes before what nobody waits for, and a store that hangs keeps nobody waiting for long.
+//! Urgent work goes before background work, and a store that hangs delays no one for long.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,8 @@ async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
             conversation,
             link: None,
             body: Body::new(&format!("Reminder {n}")).unwrap(),
-            // A reminder waits for the buyer's day, and this test does not: what is queued in the background is what counts.
+            // A reminder waits for the buyer's day, and this test does not: what is queued in the background is what
+            // counts.
             origin: Origin::Merchant,
             once_key: None,
             send_at: None,

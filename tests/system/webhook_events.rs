@@ -1,4 +1,4 @@
-//! What came in by webhook, as the merchant sees it, and how it is applied once more.
+//! Received webhooks, as the merchant sees them, and how they are replayed.
 
 use chrono::{TimeDelta, Utc};
 use reqwest::Method;

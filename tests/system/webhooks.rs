@@ -1,4 +1,4 @@
-//! What Stripe and the carrier tell: believed when signed, in any order, once.
+//! Webhooks of Stripe and the carrier: accepted if signed, in any order, once.
 
 use std::time::Duration;
 

@@ -279,7 +279,8 @@ async fn an_endpoint_that_hangs_delays_no_other(app: &mut App) {
     }
 }
 
-/// More endpoints die at once than there are slots to deliver in: half of the slots wait for them, the other half deliver to the rest.
+/// More endpoints die at once than there are slots to deliver in: half of the slots wait for them, the other half
+/// deliver to the rest.
 async fn a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones(app: &mut App) {
     const DEAD: usize = 8;
     app.starts_again_with(&[
@@ -350,7 +351,8 @@ async fn an_endpoint_that_fails_for_five_days_is_disabled(app: &mut App) {
     let failing = async || see(&merchant, &endpoint).await["failing_since"].is_string().then_some(());
     eventually("it is failing", failing).await;
     for day in 1..=6 {
-        // What came of the attempt before is written, so that the next is due by then; it may come as soon as the clock is turned.
+        // What came of the attempt before is written, so that the next is due by then; it may come as soon as the clock
+        // is turned.
         let tried = async || {
             let found = deliveries(&merchant, &endpoint).await;
             let written = found[0]["attempts"].as_u64().unwrap();

@@ -1,5 +1,5 @@
-//! Who may call what. The calls are read from `/openapi.json`, so that one which is added is looked at by itself: what reads takes a
-//! key of any scope, what changes something one that may write, and what is in a list here one of scope `admin`.
+//! Who may call what. The calls are read from `/openapi.json`, so that a new one is covered by itself: reading takes a
+//! key of any scope, a change one that may write, and the calls listed here one of scope `admin`.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Browser, Database, Http};
 
-/// What only a key of scope `admin` may do: money's ways, keys, who is signed in, who did what, and what buyers see of the merchant.
+/// What only a key of scope `admin` may do: money's ways, keys, who is signed in, who did what, and what buyers see of
+/// the merchant.
 const FOR_ADMINISTRATORS: &[&str] = &[
     "GET /v1/api-keys",
     "POST /v1/api-keys",
@@ -129,7 +130,8 @@ impl Things {
     }
 }
 
-/// Asks, and answers the status; what is streamed is not waited for. Each time from another address, so that wrong keys are not slowed.
+/// Asks, and answers the status; what is streamed is not waited for. Each time from another address, so that wrong keys
+/// are not slowed.
 async fn asks(request: RequestBuilder) -> u16 {
     static ADDRESSES: AtomicU32 = AtomicU32::new(0);
     let [_, a, b, c] = ADDRESSES.fetch_add(1, Ordering::Relaxed).to_be_bytes();

@@ -1,4 +1,4 @@
-//! Orders are whole: they can be corrected, are found by their number, can be put away, and say who did what to them.
+//! Orders can be corrected, are found by their number, can be archived, and say who did what to them.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `paylink why`: what keeps a text from its buyer, each in one plain line, whatever is asked about.
+//! `paylink why`: what keeps a text from its buyer, each in one plain line, for any kind of argument.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ fn all_of<'a>(order: &'a Order, number: &'a str, link: &'a Link, message: Option
     [order.phone.as_str(), number, &order.id, &link.id].into_iter().chain(message).collect()
 }
 
-/// Each answer says so in one line, which may stand in it twice: beside the conversation with a buyer, and beside their order.
+/// Each answer says so in one line, which may stand in it twice: beside the conversation with a buyer, and beside their
+/// order.
 fn is_told(app: &App, about: &[&str], what: &str) {
     for about in about {
         let told = app.says(&["why", about]);

@@ -1,4 +1,4 @@
-//! Redis only notifies: commands are accepted without it, and what it forgets is done all the same.
+//! Redis only notifies: commands are accepted without it, and what it loses is done nevertheless.
 
 use serde_json::json;
 

@@ -35,6 +35,10 @@ pub(super) struct LinkView {
     order_number: Option<String>,
     /// The buyer's name; only in lists of links.
     customer_name: Option<String>,
+    /// The buyer's language, if known; only in lists of links.
+    customer_language: Option<String>,
+    /// Whether the buyer wants no texts; only of unpaid links in lists.
+    opted_out: Option<bool>,
     status: Text<LinkState>,
     amount: Option<Amount>,
     currency: CurrencyCode,
@@ -178,7 +182,17 @@ impl LinkView {
     /// Adds the order's number and the buyer's name.
     pub(super) fn for_whom(self, order: Option<&OrderName>) -> Self {
         let name = order.map(|order| order.customer_name.clone()).filter(|name| !name.is_empty());
-        Self { order_number: order.map(|order| order.number.clone()), customer_name: name, ..self }
+        Self {
+            order_number: order.map(|order| order.number.clone()),
+            customer_name: name,
+            customer_language: order.and_then(|order| order.language.clone()),
+            ..self
+        }
+    }
+
+    /// Adds whether the buyer wants no texts.
+    pub(super) fn opted_out(self, opted_out: Option<bool>) -> Self {
+        Self { opted_out, ..self }
     }
 
     /// The newest links of an order that fit into one answer, and their approximate size in bytes.
@@ -225,6 +239,8 @@ impl LinkView {
             order_id: Text(link.order_id),
             order_number: None,
             customer_name: None,
+            customer_language: None,
+            opted_out: None,
             status: Text(link.state),
             amount: link.money()?.map(amount),
             currency: link.currency.as_str().into(),

@@ -1,5 +1,7 @@
 //! `/v1/orders/{id}/payment-links` and `/v1/payment-links`.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use domain::{
     Currency, LinkId, LinkState, MerchantId, Money, OrderId,
@@ -7,12 +9,12 @@ use domain::{
     sha256,
 };
 use entity::{
-    AuditAction, Documents, Merchant, Order, Transaction,
+    AuditAction, Documents, Merchant, Order, Transaction, conversation,
     documents::DocumentError,
-    link::{self, Advanced, Dispute, NewLink, StripeFacts},
+    link::{self, Advanced, Dispute, NewLink, StripeFacts, TimelineEntry},
     list::{Found, PaidPeriod},
     logo, message,
-    order::{self, Tag},
+    order::{self, OrderName, Tag},
     stripe_integration::{self, StripeStatus},
 };
 use poem::{error::ResponseError, http::StatusCode, web::Data};
@@ -173,11 +175,13 @@ impl Links {
         let texts = message::last_of_links(api.db.pool(), owner.id, rows.iter().map(|(link, _)| link.id)).await?;
         let orders = rows.iter().map(|(link, _)| link.order_id).collect();
         let orders = order::names(api.db.pool(), owner.id, orders).await?;
+        let opted_out = opted_out_of(&api, owner.id, &rows, &orders).await?;
         let shared = (*api).clone();
         let page = move || {
             let view = |(link, timeline): (link::Model, _)| {
                 let (delivery, order) = (texts.get(&link.id).copied(), orders.get(&link.order_id));
-                LinkView::of(&shared, link, timeline, delivery).map(|view| view.for_whom(order))
+                let opted_out = (link.state == LinkState::Unpaid).then(|| opted_out.contains(&link.order_id));
+                LinkView::of(&shared, link, timeline, delivery).map(|view| view.for_whom(order).opted_out(opted_out))
             };
             asked.page_of(rows, has_more, |(link, _)| link.id, view)
         };
@@ -453,6 +457,24 @@ async fn accept_void(
     };
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
     Ok(accepted(tx, id, view, enqueued_job))
+}
+
+/// The orders of unpaid links whose buyers want no texts.
+async fn opted_out_of(
+    api: &Api,
+    merchant: MerchantId,
+    rows: &[(link::Model, Vec<TimelineEntry>)],
+    orders: &HashMap<OrderId, OrderName>,
+) -> Result<HashSet<OrderId>, DbErr> {
+    let unpaid = rows.iter().filter(|(link, _)| link.state == LinkState::Unpaid);
+    let named: Vec<(OrderId, Vec<u8>)> = unpaid
+        .filter_map(|(link, _)| Some((link.order_id, orders.get(&link.order_id)?.customer_phone.as_ref()?)))
+        .flat_map(|(order, phone)| phone.forms().into_iter().map(move |form| (order, form)))
+        .map(|(order, form)| (order, api.vault.phone_hash(merchant, &form)))
+        .collect();
+    let hashes = named.iter().map(|(_, hash)| hash.clone()).collect();
+    let found = conversation::opted_out_of(api.db.pool(), merchant, hashes).await?;
+    Ok(named.into_iter().filter(|(_, hash)| found.contains(hash)).map(|(order, _)| order).collect())
 }
 
 /// The problem for a refused transition.

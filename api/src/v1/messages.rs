@@ -70,6 +70,15 @@ struct Send {
     #[oai(default)]
     #[serde(default)]
     resend: bool,
+    /// Refuse it (409 `not_recognised`, `payment_expected`) if the buyer does not recognise the request, or has named a
+    /// day to pay that is not over. A `reminder` always is.
+    #[oai(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_wanted: bool,
+    /// If you have written no template in the buyer's language, use the ready one in it instead of yours in another.
+    #[oai(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ready: bool,
 }
 
 #[OpenApi(tag = "Group::Messages")]
@@ -101,6 +110,8 @@ impl Messages {
                 language: input.language.as_deref(),
                 send_at: input.send_at,
                 resend: input.resend,
+                only_wanted: input.only_wanted,
+                ready: input.ready,
             };
             async move { send::accept_link(api, key, link_id, sending, now).await }
         })

@@ -10,11 +10,10 @@ use domain::{
 use entity::{
     AuditAction, Conversation, Merchant, Order, Transaction,
     conversation::{self, Correspondent},
-    link,
+    link::{self, ExpectedState},
     link_text::{LinkTextError, text_of_link},
     message::{self, CommandError, NewMessage, Origin},
-    message_template::{self, TemplateReadError},
-    order,
+    message_template, order,
 };
 use poem::http::StatusCode;
 use queue::{EnqueueOptions, SendSms, enqueue};
@@ -41,6 +40,10 @@ pub(super) struct Sending<'a> {
     pub(super) send_at: Option<DateTime<Utc>>,
     /// Send even if it was sent just now.
     pub(super) resend: bool,
+    /// Refuse it if the buyer was told that none would come.
+    pub(super) only_wanted: bool,
+    /// Use the ready text in the buyer's language where the merchant has written none in it.
+    pub(super) ready: bool,
 }
 
 /// Sends a payment link to the order's buyer.
@@ -61,6 +64,9 @@ pub(super) async fn accept_link(
     if link.awaits_renewal() {
         let detail = "The buyer's bank did not pay, and the link cannot be paid anew yet. Send it once it can.";
         return Err(Problem::conflict("link_not_open", detail));
+    }
+    if sending.only_wanted || sending.purpose == Purpose::Reminder {
+        check_wanted(&link, sending.send_at.unwrap_or(now))?;
     }
     let order = order::find(&tx, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;
     let phone = order.customer_phone.as_ref().ok_or_else(no_phone_number)?;
@@ -93,6 +99,20 @@ pub(super) async fn accept_link(
     queue_message(api, tx, key, Addressed { owner: &owner, conversation: &conversation, text }, now).await
 }
 
+/// Refuses what the buyer's page says will not come: a reminder of what they do not recognise, or before the day on
+/// which they will pay.
+fn check_wanted(link: &link::Model, at: DateTime<Utc>) -> Result<(), Problem> {
+    if link.unrecognised_at.is_some() {
+        let detail = "The buyer does not recognise it, and was told that no more reminders come.";
+        return Err(Problem::conflict("not_recognised", detail));
+    }
+    if link.expected_state(at) == Some(ExpectedState::Pending) {
+        let detail = "The buyer has named a day on which they will pay, and was told that no reminder comes before.";
+        return Err(Problem::conflict("payment_expected", detail));
+    }
+    Ok(())
+}
+
 /// How far in the future a text can be scheduled.
 const LONGEST_WAIT: TimeDelta = TimeDelta::days(35);
 
@@ -122,11 +142,9 @@ async fn template_of(
         let template = Template::parse(text).map_err(bad_template("template"))?;
         return Ok(template.set(owner.typography()).in_language(spoken));
     }
-    match message_template::template(tx, owner, sending.purpose, language).await {
-        Ok(template) => Ok(template),
-        Err(TemplateReadError::Template(error)) => Err(bad_template("template")(error)),
-        Err(TemplateReadError::Db(error)) => Err(error.into()),
-    }
+    let found = message_template::find(tx, owner, sending.purpose, language).await?;
+    let found = if sending.ready { found.or_ready(owner, language) } else { found };
+    found.template(owner).map_err(bad_template("template"))
 }
 
 /// Sends a merchant's text in a conversation.

@@ -861,6 +861,8 @@ export interface PaymentLink {
   amount?: Amount;
   created_at: Time;
   currency: string;
+  /** The buyer's language, if known; only in lists of links. */
+  customer_language?: string;
   /** The buyer's name; only in lists of links. */
   customer_name?: string;
   /** The payment in Stripe's dashboard, where refunds are made. */
@@ -886,6 +888,8 @@ export interface PaymentLink {
   metadata: Record<string, string>;
   /** When the buyer of the closed link asked for a new one. */
   new_link_wanted_at?: Time;
+  /** Whether the buyer wants no texts; only of unpaid links in lists. */
+  opted_out?: boolean;
   order_id: string;
   /** The order's number; only in lists of links. */
   order_number?: string;
@@ -1129,8 +1133,12 @@ export interface Resolve {
 export interface Send {
   /** The language of the template; absent: the buyer's, if known, else yours. */
   language?: string;
+  /** Refuse it (409 `not_recognised`, `payment_expected`) if the buyer does not recognise the request, or has named a day to pay that is not over. A `reminder` always is. */
+  only_wanted?: boolean;
   /** Which of your templates to use; absent: `request`. With `reminder`, reminds the buyer now. */
   purpose?: "request" | "reminder";
+  /** If you have written no template in the buyer's language, use the ready one in it instead of yours in another. */
+  ready?: boolean;
   /** Send it even if it was sent to this number less than a minute ago. */
   resend?: boolean;
   /** The earliest time, at most 35 days from now and before the link expires; absent: at once. Until then the message is `scheduled` and its credits are held; a void, a payment, the link's end or an opt-out cancels it. */

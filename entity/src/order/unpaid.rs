@@ -1,7 +1,6 @@
-//! The orders with the tag `unpaid`. Triggers of `orders` keep the table up to date. It replaces an index on the tag,
-//! which would make each payment more expensive.
-//!
-//! It may hold an order that was paid while the table was filled, so that queries ask for the tag as well.
+//! The orders with the tag `unpaid`, and some that had it a moment ago. Triggers of `orders` add rows; a tick removes
+//! them, so that a payment costs nothing more, and queries ask for the tag as well. It replaces an index on the tag, which
+//! would make each payment more expensive.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 

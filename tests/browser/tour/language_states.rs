@@ -1,11 +1,11 @@
-//! Dialogs, what went wrong, a conversation, an invitation and the buyer's page, in another language.
+//! Dialogs, errors, a conversation, an invitation and the buyer's page, in another language.
 
 use serde_json::json;
 
 use super::{Tour, languages::Texts};
 use crate::support::{App, Invoice, Link};
 
-/// From the dialog on that makes a link, which is open.
+/// From the open dialog that creates a link.
 pub(super) async fn walk(tour: &Tour<'_>, app: &App, texts: &Texts, language: &str) {
     dialogs(tour, texts).await;
     let link = what_went_wrong(tour, app, texts).await;
@@ -40,7 +40,7 @@ async fn dialogs(tour: &Tour<'_>, texts: &Texts) {
     browser.clicks(texts.at("/close")).await;
 }
 
-/// A link that failed, and one of which a part went back and the rest is disputed; answers one that can be paid.
+/// A failed link, and one that is partly refunded and otherwise disputed. Returns a payable one.
 async fn what_went_wrong(tour: &Tour<'_>, app: &App, texts: &Texts) -> Link {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let unreadable = merchant.opens_an_order("6031").await;
@@ -77,7 +77,7 @@ async fn conversation(tour: &Tour<'_>, app: &App, texts: &Texts) {
     texts.are_all_that_is_said(tour, "conversation").await;
 }
 
-/// What whoever has no key here is shown: in the language that their browser likes best.
+/// Pages for visitors without a key, in their browser's preferred language.
 async fn pages_of_others(tour: &Tour<'_>, app: &App, link: &Link, language: &str) {
     let browser = tour.browser;
     let headers = json!({"headers": {"Accept-Language": language}});

@@ -1,4 +1,4 @@
-//! The console in another language: page by page, and nothing on it is said in English.
+//! The console in another language: page by page, with nothing left in English.
 
 use fantoccini::key::Key;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Tour, language_states};
 use crate::support::App;
 
-/// Where, what is seen there, itself or by its place among the texts, and what the picture is called.
+/// The page, a text that must appear there (or its path among the texts), and the name of the screenshot.
 const PAGES: [(&str, &str, &str); 17] = [
     ("/home", "/home/fast", "home"),
     ("/orders", "/tags/paid", "orders"),
@@ -27,7 +27,7 @@ const PAGES: [(&str, &str, &str); 17] = [
     ("/orders", "/tags/paid", "orders-again"),
 ];
 
-/// Texts, titles and labels, also those that are for ears alone.
+/// Texts, titles and labels, including those for screen readers.
 const SAID: &str = r#"
 const texts = [...document.querySelectorAll("[aria-label], [title], [placeholder], [alt]")]
   .flatMap((node) => ["aria-label", "title", "placeholder", "alt"].map((name) => node.getAttribute(name) ?? ""));
@@ -75,7 +75,7 @@ async fn link_that_was_paid(app: &App) -> String {
     order.id
 }
 
-/// What the console says in a language, and what it says in English.
+/// The console's texts in a language, and in English.
 pub(super) struct Texts {
     table: Value,
     english: Vec<String>,
@@ -100,7 +100,7 @@ impl Texts {
         self.table.pointer(place).and_then(Value::as_str).unwrap()
     }
 
-    /// Nothing of the page is said in English, and everybody can use it.
+    /// Nothing on the page is in English, and it is accessible.
     pub(super) async fn are_all_that_is_said(&self, tour: &Tour<'_>, place: &str) {
         let said = tour.browser.runs(SAID, vec![]).await;
         let said = said.as_str().unwrap();
@@ -110,7 +110,7 @@ impl Texts {
     }
 }
 
-/// The texts of more than a word or two into which nothing is filled in.
+/// Texts of more than a word or two without parameters.
 fn sentences(table: &Value, found: &mut Vec<String>) {
     match table {
         Value::Object(texts) => texts.values().for_each(|text| sentences(text, found)),

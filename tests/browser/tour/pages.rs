@@ -49,7 +49,7 @@ async fn order_before_its_link(tour: &Tour<'_>, order: &Order) {
     shows(tour, order, "No payment link yet", "order-without-link").await;
 }
 
-/// An order for each state that a link can be seen in.
+/// An order for each visible state of a link.
 async fn links(tour: &Tour<'_>, app: &App, merchant: &Merchant) {
     let (buyer, sandbox) = (app.buyer(), app.sandbox());
     let invoice = Invoice { pdf: Some(INVOICE), number: Some("INV-2026-117"), ..Invoice::default() };

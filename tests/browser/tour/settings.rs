@@ -12,7 +12,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.stops_at("settings-business").await;
     tour.goes_to("/settings/stripe", "Webhook signing secret").await;
     tour.stops_at("settings-stripe").await;
-    // Where webhooks are well this is folded away.
+    // If webhooks are healthy this is collapsed.
     browser.runs("document.querySelector('[data-key=\"by-hand\"]').open = true", vec![]).await;
     browser.clicks("Register the webhook").await;
     browser.sees("Register the webhook anew").await;
@@ -75,7 +75,7 @@ async fn webhooks(tour: &Tour<'_>) {
     browser.sees("The endpoint is removed").await;
 }
 
-/// A merchant who has just begun: nothing is connected, ordered or bought.
+/// A merchant at the beginning: nothing is connected, ordered or bought.
 async fn no_connection(tour: &Tour<'_>, app: &App) {
     let browser = tour.browser;
     let operator = app.operator();

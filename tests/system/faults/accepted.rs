@@ -1,4 +1,4 @@
-//! What was answered with 2xx, and so has to be kept.
+//! Everything that was answered with 2xx, and so must be kept.
 
 use entity::link::Dispute;
 

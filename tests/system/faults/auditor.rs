@@ -1,4 +1,4 @@
-//! The auditor: looks from outside, at the database, at Redis and at the sandbox, whether all that was accepted was done.
+//! The auditor: checks from outside, in the database, Redis and the sandbox, that everything accepted was done.
 
 use std::collections::BTreeSet;
 
@@ -35,13 +35,16 @@ pub(crate) struct Books<'a> {
 }
 
 /// Waits until nothing is left to do, then checks that
-/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `dead` of them, which an operator sees;
-/// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is voided, none
-///   paid that is not `paid`; what is shown to have gone back or to be contested is what Stripe says; one text for each message that
-///   was sent and paid for, none for one of which nobody knows or that was taken back, and no other;
+/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `dead` of them, which an
+///   operator sees;
+/// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is
+///   voided, none paid that is not `paid`; what is shown to have gone back or to be contested is what Stripe says; one
+///   text for each message that was sent and paid for, none for one of which nobody knows or that was taken back, and
+///   no other;
 /// - what needs a person is what it has to be: disputes that were lost, texts of which nobody knows, and nothing else;
 /// - each invoice is read as it was uploaded;
-/// - a copy that was made from the feed of changes meanwhile is what the calls say, and so is one made of webhooks, if there is one;
+/// - a copy that was made from the feed of changes meanwhile is what the calls say, and so is one made of webhooks, if
+///   there is one;
 /// - every balance equals its ledger, and the sums of links are what they come to;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
 pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
@@ -71,7 +74,8 @@ pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
 pub(crate) async fn are_in_order(books: &Books<'_>, accepted: &Accepted, dead: usize) {
     books.world.has_told_everything().await;
     is_at_rest(books).await;
-    // What a tick does every few seconds: a dispute, or a refund, and its payment may have become known at the same moment.
+    // What a tick does every few seconds: a dispute, or a refund, and its payment may have become known at the same
+    // moment.
     link::adopt_early(&books.db, Utc::now() - TimeDelta::hours(1), Utc::now()).await.unwrap();
     assert_eq!(jobs(&books.db, JobState::Dead).await.len(), dead, "{:?}", jobs(&books.db, JobState::Dead).await);
     effects(books, accepted).await;
@@ -97,7 +101,8 @@ async fn sums_are_right(books: &Books<'_>) {
     assert_eq!(summed, links, "the sums of links are not what they come to");
 }
 
-/// What needs a person. A text of which nobody knows is told once it was looked for in vain, which the test does not wait for.
+/// What needs a person. A text of which nobody knows is told once it was looked for in vain, which the test does not
+/// wait for.
 async fn matters(books: &Books<'_>, accepted: &Accepted) {
     let everything = AttentionSearch { limit: 1_000_000, ..AttentionSearch::default() };
     let open = attention::search(books.db.pool(), books.merchant, everything).await.unwrap();

@@ -1,5 +1,6 @@
-//! `HAProxy` in front of two fronts, with the settings that operators are given: everything behind it is restarted, one process after
-//! the other, while it is called 50 times a second. In the middle of it Redis' primary dies behind its Sentinels.
+//! `HAProxy` in front of two fronts, with the settings that operators are given: everything behind it is restarted, one
+//! process after the other, while it is called 50 times a second. In the middle of it Redis' primary dies behind its
+//! Sentinels.
 
 use std::{
     collections::BTreeMap,

@@ -1,4 +1,4 @@
-//! A worker that is parted from Redis for longer than its lease, and comes back.
+//! A worker that loses Redis for longer than its lease, and comes back.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Clocks that are wrong: whoever has one harms nobody, and says so.
+//! Wrong clocks: they do no harm, and are reported.
 
 use std::time::Duration;
 

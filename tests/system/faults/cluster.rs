@@ -1,4 +1,4 @@
-//! The roles apart, as in production, with one merchant who is connected to the sandbox.
+//! The roles in separate processes, as in production, with one merchant who is connected to the sandbox.
 
 use std::{
     fmt::Write as _,
@@ -163,8 +163,8 @@ impl Cluster {
         .await;
     }
 
-    /// The oldest front is told to stop and another takes its place. The balancer sends everybody to the old one until that says
-    /// that it is not ready, and nobody after.
+    /// The oldest front is told to stop and another takes its place. The balancer sends everybody to the old one until
+    /// that says that it is not ready, and nobody after.
     pub(crate) async fn replaces_its_front(&mut self) {
         let (next, old) = (self.a_front(free_port()).await, self.fronts.remove(0));
         old.is_told_to_stop();
@@ -204,7 +204,8 @@ impl Cluster {
         }
     }
 
-    /// Whoever ended of itself, as one does that finds no database when it starts, is started again, as a supervisor does.
+    /// Whoever ended of itself, as one does that finds no database when it starts, is started again, as a supervisor
+    /// does.
     pub(crate) fn starts_again_who_ended(&mut self) {
         for index in 0..self.workers.len() {
             if self.workers[index].has_ended() {

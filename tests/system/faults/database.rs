@@ -1,4 +1,4 @@
-//! A database that is restarted, cuts its clients off, has too few connections, or is busy with somebody else.
+//! A database that is restarted, drops its clients, has too few connections, or is busy with other work.
 
 use std::{
     collections::BTreeSet,
@@ -194,7 +194,8 @@ async fn webhooks_are_refused_while_the_database_is_away_and_none_that_was_taken
 
     assert_eq!(away, (503, 503));
     assert!(taken.len() > 20 && refused.len() >= 4, "{} were taken, {} were not", taken.len(), refused.len());
-    // Stripe tells again what was not taken; whether it was stored all the same nobody can know, and it changes nothing.
+    // Stripe tells again what was not taken; whether it was stored all the same nobody can know, and it changes
+    // nothing.
     for id in &refused {
         assert_eq!(is_told(&cluster, id).await, 200);
     }

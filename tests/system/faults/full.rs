@@ -1,4 +1,5 @@
-//! No room: on the disk of the database, of the documents, of all there is; and no memory in Redis. Each for a moment, under load.
+//! No space: on the disk of the database, of the documents, or anywhere; and no memory in Redis. Each for a moment,
+//! under load.
 
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ async fn under_load(traffic: Traffic, mut finds_no_room: impl AsyncFnMut()) -> A
     traffic.end().await
 }
 
-/// PostgreSQL refuses a statement for want of room, or ends, where it has none for its log, and comes up as soon as there is some.
+/// PostgreSQL refuses a statement for want of room, or ends, where it has none for its log, and comes up as soon as
+/// there is some.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgresql_without_room_loses_nothing_that_was_accepted() {
     let Some(disk) = SmallDisk::mounted() else { return };

@@ -1,4 +1,4 @@
-//! Redis as operators run it when one server is not enough: what fails over in mid-traffic loses nothing.
+//! Redis with Sentinels and as a cluster: a fail-over under traffic loses nothing.
 
 use std::time::{Duration, Instant};
 

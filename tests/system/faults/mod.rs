@@ -1,5 +1,5 @@
-//! Faults, done to real processes: the roles apart, in replicas, on one PostgreSQL, one Redis and one store. After each the
-//! auditor looks from outside whether all that was accepted was done: see [`auditor::audit`].
+//! Faults injected into real processes: the roles apart, in replicas, on one PostgreSQL, one Redis and one store. After
+//! each the auditor checks from outside that everything accepted was done: see [`auditor::audit`].
 
 mod accepted;
 mod auditor;

@@ -1,9 +1,9 @@
-//! The carrier's side of the audit: which texts it has, and whether those are the ones that were accepted and paid for.
+//! The carrier's side of the audit: which texts it has, and whether they are the ones that were accepted and paid for.
 //!
-//! A text may end as `unknown`, and only so: it is marked as leaving in a transaction of its own, and its worker dies before the
-//! request is made, or never learns that the mark was committed as the database broke off. Nobody can tell that from a request
-//! whose answer was lost, so the text is held, and looked for until a person settles it. Were it at the carrier it would be found
-//! there, or reported on: so whatever has left comes to be `sent`.
+//! A text may only end as `unknown` in one way: it is marked as leaving in a transaction of its own, and its worker
+//! dies before the request is made, or never learns that the mark was committed because the database connection broke.
+//! This cannot be told from a request whose answer was lost, so the text is held, and looked up until a person resolves
+//! it. If the carrier had it, it would be found there, or reported on: so every text that was sent becomes `sent`.
 
 use std::collections::BTreeMap;
 
@@ -33,8 +33,8 @@ impl Outbox {
         Self(world.knows("sms/outbox").await["items"].as_array().unwrap().clone())
     }
 
-    /// Each message was sent once, or nobody knows and it never left, and the carrier has no texts beside those. What was sent is
-    /// paid for; what nobody knows of is held.
+    /// Each message was sent once, or nobody knows and it never left, and the carrier has no texts beside those. What
+    /// was sent is paid for; what nobody knows of is held.
     pub(super) async fn is_as_accepted(&self, books: &Books<'_>, texts: &[AcceptedText]) {
         let settled = settled(books).await;
         let jobs = jobs_in_any_state(&books.db, Kind::SendSms).await;

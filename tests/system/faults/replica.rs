@@ -1,4 +1,4 @@
-//! One process of one role, and what can happen to it.
+//! A process of a role, and what can happen to it.
 
 use std::{
     fs::OpenOptions,

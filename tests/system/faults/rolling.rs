@@ -1,4 +1,4 @@
-//! A new version is rolled out: every replica of every role is told to stop and replaced, one after the other, under load.
+//! A rolling upgrade: every replica of every role is told to stop and replaced, one after the other, under load.
 
 use super::{auditor::audit, cluster::Cluster, traffic::Traffic};
 

@@ -1,4 +1,4 @@
-//! Two schedulers, one of which stands still past its turn.
+//! Two schedulers, one of which freezes past its turn.
 
 use super::{
     accepted::Accepted,

@@ -1,7 +1,7 @@
-//! The long form, by `make soak`: everything at once, at random, for minutes; then the auditor.
+//! The long run, by `make soak`: all faults at once, at random, for minutes; then the auditor.
 //!
-//! `PAYLINK_SOAK_SECONDS` is how long, `PAYLINK_SOAK_SEED` which order of faults: the seed that was printed replays it.
-//! `PAYLINK_SOAK_PLANT=forgotten` plants a mistake, which it has to find: see [`forgets_what_was_claimed`].
+//! `PAYLINK_SOAK_SECONDS` is the duration, `PAYLINK_SOAK_SEED` the order of faults: the printed seed replays it.
+//! `PAYLINK_SOAK_PLANT=forgotten` plants a bug that the run must find: see [`forgets_what_was_claimed`].
 
 use std::{
     env,
@@ -126,8 +126,9 @@ async fn everything_at_once() {
     println!("soak: all that was accepted was done, once");
 }
 
-/// From now on the schedulers see no job that was claimed before, and so never notify one of those again: a mistake that needs no other
-/// program. A job whose worker died with Redis' memory, or that waited for its next attempt then, lies for ever.
+/// From now on the schedulers see no job that was claimed before, and so never notify one of those again: a mistake
+/// that needs no other program. A job whose worker died with Redis' memory, or that waited for its next attempt then,
+/// lies for ever.
 async fn forgets_what_was_claimed(cluster: &mut Cluster) {
     let Database::Postgresql { url } = &cluster.database else { unreachable!("roles apart need a server") };
     let url = url.replacen("paylink@", "forgetful@", 1);
@@ -261,8 +262,8 @@ impl Soak {
         }
     }
 
-    /// Stripe and the carrier answer and report at once, or take their time. A worker that dies has calls of all kinds in hand then, and no
-    /// report says what became of a text before the next worker has to know it.
+    /// Stripe and the carrier answer and report at once, or take their time. A worker that dies has calls of all kinds
+    /// in hand then, and no report says what became of a text before the next worker has to know it.
     async fn the_world_changes_its_pace(&mut self) {
         let world = self.cluster.world();
         for service in ["stripe", "sms"] {

@@ -1,8 +1,8 @@
-//! The long form with what whoever runs many boxes has: Redis behind Sentinels, `PgBouncer` before `PostgreSQL`, `HAProxy` before the
-//! fronts. All of it is called fifty times a second while everything is replaced or killed at random, and nobody notices: a front or a
-//! worker that is to stop, a worker or a scheduler that dies, Redis' primary again and again.
+//! The long run on an installation of many boxes: Redis behind Sentinels, `PgBouncer` before `PostgreSQL`, `HAProxy`
+//! before the fronts. It is called fifty times a second while everything is replaced or killed at random, and clients
+//! notice nothing: a front or a worker is stopped, a worker or a scheduler dies, Redis' primary dies again and again.
 //!
-//! `PAYLINK_SOAK_SECONDS` is how long, `PAYLINK_SOAK_SEED` which order: the seed that was printed replays it.
+//! `PAYLINK_SOAK_SECONDS` is the duration, `PAYLINK_SOAK_SEED` the order: the printed seed replays it.
 
 use std::{
     env,

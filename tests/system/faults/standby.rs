@@ -1,4 +1,4 @@
-//! A standby that takes the place of the primary.
+//! A standby that is promoted to primary.
 
 use std::time::{Duration, Instant};
 

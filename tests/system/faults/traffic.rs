@@ -1,4 +1,4 @@
-//! Merchants and buyers who go on while the house is on fire. Each command has an idempotency key and is sent again until it is
+//! Merchants and buyers who carry on during the faults. Each command has an idempotency key and is repeated until it is
 //! answered, as a good client does.
 
 use std::{

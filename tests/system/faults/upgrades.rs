@@ -1,6 +1,6 @@
-//! Every schema that a version ran on is upgraded while that version goes on: fifty times a second it sells, by the statements of the first
-//! version, which all later ones had to leave possible. The binaries of those versions are not here, so that their statements play them;
-//! what a real one does beside its successor is in `balancer`.
+//! Every schema that a version ran on is upgraded while that version keeps running: fifty times a second it sells, with
+//! the statements of the first version, which all later ones had to support. The binaries of those versions are not
+//! here, so their statements stand for them; the previous binary next to its successor is tested in `balancer`.
 
 use std::{
     collections::BTreeMap,
@@ -26,13 +26,15 @@ const STOOD: [&str; 6] = [
     "m0066_order_volume",
 ];
 
-/// How long a statement may wait for a step: a step gives up after a second, and tries again. The rest is for a busy machine.
+/// How long a statement may wait for a step: a step gives up after a second, and tries again. The rest is for a busy
+/// machine.
 const HELD_UP: Duration = Duration::from_secs(3);
 
 const MERCHANT: &str = "INSERT INTO merchant (id, name, region, time_zone, sms_rate, created_at) \
     VALUES ($1, 'Example', 'US', 'UTC', 1, now())";
 
-/// What the first version wrote of a sale, one statement after the other. `$1` is the merchant, `$2` the order, `$3` the link.
+/// What the first version wrote of a sale, one statement after the other. `$1` is the merchant, `$2` the order, `$3`
+/// the link.
 const SALE: [&str; 6] = [
     "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at) \
         VALUES ($2, $1, $3::text, 'Example Buyer', '+12025550123', 1000, 'usd', '{\"items\":[]}', 'none', now())",

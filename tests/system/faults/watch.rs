@@ -1,7 +1,8 @@
-//! Looks all the while, at the rows and at Redis, whether a job lies forgotten.
+//! Watches the rows and Redis during the run for forgotten jobs.
 //!
-//! The auditor comes when all is over, and to him such a job is one of many that are not done yet. Here it is named while it lies, and
-//! why: Redis does not know it though it is due, so that no worker will hear of it; or Redis knows it, and yet nobody has taken it.
+//! The auditor comes at the end, when such a job is one of many unfinished ones. Here it is reported while it is stuck,
+//! with the reason: Redis does not know it although it is due, so no worker will get it; or Redis knows it, and no
+//! worker has taken it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,9 +23,11 @@ use super::{auditor::open, cluster::Cluster};
 
 /// How late a job is before the scheduler has to see to it, as `queue::recovery` has it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
-/// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others are.
+/// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others
+/// are.
 const UNKNOWN: Duration = Duration::from_secs(45);
-/// How long one that Redis knows may lie without a claim: longer than it is harmed in one go, and than any attempt of a test takes.
+/// How long one that Redis knows may lie without a claim: longer than it is harmed in one go, and than any attempt of a
+/// test takes.
 const UNTOUCHED: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(500);
 /// A look that took longer than this met somebody who did not answer: that time counts for nobody.

@@ -1,4 +1,4 @@
-//! The merchant has orders and links made by batches meanwhile, of which some are paused, resumed, cancelled, or asked for twice.
+//! Batches of the merchant during an interleaving, some of which are paused, resumed, cancelled, or requested twice.
 
 use fastrand::Rng;
 use reqwest::Method;
@@ -59,7 +59,8 @@ async fn is_asked_for(merchant: &Merchant, rng: &mut Rng, number: u64) -> Batch 
     Batch { path, is_sent, is_cancelled: acts.contains(&"cancel"), phones }
 }
 
-/// Whether the link came to be open: a scheduler that looks around days ahead has the upload of one that is being made cleared away.
+/// Whether the link came to be open: a scheduler that looks around days ahead has the upload of one that is being made
+/// cleared away.
 async fn is_made(app: &App, link: &str) -> bool {
     let is_open = eventually(&format!("{link} is made, or not"), async || {
         let seen = app.merchant().link(link).await;
@@ -79,7 +80,8 @@ async fn asks(merchant: &Merchant, path: &str, body: &Value) -> Value {
     answer.json()
 }
 
-/// Each row was done once, or, of a batch that was cancelled, not to its end: one order, one link, and one text where it was to be sent.
+/// Each row was done once, or, of a batch that was cancelled, not to its end: one order, one link, and one text where
+/// it was to be sent.
 pub(super) async fn are_done(app: &App, batches: &[Batch]) {
     let merchant = app.merchant();
     for Batch { path, is_sent, is_cancelled, phones } in batches {

@@ -1,4 +1,4 @@
-//! Money of one link that goes back or is wanted back, as Stripe has it, and what is to be shown of it.
+//! Refunds and disputes of one link, as Stripe has them, and what must be shown of them.
 
 use fastrand::Rng;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The merchant buys credits meanwhile, of an operator whose Stripe has the same bad days; some go back with their price.
+//! Credit purchases during an interleaving, at the operator's equally unreliable Stripe; some are refunded.
 
 use std::time::Duration;
 

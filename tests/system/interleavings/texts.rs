@@ -1,4 +1,4 @@
-//! Texts of one link: sent at once or at their time, and taken back.
+//! Texts of one link: sent at once or scheduled, and cancelled.
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use fastrand::Rng;
@@ -58,8 +58,8 @@ impl Texts {
         false
     }
 
-    /// Each has come to an end, or waits for its time while its link is open; what has left has left once: the credits that are held
-    /// for those that wait.
+    /// Each has come to an end, or waits for its time while its link is open; what has left has left once: the credits
+    /// that are held for those that wait.
     pub(super) async fn are_settled(&self, app: &App, seed: u64, link: &Value) -> i64 {
         let (mut left, mut held) = (0, 0);
         for id in &self.ids {

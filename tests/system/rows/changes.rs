@@ -1,4 +1,4 @@
-//! What was changed is in the feed, once, without a gap, whoever writes and numbers at the same time.
+//! Every change is in the feed, once, without gaps, under concurrent writers and numbering.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Those who write the same rows at the same time.
+//! Concurrent writers of the same rows.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -112,7 +112,8 @@ async fn the_carriers_answer_its_reports_and_the_ledger_never_wait_for_each_othe
     assert_eq!((rows.merchant().await.held, rows.merchant().await.available), (0, 10_000 - 200));
 }
 
-/// Changes two merchants. The first two that come here go on when each has changed one; whoever tries again waits for nobody.
+/// Changes two merchants. The first two that come here go on when each has changed one; whoever tries again waits for
+/// nobody.
 async fn change_both(db: &Db, [one, other]: [MerchantId; 2], meeting: &Meeting) -> Result<(), DbErr> {
     let tx = db.begin().await?;
     merchant::set_low_credit_threshold(&tx, one, 1).await?;

@@ -1,4 +1,4 @@
-//! What becomes of an attempt that does not succeed, with a handler that misbehaves as ours must not.
+//! What happens to a failed attempt, with a handler that misbehaves as ours must not.
 
 use std::{
     sync::{Arc, Mutex},
@@ -103,7 +103,8 @@ async fn a_job(rows: &Rows) -> EnqueuedJob {
     enqueue(rows.db.pool(), &job, EnqueueOptions::for_merchant(rows.merchant), now()).await.unwrap().unwrap()
 }
 
-/// Redis notifies at this time, and the handler ends so: what becomes of the notification, and what the handler has seen.
+/// Redis notifies at this time, and the handler ends so: what becomes of the notification, and what the handler has
+/// seen.
 async fn notified_at(rows: &Rows, at: Clock, job: JobId, how: End) -> (Ack, Vec<&'static str>) {
     let handler = Ends { how, db: rows.db.clone(), seen: Arc::default() };
     let delivery = Delivery { job: job.uuid(), lane: rows.merchant.uuid(), number: 1 };

@@ -1,4 +1,4 @@
-//! Whether the database keeps what it is given, as `/readyz` asks.
+//! Whether the database stores writes, as `/readyz` checks.
 
 use entity::{Db, heartbeat::HeartbeatError};
 use migration::{Migrate, Migrator};

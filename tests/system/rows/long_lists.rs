@@ -1,4 +1,4 @@
-//! Lists of what is large: no more of it is read at once than has room.
+//! Lists of large items: no more is read at once than fits.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The rules that rows obey whatever the code above them does, on SQLite and on PostgreSQL.
+//! Rules about rows that hold whatever the code above them does, on SQLite and on PostgreSQL.
 
 mod batches;
 mod changes;

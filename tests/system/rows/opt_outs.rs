@@ -1,4 +1,5 @@
-//! What a buyer said last counts, in whichever order it is read; and a number that was begun under another form of it is found.
+//! A buyer's latest statement counts, in whichever order statements are processed; and a number whose conversation
+//! began under another form is found.
 
 use chrono::TimeDelta;
 use domain::PhoneNumber;

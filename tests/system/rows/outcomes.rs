@@ -1,4 +1,4 @@
-//! What becomes of a job's row when an attempt at it ends, whichever way that is.
+//! What happens to a job's row when an attempt ends, in every way.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! How both databases read what is rare among what is not: by an index of it, as their own plans say.
+//! How both databases find rare rows among many: through an index, according to their own plans.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -120,7 +120,8 @@ impl Recorder<'_> {
     }
 }
 
-/// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table from end to end.
+/// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table
+/// from end to end.
 fn reads(plan: &str) -> usize {
     if LARGE.iter().any(|table| plan.lines().any(|step| step.trim() == format!("SCAN {table}"))) {
         return usize::MAX;

@@ -1,4 +1,4 @@
-//! What stays of a link for ever: its history, in a row that is narrow, on PostgreSQL by what PostgreSQL says.
+//! What remains of a link forever: its history, in a narrow row, measured by PostgreSQL.
 
 use chrono::TimeDelta;
 use domain::link::LinkEvent;

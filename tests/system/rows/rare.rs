@@ -1,4 +1,4 @@
-//! What is rare is found as if everything were read: what is not asked for, what waits, what a text says.
+//! Rare rows are found as if everything were read: by a filter, by waiting events, by a text.
 
 use chrono::TimeDelta;
 use domain::{LinkId, LinkState, MessageId, OrderId, PhoneNumber, WebhookEventId, link::LinkEvent};

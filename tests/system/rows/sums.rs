@@ -1,4 +1,4 @@
-//! The sums that a summary is read from are what their links come to, whatever becomes of them.
+//! The sums behind a summary always equal those of its links.
 
 use std::collections::BTreeMap;
 
@@ -239,6 +239,15 @@ on_both_databases! {
             tx.commit().await.unwrap();
         }
         agree_however_it_is_read(&rows, "purged").await;
+        for wrong in [
+            "unpaid_order WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id AND tag = 'unpaid')",
+            "orders WHERE tag = 'unpaid' AND NOT EXISTS (SELECT 1 FROM unpaid_order WHERE order_id = orders.id)",
+        ] {
+            let count = format!("SELECT count(*) AS n FROM {wrong}");
+            let count = Statement::from_string(rows.db.pool().get_database_backend(), count);
+            let counted = rows.db.pool().query_one_raw(count).await.unwrap().unwrap();
+            assert_eq!(counted.try_get::<i64>("", "n").unwrap(), 0, "{wrong}");
+        }
     }
 
     async fn days_are_those_of_the_merchant(rows) {

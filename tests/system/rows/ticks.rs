@@ -1,4 +1,4 @@
-//! Ticks: however many schedulers there are, and however late they come.
+//! Ticks, with any number of schedulers and any delay.
 
 use std::sync::Arc;
 

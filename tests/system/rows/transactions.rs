@@ -1,4 +1,4 @@
-//! What was said to be committed is there, and what was refused is not there by half, whatever goes wrong in between.
+//! What was reported as committed is there, and what was refused is not there in part, whatever goes wrong in between.
 
 use std::{
     sync::{
@@ -24,7 +24,8 @@ enum Fault {
     Nothing,
     /// `SQLite` finds no room and rolls back by itself; `PostgreSQL` has room.
     Full,
-    /// The statement is interrupted: `SQLite` rolls back by itself, `PostgreSQL` takes nothing but a rollback from then on.
+    /// The statement is interrupted: `SQLite` rolls back by itself, `PostgreSQL` takes nothing but a rollback from then
+    /// on.
     Interrupted,
     /// The server ends the connection. `SQLite` has none.
     Cancellation,

@@ -1,4 +1,4 @@
-//! A database that was in use before a step.
+//! A database that was in use before a schema step.
 
 use entity::Db;
 use migration::{Migrate, Migrator};

@@ -1,4 +1,4 @@
-//! Those who write at the same time.
+//! Concurrent writers.
 
 use std::sync::{Arc, Mutex};
 

@@ -64,8 +64,9 @@ enum Way {
     Apart,
 }
 
-/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what holds after every story: a
-/// clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be told.
+/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what holds after every
+/// story: a clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be
+/// told.
 #[derive(Debug)]
 pub(crate) struct App {
     way: Way,
@@ -315,7 +316,8 @@ impl App {
     /// How long the processor has worked for the process.
     pub(crate) fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process_id())).unwrap();
-        // The name in brackets may hold anything; user and system time are the 12th and 13th after it, in hundredths of a second.
+        // The name in brackets may hold anything; user and system time are the 12th and 13th after it, in hundredths of
+        // a second.
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         Duration::from_millis(10 * ticks)
@@ -391,7 +393,8 @@ impl App {
         files
     }
 
-    /// The files of its data directory, by name, but for what was logged and what the sandbox notes: Stripe and the carrier remember.
+    /// The files of its data directory, by name, but for what was logged and what the sandbox notes: Stripe and the
+    /// carrier remember.
     pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let (mut files, mut folders) = (Vec::new(), vec![self.data.path().to_owned()]);
         while let Some(folder) = folders.pop() {

@@ -1,4 +1,4 @@
-//! Somebody who has signed in to the console: a browser with its cookie.
+//! A person who is signed in to the console: a browser with its cookie.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! A collector of traces, as operators run one: it takes OTLP over HTTP and keeps the spans.
+//! A trace collector as operators run one: it accepts OTLP over HTTP and keeps the spans.
 
 use std::sync::{Arc, Mutex};
 

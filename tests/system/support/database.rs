@@ -1,4 +1,4 @@
-//! The two databases on which every story is told.
+//! The two databases on which every test runs.
 
 use std::path::Path;
 

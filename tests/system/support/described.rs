@@ -1,4 +1,4 @@
-//! Every answer of every story is as `/openapi.json` describes it.
+//! Every answer in every test matches `/openapi.json`.
 
 use std::{
     collections::HashMap,

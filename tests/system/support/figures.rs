@@ -1,5 +1,5 @@
-//! The text of `/metrics`, read as strictly as Prometheus' own parser reads it, and more: no sample without a type, none twice,
-//! and histograms whose buckets add up.
+//! The text of `/metrics`, parsed as strictly as Prometheus' own parser does, and more: no sample without a type, none
+//! twice, and histograms whose buckets add up.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A gateway that no merchant would choose: it answers as it is told to, and counts who calls.
+//! A misbehaving gateway: it answers as it is told to, and counts its calls.
 
 use std::{
     io,

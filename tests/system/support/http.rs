@@ -1,5 +1,4 @@
-//! HTTP as anybody speaks it, from outside. Every answer is searched for secrets, and held against
-//! the description of the API.
+//! An HTTP client from outside. Every answer is searched for secrets, and validated against the description of the API.
 
 use std::{
     net::SocketAddr,
@@ -84,7 +83,8 @@ impl Http {
         Ok(answer)
     }
 
-    /// Sends a command again under the same key until it is answered by anything but that it cannot be done now, as a good client does.
+    /// Sends a command again under the same key until it is answered by anything but that it cannot be done now, as a
+    /// good client does.
     pub(crate) async fn insists(&self, request: impl Fn() -> RequestBuilder) -> Answer {
         static KEYS: AtomicU64 = AtomicU64::new(1);
         let key = format!("insists-{}", KEYS.fetch_add(1, Ordering::Relaxed));
@@ -131,9 +131,9 @@ async fn answer(client: Client, request: Request) -> reqwest::Result<(u16, Heade
     Ok((status, headers, response.bytes().await?.to_vec()))
 }
 
-/// Does it on threads that all tests share, for what is spoken over connections: one that the product ends is then ended here too, at
-/// once, even while a test waits for the product to stop and does nothing else. Otherwise each stop takes the second for which a server
-/// waits for the other side.
+/// Does it on threads that all tests share, for what is spoken over connections: one that the product ends is then
+/// ended here too, at once, even while a test waits for the product to stop and does nothing else. Otherwise each stop
+/// takes the second for which a server waits for the other side.
 pub(super) async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
     // Whoever does not wait any more has it ended.
     let mut task = JoinSet::new();
@@ -141,7 +141,8 @@ pub(super) async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T>
     task.join_next().await.unwrap().unwrap()
 }
 
-/// Serves there until the task is ended: so somebody whom the product calls answers it also while it stops and the test waits for that.
+/// Serves there until the task is ended: so somebody whom the product calls answers it also while it stops and the test
+/// waits for that.
 pub(super) fn serve(acceptor: TcpAcceptor, routes: BoxEndpoint<'static>) -> JoinHandle<()> {
     let serving = Server::new_with_acceptor(acceptor).run(routes);
     LINE.spawn(async move { serving.await.unwrap() })
@@ -164,9 +165,10 @@ pub(crate) fn use_tls() {
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test. It trusts nobody's
-/// certificate: to read those of the machine takes longer than most of what it is used for, and all that tests speak to is plain HTTP. It
-/// uses no connection that the server may be closing at that moment, which it does after 75 seconds.
+/// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test. It trusts
+/// nobody's certificate: to read those of the machine takes longer than most of what it is used for, and all that tests
+/// speak to is plain HTTP. It uses no connection that the server may be closing at that moment, which it does after 75
+/// seconds.
 pub(crate) fn client() -> Client {
     thread_local!(static CLIENT: Client = {
         use_tls();

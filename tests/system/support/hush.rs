@@ -1,4 +1,4 @@
-//! What must not be told: secrets, in no answer and in no log; and what belongs to buyers, in no log.
+//! What must not leak: secrets, in no answer and in no log; and buyers' data, in no log.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! One installation: where it keeps things, and the settings that all of its processes and roles share.
+//! One installation: its data directory, and the settings that all of its processes and roles share.
 
 use std::{
     env, fs,
@@ -54,7 +54,8 @@ pub(crate) fn command_of(program: &Path, database: &Database, data_dir: &Path, p
     command
 }
 
-/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a restart.
+/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a
+/// restart.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).unwrap();

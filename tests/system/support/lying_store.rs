@@ -1,5 +1,5 @@
-//! A store that speaks as much S3 as Paylink needs, and lies when it is told to: it says that it has kept what it has not, or keeps
-//! something else.
+//! A store that speaks as much S3 as Paylink needs, and lies when told to: it reports success for what it has not
+//! stored, or stores something else.
 
 use std::{
     collections::BTreeMap,

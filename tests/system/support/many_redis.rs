@@ -1,4 +1,4 @@
-//! Redis as operators run it when one server is not enough: behind Sentinels, as a cluster, with TLS and users. From Debian's package.
+//! Redis with Sentinels, as a cluster, with TLS and users. From Debian's package.
 
 use std::{
     fs,

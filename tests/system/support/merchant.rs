@@ -1,4 +1,4 @@
-//! The merchant, who opens orders, makes links, sends and voids them.
+//! The merchant, who creates orders and links, sends and voids them.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

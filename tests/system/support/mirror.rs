@@ -1,4 +1,4 @@
-//! A back office that holds a copy of everything, and knows nothing but the numbers of the feed.
+//! A back office that keeps a copy of everything, using only the numbers of the feed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,8 @@ impl Mirror {
         Self { http: http.clone(), seq: 0, things: BTreeMap::new(), types: Vec::new() }
     }
 
-    /// Reads a page, if somebody answers; `true` if there was something in it. A number that does not follow the last fails the test.
+    /// Reads a page, if somebody answers; `true` if there was something in it. A number that does not follow the last
+    /// fails the test.
     pub(crate) async fn reads_on(&mut self, wait: u32) -> bool {
         let path = format!("/v1/changes?after={}&limit=50&wait={wait}", self.seq);
         let asked = self.http.request(reqwest::Method::GET, &path).header("Connection", "close");

@@ -1,4 +1,4 @@
-//! What the stories are told with: the running product, the people around it, and the world that it lives in.
+//! The parts of the tests: the running product, the people around it, and the world outside.
 
 mod app;
 mod browser;
@@ -75,10 +75,10 @@ pub(crate) use wrong_clock::WrongClock;
 /// A PDF of three pages, made by a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
 
-/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own. Everything runs in
-/// the process of the tests; a story that does harm to a process, or to Redis, or needs its figures for itself, is told
-/// `apart: …`, with the binary as its users start it, from nothing. One in which the process is `killed: …` does not wait for as long as
-/// users do until the jobs of a worker that died are another's.
+/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own.
+/// Everything runs in the process of the tests; a story that does harm to a process, or to Redis, or needs its figures
+/// for itself, is told `apart: …`, with the binary as its users start it, from nothing. One in which the process is
+/// `killed: …` does not wait for as long as users do until the jobs of a worker that died are another's.
 macro_rules! on_both_databases {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {

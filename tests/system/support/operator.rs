@@ -1,4 +1,4 @@
-//! The operator: makes merchants, keys and credits.
+//! The operator: creates merchants, keys and credits.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! A Redis that a test has for itself, as an operator would run it, to do it harm.
+//! A Redis of a test's own, run as an operator would, to damage it.
 
 use std::process::{Child, Command, Stdio};
 

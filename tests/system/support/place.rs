@@ -11,11 +11,13 @@ const MEMORY: &str = "/dev/shm";
 /// What must be free there, with all tests that run at once in mind.
 const ENOUGH: u64 = 2 << 30;
 
-/// The same for what all tests leave behind until the last of them is over: some ten megabytes for each database of PostgreSQL.
+/// The same for what all tests leave behind until the last of them is over: some ten megabytes for each database of
+/// PostgreSQL.
 const PLENTY: u64 = 8 << 30;
 
-/// A folder that goes with the test. It is in memory where there is enough of it: nobody waits there until a disk has written what a
-/// commit says, and what a process has written outlives it as it would on a disk, however the process ends.
+/// A folder that goes with the test. It is in memory where there is enough of it: nobody waits there until a disk has
+/// written what a commit says, and what a process has written outlives it as it would on a disk, however the process
+/// ends.
 pub(crate) fn folder(prefix: &str) -> TempDir {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     let place = PLACE.get_or_init(|| if is_roomy(ENOUGH) { MEMORY.into() } else { env::temp_dir() });

@@ -1,5 +1,5 @@
-//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own; and servers that a
-//! test has for itself, to do them harm.
+//! One PostgreSQL server for all tests of a run, from Debian's package, on a socket in a directory of its own; and
+//! servers for single tests, to damage them.
 
 use std::{
     env,
@@ -25,9 +25,10 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
 use super::{place::large_folder, small_disk::SmallDisk, wait::comes_true};
 
-/// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they end, by
-/// their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its directory removed.
-/// A guard of ours could not do that: statics are never dropped. A server that ends before is started again.
+/// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they
+/// end, by their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its
+/// directory removed. A guard of ours could not do that: statics are never dropped. A server that ends before is
+/// started again.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 while [ ! -e "$2/over" ]; do
@@ -42,8 +43,8 @@ wait $!
 rm -rf "$2"
 "#;
 
-/// Whether a commit waits for the disk. Where it does not, nobody tidies up either: among the databases of hundreds of tests the server
-/// would go about that all the time, and each is soon gone.
+/// Whether a commit waits for the disk. Where it does not, nobody tidies up either: among the databases of hundreds of
+/// tests the server would go about that all the time, and each is soon gone.
 #[derive(Debug, Clone, Copy)]
 enum Durable {
     Yes,
@@ -100,7 +101,8 @@ fn of_all() -> &'static Server {
 }
 
 impl Server {
-    /// One for a test or a bench alone, as durable as PostgreSQL comes: what it has committed it keeps, however it ends.
+    /// One for a test or a bench alone, as durable as PostgreSQL comes: what it has committed it keeps, however it
+    /// ends.
     pub(crate) fn of_its_own() -> Self {
         Self::start(Durable::Yes)
     }
@@ -141,7 +143,8 @@ impl Server {
         assert!(comes_true(|| self.is_ready()), "PostgreSQL does not come up again: {}", self.log());
     }
 
-    /// From now on the plans of everything that runs in this database are in the server's log, and no table of the server is analysed.
+    /// From now on the plans of everything that runs in this database are in the server's log, and no table of the
+    /// server is analysed.
     pub(crate) async fn logs_plans_of(&self, url: &str) {
         let name = name_of(url);
         let mut options = ConnectOptions::new(url);
@@ -209,7 +212,8 @@ impl Server {
     fn start(durable: Durable) -> Self {
         let place = match durable {
             Durable::Yes => tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap(),
-            // A database is five hundred files: to make them on a disk takes five times as long as to make them in memory.
+            // A database is five hundred files: to make them on a disk takes five times as long as to make them in
+            // memory.
             Durable::No => large_folder("paylink-postgres-"),
         };
         Self::start_in(place.keep(), durable)

@@ -1,4 +1,4 @@
-//! Two PostgreSQL servers: a primary, and a standby that has everything that the primary has committed.
+//! Two PostgreSQL servers: a primary, and a standby with everything the primary has committed.
 
 use std::{
     fs,

@@ -1,4 +1,4 @@
-//! A role that runs beside an app: another process of the same installation.
+//! A role that runs next to an app: another process of the same installation.
 
 use std::{
     fs::{self, File},

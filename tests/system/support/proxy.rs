@@ -1,4 +1,4 @@
-//! A line between two programs that a test can cut.
+//! A connection between two programs that a test can cut.
 
 use std::net::SocketAddr;
 

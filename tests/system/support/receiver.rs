@@ -1,4 +1,4 @@
-//! A merchant's own system, which takes our webhooks as it is told to.
+//! A merchant's own system, which accepts our webhooks as it is told to.
 
 use std::{
     collections::HashMap,

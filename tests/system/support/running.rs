@@ -150,7 +150,8 @@ fn run(settings: Settings, around: &Surroundings, logs: &Dispatch, say: oneshot:
     outcome.is_ok()
 }
 
-/// Waits for something on a thread aside, where nothing can be awaited; what it logs goes to the log of this data directory.
+/// Waits for something on a thread aside, where nothing can be awaited; what it logs goes to the log of this data
+/// directory.
 pub(crate) fn aside<T: Send>(settings: &Settings, data_dir: &Path, what: impl AsyncFnOnce() -> T + Send) -> T {
     let logs = logs(settings, data_dir);
     let wait = || {

@@ -1,4 +1,4 @@
-//! A store that speaks S3: moto's server, which `scripts/setup.sh test` installs.
+//! An S3-compatible store: moto's server, which `scripts/setup.sh test` installs.
 
 use std::{
     net::TcpListener,

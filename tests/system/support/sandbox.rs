@@ -1,4 +1,4 @@
-//! The world outside as the sandbox plays it: Stripe, the carrier, the buyer's bank and phone.
+//! The world outside, played by the sandbox: Stripe, the carrier, the buyer's bank and phone.
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

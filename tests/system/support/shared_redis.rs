@@ -1,4 +1,4 @@
-//! One Redis for all tests of a run that do it no harm: each has a prefix of its own.
+//! One Redis for all tests of a run that do not damage it, each with a prefix of its own.
 
 use std::{
     process::{Child, Command, Stdio},

@@ -1,4 +1,4 @@
-//! A disk that is full when a test says so: a file system in memory that is given no more room than what it holds.
+//! A disk that is full when a test says so: a file system in memory that is limited to what it holds.
 
 use std::{
     fs,
@@ -17,7 +17,8 @@ use super::{place::folder, wait::comes_true};
 /// Its size when it has room. Only what it holds takes memory.
 const ROOM: u64 = 2 << 30;
 
-/// Takes the disk away when the standard input ends, which only the tests hold: however they end, nothing stays mounted.
+/// Takes the disk away when the standard input ends, which only the tests hold: however they end, nothing stays
+/// mounted.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 cat >/dev/null
@@ -64,7 +65,8 @@ impl SmallDisk {
         &self.place
     }
 
-    /// A folder on it for an installation, but for what is the world's and not its own: what it logs, and what the sandbox notes.
+    /// A folder on it for an installation, but for what is the world's and not its own: what it logs, and what the
+    /// sandbox notes.
     pub(crate) fn folder(&self) -> TempDir {
         let data = tempfile::Builder::new().prefix("data-").tempdir_in(&self.place).unwrap();
         for name in ["log", "sandbox.jsonl"] {

@@ -1,4 +1,4 @@
-//! Stripe's events, made and signed here, so that a test decides about their order.
+//! Stripe's events, made and signed here, so that a test controls their order.
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! Databases with the current schema, copied from one that was migrated once: a run migrates one of each kind, not one a test.
+//! Databases with the current schema, copied from one that was migrated once: a run migrates one of each kind, not one
+//! per test.
 
 use std::{fs, path::Path};
 

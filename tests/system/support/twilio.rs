@@ -1,4 +1,4 @@
-//! What Twilio calls, signed here, so that a test decides what it says and how it writes our address.
+//! Twilio's webhooks, signed here, so that a test controls their contents and the spelling of our URL.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::Method;

@@ -1,12 +1,12 @@
-//! Waiting for what comes by itself.
+//! Waiting for asynchronous effects.
 
 use std::time::{Duration, Instant};
 
 /// How long to wait before a test fails. It decides nothing else: a test goes on as soon as what it waits for is there.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// How long the pause between two looks is at first, and at last. It grows with what was waited: a look is a request or a process, which
-/// takes the time of those who are waited for.
+/// How long the pause between two looks is at first, and at last. It grows with what was waited: a look is a request or
+/// a process, which takes the time of those who are waited for.
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 const COARSE: Duration = Duration::from_millis(60);
 

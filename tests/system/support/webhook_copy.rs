@@ -1,4 +1,4 @@
-//! A copy of what a merchant has, made of nothing but webhooks by a system that takes them badly, while everything else is at fault.
+//! A copy of a merchant's data, made only from webhooks by an unreliable receiver, during all other faults.
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -13,8 +13,8 @@ use super::{
 
 const PATH: &str = "/copy";
 
-/// The merchant's own system. It refuses every other webhook, so that they come late and in another order, and twice where a worker dies
-/// before it has noted what was taken.
+/// The merchant's own system. It refuses every other webhook, so that they come late and in another order, and twice
+/// where a worker dies before it has noted what was taken.
 pub(crate) struct WebhookCopy {
     receiver: Receiver,
     merchant: Merchant,
@@ -54,7 +54,8 @@ impl WebhookCopy {
         .await;
     }
 
-    /// What was told, read in any order and each twice, is what there is: the last word about a thing is the one with the highest number.
+    /// What was told, read in any order and each twice, is what there is: the last word about a thing is the one with
+    /// the highest number.
     pub(crate) async fn is_perfect(&self) {
         let (mirror, deadline) = (Mirror::new(&self.merchant.http), Instant::now() + PATIENCE);
         loop {
@@ -86,8 +87,8 @@ impl WebhookCopy {
     }
 }
 
-/// What was told otherwise than it is, and of which orders, links and texts nothing was told: of what needs a person and of credits, something
-/// may be from before.
+/// What was told otherwise than it is, and of which orders, links and texts nothing was told: of what needs a person
+/// and of credits, something may be from before.
 fn differing(copy: &BTreeMap<String, (i64, Value)>, truth: &BTreeMap<String, Value>) -> String {
     let wrong = copy.iter().filter(|(id, (_, told))| truth.get(*id) != Some(told));
     let wrong = wrong.map(|(id, (seq, told))| format!("\ntold as {seq}: {told}\nin truth: {:?}", truth.get(id)));

@@ -1,4 +1,4 @@
-//! Clocks that are wrong, for real processes: libfaketime stands between them and the machine's.
+//! Wrong clocks for real processes, by libfaketime.
 
 use std::{fs, path::PathBuf};
 
