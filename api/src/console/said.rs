@@ -1,10 +1,10 @@
-//! What the console says, for whoever writes the same on paper.
+//! The console's texts, for documents that use the same words.
 
 use serde_json::Value;
 
 use super::texts::{ENGLISH, merged, read};
 
-/// What the console says in a language, and in English where it says nothing in that.
+/// The console's texts in a language, with English where it has none.
 #[derive(Debug)]
 pub(crate) struct Said(Value);
 
@@ -14,7 +14,7 @@ impl Said {
         Self(merged(read(ENGLISH), read(language)))
     }
 
-    /// The text in this place.
+    /// The text at this path.
     pub(crate) fn at(&self, place: &[&str]) -> Option<&str> {
         place.iter().try_fold(&self.0, |table, name| table.get(*name))?.as_str()
     }

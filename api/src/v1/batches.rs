@@ -122,7 +122,8 @@ impl Batches {
     /// would cost and which rows are invalid. A row's key is your own. Of all rows with the same key, in any batch, one
     /// is carried out.
     ///
-    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR`.
+    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR` or
+    /// `$48.50`, if the sign is one of the row's currency.
     /// Without a `key`, a row's key is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(

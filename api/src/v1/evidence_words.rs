@@ -1,5 +1,5 @@
-//! What happened to a link as its evidence tells it: in the words of the merchant's console, with Stripe's own terms in
-//! brackets, which are the bank's.
+//! A link's history for its evidence: in the words of the merchant's console, with Stripe's own terms, which banks
+//! know, in brackets.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ use entity::link::{self, Source, TimelineEntry, TimelineEvent};
 
 use crate::{buyer::Words, console::Said};
 
-/// How the timeline begins what it says of a link that was made at Stripe, and of what Stripe confirmed.
+/// The beginnings of timeline details about a link created at Stripe, and about Stripe's confirmation.
 const MADE: &str = "made at Stripe: ";
 const CONFIRMED: &str = "Stripe confirmed: ";
 const SOURCE: &str = "source = ";
-/// How it says that a dispute is none yet.
+/// The detail of a dispute that is only an inquiry.
 const INQUIRY: &str = "an inquiry";
 
-/// The words of one language.
+/// The texts of one language.
 pub(super) struct EvidenceWords {
     said: Said,
     words: &'static Words,
@@ -30,7 +30,7 @@ impl EvidenceWords {
         Self { said: Said::in_language(&words.language), words }
     }
 
-    /// An entry of the timeline, by whom. `names` are those of keys.
+    /// An entry of the timeline with its actor. `names` are those of keys.
     pub(super) fn entry(&self, entry: &TimelineEntry, names: &HashMap<String, String>) -> String {
         let event = self.said.at(&["link", "events", entry.event.as_str()]);
         let event = event.map_or_else(|| entry.event.replace('_', " "), str::to_owned);
@@ -39,12 +39,12 @@ impl EvidenceWords {
         format!("{event}{detail} ({})", self.who(entry.actor(), names))
     }
 
-    /// How a text stands.
+    /// The status of a text.
     pub(super) fn status(&self, status: MessageStatus) -> String {
         self.said.at(&["message", "states", status.as_str()]).unwrap_or(status.as_str()).to_owned()
     }
 
-    /// How much of the payment went back.
+    /// How much of the payment was refunded.
     pub(super) fn refunds(&self, state: RefundState) -> Option<String> {
         let place = match state {
             RefundState::None => return None,
@@ -54,7 +54,7 @@ impl EvidenceWords {
         self.said.at(&["order", "notices", place]).map(str::to_owned)
     }
 
-    /// How the link's dispute stands.
+    /// The state of the link's dispute.
     pub(super) fn dispute_of(&self, link: &link::Model) -> Option<String> {
         let dispute = link.dispute?;
         Some(match link.dispute_word() {
@@ -63,7 +63,7 @@ impl EvidenceWords {
         })
     }
 
-    /// How a dispute stands, by Stripe's term.
+    /// The state of a dispute, given Stripe's term.
     fn dispute(&self, term: &str) -> String {
         let place = match term {
             "needs_response" => "open",
@@ -93,7 +93,7 @@ impl EvidenceWords {
         }
     }
 
-    /// What an entry says beside its event; `None` if that is no more than the event does.
+    /// The detail of an entry in addition to its event; `None` if it adds nothing.
     fn detail(&self, entry: &TimelineEntry, detail: &str) -> Option<String> {
         use TimelineEvent::{
             DisputeClosed, Disputed, InvoiceStored, Paid, RefundFailed, RefundPending, Refunded, Review, Settling,
@@ -125,7 +125,7 @@ impl EvidenceWords {
         Some(told.unwrap_or_else(|| detail.to_owned()))
     }
 
-    /// Why the bank asks.
+    /// The bank's reason.
     fn reasons(&self, detail: &str) -> String {
         let reasons = detail.split(", ").map(|reason| match reason {
             INQUIRY => self.said.at(&["link", "disputeReasons", "inquiry"]).unwrap_or(reason).to_owned(),
@@ -144,7 +144,7 @@ impl EvidenceWords {
         Some(format!("{}{payment}", self.money(money)))
     }
 
-    /// An amount as the merchant's language writes it.
+    /// An amount formatted for the merchant's language.
     pub(super) fn money(&self, money: Money) -> String {
         money.in_language(&self.words.language).replace('\u{a0}', " ")
     }
@@ -156,7 +156,7 @@ impl EvidenceWords {
         Some(format!("{}, {rest}", self.said.at(&["paidBy", way.as_str()])?))
     }
 
-    /// What Stripe's support finds it by.
+    /// The ids for Stripe's support.
     fn proof(&self, detail: &str) -> Option<String> {
         if let Some(id) = detail.strip_prefix(MADE) {
             return Some(id.to_owned());
@@ -176,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    /// Stripe's terms of a dispute.
+    /// Stripe's terms for disputes.
     const TERMS: [&str; 8] = [
         "needs_response",
         "under_review",
@@ -224,7 +224,7 @@ mod tests {
         let settling = german(Settling, Some("bank transfer on 2026-11-26: Auszug 3"), Some("key_1"));
         assert_eq!(settling, "Als anders bezahlt vermerkt: Überweisung, 2026-11-26: Auszug 3 (Kasse 1)");
         assert!(german(VoidRefused, Some("The buyer paid before"), None).ends_with("schon bezahlt (Stripe)"));
-        // What nobody knows stays as it was written.
+        // Unknown terms stay as they are.
         assert!(german(Disputed, Some("something_new"), None).ends_with(": something_new (Stripe)"));
         assert!(german(Refunded, Some("a lot"), None).contains(": a lot "));
     }

@@ -94,7 +94,7 @@ impl MessageTemplates {
         purpose: Path<Text<Purpose>>,
         /// Such as `pt-BR`. The template for it applies, else the one for `pt`, else the one without a language.
         language: Query<Option<Language>>,
-        /// `true`: ours in that language, whatever you have written; in English if there is none in it.
+        /// `true`: the default in that language, regardless of your own; in English if there is none.
         ready: Query<Option<bool>>,
     ) -> Result<Json<TemplateView>, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));

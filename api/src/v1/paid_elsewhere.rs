@@ -57,19 +57,19 @@ struct MarkPaid {
     note: Option<String>,
 }
 
-/// Money that came for an order without being asked for by a link.
+/// A payment for an order that was not requested by a link.
 #[derive(Debug, Deserialize, Object, Serialize)]
 #[serde(deny_unknown_fields)]
 struct MarkOrderPaid {
-    /// How.
+    /// The payment method.
     method: Text<ElsewhereMethod>,
-    /// On which day it came, such as `2026-11-26`; absent: today, where you are.
+    /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
     on: Option<CalendarDay>,
-    /// For your own records.
+    /// A note for your records.
     note: Option<String>,
-    /// How much, in the order's currency; absent: the order's amount.
+    /// The amount in the order's currency; absent: the order's amount.
     amount: Option<Amount>,
-    /// The number of your invoice; absent: the order's number.
+    /// The invoice number; absent: the order's number.
     invoice_number: Option<Line<64>>,
 }
 
@@ -153,7 +153,7 @@ impl MarkPaid {
     }
 }
 
-/// The day on which the money came.
+/// The day of the payment.
 fn day(sent: Option<&str>, today: NaiveDate, fields: &mut Fields) -> Option<NaiveDate> {
     match sent.map(str::parse::<NaiveDate>) {
         None => return Some(today),
@@ -169,7 +169,7 @@ fn note(sent: Option<&str>, fields: &mut Fields) -> Option<String> {
     fields.text("note", note, LONGEST_NOTE)
 }
 
-/// What is said of the payment of an order.
+/// The payment of an order as entered.
 struct Payment {
     paid: PaidElsewhere,
     money: Money,

@@ -1,7 +1,8 @@
-//! Mobile numbers that are in use, and that the metadata of `rlibphonenumber` (9.0.42) does not have yet: what libphonenumber 9.0.43
-//! adds. A buyer with such a number is not told that there is none. What the crate comes to know is left out here, as a test demands.
+//! Mobile numbers in use that the metadata of `rlibphonenumber` (9.0.42) lacks: the additions of libphonenumber 9.0.43.
+//! Without them a buyer's valid number would be refused. A test fails once the crate knows one of them, so that it is
+//! removed here.
 
-/// What a number in E.164 begins with, and how many digits it has then.
+/// The prefix of numbers in E.164, and their length.
 const RANGES: [(&str, usize); 7] = [
     ("+4915410", 13),  // Germany
     ("+593930", 12),   // Ecuador
@@ -12,7 +13,7 @@ const RANGES: [(&str, usize); 7] = [
     ("+263751", 12),   // Zimbabwe
 ];
 
-/// Whether a number in E.164 is of such a range.
+/// Whether a number in E.164 is in one of these ranges.
 pub(super) fn has(number: &str) -> bool {
     RANGES.iter().any(|(begin, digits)| number.starts_with(begin) && number.len() == digits + 1)
 }

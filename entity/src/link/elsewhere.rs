@@ -1,5 +1,5 @@
-//! What a merchant says of a link that should no longer be paid: why they withdraw it, or how they were paid without
-//! Stripe.
+//! The merchant's statements about a link that should no longer be paid: why it is withdrawn, or how it was paid
+//! without Stripe.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
@@ -11,7 +11,7 @@ use crate::{
 };
 use domain::{LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, link::ElsewhereMethod};
 
-/// A payment that the merchant got without Stripe.
+/// A payment that the merchant received without Stripe.
 #[derive(Debug, Clone)]
 pub struct PaidElsewhere {
     /// How it was paid.
@@ -69,7 +69,7 @@ pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &
     })
 }
 
-/// A payment for an order that was not asked for by a link.
+/// A payment for an order that was not requested by a link.
 #[derive(Debug)]
 pub struct PaidOrder {
     /// The link's id.
@@ -88,10 +88,9 @@ pub struct PaidOrder {
     pub paid: PaidElsewhere,
 }
 
-/// Inserts the link of a payment that was not asked for by a link, in `settling`, and returns its order as it is now,
-/// which stays so until the transaction ends. Stripe never hears of it: with
-/// [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed) it is paid. Fails if the order has an open link: see
-/// [`is_second_open`](super::is_second_open).
+/// Inserts the link of a payment that was not requested by a link, in `settling`, and returns its order, locked until
+/// the transaction ends. The link never exists at Stripe; [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed)
+/// marks it as paid. Fails if the order has an open link: see [`is_second_open`](super::is_second_open).
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -109,7 +108,7 @@ pub async fn insert_paid_elsewhere(
         invoice_number: Set(Some(new.invoice_number)),
         amount: Set(Some(new.money.minor())),
         currency: Set(new.money.currency()),
-        // A name that nothing is stored by: there is no invoice.
+        // The name of a document that does not exist, since there is no invoice.
         document: Set(Some(Documents::invoice_name(new.merchant_id, new.id))),
         document_bytes: Set(0),
         stripe_attempt: Set(0),

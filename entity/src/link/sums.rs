@@ -1,8 +1,8 @@
-//! Sums of links. A trigger of `payment_link` writes each change of a link's figures down, so that no payment waits for
-//! another one's sum; [`add_changes`] adds them up. Until then they are read beside the sums.
+//! Sums of links. A trigger of `payment_link` records each change of a link's figures, so that no payment waits for
+//! another one's sum; [`add_changes`] adds them up. Until then they are read together with the sums.
 //!
-//! Raw SQL: a tick adds thousands of changes by one statement, and a summary reads all its sums by one. How moments and
-//! days are numbered is said where the tables are made, in `m0112_link_sums`.
+//! Raw SQL: a tick adds thousands of changes by one statement, and a summary reads all its sums by one.
+//! `m0112_link_sums`, which creates the tables, explains how moments and days are numbered.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use sea_orm::{DbBackend, FromQueryResult, Statement, Value, entity::prelude::*};
@@ -13,10 +13,10 @@ use domain::Currency;
 /// How many changes are added at once.
 pub const AT_ONCE: u64 = 5_000;
 
-/// How many quarters of an hour a day has, where no clock changes.
+/// The quarters of an hour in a day without a clock change.
 const QUARTERS: i64 = 96;
 
-/// What a day is multiplied by in the slot of a wait.
+/// The factor of a day in the slot of a wait.
 const WAITS: i64 = 100_000_000;
 
 /// Adds the oldest changes to the sums, and forgets which of their orders were unpaid. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add
@@ -38,7 +38,7 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
     if oldest.is_empty() {
         return Ok(0);
     }
-    // In the same order in every process, so that two of them cannot deadlock.
+    // The same order in every process, so that two of them cannot deadlock.
     let add = "INSERT INTO link_sum (merchant_id, kind, slot, currency, links, amount, refunded, disputed, disputed_links, \
             lost, viewed, paid) \
         SELECT merchant_id, kind, slot, currency, SUM(links), SUM(amount), SUM(refunded), SUM(disputed), SUM(disputed_links), \
@@ -75,45 +75,45 @@ async fn forget_paid(tx: &Transaction, changes: Rows<1>) -> Result<(), DbErr> {
 /// A sum of a merchant's links.
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct Sum {
-    /// Of which links.
+    /// The kind of links.
     kind: String,
     /// The currency.
     pub(crate) currency: Currency,
     /// The day since 1970 of links that were paid by Stripe, the day such as 20261126 of links that were paid
     /// elsewhere, or the seconds until a link was paid.
     part: i64,
-    /// How many.
+    /// The number of links.
     pub(crate) links: i64,
-    /// What they ask for.
+    /// Their total.
     pub(crate) amount: i64,
-    /// What was refunded of it.
+    /// How much of it was refunded.
     pub(crate) refunded: i64,
-    /// What of it a bank has asked back.
+    /// How much of it is in undecided disputes.
     pub(crate) disputed: i64,
-    /// How many of their payments those are.
+    /// The number of payments in undecided disputes.
     pub(crate) disputed_links: i64,
-    /// How many of their payments a bank has taken back.
+    /// The number of payments lost in disputes.
     pub(crate) lost: i64,
-    /// How many the buyer has seen.
+    /// How many the buyer has viewed.
     pub(crate) viewed: i64,
     /// How many are paid.
     pub(crate) paid: i64,
 }
 
-/// Which links a sum is of.
+/// The links of a sum.
 pub(crate) enum SumOf {
-    /// Those that can be paid, or are being paid.
+    /// Links that can be paid, or are being paid.
     Open,
-    /// Those that were made in the period.
+    /// Links created in the period.
     Made,
-    /// Those that were paid on this day.
+    /// Links paid on this day.
     Paid(NaiveDate),
-    /// Those that were paid by Stripe so many seconds after they were made, or up to [`width`] longer.
+    /// Links paid through Stripe this many seconds after their creation, or up to [`width`] longer.
     Wait(i64),
 }
 
 impl Sum {
-    /// Which links it is of.
+    /// The links of the sum.
     pub(crate) fn of(&self) -> Option<SumOf> {
         let part = self.part;
         match self.kind.as_str() {
@@ -131,7 +131,7 @@ impl Sum {
     }
 }
 
-/// How far apart the waits are that are counted as this one.
+/// The width of the histogram's bucket that starts at this wait.
 pub(crate) const fn width(seconds: i64) -> i64 {
     match seconds {
         ..3_600 => 300,
@@ -141,7 +141,7 @@ pub(crate) const fn width(seconds: i64) -> i64 {
     }
 }
 
-/// The quarter of an hour.
+/// The number of the quarter of an hour.
 fn quarter(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(900)
 }
@@ -156,18 +156,18 @@ fn day(number: i64) -> Option<NaiveDate> {
     NaiveDate::from_num_days_from_ce_opt(i32::try_from(number + 719_163).ok()?)
 }
 
-/// Days, one after the other, that begin at the same time of a day in UTC.
+/// Consecutive days that start at the same time of day in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Run {
     /// The first quarter of an hour.
     first: i64,
-    /// What is added to a quarter of an hour, so that each day begins with a multiple of [`QUARTERS`].
+    /// Added to a quarter of an hour, so that each day starts at a multiple of [`QUARTERS`].
     shift: i64,
-    /// The last day, which may be longer than others.
+    /// The last day, which may be longer than the others.
     last: i64,
 }
 
-/// The days of a period where the merchant is.
+/// The days of a period in the merchant's time zone.
 fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for day in from.iter_days().take_while(|day| *day <= to) {
@@ -182,8 +182,8 @@ fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
     runs
 }
 
-/// The merchant's sums of links that can be paid, and of those that were made or paid in a period of whole days. Waits
-/// are of the days in UTC whose noon is in it.
+/// The merchant's sums of links that can be paid, and of those created or paid in a period of whole days. Waits are
+/// counted for the UTC days whose noon is in it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
