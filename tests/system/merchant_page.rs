@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Browser, Http, eventually, on_both_databases};
+use crate::support::{Answer, App, Browser, Http, Invoice, eventually, on_both_databases};
 
 on_both_databases!(
     a_merchant_changes_what_buyers_see,
@@ -167,5 +167,11 @@ async fn a_link_has_a_qr_code(app: &mut App) {
     let code = merchant.http.get(&path).await.with_status(200);
     assert_eq!(code.content_type(), "image/svg+xml");
     assert!(code.text().contains("<svg"));
+    // Of a link that is not made there is no page to lead to.
+    let other = merchant.opens_an_order("16202").await;
+    let unusable = Invoice { pdf: Some(b"%PDF-1.7 and nothing else"), ..Invoice::default() };
+    let failed = merchant.uploads(&other, &unusable).await;
+    merchant.sees(&failed, "failed").await;
+    merchant.http.get(&format!("/v1/payment-links/{failed}/qr.svg")).await.problem(409, "link_not_open");
     app.operator().makes_a_merchant("A Florist").await.http.get(&path).await.problem(404, "not_found");
 }

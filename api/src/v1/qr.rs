@@ -1,6 +1,6 @@
 //! `/v1/payment-links/{id}/qr.svg`: the URL of the buyer's page as a QR code, to show at a counter or to print.
 
-use domain::LinkId;
+use domain::{LinkId, LinkState};
 use entity::link;
 use poem::{IntoResponse, Response, http::header, web::Data};
 use poem_openapi::{
@@ -66,7 +66,12 @@ impl QrCodes {
         let found = link::find(api.db.pool(), key.0.merchant, id(&link_id)?).await?;
         let link = found.ok_or_else(Problem::not_found)?;
         if !link.has_buyers_page() {
-            return Err(Problem::conflict("link_not_open", "The link is still being made. Try again in a moment."));
+            let detail = if link.state == LinkState::Creating {
+                "The link is still being made. Try again in a moment."
+            } else {
+                "There is no page of this link for a buyer."
+            };
+            return Err(Problem::conflict("link_not_open", detail));
         }
         draw(&api.buyer_url(link.id)).map(Svg).map_err(Problem::internal)
     }

@@ -39,8 +39,8 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
     {
         problems.push((404, "There is nothing here, or it is somebody else's."));
     }
-    // A receipt exists only once the link is paid.
-    if method != "get" || path.ends_with("/receipt.pdf") {
+    // A receipt exists only once the link is paid, and its address only once it is made.
+    if method != "get" || path.ends_with("/receipt.pdf") || path.ends_with("/qr.svg") {
         problems.push((409, "The state of things does not allow it."));
     }
     // Invoices are erased after 90 days, the feed after 30.
