@@ -14,8 +14,8 @@ const METHODS = ["cash", "bank_transfer", "check", "terminal", "other"];
 const LONGEST_NOTE = 500;
 const A_DAY = 24 * 60 * 60 * 1000;
 
-/** The way that was chosen last, with which the next question begins. */
-let lastMethod = METHODS[0];
+/** The way that was chosen last, with which the next question begins; the first begins with none. */
+let lastMethod = null;
 
 /** Asks how the money of a link came, and says so; `changed` gets the link as it is then. */
 export function markPaid(link, changed) {
@@ -31,6 +31,7 @@ export function markOrderPaid(order, made) {
 function askHow(text, path, done, more) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
+    lastMethod === null && h("option", { value: "" }, t.choose),
     METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
   const on = input("on", { type: "date" });
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
