@@ -15,7 +15,7 @@ const PAGES: [(&str, &str, &str); 17] = [
     ("/conversations", "Example Buyer", "conversations"),
     ("/credits", "/credits/kinds/top_up", "credits"),
     ("/settings/profile", "/profile/timeZoneHint", "settings-business"),
-    ("/settings/stripe", "/stripe/register", "settings-stripe"),
+    ("/settings/stripe", "/stripe/webhookSecret", "settings-stripe"),
     ("/settings/sms", "/sms/webhook", "settings-sms"),
     ("/settings/template", "/template/preview", "settings-message"),
     ("/settings/reminders", "/reminders/hours", "settings-reminders"),
