@@ -63,6 +63,8 @@ pub(super) struct BatchView {
     cancelled: i64,
     /// The cost of the texts of all rows that are ready or done.
     credits: i64,
+    /// The number of these texts: a buyer who wants none gets none.
+    texts: i64,
     /// The totals of these rows, by currency.
     totals: Vec<BatchTotal>,
     /// The key that created it.
@@ -99,6 +101,7 @@ impl BatchView {
             failed: counts.failed,
             cancelled: counts.cancelled,
             credits: counts.credits,
+            texts: counts.texts,
             totals,
             actor: batch.actor,
             created_at: batch.created_at,
