@@ -11,6 +11,7 @@ on_both_databases!(
     each_row_is_looked_at_before_anything_is_done,
     a_batch_makes_and_sends_each_row_once,
     a_csv_is_read_as_spreadsheets_write_it,
+    an_amount_with_a_sign_is_of_the_currency_that_it_fits,
     a_cancelled_batch_does_no_more,
     a_paused_batch_goes_on_once_it_is_resumed,
     a_row_is_not_sent_by_another_template_than_the_merchants,
@@ -194,6 +195,40 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     assert_eq!(read(&done[0]), read(&found[0]), "what was read is told of what was made");
     let order = merchant.http.get(&format!("/v1/orders/{}", done[0]["order_id"].as_str().unwrap())).await.json();
     assert_eq!(order["metadata"], json!({"customer": "K10"}));
+}
+
+async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
+    let merchant = app.merchant();
+    let currency = json!({"currency": "usd"});
+    let patch = merchant.http.request(Method::PATCH, "/v1/merchant").json(&currency);
+    merchant.http.ask(patch).await.with_status(200);
+    let sheet = "number,customer_name,customer_phone,amount,currency\r\n\
+        S-1,Ada,+12025578001,$48.50,\r\n\
+        S-2,Ada,+12025578002,\"$1,120.00\",usd\r\n\
+        S-3,Ada,+12025578003,CA$10,CAD\r\n\
+        S-4,Ada,+12025578004,10,€\r\n\
+        S-5,Ada,+12025578005,$10,eur\r\n\
+        S-6,Ada,+12025578006,¥1000,\r\n\
+        S-7,Ada,+12025578007,10 EUR,chf\r\n\
+        S-8,Ada,+12025578008,-10.00,\r\n\
+        S-9,Ada,+12025578009,\"1,234\",\r\n";
+    let request = merchant.http.request(Method::POST, "/v1/batches").header("content-type", "text/csv").body(sheet);
+    let batch = merchant.http.ask(request).await.with_status(202).json();
+    let found = rows(&merchant, &batch).await;
+    let read: Vec<(&str, &str)> = found[..4]
+        .iter()
+        .map(|row| (row["amount"].as_str().unwrap_or_default(), row["currency"].as_str().unwrap_or_default()))
+        .collect();
+    assert_eq!(read, [("48.50", "usd"), ("1120.00", "usd"), ("10.00", "cad"), ("10.00", "eur")], "{found:?}");
+    let told: Vec<&str> = found[4..].iter().map(|row| row["detail"].as_str().unwrap_or_default()).collect();
+    let expected = [
+        "amount is in $, and the currency is EUR",
+        "amount is in ¥, and the currency is USD",
+        "amount is in EUR, and the currency is CHF",
+        "amount is less than zero: a credit note cannot be asked for",
+        "amount could be two amounts: write it with two decimals, such as 1234.00",
+    ];
+    assert_eq!(told, expected, "{found:?}");
 }
 
 async fn a_cancelled_batch_does_no_more(app: &mut App) {

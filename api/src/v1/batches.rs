@@ -63,6 +63,8 @@ pub(super) struct BatchView {
     cancelled: i64,
     /// The cost of the texts of all rows that are ready or done.
     credits: i64,
+    /// The number of these texts: a buyer who wants none gets none.
+    texts: i64,
     /// The totals of these rows, by currency.
     totals: Vec<BatchTotal>,
     /// The key that created it.
@@ -99,6 +101,7 @@ impl BatchView {
             failed: counts.failed,
             cancelled: counts.cancelled,
             credits: counts.credits,
+            texts: counts.texts,
             totals,
             actor: batch.actor,
             created_at: batch.created_at,
@@ -119,7 +122,8 @@ impl Batches {
     /// would cost and which rows are invalid. A row's key is your own. Of all rows with the same key, in any batch, one
     /// is carried out.
     ///
-    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR`.
+    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR` or
+    /// `$48.50`, if the sign is one of the row's currency.
     /// Without a `key`, a row's key is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(

@@ -118,6 +118,8 @@ export interface Batch {
   send: boolean;
   started_at?: Time;
   status: Word<"ready" | "running" | "paused" | "done" | "cancelled">;
+  /** The number of these texts: a buyer who wants none gets none. */
+  texts: number;
   /** The totals of these rows, by currency. */
   totals: BatchTotal[];
 }

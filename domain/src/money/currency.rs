@@ -80,6 +80,15 @@ impl Currency {
         self.iso.name()
     }
 
+    /// Whether people write this sign for it: `$` for US dollars as for pesos, `CA$` for Canadian dollars alone.
+    #[must_use]
+    pub fn has_sign(self, sign: &str) -> bool {
+        let usual = self.iso.symbol().symbol;
+        let known = matches!((sign, self.code()), ("A$", "AUD") | ("C$", "CAD") | ("S$", "SGD"));
+        known
+            || sign.strip_suffix(usual.as_str()).is_some_and(|before| before.is_empty() || before == &self.code()[..2])
+    }
+
     /// The number of decimals that people write: 2 or 0.
     ///
     /// It is 0 for the fifteen currencies that Stripe counts in whole units, and for ISK and UGX, which have no

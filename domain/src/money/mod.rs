@@ -23,7 +23,7 @@ pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
 pub use locale::decimal_in_language;
 pub use parse::ParseAmountError;
-pub use written::WrittenAmount;
+pub use written::{WrittenAmount, WrittenCurrency};
 
 /// An amount of money, from zero to [`Money::LARGEST_MINOR`].
 ///

@@ -5,22 +5,50 @@
 pub struct WrittenAmount {
     /// As a decimal string: `129.50`.
     pub decimal: String,
-    /// The currency beside it, as three small letters, if one was written.
-    pub currency: Option<String>,
+    /// The currency beside it, if one was written.
+    pub currency: Option<WrittenCurrency>,
 }
 
+/// A currency as somebody wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrittenCurrency {
+    /// As three small letters.
+    Code(String),
+    /// A sign of several currencies, such as `$` or `US$`: see [`Currency::has_sign`](super::Currency::has_sign).
+    Sign(String),
+}
+
+impl WrittenCurrency {
+    /// Reads three letters or a sign.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        match text.trim_matches(is_space) {
+            "€" => Some(Self::Code("eur".to_owned())),
+            "£" => Some(Self::Code("gbp".to_owned())),
+            code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                Some(Self::Code(code.to_ascii_lowercase()))
+            }
+            sign if sign.ends_with(SIGNS) && sign.chars().count() <= LONGEST_SIGN => Some(Self::Sign(sign.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// The last characters of signs that are written beside amounts.
+const SIGNS: [char; 12] = ['$', '¥', '₩', '₹', '₺', '₽', '₫', '₱', '₦', '₪', '₴', '฿'];
+const LONGEST_SIGN: usize = 3;
+
 impl WrittenAmount {
-    /// Reads what people and spreadsheets write: `129,50`, `1.129,50 EUR`, `€1,129.50`, `1'129.50`.
+    /// Reads what people and spreadsheets write: `129,50`, `1.129,50 EUR`, `€1,129.50`, `$48.50`, `1'129.50`.
     ///
-    /// `None` if it is no amount or could be two: `1,129` is a thousand to some and little more than one to others, and `$` is the sign
-    /// of twenty currencies.
+    /// `None` if it is no amount or could be two: `1,129` is a thousand to some and little more than one to others.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let first = text.find(|character: char| character.is_ascii_digit())?;
         let end = text.rfind(|character: char| character.is_ascii_digit())? + 1;
         let currency = match (text[..first].trim_matches(is_space), text[end..].trim_matches(is_space)) {
             ("", "") => None,
-            (beside, "") | ("", beside) => Some(currency_of(beside)?),
+            (beside, "") | ("", beside) => Some(WrittenCurrency::read(beside)?),
             _ => return None,
         };
         let written = &text[first..end];
@@ -34,18 +62,6 @@ impl WrittenAmount {
             return None;
         }
         Some(Self { decimal: format!("{}.{fraction}", whole_number(whole, true)?), currency })
-    }
-}
-
-/// The currency that three letters or a sign of one currency only stand for.
-fn currency_of(beside: &str) -> Option<String> {
-    match beside {
-        "€" => Some("eur".to_owned()),
-        "£" => Some("gbp".to_owned()),
-        code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-            Some(code.to_ascii_lowercase())
-        }
-        _ => None,
     }
 }
 
@@ -77,10 +93,13 @@ fn whole_number(text: &str, has_fraction: bool) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::WrittenAmount;
+    use super::{WrittenAmount, WrittenCurrency};
 
     fn understood(text: &str) -> Option<(String, Option<String>)> {
-        WrittenAmount::read(text).map(|written| (written.decimal, written.currency))
+        let beside = |currency| match currency {
+            WrittenCurrency::Code(beside) | WrittenCurrency::Sign(beside) => beside,
+        };
+        WrittenAmount::read(text).map(|written| (written.decimal, written.currency.map(beside)))
     }
 
     #[test]
@@ -104,6 +123,10 @@ mod tests {
             ("EUR 1.129,50", "1129.50", Some("eur")),
             ("129,50 eur", "129.50", Some("eur")),
             ("0,01", "0.01", None),
+            ("$48.50", "48.50", Some("$")),
+            ("$1,120.00", "1120.00", Some("$")),
+            ("US$ 5", "5", Some("US$")),
+            ("1.200,50 ₺", "1200.50", Some("₺")),
         ] {
             assert_eq!(understood(written), Some((decimal.to_owned(), currency.map(str::to_owned))), "{written}");
         }
@@ -130,7 +153,9 @@ mod tests {
             "129,505",
             "1234.567,89",
             "12.3456,78",
-            "$5",
+            "-$5",
+            "USD$5",
+            "$5 USD",
             "€5 EUR",
             "5 apples",
             "1;50",

@@ -82,6 +82,11 @@ async fn no_connection(tour: &Tour<'_>, app: &App) {
     let merchant = operator.makes_a_merchant("Corner Shop").await;
     let key = operator.makes_a_key(&merchant.id, "admin").await;
     browser.clicks("Sign out").await;
+    // The order of before was never made.
+    browser.sees("Something was written and not sent or saved").await;
+    tour.stops_at("dialog-sign-out").await;
+    browser.clicks("Sign out all the same").await;
+    browser.sees("API key").await;
     browser.signs_in_with(app, &key).await;
     browser.sees("No orders yet").await;
     tour.stops_at("orders-empty").await;

@@ -43,7 +43,7 @@ use super::{
     wait::eventually,
 };
 
-/// The line that `up --demo --json` prints.
+/// The line printed by `up --demo --json`.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
 pub(crate) struct Hello {
     pub(crate) url: String,
@@ -55,28 +55,27 @@ pub(crate) struct Hello {
     pub(crate) sandbox_url: String,
 }
 
-/// Where it runs.
+/// Where the app runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// In this process, with a part of the Redis of all.
+    /// In this process, with a part of the shared Redis.
     Here,
-    /// In a process of its own, with a Redis of its own.
+    /// In a process of its own, with its own Redis.
     Apart,
 }
 
-/// `paylink up --demo`, running. When it goes, it is stopped as users stop it, and looked at for what holds after every
-/// story: a clean end, no Redis left, no job given up, a ledger that adds up, and nothing in the log that must not be
-/// told.
+/// A running `paylink up --demo`. When it is dropped, it is stopped as users stop it, and the invariants of every test
+/// are checked: a clean exit, no Redis left, no dead job, a ledger that adds up, and no secrets in the log.
 #[derive(Debug)]
 pub(crate) struct App {
     way: Way,
     database: Database,
     data: TempDir,
-    /// On which all that it keeps is, if that can be full.
+    /// The disk with all its data, if that can be full.
     disk: Option<&'static SmallDisk>,
     port: u16,
     running: Option<Running>,
-    /// By how much its clock is ahead, if it runs here.
+    /// How far its clock is ahead, if it runs here.
     ahead: Arc<AtomicI64>,
     hush: Hush,
     pub(crate) hello: Hello,
@@ -88,24 +87,24 @@ impl App {
         Self::start_with(database, &[]).await
     }
 
-    /// The same, with more variables.
+    /// The same, with further variables.
     pub(crate) async fn start_with(database: Database, environment: &[(&str, String)]) -> Self {
         let ours = environment.iter().all(|(name, _)| name.starts_with("PAYLINK_"));
         assert!(ours, "other variables are those of a process: start it with App::start_apart_with");
         Self::start_as(Way::Here, database, environment).await
     }
 
-    /// Starts one as its users do: the binary, in an empty data directory, with a Redis of its own.
+    /// Starts one as its users do: the binary, in an empty data directory, with its own Redis.
     pub(crate) async fn start_apart(database: Database) -> Self {
         Self::start_apart_with(database, &[]).await
     }
 
-    /// The same, with more variables.
+    /// The same, with further variables.
     pub(crate) async fn start_apart_with(database: Database, environment: &[(&str, String)]) -> Self {
         Self::start_as(Way::Apart, database, environment).await
     }
 
-    /// Starts one in this process with all that it keeps on a disk that can be full, where one can be mounted.
+    /// Starts one in this process with all its data on a disk that can be full, if one can be mounted.
     pub(crate) async fn start_on(
         disk: Option<&'static SmallDisk>,
         database: Database,
@@ -114,7 +113,7 @@ impl App {
         Self::start_with_disk(Way::Here, disk, database, environment).await
     }
 
-    /// The same as its users start it.
+    /// The same, as its users start it.
     pub(crate) async fn start_apart_on(
         disk: &'static SmallDisk,
         database: Database,
@@ -148,7 +147,7 @@ impl App {
         Self { way, database, data, disk, port, running: Some(running), ahead, hush, hello }
     }
 
-    /// Ends the process from one moment to the next, as a power cut would, and starts it again.
+    /// Kills the process without warning, like a power cut, and starts it again.
     pub(crate) async fn is_killed_and_started_again(&mut self) {
         self.running.take().unwrap().dies();
         self.starts_again().await;
@@ -179,7 +178,7 @@ impl App {
         self.starts_again().await;
     }
 
-    /// What it keeps is gone; what Stripe and the carrier remember is not.
+    /// Deletes its data; Stripe and the carrier keep theirs.
     pub(crate) fn loses_its_data(&self) {
         for name in ["paylink.db", "paylink.db-wal", "paylink.db-shm", "secret.key"] {
             let _ = fs::remove_file(self.data.path().join(name));
@@ -194,34 +193,34 @@ impl App {
         self.data.path().join("paylink.db").exists()
     }
 
-    /// Whether there is a file of this name in its data directory.
+    /// Whether its data directory has a file with this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.data.path().join(name).exists()
     }
 
-    /// Whether there is one whose name begins so.
+    /// Whether its data directory has a file with this prefix.
     pub(crate) fn has_one_that_begins(&self, begin: &str) -> bool {
         let names = fs::read_dir(self.data.path()).unwrap().map(|entry| entry.unwrap().file_name());
         names.into_iter().any(|name| name.to_string_lossy().starts_with(begin))
     }
 
-    /// A folder takes the place of a file in its data directory, so that it cannot be written.
+    /// Replaces a file in its data directory with a folder, so that it cannot be written.
     pub(crate) fn puts_a_folder(&self, name: &str) {
         fs::create_dir(self.data.path().join(name)).unwrap();
     }
 
-    /// A file of its data directory, or an empty folder, is lost.
+    /// Deletes a file of its data directory, or an empty folder.
     pub(crate) fn loses(&self, name: &str) {
         let path = self.data.path().join(name);
         if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) }.unwrap();
     }
 
-    /// Somebody puts a file into its data directory.
+    /// Puts a file into its data directory.
     pub(crate) fn puts(&self, name: &str, text: &str) {
         fs::write(self.data.path().join(name), text).unwrap();
     }
 
-    /// From its next start on its rows are elsewhere.
+    /// Uses another database from its next start on.
     pub(crate) fn moves_to(&mut self, database: Database) {
         self.database = database;
     }
@@ -231,11 +230,11 @@ impl App {
         fs::read_to_string(self.data.path().join(name)).unwrap()
     }
 
-    /// Its disk is full for so long, if it has one that can be.
+    /// Fills its disk for this long, if it has one that can be full.
     pub(crate) async fn finds_no_room_for(&self, time: Duration) {
         let Some(disk) = self.disk else { return };
         if matches!(self.database, Database::Sqlite) {
-            // Else it would go on writing into the room that its log has taken before.
+            // Otherwise it would continue to write into the space that its log has already allocated.
             let rows = self.database().await;
             let _ = rows.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await;
             let _ = rows.close().await;
@@ -243,7 +242,7 @@ impl App {
         disk.is_full_for(time).await;
     }
 
-    /// While this is held there is room on its disk.
+    /// While this is held, its disk has space.
     pub(crate) async fn finds_room(&self) -> Option<MutexGuard<'static, ()>> {
         match self.disk {
             Some(disk) => Some(disk.has_room().await),
@@ -256,19 +255,19 @@ impl App {
         self.database.change(self.data.path(), statement).await;
     }
 
-    /// Runs another sub-command with the same settings, to its end.
+    /// Runs another sub-command with the same settings to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
     }
 
-    /// Runs another sub-command that must succeed: what it prints.
+    /// Runs another sub-command that must succeed. Returns its output.
     pub(crate) fn says(&self, arguments: &[&str]) -> String {
         let output = self.runs(arguments);
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Starts another role beside it, at this port if it listens at all, with the sandbox for its world.
+    /// Starts another role next to it, at this port if it listens at all, with the same sandbox.
     pub(crate) fn begins(&self, arguments: &[&str], port: u16) -> Process {
         let mut command = command(&self.database, self.data.path(), port);
         command
@@ -279,13 +278,13 @@ impl App {
         Process::start(&mut command, self.data.path())
     }
 
-    /// Changes a setting of every process that starts from now on.
+    /// Changes a setting of all processes that start from now on.
     pub(crate) fn will_have(&self, name: &str, value: &str) {
         let mut environment = OpenOptions::new().append(true).open(self.data.path().join(ENVIRONMENT)).unwrap();
         writeln!(environment, "{name}={value}").unwrap();
     }
 
-    /// Stops and starts again, with the settings as they are now.
+    /// Stops and starts again, with the current settings.
     pub(crate) async fn is_started_anew(&mut self) {
         assert!(self.stops().success());
         self.starts_again().await;
@@ -296,7 +295,7 @@ impl App {
         Http::new(&format!("http://127.0.0.1:{port}"), &self.hush)
     }
 
-    /// A secret that a test came to know: no log may say it.
+    /// Registers a secret that no log may contain.
     pub(crate) fn hush(&self, secret: &str) {
         self.hush.private(secret);
     }
@@ -306,31 +305,31 @@ impl App {
         self.running.as_ref().unwrap().process_id()
     }
 
-    /// A line of what the kernel says of the process, such as `VmRSS`; in KiB.
+    /// A line of the kernel's status of the process in KiB, such as `VmRSS`.
     pub(crate) fn status_of_process(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// How long the processor has worked for the process.
+    /// The CPU time of the process.
     pub(crate) fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process_id())).unwrap();
-        // The name in brackets may hold anything; user and system time are the 12th and 13th after it, in hundredths of
-        // a second.
+        // The name in parentheses may contain anything; user and system time are the 12th and 13th field after it, in
+        // hundredths of a second.
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
         Duration::from_millis(10 * ticks)
     }
 
-    /// Everything that it has logged, and what ran beside it.
+    /// Its whole log, with that of processes next to it.
     pub(crate) fn log(&self) -> String {
         let files = fs::read_dir(self.data.path()).into_iter().flatten().map(|entry| entry.unwrap().path());
         let logs = files.filter(|path| path.file_stem().is_some_and(|stem| stem == "log"));
         logs.map(|path| fs::read_to_string(path).unwrap_or_default()).collect()
     }
 
-    /// Everything that its database holds, as one text.
+    /// The whole contents of its database as one text.
     pub(crate) async fn rows(&self) -> String {
         self.database.dump(self.data.path()).await
     }
@@ -340,7 +339,7 @@ impl App {
         self.database.url(self.data.path())
     }
 
-    /// A connection of one's own to its database.
+    /// A separate connection to its database.
     pub(crate) async fn database(&self) -> DatabaseConnection {
         self.database.connect(self.data.path()).await.unwrap()
     }
@@ -352,13 +351,13 @@ impl App {
         connection.close().await.unwrap();
     }
 
-    /// Its clock is turned forward, for all that it does from now on.
+    /// Sets its clock forward for everything it does from now on.
     pub(crate) fn turns_its_clock(&self, by: TimeDelta) {
         assert_eq!(self.way, Way::Here, "a process has the clock of the machine");
         self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
     }
 
-    /// Runs every tick that is due then, as a scheduler that is run once.
+    /// Runs every tick that is due then, as `scheduler --once` does.
     pub(crate) fn passes(&self, then: DateTime<Utc>) {
         let settings = Settings::from_variables(variables(&self.database, self.data.path(), self.port)).unwrap();
         let once = scheduler::Args { once: true, at: Some(then.trunc_subsecs(0)) };
@@ -368,7 +367,7 @@ impl App {
         ran.unwrap();
     }
 
-    /// How many invoices lie in the store, uploads included and pictures of them not.
+    /// The number of invoices in the store, including uploads but not their pictures.
     pub(crate) fn invoices(&self) -> usize {
         self.documents()
             .iter()
@@ -376,7 +375,7 @@ impl App {
             .count()
     }
 
-    /// The files of its document store, by their path in it.
+    /// The files of its document store, by path.
     pub(crate) fn documents(&self) -> Vec<String> {
         let store = self.data.path().join("documents");
         let mut files = Vec::new();
@@ -393,8 +392,8 @@ impl App {
         files
     }
 
-    /// The files of its data directory, by name, but for what was logged and what the sandbox notes: Stripe and the
-    /// carrier remember.
+    /// The files of its data directory, by name, except logs and the sandbox's data, which represents Stripe and the
+    /// carrier.
     pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
         let (mut files, mut folders) = (Vec::new(), vec![self.data.path().to_owned()]);
         while let Some(folder) = folders.pop() {
@@ -403,7 +402,7 @@ impl App {
                 if kind.is_dir() {
                     folders.push(path);
                 } else if kind.is_file() && path.file_stem().is_none_or(|stem| stem != "log" && stem != "sandbox") {
-                    // It may go while it is looked for.
+                    // It may disappear during the search.
                     files.extend(fs::read(&path).ok().map(|bytes| (path.display().to_string(), bytes)));
                 }
             }
@@ -411,7 +410,7 @@ impl App {
         files
     }
 
-    /// Somebody without a key.
+    /// A client without a key.
     pub(crate) fn anybody(&self) -> Http {
         Http::new(&self.hello.url, &self.hush)
     }
@@ -439,7 +438,7 @@ impl App {
         Sandbox::new(&self.hello.sandbox_url)
     }
 
-    /// Its own Redis, to do it harm.
+    /// Its own Redis, to damage it.
     pub(crate) fn redis(&self) -> PrivateRedis {
         assert_eq!(self.way, Way::Apart, "its Redis is that of all tests: start it with App::start_apart");
         PrivateRedis::of(self.data.path())
@@ -503,13 +502,13 @@ async fn launch(way: Way, database: &Database, data: &TempDir, port: u16, clock:
     }
 }
 
-/// One that is ahead of the machine's by so many seconds.
+/// A clock that is this many seconds ahead of the machine's.
 fn clock(ahead: &Arc<AtomicI64>) -> Clock {
     let ahead = Arc::clone(ahead);
     Clock::telling(move || Utc::now() + TimeDelta::seconds(ahead.load(Ordering::Relaxed)))
 }
 
-/// Variables as a file of them has them.
+/// Variables in the format of a file.
 fn lines(environment: &[(&str, impl AsRef<str>)]) -> String {
     environment.iter().map(|(name, value)| format!("{name}={}\n", value.as_ref())).collect()
 }

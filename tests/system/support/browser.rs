@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::http::{Answer, Http};
 
-/// A browser with the console in it.
+/// A browser with the console.
 #[derive(Clone, Debug)]
 pub(crate) struct Browser {
     pub(crate) http: Http,
@@ -24,7 +24,7 @@ impl Browser {
         Self { http: http.clone(), cookie }
     }
 
-    /// A request as a browser makes it for anybody's page: with the cookie, without our mark.
+    /// A request as a browser makes it for another page: with the cookie, without our mark.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, path).header("Cookie", &self.cookie)
     }
@@ -33,13 +33,13 @@ impl Browser {
         self.http.ask(self.request(Method::GET, path)).await
     }
 
-    /// What the console itself sends.
+    /// A request of the console itself.
     pub(crate) async fn sends(&self, method: Method, path: &str, body: &Value) -> Answer {
         self.http.ask(marked(self.request(method, path)).json(body)).await
     }
 }
 
-/// The request with the mark of our own pages.
+/// A request with the mark of our own pages.
 pub(crate) fn marked(request: RequestBuilder) -> RequestBuilder {
     request.header("X-Paylink-Console", "1")
 }

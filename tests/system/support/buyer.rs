@@ -9,7 +9,7 @@ use super::{
     sandbox::Sandbox,
 };
 
-/// Somebody with a phone and a browser.
+/// A person with a phone and a browser.
 #[derive(Debug)]
 pub(crate) struct Buyer {
     pub(crate) browser: Http,
@@ -32,14 +32,14 @@ impl Buyer {
         self.browser.ask(self.browser.request(Method::POST, &format!("{}/pay", link.url))).await
     }
 
-    /// Presses the button, is led to Stripe and pays there.
+    /// Presses the button, follows it to Stripe and pays there.
     pub(crate) async fn pays(&self, link: &Link) {
         let led = self.presses_pay(link).await.with_status(303);
         assert_eq!(led.header("location"), link.stripe_url);
         self.sandbox.does("pay", json!({"url": led.header("location")})).await;
     }
 
-    /// Opens Stripe's page and does not pay yet: the session.
+    /// Opens Stripe's page without paying. Returns the session.
     pub(crate) async fn opens_stripe(&self, link: &Link) -> String {
         let opened = self.sandbox.does("open", json!({"url": link.stripe_url})).await;
         opened["session"].as_str().unwrap().to_owned()

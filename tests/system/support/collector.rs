@@ -36,7 +36,7 @@ impl Collector {
         Self { url: format!("http://{address}"), spans, server }
     }
 
-    /// Waits for the one span of this trace that has this name.
+    /// Waits for the only span of this trace with this name.
     pub(crate) async fn receives(&self, trace: &str, name: &str) -> Span {
         let what = format!("the span {name} of {trace} comes");
         let spans = eventually(&what, async || {
@@ -50,7 +50,7 @@ impl Collector {
         spans.remove(0)
     }
 
-    /// Everything that came, as text.
+    /// Everything received, as text.
     pub(crate) fn dump(&self) -> String {
         let spans = self.spans.0.lock().unwrap();
         spans.iter().map(|span| format!("{span:?}\n")).collect()
@@ -75,7 +75,7 @@ fn collect(Data(spans): Data<&Spans>, body: Vec<u8>) {
     }
 }
 
-/// A text among attributes.
+/// A string attribute.
 pub(crate) fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
     let found = attributes.iter().find(|attribute| attribute.key == key)?;
     match found.value.as_ref()?.value.as_ref()? {
@@ -85,7 +85,7 @@ pub(crate) fn attribute(attributes: &[KeyValue], key: &str) -> Option<String> {
     }
 }
 
-/// An id as it is written.
+/// Formats an id.
 pub(crate) fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }

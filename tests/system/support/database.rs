@@ -6,7 +6,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database as Connection, DatabaseC
 
 use super::{postgres, small_disk::SmallDisk, template};
 
-/// Writes, for each table, the query that gives its rows as text.
+/// Generates, for each table, the query that returns its rows as text.
 const SQLITE_QUERIES: &str = "SELECT 'SELECT ' || group_concat('quote(\"' || c.name || '\")', '||'' ''||') || ' AS row FROM \"' || t.name || '\"' AS query \
      FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' GROUP BY t.name";
 const POSTGRESQL_QUERIES: &str = "SELECT 'SELECT row_to_json(t)::text AS row FROM ' || quote_ident(table_name) || ' t' AS query \
@@ -15,7 +15,7 @@ const POSTGRESQL_QUERIES: &str = "SELECT 'SELECT row_to_json(t)::text AS row FRO
 /// The database of a data directory.
 const SQLITE_FILE: &str = "paylink.db";
 
-/// Where an app keeps its rows.
+/// Where an app stores its rows.
 #[derive(Clone, Debug)]
 pub(crate) enum Database {
     /// In a file in its data directory.
@@ -38,17 +38,17 @@ impl Database {
         Self::Postgresql { url: template::postgresql().await }
     }
 
-    /// The same with its tables on this disk, which the server has until the tests are over.
+    /// The same with its tables on this disk, which the server has until the end of the tests.
     pub(crate) async fn postgresql_on(disk: &'static SmallDisk) -> Self {
         Self::Postgresql { url: template::postgresql_on(disk).await }
     }
 
-    /// One that nobody has used yet: without a schema.
+    /// An unused database without a schema.
     pub(crate) async fn empty_postgresql() -> Self {
         Self::Postgresql { url: postgres::fresh_database().await }
     }
 
-    /// How the product reaches it.
+    /// The product's URL of it.
     pub(crate) fn url(&self, data_dir: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}", data_dir.join(SQLITE_FILE).display()),
@@ -56,7 +56,7 @@ impl Database {
         }
     }
 
-    /// Gives a new data directory the current schema, if that is where the database is.
+    /// Gives a new data directory the current schema, if the database is in it.
     pub(crate) async fn is_migrated(&self, data_dir: &Path) {
         match self {
             Self::Sqlite => template::sqlite(&data_dir.join(SQLITE_FILE)).await,
@@ -64,12 +64,12 @@ impl Database {
         }
     }
 
-    /// Everything that the database holds, as one text.
+    /// The whole contents of the database as one text.
     pub(crate) async fn dump(&self, data_dir: &Path) -> String {
         self.read_everything(data_dir).await.unwrap().join("\n")
     }
 
-    /// A connection of one's own to it.
+    /// A separate connection.
     pub(crate) async fn connect(&self, data_dir: &Path) -> Result<DatabaseConnection, DbErr> {
         let mut options = ConnectOptions::new(self.url(data_dir));
         options.max_connections(1);

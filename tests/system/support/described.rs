@@ -9,13 +9,13 @@ use regex::Regex;
 use reqwest::Method;
 use serde_json::Value;
 
-/// What the API says of itself.
+/// The description of the API.
 fn description() -> &'static Value {
     static DESCRIPTION: OnceLock<Value> = OnceLock::new();
     DESCRIPTION.get_or_init(|| serde_json::from_str(&api::description("http://127.0.0.1")).unwrap())
 }
 
-/// Fails if an answer to a call below `/v1` is none that is described.
+/// Fails if an answer to a call below `/v1` is not described.
 pub(crate) fn check(method: &Method, path: &str, status: u16, content_type: &str, body: &[u8]) {
     let Some(operation) = operation(method, path) else { return };
     let call = format!("{method} {path}");
@@ -41,7 +41,7 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
         let pattern: Vec<&str> = pattern.split('/').collect();
         pattern.len() == parts.len() && pattern.iter().zip(&parts).all(|(it, part)| it.starts_with('{') || it == part)
     });
-    // The most literal one.
+    // The most literal match.
     let (_, item) = fitting.min_by_key(|(pattern, _)| pattern.matches('{').count())?;
     item.get(method.as_str().to_lowercase())
 }
@@ -102,7 +102,7 @@ fn is_as_described(schema: &'static Value, value: &Value, at: &str) -> Result<()
     Ok(())
 }
 
-/// A pattern of the description, which is read once for all tests.
+/// A pattern of the description, compiled once for all tests.
 fn read(pattern: &'static str) -> Regex {
     static READ: Mutex<Option<HashMap<&'static str, Regex>>> = Mutex::new(None);
     let mut read = READ.lock().unwrap();

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-/// Labels by their names.
+/// Labels by name.
 type Labels = BTreeMap<String, String>;
 
-/// What a process shows of itself.
+/// The metrics of a process.
 #[derive(Debug)]
 pub(crate) struct Figures {
     types: BTreeMap<String, String>,
@@ -14,7 +14,7 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// Reads them; a text that is not as it should be fails the test.
+    /// Parses them; invalid text fails the test.
     #[track_caller]
     pub(crate) fn read(text: &str) -> Self {
         let mut figures = Self { types: BTreeMap::new(), samples: BTreeMap::new() };
@@ -30,13 +30,13 @@ impl Figures {
         figures
     }
 
-    /// The one sample with this name and these labels.
+    /// The only sample with this name and these labels.
     #[track_caller]
     pub(crate) fn one(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.find(name, labels).unwrap_or_else(|| panic!("there is no {name} with {labels:?}: {:#?}", self.samples))
     }
 
-    /// The same, where there may be none.
+    /// The same, or `None`.
     pub(crate) fn find(&self, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
         let labels = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.samples.get(&(name.to_owned(), labels)).copied()
@@ -47,14 +47,14 @@ impl Figures {
         self.types.keys().map(String::as_str)
     }
 
-    /// The metric that a sample belongs to, by their names.
+    /// The metric that a sample belongs to, by name.
     pub(crate) fn family(&self, sample: &str) -> Option<&str> {
         let family = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| sample.strip_suffix(suffix));
         let name = family.filter(|family| self.types.get(*family).is_some_and(|kind| kind == "histogram"));
         self.types.get_key_value(name.unwrap_or(sample)).map(|(name, _)| name.as_str())
     }
 
-    /// Every value of a label.
+    /// All values of a label.
     pub(crate) fn values_of<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a str> {
         self.samples.keys().filter_map(move |(_, labels)| labels.get(label)).map(String::as_str)
     }
@@ -113,7 +113,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
 }
 
-/// `a="b",c="d"`. No value of ours has a quote in it, so none needs escaping.
+/// Parses `a="b",c="d"`. None of our values contain quotes, so there is no escaping.
 #[track_caller]
 fn read_labels(text: &str) -> Labels {
     let pairs = text.split("\",").filter(|pair| !pair.is_empty()).map(|pair| {

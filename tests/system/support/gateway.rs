@@ -14,18 +14,18 @@ use tokio::task::JoinHandle;
 
 use super::http::{listen, serve};
 
-/// How it answers those who hand it a text.
+/// How it answers a text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Manner {
-    /// It takes every text.
+    /// Accepts every text.
     Takes,
-    /// It sends them elsewhere, where the text would be taken.
+    /// Redirects, to a place where the text would be accepted.
     Redirects(u16),
-    /// It says that it refuses the text, after more words than anybody reads.
+    /// Refuses the text, after more bytes than are read.
     RefusesAtLength,
-    /// It takes every text, and says so in words that nobody described.
+    /// Accepts every text, with an answer that the description does not cover.
     Mumbles,
-    /// It never comes to an end.
+    /// Never ends its answer.
     NeverEnds,
 }
 
@@ -49,7 +49,7 @@ impl Gateway {
         Self::start_at(0, manner).await
     }
 
-    /// One at a port that is free.
+    /// Starts one at a free port.
     pub(crate) async fn start_at(port: u16, manner: Manner) -> Self {
         let counts = Counts::default();
         let (acceptor, address) = listen(port).await;
@@ -63,12 +63,12 @@ impl Gateway {
         self.counts.calls.load(Ordering::Relaxed)
     }
 
-    /// How often somebody went where they were sent.
+    /// How often a redirect was followed.
     pub(crate) fn calls_elsewhere(&self) -> usize {
         self.counts.elsewhere.load(Ordering::Relaxed)
     }
 
-    /// How much of its answers was taken.
+    /// How much of its answers was read.
     pub(crate) fn bytes(&self) -> usize {
         self.counts.bytes.load(Ordering::Relaxed)
     }
@@ -105,7 +105,7 @@ fn elsewhere(Data(counts): Data<&Counts>) -> &'static str {
     r#"{"id": "g-1"}"#
 }
 
-/// Words without an end, counted as they are taken.
+/// Endless bytes, counted as they are read.
 fn endless(taken: Arc<AtomicUsize>) -> Body {
     Body::from_bytes_stream(stream::repeat_with(move || {
         let words = vec![b' '; 16 * 1024];

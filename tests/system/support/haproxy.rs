@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{installation::free_port, wait::eventually};
 
-/// What operators are given, with addresses of their own in it.
+/// The settings for operators, with other addresses.
 const SETTINGS: &str = include_str!("../../../packaging/haproxy/haproxy.cfg");
 
 /// A running `HAProxy`. It ends with the test.
@@ -55,7 +55,7 @@ impl HaProxy {
         self.says(server, "UP").await;
     }
 
-    /// Waits until it sends nobody there any more.
+    /// Waits until it sends no more requests there.
     pub(crate) async fn sends_nobody_to(&self, server: &str) {
         self.says(server, "DOWN").await;
     }
@@ -63,7 +63,7 @@ impl HaProxy {
     async fn says(&self, server: &str, status: &str) {
         eventually(&format!("{server} is {status}"), async || {
             let table = self.table().await?;
-            // The proxy's name, the server's, and as the 18th field what it takes it for.
+            // The proxy's name, the server's, and as the 18th field its status.
             let line = table.lines().find(|line| line.starts_with(&format!("api,{server},")))?;
             (line.split(',').nth(17)? == status).then_some(())
         })

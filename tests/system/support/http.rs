@@ -28,7 +28,7 @@ use tokio::{
 
 use super::{described, hush::Hush, wait::eventually};
 
-/// Somebody who speaks HTTP to the product, with a key or without.
+/// An HTTP client of the product, with or without a key.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     client: Client,
@@ -48,12 +48,12 @@ impl Http {
         Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
-    /// What must not be told.
+    /// What must not leak.
     pub(crate) fn hush(&self) -> &Hush {
         &self.hush
     }
 
-    /// A request, to be completed and given to [`Self::ask`]. A path, or a whole URL.
+    /// Starts a request, to be completed and given to [`Self::ask`]. Takes a path or a whole URL.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.base) };
         let request = self.client.request(method, url);
@@ -63,12 +63,12 @@ impl Http {
         }
     }
 
-    /// Sends a request; one that is not answered at all fails the test.
+    /// Sends a request; if there is no answer the test fails.
     pub(crate) async fn ask(&self, request: RequestBuilder) -> Answer {
         self.try_ask(request).await.unwrap()
     }
 
-    /// Sends a request that may stay without an answer.
+    /// Sends a request that may stay unanswered.
     pub(crate) async fn try_ask(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let request = request.build()?;
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
@@ -83,8 +83,7 @@ impl Http {
         Ok(answer)
     }
 
-    /// Sends a command again under the same key until it is answered by anything but that it cannot be done now, as a
-    /// good client does.
+    /// Repeats a command with the same key until the answer is not a temporary error, as a good client does.
     pub(crate) async fn insists(&self, request: impl Fn() -> RequestBuilder) -> Answer {
         static KEYS: AtomicU64 = AtomicU64::new(1);
         let key = format!("insists-{}", KEYS.fetch_add(1, Ordering::Relaxed));
@@ -108,7 +107,7 @@ impl Http {
         self.ask(self.request(Method::PUT, path).json(body)).await
     }
 
-    /// Every item of a list, page by page.
+    /// All items of a list, page by page.
     pub(crate) async fn whole_list(&self, path: &str, limit: usize) -> Vec<Value> {
         let (mut items, mut cursor) = (Vec::new(), String::new());
         let mark = if path.contains('?') { '&' } else { '?' };
@@ -131,24 +130,23 @@ async fn answer(client: Client, request: Request) -> reqwest::Result<(u16, Heade
     Ok((status, headers, response.bytes().await?.to_vec()))
 }
 
-/// Does it on threads that all tests share, for what is spoken over connections: one that the product ends is then
-/// ended here too, at once, even while a test waits for the product to stop and does nothing else. Otherwise each stop
-/// takes the second for which a server waits for the other side.
+/// Runs on threads shared by all tests, for connections: one that the product closes is then closed here too, at once,
+/// even while a test waits for the product to stop. Otherwise each stop takes the second for which a server waits for
+/// the client.
 pub(super) async fn on_the_line<T: Send + 'static>(what: impl Future<Output = T> + Send + 'static) -> T {
-    // Whoever does not wait any more has it ended.
+    // Dropping the future aborts it.
     let mut task = JoinSet::new();
     task.spawn_on(what, LINE.handle());
     task.join_next().await.unwrap().unwrap()
 }
 
-/// Serves there until the task is ended: so somebody whom the product calls answers it also while it stops and the test
-/// waits for that.
+/// Serves there until the task is aborted, so that it answers the product also while that stops and the test waits.
 pub(super) fn serve(acceptor: TcpAcceptor, routes: BoxEndpoint<'static>) -> JoinHandle<()> {
     let serving = Server::new_with_acceptor(acceptor).run(routes);
     LINE.spawn(async move { serving.await.unwrap() })
 }
 
-/// Listens there, at this port or one that is free: the address.
+/// Listens there, at this port or a free one. Returns the address.
 pub(super) async fn listen(port: u16) -> (TcpAcceptor, SocketAddr) {
     let bind = async move { TcpListener::bind(("127.0.0.1", port)).into_acceptor().await.unwrap() };
     let acceptor = on_the_line(bind).await;
@@ -159,16 +157,15 @@ pub(super) async fn listen(port: u16) -> (TcpAcceptor, SocketAddr) {
 static LINE: LazyLock<Runtime> =
     LazyLock::new(|| runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
-/// Installs the one TLS stack of this process, unless the product was faster.
+/// Installs the TLS provider of this process, unless the product was first.
 pub(crate) fn use_tls() {
     static TLS: Once = Once::new();
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-/// A client that follows no redirects, as a test wants to see them. There is one a thread, and so one a test. It trusts
-/// nobody's certificate: to read those of the machine takes longer than most of what it is used for, and all that tests
-/// speak to is plain HTTP. It uses no connection that the server may be closing at that moment, which it does after 75
-/// seconds.
+/// A client without redirects, so that tests see them. There is one per thread, and so one per test. It trusts no
+/// certificates: loading those of the machine takes longer than most of its uses, and tests only use plain HTTP. It
+/// reuses no connection that the server may be closing, which it does after 75 seconds.
 pub(crate) fn client() -> Client {
     thread_local!(static CLIENT: Client = {
         use_tls();
@@ -183,7 +180,7 @@ pub(crate) fn client() -> Client {
     CLIENT.with(Client::clone)
 }
 
-/// What was answered.
+/// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     call: String,
@@ -193,7 +190,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The same, if it has this status.
+    /// Checks the status.
     #[track_caller]
     pub(crate) fn with_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} answered {}", self.call, self.text());

@@ -13,13 +13,13 @@ use super::database::Database;
 /// The binary of this version.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_paylink");
 
-/// The file in the data directory with the variables that a test has set, one a line.
+/// The file in the data directory with the variables set by a test, one per line.
 pub(crate) const ENVIRONMENT: &str = "environment";
 
-/// The same for variables that it has whatever a test sets.
+/// The same for variables that are always set.
 pub(crate) const USUAL: &str = "environment.usual";
 
-/// The variables of an installation: what a test has set comes last.
+/// The variables of an installation; those set by a test come last.
 pub(crate) fn variables(database: &Database, data_dir: &Path, port: u16) -> Vec<(String, String)> {
     let mut variables = vec![
         ("PAYLINK_DATA_DIR".to_owned(), data_dir.display().to_string()),
@@ -36,12 +36,12 @@ pub(crate) fn variables(database: &Database, data_dir: &Path, port: u16) -> Vec<
     variables
 }
 
-/// The binary with the settings of this installation and no others.
+/// The binary with only the settings of this installation.
 pub(crate) fn command(database: &Database, data_dir: &Path, port: u16) -> Command {
     command_of(Path::new(PROGRAM), database, data_dir, port)
 }
 
-/// The same of another version's binary.
+/// The same with another version's binary.
 pub(crate) fn command_of(program: &Path, database: &Database, data_dir: &Path, port: u16) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -54,8 +54,7 @@ pub(crate) fn command_of(program: &Path, database: &Database, data_dir: &Path, p
     command
 }
 
-/// A port that nobody has. It lies below those that the kernel gives away by itself, so that it is still free after a
-/// restart.
+/// An unused port. It is below the range that the kernel assigns, so that it is still free after a restart.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 10_000).unwrap();

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::http::{listen, serve};
 
-/// What it does with a document that it says it has kept.
+/// What it does with a document that it claims to have stored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Lie {
     KeepsNothing,
@@ -22,7 +22,7 @@ pub(crate) enum Lie {
 #[derive(Debug, Default)]
 struct State {
     objects: BTreeMap<String, Vec<u8>>,
-    /// What becomes of the next documents with this in their names, and of how many.
+    /// What happens to the next documents with this in their names, and to how many.
     lie: Option<(Lie, &'static str, u32)>,
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct LyingStore {
 }
 
 impl LyingStore {
-    /// An honest one, so far.
+    /// Starts an honest one.
     pub(crate) async fn start() -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
         let (acceptor, address) = listen(0).await;
@@ -43,7 +43,7 @@ impl LyingStore {
         Self { endpoint: format!("http://{address}"), state, server: serve(acceptor, routes.boxed()) }
     }
 
-    /// What an app needs to keep its invoices there.
+    /// An app's settings to store its invoices there.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("PAYLINK_STORE_URL", "s3://invoices".to_owned()),
@@ -54,24 +54,24 @@ impl LyingStore {
         ]
     }
 
-    /// It lies of the next so many documents with this in their names.
+    /// Lies about this many of the next documents with this in their names.
     pub(crate) fn lies(&self, lie: Lie, name: &'static str, times: u32) {
         self.state.lock().unwrap().lie = Some((lie, name, times));
     }
 
-    /// How often it is still to lie.
+    /// How many lies are left.
     pub(crate) fn lies_left(&self) -> u32 {
         self.state.lock().unwrap().lie.map_or(0, |(_, _, times)| times)
     }
 
-    /// One bit of the document with this in its name is another from now on.
+    /// Flips one bit of the document with this in its name.
     pub(crate) fn rots(&self, name: &str) {
         let mut state = self.state.lock().unwrap();
         let (_, content) = state.objects.iter_mut().find(|(known, _)| known.contains(name)).unwrap();
         rot(content);
     }
 
-    /// The document with this in its name is gone.
+    /// Deletes the document with this in its name.
     pub(crate) fn loses(&self, name: &str) {
         self.state.lock().unwrap().objects.retain(|known, _| !known.contains(name));
     }
@@ -116,7 +116,7 @@ async fn keep(request: &Request, body: Body, Data(state): Data<&Arc<Mutex<State>
     Response::builder().header("ETag", "\"1\"").finish()
 }
 
-/// A document or a part of it; the list of all, which whoever tidies up asks for, is empty.
+/// A document or a part of it; listing, for clean-ups, returns nothing.
 #[handler]
 fn give(request: &Request, Data(state): Data<&Arc<Mutex<State>>>) -> Response {
     if request.uri().query().is_some_and(|query| query.contains("list-type")) {

@@ -10,18 +10,18 @@ use tempfile::TempDir;
 
 use super::{installation::free_port, wait::eventually};
 
-/// One server, with these arguments beside those that all have. It ends with the test.
+/// A server with these further arguments. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct RedisServer {
     pub(crate) port: u16,
     folder: PathBuf,
     arguments: Vec<String>,
-    /// How `redis-cli` reaches it, beside the port.
+    /// The further arguments of `redis-cli`.
     reach: Vec<String>,
     process: Option<Child>,
 }
 
-/// A primary with a replica, and three Sentinels that watch over them.
+/// A primary with a replica, and three Sentinels.
 #[derive(Debug)]
 pub(crate) struct Sentinels {
     _folder: TempDir,
@@ -36,7 +36,7 @@ pub(crate) struct RedisCluster {
     pub(crate) nodes: Vec<RedisServer>,
 }
 
-/// One server with TLS, which wants a certificate of its clients and has a user who may do only what is needed.
+/// A server with TLS, which requires client certificates and has a user with minimal rights.
 #[derive(Debug)]
 pub(crate) struct TlsRedis {
     pub(crate) folder: TempDir,
@@ -54,7 +54,7 @@ impl RedisServer {
         server
     }
 
-    /// It starts, on what it has kept.
+    /// Starts it again with its data.
     pub(crate) async fn comes_up(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("log")).unwrap();
         let mut command = Command::new("redis-server");
@@ -67,14 +67,14 @@ impl RedisServer {
         .await;
     }
 
-    /// It ends from one moment to the next.
+    /// Kills it without warning.
     pub(crate) fn is_killed(&mut self) {
         let mut process = self.process.take().unwrap();
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
-    /// What it answers to a command; nothing if it does not.
+    /// Its answer to a command; `None` without an answer.
     pub(crate) fn says(&self, command: &str) -> String {
         let port = self.port.to_string();
         let output = Command::new("redis-cli")
@@ -87,7 +87,7 @@ impl RedisServer {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Whether it takes writes.
+    /// Whether it accepts writes.
     pub(crate) fn is_primary(&self) -> bool {
         self.says("INFO replication").contains("role:master")
     }
@@ -152,7 +152,7 @@ impl Sentinels {
         all
     }
 
-    /// Where it is; the first Sentinel is one that is not there.
+    /// The URL. The first Sentinel does not exist.
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<String> = self.watchers.iter().map(|sentinel| format!("127.0.0.1:{}", sentinel.port)).collect();
         format!("redis+sentinel://127.0.0.1:1,{}/main/1", hosts.join(","))
@@ -197,13 +197,13 @@ impl RedisCluster {
         all
     }
 
-    /// Where it is.
+    /// The URL.
     pub(crate) fn url(&self) -> String {
         let hosts: Vec<String> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
         format!("redis+cluster://{}", hosts.join(","))
     }
 
-    /// The node that has the keys of a queue.
+    /// The node with the keys of a queue.
     pub(crate) fn node_of(&mut self, queue: &str) -> &mut RedisServer {
         let slot = self
             .nodes
@@ -216,7 +216,7 @@ impl RedisCluster {
         nodes.find(|node| node.has_slot(slot)).unwrap()
     }
 
-    /// The keys of a queue are moved to another node while they are in use, as a reshard does it, only slower.
+    /// Moves the keys of a queue to another node while they are in use, like a slow reshard.
     pub(crate) async fn moves_queue(&self, queue: &str) {
         let slot: u32 = self.nodes[0].says(&format!("CLUSTER KEYSLOT {{{queue}}}")).parse().unwrap();
         let from = self.nodes.iter().find(|node| node.is_primary() && node.has_slot(slot)).unwrap();
@@ -252,11 +252,11 @@ impl RedisServer {
 
 /// The user's name and password.
 const USER: &str = "paylink:p%40ss";
-/// What it has to be allowed.
+/// The rights it needs.
 pub(crate) const RIGHTS: &str = "~paylink:* &paylink:* +@all -@admin -@dangerous +info +role";
 
 impl TlsRedis {
-    /// Starts it with certificates that are made for it.
+    /// Starts it with newly created certificates.
     pub(crate) async fn start(rights: &str) -> Self {
         let folder = place();
         let at = |name: &str| folder.path().join(name).display().to_string();
@@ -278,7 +278,7 @@ impl TlsRedis {
         Self { folder, server }
     }
 
-    /// What a process has to be told to reach it.
+    /// A process's settings to use it.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         let at = |name: &str| self.folder.path().join(name).display().to_string();
         vec![
@@ -290,7 +290,7 @@ impl TlsRedis {
     }
 }
 
-/// An authority, and certificates of it for the server and for us.
+/// A certificate authority, with certificates for the server and for us.
 fn make_certificates(folder: &Path) {
     let script = r"
         set -e

@@ -15,7 +15,7 @@ use super::{
     wait::eventually,
 };
 
-/// A merchant for whoever writes rows without the product.
+/// A merchant for tests that write rows without the product.
 pub(crate) fn new_merchant() -> NewMerchant {
     NewMerchant {
         name: "Example Merchant".to_owned(),
@@ -39,7 +39,7 @@ pub(crate) struct Order {
     pub(crate) phone: String,
 }
 
-/// A link that can be paid.
+/// A payable link.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
     pub(crate) id: String,
@@ -47,7 +47,7 @@ pub(crate) struct Link {
     pub(crate) stripe_url: String,
 }
 
-/// What a merchant asks money for. What is absent is the order's; by default that is all but a number.
+/// The terms of a link. Absent ones are the order's; by default only the number is set.
 #[derive(Clone, Debug)]
 pub(crate) struct Invoice<'a> {
     pub(crate) pdf: Option<&'a [u8]>,
@@ -64,7 +64,7 @@ impl Default for Invoice<'_> {
 }
 
 impl Invoice<'_> {
-    /// The form that is sent.
+    /// The form to send.
     pub(crate) fn form(&self) -> Form {
         let texts = [
             ("invoice_number", self.number),
@@ -86,7 +86,7 @@ impl Invoice<'_> {
     }
 }
 
-/// The merchant of this id, with this key.
+/// The merchant with this id and key.
 pub(crate) fn with_key(http: &Http, id: &str, key: &str) -> Merchant {
     Merchant { id: id.to_owned(), http: http.with_key(key) }
 }
@@ -112,18 +112,18 @@ impl Merchant {
         Order { id: opened["id"].as_str().unwrap().to_owned(), phone: phone.to_owned() }
     }
 
-    /// The request for a link, not sent yet.
+    /// A request for a link, not sent yet.
     pub(crate) fn request_for_a_link(&self, order: &Order, invoice: &Invoice<'_>) -> RequestBuilder {
         let path = format!("/v1/orders/{}/payment-links", order.id);
         self.http.request(Method::POST, &path).multipart(invoice.form())
     }
 
-    /// Asks for a link.
+    /// Requests a link.
     pub(crate) async fn asks_for_a_link(&self, order: &Order, invoice: &Invoice<'_>) -> Answer {
         self.http.ask(self.request_for_a_link(order, invoice)).await
     }
 
-    /// Uploads an invoice and gets a link in `creating`: its id.
+    /// Uploads an invoice. Returns the id of the link in `creating`.
     pub(crate) async fn uploads(&self, order: &Order, invoice: &Invoice<'_>) -> String {
         let answer = self.asks_for_a_link(order, invoice).await.with_status(202);
         let link = answer.json();
@@ -133,13 +133,13 @@ impl Merchant {
         id.to_owned()
     }
 
-    /// A link for the order, as soon as it can be paid.
+    /// A link for the order, once it can be paid.
     pub(crate) async fn makes_a_link(&self, order: &Order) -> Link {
         let id = self.uploads(order, &Invoice::default()).await;
         self.has_the_link(&id).await
     }
 
-    /// The link, as soon as it can be paid.
+    /// The link, once it can be paid.
     pub(crate) async fn has_the_link(&self, id: &str) -> Link {
         let link = self.sees(id, "unpaid").await;
         let text = |name: &str| link[name].as_str().unwrap().to_owned();
@@ -148,7 +148,7 @@ impl Merchant {
         link
     }
 
-    /// The link, as soon as it has this status.
+    /// The link, once it has this status.
     pub(crate) async fn sees(&self, id: &str, status: &str) -> Value {
         eventually(&format!("the link is {status}"), async || {
             let link = self.link(id).await;
@@ -158,7 +158,7 @@ impl Merchant {
         .await
     }
 
-    /// The link as it is now.
+    /// The current link.
     pub(crate) async fn link(&self, id: &str) -> Value {
         self.http.get(&format!("/v1/payment-links/{id}")).await.with_status(200).json()
     }
@@ -169,12 +169,12 @@ impl Merchant {
         order["tag"].as_str().unwrap().to_owned()
     }
 
-    /// Asks for a link to be sent.
+    /// Requests to send a link.
     pub(crate) async fn asks_to_send(&self, link: &Link) -> Answer {
         self.http.post(&format!("/v1/payment-links/{}/send", link.id), &json!({})).await
     }
 
-    /// Sends a link: the id of the message.
+    /// Sends a link. Returns the id of the message.
     pub(crate) async fn sends(&self, link: &Link) -> String {
         let answer = self.asks_to_send(link).await.with_status(202);
         let message = answer.json();
@@ -183,14 +183,14 @@ impl Merchant {
         id.to_owned()
     }
 
-    /// Sends a link once more, also within a minute: the id of the message.
+    /// Sends a link again, also within a minute. Returns the id of the message.
     pub(crate) async fn sends_again(&self, link: &Link) -> String {
         let path = format!("/v1/payment-links/{}/send", link.id);
         let message = self.http.post(&path, &json!({"resend": true})).await.with_status(202).json();
         message["id"].as_str().unwrap().to_owned()
     }
 
-    /// The message, as soon as it has this status.
+    /// The message, once it has this status.
     pub(crate) async fn sees_message(&self, id: &str, status: &str) -> Value {
         eventually(&format!("the message is {status}"), async || {
             let message = self.message(id).await;
@@ -199,7 +199,7 @@ impl Merchant {
         .await
     }
 
-    /// The message as it is now.
+    /// The current message.
     pub(crate) async fn message(&self, id: &str) -> Value {
         self.http.get(&format!("/v1/messages/{id}")).await.with_status(200).json()
     }
@@ -209,13 +209,13 @@ impl Merchant {
         self.http.post(&format!("/v1/payment-links/{}/void", link.id), &json!({"reason": "a mistake"})).await
     }
 
-    /// Credits: available and held.
+    /// The available and the held credits.
     pub(crate) async fn credits(&self) -> (i64, i64) {
         let credits = self.http.get("/v1/credits").await.with_status(200).json();
         (credits["available"].as_i64().unwrap(), credits["held"].as_i64().unwrap())
     }
 
-    /// The ledger's kinds of entry, oldest first.
+    /// The kinds of the ledger's entries, oldest first.
     pub(crate) async fn ledger(&self) -> Vec<String> {
         let entries = self.http.whole_list("/v1/credits/entries", 100).await;
         entries.iter().rev().map(|entry| entry["kind"].as_str().unwrap().to_owned()).collect()
@@ -231,7 +231,7 @@ impl Merchant {
     }
 }
 
-/// A good order.
+/// A valid order.
 pub(crate) fn order_body(number: &str, phone: &str) -> Value {
     json!({
         "number": number,
@@ -243,7 +243,7 @@ pub(crate) fn order_body(number: &str, phone: &str) -> Value {
     })
 }
 
-/// About the largest order that is taken: 175 KB.
+/// Roughly the largest order that is accepted: 175 KB.
 pub(crate) fn large_order_body(number: &str, phone: &str) -> Value {
     let line = json!({"description": "木".repeat(100), "quantity": 1, "unit_amount": "1.00"});
     json!({

@@ -16,21 +16,20 @@ use super::{
 #[derive(Clone, Debug)]
 pub(crate) struct Mirror {
     http: Http,
-    /// The last change that it has.
+    /// The number of the last change it has read.
     pub(crate) seq: i64,
     things: BTreeMap<String, Value>,
-    /// Every type that it has seen.
+    /// All types it has seen.
     pub(crate) types: Vec<String>,
 }
 
 impl Mirror {
-    /// Nothing yet, and so everything from the first change on.
+    /// Empty, so that it reads everything from the first change on.
     pub(crate) fn new(http: &Http) -> Self {
         Self { http: http.clone(), seq: 0, things: BTreeMap::new(), types: Vec::new() }
     }
 
-    /// Reads a page, if somebody answers; `true` if there was something in it. A number that does not follow the last
-    /// fails the test.
+    /// Reads a page, if the server answers. Returns `true` if it was not empty. A gap in the numbers fails the test.
     pub(crate) async fn reads_on(&mut self, wait: u32) -> bool {
         let path = format!("/v1/changes?after={}&limit=50&wait={wait}", self.seq);
         let asked = self.http.request(reqwest::Method::GET, &path).header("Connection", "close");
@@ -58,7 +57,7 @@ impl Mirror {
         }
     }
 
-    /// Reads everything that there is, until it is what the calls of the resources say, to the letter.
+    /// Reads everything, until it equals what the resources' own calls return.
     pub(crate) async fn is_perfect(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -78,16 +77,16 @@ impl Mirror {
         differing.map(|id| format!("\ncopied: {:?}\nin truth: {:?}", self.things.get(id), there.get(id))).collect()
     }
 
-    /// What the calls of the resources say, as the feed would say it.
+    /// What the resources' own calls return, in the form of the feed.
     pub(super) async fn original(&self) -> BTreeMap<String, Value> {
         let mut things = BTreeMap::new();
         let attention = ["/v1/attention?status=open", "/v1/attention?status=resolved"];
         for path in ["/v1/orders", "/v1/payment-links", "/v1/messages"].into_iter().chain(attention) {
             for mut item in self.http.whole_list(path, 100).await {
-                // Told of links, texts and conversations, and no part of the order that the feed gives.
+                // Derived from links, texts and conversations, and not part of the order in the feed.
                 item.as_object_mut().unwrap().remove("notices");
                 if path == "/v1/payment-links" {
-                    // Of the link's order, where links are listed.
+                    // The order's fields, which lists of links add.
                     item.as_object_mut().unwrap().retain(|name, _| name != "order_number" && name != "customer_name");
                 }
                 things.insert(item["id"].as_str().unwrap().to_owned(), item);

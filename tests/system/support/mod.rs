@@ -72,13 +72,13 @@ pub(crate) use wait::{comes_true, eventually};
 pub(crate) use webhook_copy::WebhookCopy;
 pub(crate) use wrong_clock::WrongClock;
 
-/// A PDF of three pages, made by a real tool.
+/// A PDF of three pages, made with a real tool.
 pub(crate) const INVOICE: &[u8] = include_bytes!("../../fixtures/invoice-3-pages.pdf");
 
-/// Tells each story twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own.
-/// Everything runs in the process of the tests; a story that does harm to a process, or to Redis, or needs its figures
-/// for itself, is told `apart: …`, with the binary as its users start it, from nothing. One in which the process is
-/// `killed: …` does not wait for as long as users do until the jobs of a worker that died are another's.
+/// Runs a test twice: on SQLite and on PostgreSQL, with a fresh database and a data directory of its own. Everything
+/// runs in the process of the tests; a test that damages a process, or Redis, or needs its metrics for itself, is
+/// declared `apart: …`, with the binary as its users start it. One that kills the process is declared `killed: …`, and
+/// waits less long than users do until the jobs of a dead worker are released.
 macro_rules! on_both_databases {
     ($($story:ident),+ $(,)?) => { $(
         mod $story {

@@ -7,19 +7,19 @@ use super::{
     merchant::{Merchant, with_key},
 };
 
-/// Whoever has the operator's key.
+/// The holder of the operator's key.
 #[derive(Debug)]
 pub(crate) struct Operator(pub(crate) Http);
 
 impl Operator {
-    /// Makes a merchant with a key of all scopes, connected to nothing yet.
+    /// Creates a merchant with a key of all scopes, and nothing connected.
     pub(crate) async fn makes_a_merchant(&self, name: &str) -> Merchant {
         let made = self.0.post("/v1/admin/merchants", &json!({"name": name})).await.with_status(201).json();
         let id = made["id"].as_str().unwrap();
         with_key(&self.0, id, &self.makes_a_key(id, "admin").await)
     }
 
-    /// Makes a key of this scope.
+    /// Creates a key with this scope.
     pub(crate) async fn makes_a_key(&self, merchant: &str, scope: &str) -> String {
         let path = format!("/v1/admin/merchants/{merchant}/keys");
         let made = self.0.post(&path, &json!({"name": scope, "scope": scope})).await.with_status(201).json();
@@ -28,7 +28,7 @@ impl Operator {
         key.to_owned()
     }
 
-    /// Sells credits.
+    /// Tops up credits.
     pub(crate) async fn tops_up(&self, merchant: &Merchant, credits: i64) {
         let path = format!("/v1/admin/merchants/{}/credits", merchant.id);
         self.0.post(&path, &json!({"credits": credits})).await.with_status(201);
@@ -41,7 +41,7 @@ impl Operator {
             .unwrap()
             .clone()
     }
-    /// The same without what the clock asks for, which may come at any time.
+    /// The same without jobs of ticks, which may appear at any time.
     pub(crate) async fn jobs_of_people(&self, state: &str) -> Vec<Value> {
         let mut jobs = self.jobs(state).await;
         jobs.retain(|job| job["kind"] != "diagnose_stripe");

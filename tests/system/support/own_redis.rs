@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{installation::free_port, wait::eventually};
 
-/// A `redis-server` on a port, with its log of commands (AOF) on. It ends with the test.
+/// A `redis-server` on a port, with AOF on. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct OwnRedis {
     folder: TempDir,
@@ -27,7 +27,7 @@ impl OwnRedis {
         redis
     }
 
-    /// It starts on what its log has kept.
+    /// Starts it again with its log.
     pub(crate) async fn comes_up(&mut self) {
         let process = Command::new("redis-server")
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"])
@@ -40,49 +40,49 @@ impl OwnRedis {
         eventually("Redis answers", async || (self.says("PING") == "PONG").then_some(())).await;
     }
 
-    /// It ends from one moment to the next.
+    /// Kills it without warning.
     pub(crate) fn is_killed(&mut self) {
         let mut process = self.process.take().unwrap();
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
-    /// It answers nobody until it goes on.
+    /// Freezes it.
     pub(crate) fn freezes(&self) {
         self.gets(Signal::SIGSTOP);
     }
 
-    /// It answers again.
+    /// Continues it.
     pub(crate) fn goes_on(&self) {
         self.gets(Signal::SIGCONT);
     }
 
-    /// It has no memory for anything more, and takes nothing until it has.
+    /// Exhausts its memory, so that it accepts no writes.
     pub(crate) fn is_full(&self) {
         assert_eq!(self.says("CONFIG SET maxmemory 1"), "OK");
     }
 
-    /// It has memory.
+    /// Gives it memory again.
     pub(crate) fn has_room(&self) {
         assert_eq!(self.says("CONFIG SET maxmemory 0"), "OK");
     }
 
-    /// It loses everything that it held.
+    /// Flushes it.
     pub(crate) fn loses_everything(&self) {
         assert_eq!(self.says("FLUSHALL"), "OK");
     }
 
-    /// How many keys it holds.
+    /// The number of its keys.
     pub(crate) fn keys(&self) -> u64 {
         self.says("DBSIZE").parse().unwrap_or_else(|_| panic!("Redis does not answer"))
     }
 
-    /// How many jobs of a queue are leased to a worker.
+    /// The number of a queue's jobs that are leased to a worker.
     pub(crate) fn leased(&self, queue: &str) -> u64 {
         self.says(&format!("ZCARD paylink:{{{queue}}}:leases")).parse().unwrap_or(0)
     }
 
-    /// What it answers to a command; nothing if it does not.
+    /// Its answer to a command; `None` without an answer.
     pub(crate) fn says(&self, command: &str) -> String {
         let port = self.port.to_string();
         let output = Command::new("redis-cli").args(["-p", &port]).args(command.split(' ')).output().unwrap();
@@ -93,7 +93,7 @@ impl OwnRedis {
         kill(self.id(), signal).unwrap();
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub(crate) fn id(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.process.as_ref().unwrap().id()).unwrap())
     }

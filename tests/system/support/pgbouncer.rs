@@ -15,12 +15,12 @@ use super::{
     wait::eventually,
 };
 
-/// What it pools.
+/// The pool mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Pools {
     Sessions,
     Transactions,
-    /// Transactions, without knowing who has prepared which statement: as every `PgBouncer` before 1.21.
+    /// Transactions, without tracking prepared statements: like every `PgBouncer` before 1.21.
     TransactionsUnprepared,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Whether it knows prepared statements when it pools transactions: from 1.21 on.
+    /// Whether it supports prepared statements with pooled transactions: from 1.21 on.
     pub(crate) fn knows_prepared_statements() -> bool {
         let output = Command::new(binary()).arg("--version").output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

@@ -8,16 +8,14 @@ use tempfile::TempDir;
 /// Files in memory, on Linux.
 const MEMORY: &str = "/dev/shm";
 
-/// What must be free there, with all tests that run at once in mind.
+/// The memory that must be free, considering all tests that run at once.
 const ENOUGH: u64 = 2 << 30;
 
-/// The same for what all tests leave behind until the last of them is over: some ten megabytes for each database of
-/// PostgreSQL.
+/// The same for what all tests keep until the last one ends: some ten megabytes for each PostgreSQL database.
 const PLENTY: u64 = 8 << 30;
 
-/// A folder that goes with the test. It is in memory where there is enough of it: nobody waits there until a disk has
-/// written what a commit says, and what a process has written outlives it as it would on a disk, however the process
-/// ends.
+/// A temporary folder. It is in memory if there is enough: commits then need not wait for a disk, and what a process
+/// has written survives its death as it would on a disk.
 pub(crate) fn folder(prefix: &str) -> TempDir {
     static PLACE: OnceLock<PathBuf> = OnceLock::new();
     let place = PLACE.get_or_init(|| if is_roomy(ENOUGH) { MEMORY.into() } else { env::temp_dir() });
@@ -35,7 +33,7 @@ fn is_roomy(bytes: u64) -> bool {
     statvfs(MEMORY).is_ok_and(|space| space.blocks_available() * space.fragment_size() >= bytes) && can_write()
 }
 
-/// Whether the machine has so much memory left, however much room there is said to be for files in it.
+/// Whether the machine has this much free memory, whatever space the file system reports.
 fn is_free(bytes: u64) -> bool {
     let told = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let available = told.lines().find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix(" kB"));

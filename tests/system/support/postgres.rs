@@ -25,10 +25,9 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
 use super::{place::large_folder, small_disk::SmallDisk, wait::comes_true};
 
-/// Starts the server and waits until the standard input ends, which is a pipe that only the tests hold. However they
-/// end, by their last line, a panic, Ctrl-C or a kill, the kernel closes the pipe, the server is stopped and its
-/// directory removed. A guard of ours could not do that: statics are never dropped. A server that ends before is
-/// started again.
+/// Starts the server and waits for the end of standard input, a pipe that only the tests hold. However they end, the
+/// kernel closes the pipe, the server is stopped and its directory removed. A guard could not do that, since statics
+/// are never dropped. A server that ends earlier is started again.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 while [ ! -e "$2/over" ]; do
@@ -43,8 +42,8 @@ wait $!
 rm -rf "$2"
 "#;
 
-/// Whether a commit waits for the disk. Where it does not, nobody tidies up either: among the databases of hundreds of
-/// tests the server would go about that all the time, and each is soon gone.
+/// Whether commits wait for the disk. If they do not, autovacuum is off too: with the short-lived databases of hundreds
+/// of tests the server would be busy with it all the time.
 #[derive(Debug, Clone, Copy)]
 enum Durable {
     Yes,
@@ -73,13 +72,13 @@ pub(crate) async fn fresh_database() -> String {
     of_all().fresh_database().await
 }
 
-/// The URL of a fresh database with all that the database of this name has. Nobody may be connected to that one.
+/// The URL of a fresh copy of the database with this name, which must have no connections.
 pub(crate) async fn copy_of(name: &str) -> String {
-    // To copy files is faster than to write a log of what is copied.
+    // Copying files is faster than logging the copy.
     of_all().create(&format!("TEMPLATE {name} STRATEGY file_copy")).await
 }
 
-/// The same with its tables on this disk, which has to be there for as long as the server is.
+/// The same with its tables on this disk, which must exist as long as the server does.
 pub(crate) async fn copy_on(name: &str, disk: &'static SmallDisk) -> String {
     let (server, space) = (of_all(), disk.path().file_name().and_then(OsStr::to_str).unwrap().replace('-', "_"));
     let place = disk.path().join("tables");
@@ -96,18 +95,17 @@ pub(crate) fn name_of(url: &str) -> &str {
 
 fn of_all() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
-    // What a killed server forgets is nobody's loss: it is only killed when the tests are over.
+    // A killed server may lose data: it is only killed when the tests are over.
     SERVER.get_or_init(|| Server::start(Durable::No))
 }
 
 impl Server {
-    /// One for a test or a bench alone, as durable as PostgreSQL comes: what it has committed it keeps, however it
-    /// ends.
+    /// A server for a single test or bench, with PostgreSQL's default durability.
     pub(crate) fn of_its_own() -> Self {
         Self::start(Durable::Yes)
     }
 
-    /// The same with all that it keeps on this disk.
+    /// The same with all its data on this disk.
     pub(crate) fn on(disk: &SmallDisk) -> Self {
         let place = disk.path().join("postgres");
         fs::create_dir(&place).unwrap();
@@ -130,7 +128,7 @@ impl Server {
         async { Database::connect(self.url("postgres")).await?.execute_unprepared(statement).await }.await.unwrap();
     }
 
-    /// It ends at this signal, and comes up again: `SIGQUIT` is a crash, `SIGINT` an orderly end.
+    /// Sends it this signal and starts it again: `SIGQUIT` is a crash, `SIGINT` a clean shutdown.
     pub(crate) fn is_restarted_by(&self, signal: Signal) {
         let before = self.process().expect("it runs");
         kill(before, signal).unwrap();
@@ -138,13 +136,12 @@ impl Server {
         assert!(again, "PostgreSQL does not come up again: {}", self.log());
     }
 
-    /// It ended of itself, or has not, and is up.
+    /// Waits until it is up, whether or not it ended by itself.
     pub(crate) fn is_up_again(&self) {
         assert!(comes_true(|| self.is_ready()), "PostgreSQL does not come up again: {}", self.log());
     }
 
-    /// From now on the plans of everything that runs in this database are in the server's log, and no table of the
-    /// server is analysed.
+    /// Logs the plans of everything that runs in this database from now on, and stops analysing the server's tables.
     pub(crate) async fn logs_plans_of(&self, url: &str) {
         let name = name_of(url);
         let mut options = ConnectOptions::new(url);
@@ -158,7 +155,7 @@ impl Server {
             "auto_explain.log_timing = off",
         ];
         let of_database = of_database.map(|setting| format!("ALTER DATABASE {name} SET {setting}"));
-        // A setting of the library is one only where that is loaded.
+        // The library's settings exist only once it is loaded.
         let load = ["LOAD 'auto_explain'", "ALTER SYSTEM SET autovacuum = off", "SELECT pg_reload_conf()"];
         for statement in load.map(ToOwned::to_owned).into_iter().chain(of_database) {
             connection.execute_unprepared(&statement).await.unwrap();
@@ -166,11 +163,11 @@ impl Server {
         connection.close().await.unwrap();
     }
 
-    /// What was logged of plans: each the text of its statement, and its steps.
+    /// The logged plans: the text of each statement, and its steps.
     pub(crate) fn plans(&self) -> Vec<String> {
         let log = self.log();
         let entries = log.split("Query Text: ").skip(1);
-        // Of an entry of the log, each line but the first begins with a tab.
+        // All lines of a log entry but the first begin with a tab.
         let lines = |entry: &str| {
             let (first, rest) = entry.split_once('\n').unwrap_or((entry, ""));
             let rest = rest.lines().take_while(|line| line.starts_with('\t'));
@@ -179,7 +176,7 @@ impl Server {
         entries.map(lines).collect()
     }
 
-    /// From now on this role has to give its password, which is this one.
+    /// Requires this password for the role from now on.
     pub(crate) async fn asks_for_the_password_of(&self, role: &str, password: &str) {
         self.runs(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'")).await;
         let rules = self.socket.join("data/pg_hba.conf");
@@ -188,7 +185,7 @@ impl Server {
         self.runs("SELECT pg_reload_conf()").await;
     }
 
-    /// From now on every statement that runs in this database is in the server's log.
+    /// Logs all statements in this database from now on.
     pub(crate) async fn logs_statements_of(&self, url: &str) {
         let connection = Database::connect(url).await.unwrap();
         let all = format!("ALTER DATABASE {} SET log_statement = 'all'", name_of(url));
@@ -196,7 +193,7 @@ impl Server {
         connection.close().await.unwrap();
     }
 
-    /// What was logged of statements, without quotes around names, each with the number of the connection's process.
+    /// The logged statements, without quotes around names, each with its connection's process id.
     pub(crate) fn statements(&self) -> Vec<(String, String)> {
         let of_line = |line: &str| {
             let (before, told) = line.split_once("LOG:  ")?;
@@ -212,8 +209,7 @@ impl Server {
     fn start(durable: Durable) -> Self {
         let place = match durable {
             Durable::Yes => tempfile::Builder::new().prefix("paylink-postgres-").tempdir().unwrap(),
-            // A database is five hundred files: to make them on a disk takes five times as long as to make them in
-            // memory.
+            // A database is five hundred files, whose creation takes five times as long on a disk as in memory.
             Durable::No => large_folder("paylink-postgres-"),
         };
         Self::start_in(place.keep(), durable)
@@ -248,12 +244,12 @@ impl Server {
         server
     }
 
-    /// The server says in its file when it takes connections.
+    /// The server writes to its file when it accepts connections.
     fn is_ready(&self) -> bool {
         self.says().is_some_and(|text| text.contains("ready"))
     }
 
-    /// The number of its process is the first line of the same file.
+    /// Its process id is the first line of the same file.
     pub(crate) fn process(&self) -> Option<Pid> {
         self.says()?.lines().next()?.trim().parse().ok().map(Pid::from_raw)
     }
@@ -276,7 +272,7 @@ impl Server {
     }
 }
 
-/// Where `initdb` and `postgres` are: the newest of Debian's versions, or else what the path has.
+/// Where `initdb` and `postgres` are: the newest of Debian's versions, or else those in the path.
 pub(super) fn binaries() -> PathBuf {
     let mut debian: Vec<PathBuf> =
         fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path()).collect();
@@ -299,7 +295,7 @@ fn is_given_to_the_server(path: &Path) {
     }
 }
 
-/// Whom to run the server as: it refuses to be run by root.
+/// The user to run the server as, since it refuses to run as root.
 pub(super) fn somebody_else() -> Option<User> {
     let known = |name| User::from_name(name).unwrap();
     Uid::effective().is_root().then(|| known("postgres").or_else(|| known("nobody")).unwrap())

@@ -31,7 +31,7 @@ pub(crate) struct PostgresPair {
 }
 
 impl PostgresPair {
-    /// Starts both; from then on what is committed is on both.
+    /// Starts both; from then on commits are on both.
     pub(crate) async fn start() -> Self {
         let folder = folder("paylink-pair-");
         if let Some(owner) = somebody_else() {
@@ -59,12 +59,12 @@ impl PostgresPair {
         pair
     }
 
-    /// The primary ends from one moment to the next.
+    /// Kills the primary without warning.
     pub(crate) fn loses_its_primary(&mut self) {
         end(self.servers[0].take().unwrap());
     }
 
-    /// The standby takes writes from now on.
+    /// Promotes the standby.
     pub(crate) fn promotes(&self) {
         ran(self.command("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data("standby")));
     }

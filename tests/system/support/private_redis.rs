@@ -24,7 +24,7 @@ impl PrivateRedis {
         Self { folder: data_dir.join("redis") }
     }
 
-    /// Its process, if it runs. A process that lives elsewhere only has the number of one that was.
+    /// Its process, if it runs. A remote process only has the number of an earlier one.
     pub(crate) fn process(&self) -> Option<Pid> {
         let text = fs::read_to_string(self.folder.join("redis.pid")).ok()?;
         let pid: i32 = text.trim().parse().ok()?;
@@ -32,22 +32,22 @@ impl PrivateRedis {
         (home == self.folder.canonicalize().ok()?).then(|| Pid::from_raw(pid))
     }
 
-    /// It answers nobody from now on.
+    /// Freezes it.
     pub(crate) fn freezes(&self) {
         kill(self.process().unwrap(), Signal::SIGSTOP).unwrap();
     }
 
-    /// It answers again.
+    /// Continues it.
     pub(crate) fn thaws(&self) {
         kill(self.process().unwrap(), Signal::SIGCONT).unwrap();
     }
 
-    /// It is killed.
+    /// Kills it.
     pub(crate) fn is_killed(&self) {
         kill(self.process().unwrap(), Signal::SIGKILL).unwrap();
     }
 
-    /// It loses everything that it held.
+    /// Flushes it.
     pub(crate) fn loses_everything(&self) {
         assert_eq!(self.command("FLUSHALL"), "OK");
         assert_eq!(self.command("DBSIZE"), "0");
@@ -59,10 +59,10 @@ impl PrivateRedis {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
-    /// Ends one that was left over. `false` if it does not end.
+    /// Ends one that was left over. Returns `false` if it does not end.
     pub(crate) fn end_left_over(&self) -> bool {
         let Some(process) = self.process() else { return true };
-        // Nobody waits for what it writes down last.
+        // Its last writes are not needed.
         let _ = kill(process, Signal::SIGKILL);
         comes_true(|| self.process().is_none())
     }

@@ -15,7 +15,7 @@ use nix::{
 
 use super::wait::comes_true;
 
-/// A running sub-command. It is killed when it goes, unless it has ended before.
+/// A running sub-command. It is killed when dropped, unless it has ended before.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -31,17 +31,17 @@ impl Process {
         Self { child, log }
     }
 
-    /// Everything that it has logged.
+    /// Its whole log.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Asks it to stop as an init system does, and does not wait.
+    /// Asks it to stop as an init system does, without waiting.
     pub(crate) fn is_asked_to_stop(&self) {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), Signal::SIGTERM).unwrap();
     }
 
-    /// Waits until it has ended: how, and how long that took.
+    /// Waits until it has ended. Returns its status and how long that took.
     pub(crate) fn ends(&mut self) -> (ExitStatus, Duration) {
         let begin = Instant::now();
         let mut status = None;

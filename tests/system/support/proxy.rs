@@ -9,16 +9,16 @@ use tokio::{
     task::AbortHandle,
 };
 
-/// What the line does with what is sent over it.
+/// What the connection does with data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// It goes through.
+    /// Passes it on.
     Open,
-    /// It waits on its way, and both ends believe that the other is silent.
+    /// Holds it, so that both ends believe the other is silent.
     Held,
 }
 
-/// Takes connections and passes them on. It ends with the test.
+/// Accepts connections and forwards them. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) port: u16,
@@ -28,7 +28,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// A line to a port of this machine.
+    /// A proxy to a port of this machine.
     pub(crate) async fn to(target: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -42,12 +42,12 @@ impl Proxy {
         Self { port, line, target, task: task.abort_handle() }
     }
 
-    /// From now on the line does this.
+    /// Changes what the connection does.
     pub(crate) fn is(&self, line: Line) {
         self.line.send_replace(line);
     }
 
-    /// New connections go there.
+    /// Sends new connections there.
     pub(crate) fn leads_to(&self, target: u16) {
         self.target.send_replace(target);
     }
@@ -65,7 +65,7 @@ async fn connect(near: TcpStream, target: u16, line: watch::Receiver<Line>) {
     tokio::join!(pass(near_in, far_out, line.clone()), pass(far_in, near_out, line));
 }
 
-/// Passes on what one end sends, until it ends; what is held goes on later, and in order.
+/// Forwards what one end sends, until it ends; held data is sent later, in order.
 async fn pass(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, mut line: watch::Receiver<Line>) {
     let mut buffer = vec![0; 16 * 1024];
     loop {

@@ -21,23 +21,23 @@ use super::{
 pub(crate) enum Taking {
     /// With this status.
     Status(u16),
-    /// With 500 to webhooks of this type, and else with 204.
+    /// With 500 to webhooks of this type, otherwise with 204.
     AllBut(&'static str),
-    /// With 500 to every other one.
+    /// With 500 to every second one.
     EveryOther,
-    /// Never, for all that matters.
+    /// Effectively never.
     Hangs,
 }
 
-/// A webhook that came.
+/// A received webhook.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
     pub(crate) path: String,
     pub(crate) headers: HashMap<String, String>,
     pub(crate) body: String,
-    /// When it came.
+    /// When it arrived.
     pub(crate) at: DateTime<Utc>,
-    /// Whether it was answered that it was taken.
+    /// Whether it was answered as accepted.
     pub(crate) is_taken: bool,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// Takes everything, at every path.
+    /// Accepts everything, at every path.
     pub(crate) async fn start() -> Self {
         let state = State::default();
         let (acceptor, address) = listen(0).await;
@@ -79,32 +79,32 @@ impl Receiver {
         Self { url: format!("http://{address}"), state, server }
     }
 
-    /// From now on it answers so at a path.
+    /// Changes the answer at a path.
     pub(crate) fn answers(&self, path: &str, manner: Taking) {
         self.state.manners.lock().unwrap().insert(path.to_owned(), manner);
     }
 
-    /// What came at a path so far.
+    /// The webhooks received at a path.
     pub(crate) fn came(&self, path: &str) -> Vec<Webhook> {
         self.state.came.lock().unwrap().iter().filter(|webhook| webhook.path == path).cloned().collect()
     }
 
-    /// What came so far, wherever it came.
+    /// The webhooks received at all paths.
     pub(crate) fn came_anywhere(&self) -> Vec<Webhook> {
         self.state.came.lock().unwrap().clone()
     }
 
-    /// How many came so far, wherever they came.
+    /// The number of webhooks received at all paths.
     pub(crate) fn how_many_came(&self) -> usize {
         self.state.came.lock().unwrap().len()
     }
 
-    /// Nothing has come so far.
+    /// Nothing was received.
     pub(crate) fn forgets(&self) {
         self.state.came.lock().unwrap().clear();
     }
 
-    /// What came at a path, as soon as it is enough.
+    /// The webhooks received at a path, once there are enough.
     pub(crate) async fn gets(&self, path: &str, enough: impl Fn(&[Webhook]) -> bool) -> Vec<Webhook> {
         eventually(&format!("webhooks come at {path}"), async || {
             let came = self.came(path);

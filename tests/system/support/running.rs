@@ -26,10 +26,10 @@ use super::{
     wait::{comes_true, eventually},
 };
 
-/// The file in the data directory that everything logs to.
+/// The log file in the data directory.
 const LOG: &str = "log";
 
-/// What runs.
+/// The running product.
 #[derive(Debug)]
 pub(crate) enum Running {
     Here(Roles),
@@ -44,7 +44,7 @@ pub(crate) struct Roles {
 }
 
 impl Running {
-    /// In this process, with these variables and this time, as soon as it is ready.
+    /// In this process, with these variables and this time, once it is ready.
     pub(crate) async fn here(variables: Vec<(String, String)>, data_dir: &Path, clock: Clock) -> (Self, Hello) {
         use_tls();
         let settings = Settings::from_variables(variables).unwrap();
@@ -57,7 +57,7 @@ impl Running {
         (Self::Here(roles), hello)
     }
 
-    /// In a process of its own, as soon as it is ready.
+    /// In a process of its own, once it is ready.
     pub(crate) async fn apart(mut command: Command, data_dir: &Path) -> (Self, Hello) {
         let hello = File::create(data_dir.join("hello")).unwrap();
         command.args(["up", "--demo", "--json"]).stdout(hello).stderr(log_file(data_dir));
@@ -79,7 +79,7 @@ impl Running {
         process.id()
     }
 
-    /// Ends from one moment to the next, as in a power cut.
+    /// Kills it without warning, like a power cut.
     pub(crate) fn dies(self) {
         let Self::Apart(mut process) = self else {
             panic!("only a process can be killed: start it with App::start_apart")
@@ -88,13 +88,13 @@ impl Running {
         process.wait().unwrap();
     }
 
-    /// Stops as users stop it. Nothing if it does not.
+    /// Stops as users stop it. Returns `None` if it does not stop.
     pub(crate) fn stops(self) -> Option<ExitStatus> {
         match self {
             Self::Here(roles) => {
                 roles.around.stop.now();
                 let ended = comes_true(|| roles.thread.is_finished());
-                // As a process says it: 0 if all is well.
+                // As a process's exit code: 0 for success.
                 ended.then(|| ExitStatus::from_raw(if roles.thread.join().is_ok_and(|well| well) { 0 } else { 1 << 8 }))
             }
             Self::Apart(mut process) => {
@@ -113,7 +113,7 @@ impl Running {
         }
     }
 
-    /// Ends it when nothing is looked at any more.
+    /// Ends it without checking anything.
     pub(crate) fn ends_somehow(self) {
         match self {
             Self::Here(roles) => {
@@ -128,12 +128,12 @@ impl Running {
     }
 }
 
-/// Runs everything until it is told to stop: whether all was well.
+/// Runs everything until it is told to stop. Returns whether it succeeded.
 fn run(settings: Settings, around: &Surroundings, logs: &Dispatch, say: oneshot::Sender<Hello>) -> bool {
     let _logs = dispatcher::set_default(logs);
     let each_thread = {
         let logs = logs.clone();
-        // It lasts as long as the thread does.
+        // It lives as long as the thread.
         move || mem::forget(dispatcher::set_default(&logs))
     };
     let mut threads = runtime::Builder::new_multi_thread();
@@ -150,8 +150,7 @@ fn run(settings: Settings, around: &Surroundings, logs: &Dispatch, say: oneshot:
     outcome.is_ok()
 }
 
-/// Waits for something on a thread aside, where nothing can be awaited; what it logs goes to the log of this data
-/// directory.
+/// Waits for a future on another thread, for callers that cannot await; its log goes to the log of this data directory.
 pub(crate) fn aside<T: Send>(settings: &Settings, data_dir: &Path, what: impl AsyncFnOnce() -> T + Send) -> T {
     let logs = logs(settings, data_dir);
     let wait = || {

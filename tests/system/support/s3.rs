@@ -42,7 +42,7 @@ impl S3 {
         s3
     }
 
-    /// What an app needs to keep its invoices there, below a prefix.
+    /// An app's settings to store its invoices there, below a prefix.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("PAYLINK_STORE_URL", format!("s3://{BUCKET}/prod")),
@@ -53,7 +53,7 @@ impl S3 {
         ]
     }
 
-    /// The names of all that it holds, as S3 lists them.
+    /// The names of all its objects, as S3 lists them.
     pub(crate) async fn listing(&self) -> String {
         let url = format!("{}/{BUCKET}?list-type=2", self.endpoint);
         self.http.get(url).send().await.unwrap().text().await.unwrap()

@@ -12,7 +12,7 @@ pub(crate) struct Sandbox {
     pub(crate) url: String,
 }
 
-/// Payment links at Stripe that were made for one of ours.
+/// Payment links at Stripe that were created for one of ours.
 #[derive(Debug)]
 pub(crate) struct AtStripe {
     pub(crate) total: u64,
@@ -26,27 +26,27 @@ impl Sandbox {
         Self { client: http::client(), url: url.to_owned() }
     }
 
-    /// Reads what the sandbox knows.
+    /// Reads the sandbox's state.
     pub(crate) async fn knows(&self, what: &str) -> Value {
         let response = self.client.get(format!("{}/_control/{what}", self.url)).send().await.unwrap();
         response.error_for_status().unwrap().json().await.unwrap()
     }
 
-    /// Tells the sandbox to do something, and gives back the status and what it answered.
+    /// Sends the sandbox a command. Returns the status and the answer.
     pub(crate) async fn is_told(&self, what: &str, how: &Value) -> (u16, Value) {
         let response = self.client.post(format!("{}/_control/{what}", self.url)).json(how).send().await.unwrap();
         let status = response.status().as_u16();
         (status, response.json().await.unwrap_or_default())
     }
 
-    /// Tells the sandbox to do something that it can do.
+    /// Sends the sandbox a command that must succeed.
     pub(crate) async fn does(&self, what: &str, how: Value) -> Value {
         let (status, answer) = self.is_told(what, &how).await;
         assert_eq!(status, 200, "the sandbox does not {what} {how}: {answer}");
         answer
     }
 
-    /// What the merchant does in Stripe's dashboard, by its API.
+    /// The merchant's actions in Stripe's dashboard, through its API.
     pub(crate) async fn at_stripe(&self, method: Method, path: &str, form: &[(&str, &str)]) -> Value {
         let request =
             self.client.request(method.clone(), format!("{}/stripe/v1/{path}", self.url)).bearer_auth(STRIPE_KEY);
@@ -59,7 +59,7 @@ impl Sandbox {
         answer
     }
 
-    /// The next calls of a service fail.
+    /// Makes the next calls of a service fail.
     pub(crate) async fn fails(&self, how: Value) {
         self.does("fail", how).await;
     }
@@ -75,7 +75,7 @@ impl Sandbox {
         self.does("sms/incoming", json!({"from": phone, "body": body})).await;
     }
 
-    /// How many payment links Stripe has for a link of ours.
+    /// The number of payment links at Stripe for a link of ours.
     pub(crate) async fn links_for(&self, link: &str) -> AtStripe {
         let counts = self.knows("counts?key=paylink_link").await;
         let counts = &counts["payment_links_by_metadata"][link];
@@ -88,19 +88,19 @@ impl Sandbox {
         }
     }
 
-    /// Whether Stripe takes a payment for this link: the status of the attempt.
+    /// Whether Stripe accepts a payment for this link: the status of the attempt.
     pub(crate) async fn payment_is_tried(&self, link: &Link) -> u16 {
         self.is_told("pay", &json!({"url": link.stripe_url})).await.0
     }
 
-    /// The requests of a service that have this method and path in them.
+    /// The requests to a service with this method and path.
     pub(crate) async fn requests(&self, service: &str, method: &str, path: &str) -> Vec<Value> {
         let all = self.knows(&format!("requests?service={service}")).await;
         let fits = |request: &&Value| request["method"] == method && request["path"].as_str().unwrap().contains(path);
         all["items"].as_array().unwrap().iter().filter(fits).cloned().collect()
     }
 
-    /// Waits until everything that Stripe and the carrier had to tell was told.
+    /// Waits until Stripe and the carrier have sent all their webhooks.
     pub(crate) async fn has_told_everything(&self) -> Value {
         eventually("every webhook is delivered", async || {
             let webhooks = self.knows("counts").await["webhooks"].clone();

@@ -26,7 +26,7 @@ struct Server {
     _watchdog: Child,
 }
 
-/// What an installation is given to have a part of it for itself.
+/// The settings that give an installation a part of it.
 pub(crate) fn a_part_of_redis() -> [(&'static str, String); 2] {
     static SERVER: OnceLock<Server> = OnceLock::new();
     static COUNT: AtomicUsize = AtomicUsize::new(1);

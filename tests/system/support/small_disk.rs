@@ -14,11 +14,10 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::{place::folder, wait::comes_true};
 
-/// Its size when it has room. Only what it holds takes memory.
+/// Its size when it has space. Only its contents take memory.
 const ROOM: u64 = 2 << 30;
 
-/// Takes the disk away when the standard input ends, which only the tests hold: however they end, nothing stays
-/// mounted.
+/// Unmounts the disk at the end of standard input, which only the tests hold: however they end, nothing stays mounted.
 const WATCHDOG: &str = r#"
 trap '' INT TERM HUP
 cat >/dev/null
@@ -27,20 +26,20 @@ rmdir "$1"
 rm -rf "$2"
 "#;
 
-/// A disk of its own. It is there until the tests are over, for a server may still have files on it.
+/// A separate disk. It exists until the end of the tests, since a server may still have files on it.
 #[derive(Debug)]
 pub(crate) struct SmallDisk {
     place: PathBuf,
-    /// Where there is always room.
+    /// The folder that always has space.
     beside: PathBuf,
     /// Holds the pipe that keeps it mounted.
     _watchdog: Child,
-    /// Who makes it full does so alone, and so does who cannot bear it.
+    /// A lock: filling the disk is exclusive, and so is work that cannot tolerate it.
     turn: Mutex<()>,
 }
 
 impl SmallDisk {
-    /// One with room; none where nobody may mount one, which is said aloud.
+    /// A disk with space; `None` if mounting is not allowed, which is printed.
     pub(crate) fn mounted() -> Option<&'static Self> {
         let (place, beside) = (folder("paylink-disk-").keep(), folder("paylink-beside-"));
         let mounted = Command::new("mount")
@@ -65,8 +64,7 @@ impl SmallDisk {
         &self.place
     }
 
-    /// A folder on it for an installation, but for what is the world's and not its own: what it logs, and what the
-    /// sandbox notes.
+    /// A folder on it for an installation, except for its logs and the sandbox's data.
     pub(crate) fn folder(&self) -> TempDir {
         let data = tempfile::Builder::new().prefix("data-").tempdir_in(&self.place).unwrap();
         for name in ["log", "sandbox.jsonl"] {
@@ -75,26 +73,26 @@ impl SmallDisk {
         data
     }
 
-    /// It is full for so long; then there is room again.
+    /// Fills it for this long.
     pub(crate) async fn is_full_for(&self, time: Duration) {
         let _alone = self.turn.lock().await;
         let _room_after = self.is_full();
         tokio::time::sleep(time).await;
     }
 
-    /// While this is held it is not made full.
+    /// While this is held it is not filled.
     pub(crate) async fn has_room(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await
     }
 
-    /// It is full until this goes.
+    /// Fills it until this is dropped.
     pub(crate) fn is_full(&self) -> Full<'_> {
-        // Whoever writes in between has it hold more than it may be given.
+        // A concurrent write may make it exceed its new limit.
         assert!(comes_true(|| self.is_given(self.holds())), "the disk is not made full");
         Full(self)
     }
 
-    /// How many bytes are taken.
+    /// The number of bytes used.
     fn holds(&self) -> u64 {
         let space = statvfs(&self.place).unwrap();
         (space.blocks() - space.blocks_free()) * space.fragment_size()
@@ -107,7 +105,7 @@ impl SmallDisk {
     }
 }
 
-/// A disk that is full.
+/// A full disk.
 #[derive(Debug)]
 pub(crate) struct Full<'a>(&'a SmallDisk);
 

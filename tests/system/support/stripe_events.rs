@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{App, http::Answer, sign};
 
-/// One event, which can be told as often as wanted.
+/// An event, which can be sent repeatedly.
 #[derive(Clone, Debug)]
 pub(crate) struct StripeEvent(Value);
 
@@ -20,7 +20,7 @@ impl StripeEvent {
         Self::of(kind, session, &object)
     }
 
-    /// So much was refunded so far of the payment of this session.
+    /// The total refunded so far of the payment of this session.
     pub(crate) fn refund(link: &str, session: &str, so_far: i64) -> Self {
         let object = json!({
             "id": format!("ch_{session}"), "object": "charge", "payment_intent": format!("pi_{session}"),
@@ -29,7 +29,7 @@ impl StripeEvent {
         Self::of("charge.refunded", &format!("{session}_{so_far}"), &object)
     }
 
-    /// A refund of the payment of this session, as it stands.
+    /// A refund of the payment of this session, in its current state.
     pub(crate) fn refund_object(kind: &str, session: &str, (id, amount, status): (&str, i64, &str)) -> Self {
         let object = json!({
             "id": id, "object": "refund", "payment_intent": format!("pi_{session}"), "charge": format!("ch_{session}"),
@@ -38,12 +38,12 @@ impl StripeEvent {
         Self::of(kind, &format!("{id}_{status}"), &object)
     }
 
-    /// An event as other software of the merchant's makes them, or of a kind of its own.
+    /// An event of the merchant's other software, or of a special kind.
     pub(crate) fn other(event: Value) -> Self {
         Self(event)
     }
 
-    /// The same, told so many seconds later.
+    /// The same, sent this many seconds later.
     pub(crate) fn later(mut self, seconds: i64) -> Self {
         self.0["created"] = json!(1_780_000_000 + seconds);
         self.0["id"] = json!(format!("{}_{seconds}", self.0["id"].as_str().unwrap()));
@@ -74,7 +74,7 @@ impl StripeEvent {
 }
 
 impl App {
-    /// Stripe tells the demo's merchant.
+    /// Sends it to the demo's merchant as Stripe would.
     pub(crate) async fn is_told(&self, event: &StripeEvent) -> Answer {
         let body = event.0.to_string();
         let now = chrono::Utc::now().timestamp();

@@ -9,13 +9,13 @@ use tokio::sync::OnceCell;
 
 use super::{place::folder, postgres, small_disk::SmallDisk};
 
-/// Puts a SQLite database with the current schema there.
+/// Creates a SQLite database with the current schema there.
 pub(crate) async fn sqlite(path: &Path) {
     static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
     fs::write(path, MIGRATED.get_or_init(migrated_sqlite).await).unwrap();
 }
 
-/// The URL of a PostgreSQL database with the current schema and nothing in it.
+/// The URL of an empty PostgreSQL database with the current schema.
 pub(crate) async fn postgresql() -> String {
     postgres::copy_of(whole_one().await).await
 }
@@ -25,7 +25,7 @@ pub(crate) async fn postgresql_on(disk: &'static SmallDisk) -> String {
     postgres::copy_on(whole_one().await, disk).await
 }
 
-/// The name of the one that others are copied from.
+/// The name of the template database.
 async fn whole_one() -> &'static str {
     static MIGRATED: OnceCell<String> = OnceCell::const_new();
     let template = MIGRATED.get_or_init(async || {
@@ -43,7 +43,7 @@ async fn migrated_sqlite() -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-/// A second time changes nothing.
+/// Running it again changes nothing.
 async fn migrate(url: &str) {
     let connection = Database::connect(url).await.unwrap();
     for _ in 0..2 {

@@ -12,7 +12,7 @@ impl App {
         self.is_called_by_twilio_at(&self.hello.url, form).await
     }
 
-    /// The same where Twilio has our address written with this origin.
+    /// The same with another origin in our URL.
     pub(crate) async fn is_called_by_twilio_at(&self, origin: &str, form: &[(&str, &str)]) -> Answer {
         let path = format!("/webhooks/sms/{}", self.hello.merchant_id);
         let mut pairs = form.to_vec();
@@ -24,7 +24,7 @@ impl App {
         http.ask(http.request(Method::POST, &path).header("X-Twilio-Signature", signature).form(&form)).await
     }
 
-    /// A buyer texts the demo's merchant, with a Twilio that marks what it took the text for.
+    /// A buyer texts the demo's merchant, through a Twilio that marks recognised keywords.
     pub(crate) async fn buyer_texts_with(&self, sid: &str, from: &str, body: &str, more: &[(&str, &str)]) {
         let form = [&[("MessageSid", sid), ("From", from), ("To", "+12025550100"), ("Body", body)], more].concat();
         self.is_called_by_twilio(&form).await.with_status(200);

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-/// How long to wait before a test fails. It decides nothing else: a test goes on as soon as what it waits for is there.
+/// How long to wait before a test fails. It affects nothing else: a test continues as soon as the condition holds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// How long the pause between two looks is at first, and at last. It grows with what was waited: a look is a request or
-/// a process, which takes the time of those who are waited for.
+/// The first and the last pause between two checks. It grows with the wait, since a check is a request or a process
+/// that slows down what it waits for.
 pub(crate) const GRAIN: Duration = Duration::from_millis(10);
 const COARSE: Duration = Duration::from_millis(60);
 
@@ -14,7 +14,7 @@ fn pause(since: Instant) -> Duration {
     (since.elapsed() / 8).clamp(GRAIN, COARSE)
 }
 
-/// Looks again and again until there is something, and gives it back.
+/// Checks repeatedly until there is a value, and returns it.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
@@ -26,7 +26,7 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Opt
     }
 }
 
-/// The same, where nothing can be awaited. `false` if it did not come to it.
+/// The same for code that cannot await. Returns `false` on a timeout.
 pub(crate) fn comes_true(mut look: impl FnMut() -> bool) -> bool {
     let begin = Instant::now();
     while !look() {

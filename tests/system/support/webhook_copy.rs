@@ -13,8 +13,8 @@ use super::{
 
 const PATH: &str = "/copy";
 
-/// The merchant's own system. It refuses every other webhook, so that they come late and in another order, and twice
-/// where a worker dies before it has noted what was taken.
+/// The merchant's own system. It refuses every second webhook, so that they come late and out of order, and twice if a
+/// worker dies before it has recorded an accepted one.
 pub(crate) struct WebhookCopy {
     receiver: Receiver,
     merchant: Merchant,
@@ -23,12 +23,12 @@ pub(crate) struct WebhookCopy {
 }
 
 impl WebhookCopy {
-    /// What has to be set for it: it is at an address of this machine.
+    /// Its settings: it has an address on this machine.
     pub(crate) fn setting() -> (&'static str, String) {
         ("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true".to_owned())
     }
 
-    /// It is told of everything from now on.
+    /// Subscribes to everything from now on.
     pub(crate) async fn begin(merchant: &Merchant) -> Self {
         let receiver = Receiver::start().await;
         receiver.answers(PATH, Taking::EveryOther);
@@ -39,7 +39,7 @@ impl WebhookCopy {
         Self { receiver, merchant: merchant.clone(), endpoint }
     }
 
-    /// It takes everything from now on, and what it refused is sent again at once: nobody waits for the schedule.
+    /// Accepts everything from now on, and has refused ones sent again at once instead of by the schedule.
     pub(crate) async fn catches_up(&self) {
         self.receiver.answers(PATH, Taking::Status(204));
         let waiting = format!("{}/deliveries?state=pending", self.endpoint);
@@ -54,8 +54,8 @@ impl WebhookCopy {
         .await;
     }
 
-    /// What was told, read in any order and each twice, is what there is: the last word about a thing is the one with
-    /// the highest number.
+    /// The webhooks, read in any order and each twice, equal the current state: for each resource the one with the
+    /// highest number counts.
     pub(crate) async fn is_perfect(&self) {
         let (mirror, deadline) = (Mirror::new(&self.merchant.http), Instant::now() + PATIENCE);
         loop {
@@ -70,7 +70,7 @@ impl WebhookCopy {
         assert!(self.receiver.came(PATH).iter().any(|webhook| !webhook.is_taken), "none was refused: it shows little");
     }
 
-    /// Each thing as it was told last, with that change's number.
+    /// The last webhook of each resource, with its number.
     fn copy(&self) -> BTreeMap<String, (i64, Value)> {
         let mut taken: Vec<Webhook> = self.receiver.came(PATH).into_iter().filter(|webhook| webhook.is_taken).collect();
         taken.extend(taken.clone());
@@ -87,8 +87,8 @@ impl WebhookCopy {
     }
 }
 
-/// What was told otherwise than it is, and of which orders, links and texts nothing was told: of what needs a person
-/// and of credits, something may be from before.
+/// Resources that differ from their webhooks, and orders, links and texts without any; matters that need a person and
+/// credits may be older.
 fn differing(copy: &BTreeMap<String, (i64, Value)>, truth: &BTreeMap<String, Value>) -> String {
     let wrong = copy.iter().filter(|(id, (_, told))| truth.get(*id) != Some(told));
     let wrong = wrong.map(|(id, (seq, told))| format!("\ntold as {seq}: {told}\nin truth: {:?}", truth.get(id)));

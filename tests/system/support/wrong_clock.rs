@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use tempfile::TempDir;
 
-/// A clock that is so much off, such as `+3d` or `-1h`, and can be set while a process runs.
+/// A clock that is off by this much, such as `+3d` or `-1h`, and can be set while a process runs.
 #[derive(Debug)]
 pub(crate) struct WrongClock(TempDir);
 
@@ -16,12 +16,12 @@ impl WrongClock {
         clock
     }
 
-    /// Somebody sets it, so that it is off by this.
+    /// Sets it to be off by this much.
     pub(crate) fn is_set(&self, offset: &str) {
         fs::write(self.file(), offset).unwrap();
     }
 
-    /// The variables of a process that looks at it. What only counts on, the kernel counts as ever.
+    /// The variables of a process that uses it. Monotonic clocks stay the kernel's.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("LD_PRELOAD", library().display().to_string()),

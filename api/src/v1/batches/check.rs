@@ -148,6 +148,10 @@ fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
     let order = row.order.as_ref().map_err(Problem::of_same_fields)?;
     let input = Input::deserialize(order).map_err(|error| Problem::unreadable_field("", error.to_string()))?;
     let order = input.check(owner)?;
+    let currency = order.money.currency();
+    if let Some(sign) = row.signs.iter().find(|sign| !currency.has_sign(sign)) {
+        return Err(Problem::field("amount", format!("is in {sign}, and the currency is {}", currency.code())));
+    }
     order.money.check_chargeable().map_err(|error| Problem::field("amount", error.to_string()))?;
     Ok(order)
 }

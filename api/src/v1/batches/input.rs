@@ -78,6 +78,8 @@ pub(super) struct SentRow {
     pub(super) key: String,
     /// The order's number, if it has a valid one.
     pub(super) number: Option<String>,
+    /// The signs of currencies beside its amount.
+    pub(super) signs: Vec<String>,
     /// The order as valid JSON, or what is wrong with the row.
     pub(super) order: Result<Value, Problem>,
 }
@@ -117,9 +119,9 @@ impl Sent {
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
         let rows = checked(sheet::rows(&bytes, columns_told(request)?.as_deref(), MOST_ROWS)?)?;
         characters::check_json(&rows.iter().map(|row| row.sent.clone()).collect())?;
-        let rows = rows.into_iter().map(|SheetRow { sent, fault }| {
+        let rows = rows.into_iter().map(|SheetRow { sent, signs, fault }| {
             let row = SentRow::of(request, sent);
-            SentRow { order: fault.map_or(row.order, Err), ..row }
+            SentRow { signs, order: fault.map_or(row.order, Err), ..row }
         });
         let rows = rows.collect();
         Ok(Self { rows, send: false, bytes })
@@ -145,7 +147,7 @@ impl SentRow {
         }
         let number = row.get("number").and_then(Value::as_str).map(|number| number.trim().to_owned());
         let number = number.filter(|number| (1..=LONGEST_NUMBER).contains(&number.chars().count()));
-        Self { key, number, order: fault.map_or(Ok(row), Err) }
+        Self { key, number, signs: Vec::new(), order: fault.map_or(Ok(row), Err) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use domain::money::WrittenAmount;
+use domain::money::{WrittenAmount, WrittenCurrency};
 use encoding_rs::{Encoding, WINDOWS_1252};
 use serde_json::{Map, Value};
 
@@ -23,6 +23,9 @@ const METADATA: &str = "metadata.";
 pub(super) struct SheetRow {
     /// The row as JSON input.
     pub(super) sent: Value,
+    /// The signs of currencies beside its amount. Whether they are of its currency is for the check, which knows the
+    /// merchant's.
+    pub(super) signs: Vec<String>,
     /// The error of the row as a whole.
     pub(super) fault: Option<Problem>,
 }
@@ -43,11 +46,13 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
         let record = record.map_err(unreadable)?;
         let cells = names.iter().zip(&record);
         // Written as a path, because poem-openapi's `Type` has a method of the same name.
-        let sent = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
+        let mut sent = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
+        let understood = understand_amount(&mut sent);
         // `1,129.00` without quotes is two cells among commas, and would be read as an amount of 1.
         let is_too_long = record.iter().skip(names.len()).any(|cell| !str::is_empty(cell));
         let fault = is_too_long.then(|| Problem::field("", "has more cells than there are columns"));
-        rows.push(SheetRow { sent, fault });
+        let (signs, odd_amount) = understood.map_or_else(|odd| (Vec::new(), Some(odd)), |signs| (signs, None));
+        rows.push(SheetRow { sent: Value::Object(sent), signs, fault: fault.or(odd_amount) });
     }
     Ok(rows)
 }
@@ -100,7 +105,7 @@ fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String
     Ok(names)
 }
 
-fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
+fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Map<String, Value> {
     let (mut row, mut customer, mut metadata) = (Map::new(), Map::new(), Map::new());
     for (name, cell) in cells {
         if let Some(name) = name.strip_prefix("customer_") {
@@ -111,7 +116,6 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
             row.insert(name.clone(), cell.into());
         }
     }
-    understand_amount(&mut row);
     // A row without a key is identified by its order's number.
     if let (None, Some(number)) = (row.get("key"), row.get("number").cloned()) {
         row.insert("key".to_owned(), number);
@@ -120,22 +124,55 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Value {
     if !metadata.is_empty() {
         row.insert("metadata".to_owned(), Value::Object(metadata));
     }
-    Value::Object(row)
+    row
 }
 
-/// Normalizes the amount. Leaves it as it is, to be refused, if it is ambiguous or contradicts the row's currency.
-fn understand_amount(row: &mut Map<String, Value>) {
-    let Some(written) = row.get("amount").and_then(Value::as_str).and_then(WrittenAmount::read) else { return };
-    let told = row.get("currency").and_then(Value::as_str);
-    if let (Some(told), Some(beside)) = (told, &written.currency)
-        && !told.eq_ignore_ascii_case(beside)
-    {
-        return;
+/// Normalizes the amount and the currency, and returns the signs beside them. The amount stays as it was written if it
+/// is refused, now or later.
+fn understand_amount(row: &mut Map<String, Value>) -> Result<Vec<String>, Problem> {
+    let cell = |row: &Map<String, Value>, name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut signs = Vec::new();
+    let told = cell(row, "currency");
+    match told.as_deref().and_then(WrittenCurrency::read) {
+        Some(WrittenCurrency::Code(code)) => {
+            row.insert("currency".to_owned(), code.into());
+        }
+        Some(WrittenCurrency::Sign(sign)) => {
+            row.remove("currency");
+            signs.push(sign);
+        }
+        None => {}
+    }
+    let Some(amount) = cell(row, "amount") else { return Ok(signs) };
+    let Some(written) = WrittenAmount::read(&amount) else {
+        return odd_amount(&amount).map_or(Ok(signs), Err);
+    };
+    match written.currency {
+        Some(WrittenCurrency::Code(beside)) => {
+            if let Some(told) = cell(row, "currency").filter(|told| *told != beside) {
+                let (beside, told) = (beside.to_ascii_uppercase(), told.to_ascii_uppercase());
+                return Err(Problem::field("amount", format!("is in {beside}, and the currency is {told}")));
+            }
+            row.insert("currency".to_owned(), beside.into());
+        }
+        Some(WrittenCurrency::Sign(sign)) => signs.push(sign),
+        None => {}
     }
     row.insert("amount".to_owned(), written.decimal.into());
-    if let Some(currency) = written.currency {
-        row.insert("currency".to_owned(), currency.into());
+    Ok(signs)
+}
+
+/// Why an amount is refused that people write, if it is one of these.
+fn odd_amount(amount: &str) -> Option<Problem> {
+    let in_brackets = amount.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+    let less = in_brackets.or_else(|| amount.strip_prefix(['-', '−'])).or_else(|| amount.strip_suffix(['-', '−']));
+    let is_amount = |text: &str| WrittenAmount::read(text).is_some();
+    if less.is_some_and(is_amount) {
+        return Some(Problem::field("amount", "is less than zero: a credit note cannot be asked for"));
     }
+    let could_be_thousands = is_amount(&format!("{amount}.00")) || is_amount(&format!("{amount},00"));
+    could_be_thousands
+        .then(|| Problem::field("amount", "could be two amounts: write it with two decimals, such as 1234.00"))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
@@ -183,6 +220,33 @@ mod tests {
     fn an_amount_that_contradicts_its_currency_stays_as_it_was_written() {
         let row = &read("number,amount,currency\n1,\"12,50 EUR\",usd\n".as_bytes(), None)[0];
         assert_eq!((&row["amount"], &row["currency"]), (&json!("12,50 EUR"), &json!("usd")));
+    }
+
+    #[test]
+    fn a_sign_is_told_with_its_row() {
+        let sheet = "amount;currency\n$48.50;\n1,129.00;US$\n5;€\n$5;USD\n";
+        let found = rows(sheet.as_bytes(), None, 10).unwrap();
+        let signs: Vec<&[String]> = found.iter().map(|row| row.signs.as_slice()).collect();
+        assert_eq!(signs, [&["$".to_owned()][..], &["US$".to_owned()], &[], &["$".to_owned()]]);
+        let read = |at: usize| (found[at].sent["amount"].clone(), found[at].sent.get("currency").cloned());
+        assert_eq!(read(0), (json!("48.50"), None));
+        assert_eq!(read(1), (json!("1129.00"), None));
+        assert_eq!(read(2), (json!("5"), Some(json!("eur"))));
+        assert_eq!(read(3), (json!("5"), Some(json!("usd"))));
+    }
+
+    #[test]
+    fn an_amount_that_people_write_is_refused_with_its_reason() {
+        let told = |amount: &str| odd_amount(amount).map(|odd| odd.sentence("")).unwrap_or_default();
+        for less in ["-150,00", "−150", "(150.00)", "150-"] {
+            assert!(told(less).contains("less than zero"), "{less}: {}", told(less));
+        }
+        for two in ["1.234", "1,234"] {
+            assert!(told(two).contains("two amounts"), "{two}: {}", told(two));
+        }
+        for none in ["12,34,5", "abc", "2026-12-04", ""] {
+            assert_eq!(told(none), "", "{none}");
+        }
     }
 
     #[test]

@@ -86,7 +86,7 @@ function buttons({ path, batch, missing, following }) {
   const ask = () => confirm({
     title: batch.send ? t.sendTitle(batch.ready) : t.startTitle(batch.ready),
     text: batch.send ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
-    fields: h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + "))),
+    fields: [batch.send && batch.texts < batch.ready && h("p.notice.notice-info", icon("info"), t.withoutText(batch.ready - batch.texts)), h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + ")))],
     act: t.startNow,
     kind: "primary",
     payload: () => batch.id,

@@ -130,7 +130,7 @@ function figures({ currencies, from, to }) {
     h("h2", t.month(part.currency.toUpperCase())),
     h("dl.home-figures",
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing", currency: part.currency })),
-      figure(t.paid, money(part.paid, part.currency), t.links(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
+      figure(t.paid, money(part.paid, part.currency), t.payments(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
       part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open", currency: part.currency, paid_from: from, paid_to: to })),
       part.lost_links > 0 && figure(t.lost, t.links(part.lost_links), null, hashOf("/links", { disputed: "lost", currency: part.currency, paid_from: from, paid_to: to })),

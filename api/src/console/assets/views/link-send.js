@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { momentOf, phone, timeZone } from "../lib/format.js";
+import { dayText, momentOf, phone, timeZone } from "../lib/format.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
@@ -71,7 +71,7 @@ function sendForm({ link, act, close, template, available }) {
   const [text, chips, preview] = fields.nodes;
   fields.start();
   return form({
-    fields: [recipient(act.order), beforeSending(act.order), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
+    fields: [recipient(act.order), beforeSending(act.order), beforeTheirDay(link), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
       field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
@@ -99,6 +99,12 @@ function beforeSending(order) {
   return ["unrecognised", "unread"].filter((notice) => order.notices?.includes(notice)).slice(0, 1).map((notice) =>
     h("p.notice.notice-warn", icon("warning"), h("span", t.before[notice], " ",
       order.conversation_id && h("a", { href: `#/conversations/${order.conversation_id}` }, strings.order.conversation))));
+}
+
+/** Whoever has named a day was told that they hear nothing before it. */
+function beforeTheirDay({ expected }) {
+  if (expected?.status !== "pending") return null;
+  return h("p.notice.notice-warn", icon("warning"), strings.link.expected.pending(dayText(new Date(`${expected.on}T12:00:00Z`))));
 }
 
 /** A text that was written for everybody may not be in the language that the buyer reads, and comes before the one that is ready in it. */

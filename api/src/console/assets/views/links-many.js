@@ -11,44 +11,84 @@ import { complain } from "../lib/notify.js";
 import { save } from "../lib/save.js";
 import { strings } from "../strings.js";
 
+/** Why a buyer gets nothing that is sent to many: their page says that no reminder comes, or they want no texts. */
+const WHY_NOT = {
+  denied: (link) => link.unrecognised_at,
+  expected: (link) => link.expected?.status === "pending",
+  optedOut: (link) => link.opted_out,
+};
+
 /** Reminds the buyer of each of the links, which were sent before. */
 export function remindMany(links, chosen, done) {
   const t = strings.links.many;
-  const body = { purpose: "reminder" };
-  doMany({ title: t.remindTitle(links.length), text: t.remindText, more: costOf(links, "reminder"), skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body, links, done });
+  const { wanted, left } = sorted(links);
+  const cost = costOf(wanted, "reminder");
+  doMany({ title: t.remindTitle(wanted.length), text: t.remindText, left, more: cost.node, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body: () => ({ purpose: "reminder", ready: cost.isReady() }), links: wanted, done });
 }
 
 /** Sends each of the links, also those that were sent before. */
 export function sendMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.sendTitle(links.length), text: t.sendText, more: costOf(links, "request"), skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: {}, links, done, texted: links.filter((link) => link.delivery).length });
+  const { wanted, left } = sorted(links);
+  const cost = costOf(wanted, "request");
+  doMany({ title: t.sendTitle(wanted.length), text: t.sendText, left, more: cost.node, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: () => ({ only_wanted: true, ready: cost.isReady() }), links: wanted, done, texted: wanted.filter((link) => link.delivery).length });
+}
+
+/** Those whose buyers may be texted, and how many others there are for which reason. The server decides once more. */
+function sorted(links) {
+  const why = (link) => Object.keys(WHY_NOT).find((name) => WHY_NOT[name](link));
+  const left = Object.keys(WHY_NOT).map((name) => [name, links.filter((link) => why(link) === name).length]).filter(([, count]) => count > 0)
+    .map(([name, count]) => h("p.notice.notice-info", icon("info"), strings.links.many[name](count)));
+  return { wanted: links.filter((link) => !why(link)), left };
 }
 
 /** Voids each of the links. */
 export function voidMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: chosen - links.length, act: t.void, kind: "danger", verb: "void", body: {}, links, done });
+  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: chosen - links.length, act: t.void, kind: "danger", verb: "void", body: () => ({}), links, done });
 }
 
 /** What the first of them is about to say, and what all come to if each is as long; nothing until that is known. */
 function costOf(links, purpose) {
   const t = strings.links.many;
-  const place = h("div.many", { "aria-live": "polite" });
+  const node = h("div.many", { "aria-live": "polite" });
+  const ready = h("input", { type: "checkbox", name: "ready" });
   const [first] = links;
   const load = async () => {
-    const [{ body, language }, { available }] = await Promise.all([get(`/message-templates/${purpose}`), get("/credits")]);
-    const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
-    const all = credits * links.length;
-    swap(place, h("p", t.example(first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
-      h(all > available ? "p.notice.notice-warn" : "p", t.costs(all, available)));
+    const [merchant, { available }] = await Promise.all([get("/merchant"), get("/credits")]);
+    const usual = primary(merchant.language ?? "en");
+    const others = links.filter((link) => link.customer_language && primary(link.customer_language) !== usual).length;
+    ready.checked = others > 0;
+    const show = async () => {
+      const { body, language } = await textFor(first, purpose, usual, ready.checked);
+      const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
+      const all = credits * links.length;
+      swap(node, others > 0 && h("label.check", ready, t.ready(others)),
+        h("p", t.example(first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
+        all > available ? h("p.notice.notice-warn", icon("warning"), h("span", t.costs(all, available), " ", t.enough(Math.floor(available / credits)), " ", h("a", { href: "#/credits" }, strings.credits.title))) : h("p", t.costs(all, available)));
+    };
+    ready.addEventListener("change", () => show().catch(() => {}));
+    await show();
   };
   // Without it the question is asked all the same; what cannot be sent says so when it is tried.
-  load().catch(() => {});
-  return place;
+  if (first) load().catch(() => {});
+  return { node, isReady: () => ready.checked };
+}
+
+/** The text that this buyer gets: what is written in their language, or, if that is wished, what is ready in it. */
+async function textFor({ customer_language: language }, purpose, usual, isReady) {
+  const path = `/message-templates/${purpose}`;
+  const found = await get(path, { query: { language } });
+  const isTheirs = !language || primary(found.language ?? usual) === primary(language);
+  return isTheirs || !isReady ? found : get(path, { query: { language, ready: "true" } });
+}
+
+function primary(tag) {
+  return tag.toLowerCase().split("-", 1)[0];
 }
 
 /** Asks, does one after the other, and says what became of each. */
-function doMany({ title, text, more, skipped, texted = 0, act, kind, verb, body, links, done }) {
+function doMany({ title, text, left = [], more, skipped, texted = 0, act, kind, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
   let isBegun = false;
@@ -65,7 +105,7 @@ function doMany({ title, text, more, skipped, texted = 0, act, kind, verb, body,
       line.textContent = t.doing(made + failed.length + 1, links.length);
       try {
         // One key for each press of the button: what was lost on the way is not done twice.
-        await command("POST", `/payment-links/${link.id}/${verb}`, body, { idempotencyKey: crypto.randomUUID() });
+        await command("POST", `/payment-links/${link.id}/${verb}`, body(), { idempotencyKey: crypto.randomUUID() });
         made += 1;
       } catch (problem) {
         failed.push({ link, problem });
@@ -82,9 +122,9 @@ function doMany({ title, text, more, skipped, texted = 0, act, kind, verb, body,
   openDialog({
     title,
     content(close) {
-      swap(place, h("p", h("strong", sums(links))), h("p", text), more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
+      swap(place, links.length > 0 && [h("p", h("strong", sums(links))), h("p", text)], left, more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
         h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
-          h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
+          links.length > 0 && h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
       return place;
     },
     closed() {

@@ -151,7 +151,7 @@ function row(link, state, redrawBar) {
       h("span.cell-buyer", link.customer_name ?? strings.erased),
       h("span.amount", money(link.amount, link.currency)),
       h("span.cell-state", tag(`link-${link.status}`, strings.link.states[link.status] ?? humanised(link.status), { busy: UNDER_WAY.includes(link.status) }),
-        link.review && tag("review", strings.link.events.review), moneyTag(link), troubleTag(link)),
+        link.review && tag("review", strings.link.events.review), moneyTag(link), troubleTag(link), buyerTags(link)),
       h("span.cell-text", textOf(link)),
       h("span.cell-when", whenOf(link))));
 }
@@ -160,6 +160,12 @@ function row(link, state, redrawBar) {
 function troubleTag(link) {
   const trouble = link.failure && link.status !== "failed" ? "link_failed" : standing(link);
   return TROUBLE.includes(trouble) && tag(`notice-${trouble}`, strings.order.notices[trouble]);
+}
+
+/** Why the buyer gets no reminder. */
+function buyerTags({ expected, opted_out: isOptedOut }) {
+  return [expected?.status === "pending" && tag("notice-processing", strings.links.paysOn(dayText(new Date(`${expected.on}T12:00:00Z`)))),
+    isOptedOut && tag("notice-unread", strings.conversations.optedOut)];
 }
 
 function textOf(link) {
