@@ -23,7 +23,10 @@ export const HEADINGS = {
     "betrag", "summe", "gesamtbetrag", "rechnungsbetrag", "offenerbetrag", "offen", "brutto", "bruttobetrag",
     "importe", "monto", "importetotal", "montant", "montantttc", "valor", "valortotal", "金额", "总额", "المبلغ", "الاجمالي", "الإجمالي",
   ],
-  currency: ["waehrung", "wahrung", "moneda", "divisa", "devise", "monnaie", "moeda", "curr", "货币", "币种", "العملة"],
+  currency: [
+    "currencycode", "isocode", "ccy", "wkz", "whg", "whrg", "wahr", "waehr", "waehrung", "wahrung", "waehrungscode", "wahrungscode", "waehrungskennzeichen",
+    "wahrungskennzeichen", "moneda", "divisa", "devise", "monnaie", "moeda", "curr", "货币", "币种", "العملة",
+  ],
   customer_language: ["language", "lang", "sprache", "idioma", "langue", "语言", "اللغة"],
   notes: ["note", "comment", "comments", "remark", "remarks", "memo", "bemerkung", "notiz", "notizen", "notas", "remarque", "observacoes", "备注", "ملاحظات"],
   key: ["id", "uid", "uuid"],

@@ -3,6 +3,11 @@
 import { HEADINGS } from "./headings.js";
 
 const HEAD = 64 * 1024;
+const MOST_KEPT = 20;
+const LONGEST_NAME = 40;
+
+/** Codes of currencies that are no words, as "ALL" and "TRY" are. */
+const USUAL = ["AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HUF", "INR", "JPY", "MXN", "NOK", "NZD", "PLN", "SAR", "SEK", "USD"];
 
 /** What a column may mean, as the API calls it. */
 export const MEANINGS = ["number", "customer_name", "customer_phone", "amount", "currency", "customer_language", "notes", "key"];
@@ -19,15 +24,44 @@ export async function headOf(file) {
   return { names, example };
 }
 
-/** What each column probably means: `""` where nothing is known. Each meaning is given once. */
-export function guess(names) {
+/**
+ * What each column probably means, by its name and what stands in its first row. Each meaning is given once; what is not known is kept with the
+ * order, as far as it has room, so that nothing is lost that nobody left out.
+ */
+export function guess(names, example) {
   const given = new Set();
-  return names.map((name) => {
-    const plain = plainly(name);
-    const meaning = name.startsWith("metadata.") ? name : MEANINGS.find((it) => !given.has(it) && (plainly(it) === plain || HEADINGS[it].includes(plain)));
+  const give = (meaning) => {
+    if (!meaning || given.has(meaning)) return undefined;
     given.add(meaning);
-    return meaning ?? "";
+    return meaning;
+  };
+  const known = names.map((name, at) => {
+    const plain = plainly(name);
+    const isCalled = (meaning) => plainly(meaning) === plain || HEADINGS[meaning].includes(plain);
+    return give(name.startsWith("metadata.") ? name : MEANINGS.find((it) => !given.has(it) && isCalled(it) && !isOdd(it, example[at])));
   });
+  const guessed = known.map((meaning, at) => meaning ?? (isCurrency(example[at]) ? give("currency") : undefined));
+  let room = MOST_KEPT - guessed.filter((meaning) => meaning?.startsWith("metadata.")).length;
+  return guessed.map((meaning, at) => {
+    const kept = meaning ?? (room > 0 ? give(keptAs(names[at])) : "") ?? "";
+    if (!meaning && kept) room -= 1;
+    return kept;
+  });
+}
+
+/** As what a column is kept with the order, if it has a name that can be. */
+export function keptAs(name) {
+  const own = name.replace(/^metadata\./, "").replaceAll(",", " ").trim();
+  return own && own.length <= LONGEST_NAME ? `metadata.${own}` : null;
+}
+
+/** A name without letters is a number by which another program knows the buyer. */
+function isOdd(meaning, cell) {
+  return meaning === "customer_name" && /^[\p{Number}\p{Punctuation}\s]+$/u.test(cell ?? "");
+}
+
+function isCurrency(cell) {
+  return USUAL.includes(cell);
 }
 
 /** As the server reads it: by its mark, or UTF-8 if it is that, or else what spreadsheets in the West write. */

@@ -11,14 +11,13 @@ import { person } from "../lib/people.js";
 import { go, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { save } from "../lib/save.js";
-import { MEANINGS, NEEDED, guess, headOf } from "../lib/sheet.js";
+import { MEANINGS, NEEDED, guess, headOf, keptAs } from "../lib/sheet.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { acceptDrops } from "./pdf-picker.js";
 
 const PATH = "/batches";
 const LARGEST = 2 * 1024 * 1024;
-const LONGEST_NAME = 40;
 
 /** Draws the form and the list of batches. */
 export function showBatches({ root, query }) {
@@ -73,7 +72,7 @@ function picker() {
     if (!state.file) return;
     const { names, example } = await headOf(file);
     if (state.file !== file) return;
-    Object.assign(state, { names, meanings: guess(names) });
+    Object.assign(state, { names, meanings: guess(names, example) });
     swap(columns, columnsOf(state, example));
   };
   chooser.addEventListener("change", () => take([...chooser.files]));
@@ -103,13 +102,7 @@ function columnsOf(state, example) {
       h("label", { for: id }, h("bdi", name || t.noHeading), example[at] && h("span.optional", { dir: "auto" }, ` ${example[at]}`)),
       control, h("p.field-error", { id: `${id}-error`, hidden: true }));
   };
-  return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint), h("div.columns.three", state.names.map(choice)));
-}
-
-/** As what a column is kept with the order, if it has a name that can be. */
-function keptAs(name) {
-  const own = name.replace(/^metadata\./, "").replaceAll(",", " ").trim();
-  return own && own.length <= LONGEST_NAME ? `metadata.${own}` : null;
+  return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint, " ", t.noLines), h("div.columns.three", state.names.map(choice)));
 }
 
 function checked({ file, meanings }) {
