@@ -2,7 +2,7 @@
 //!
 //! Nothing is locked. On PostgreSQL one statement sees all of one moment: it sums up the links as they are then, and
 //! removes the changes that are in those figures. What changes meanwhile is neither in the one nor in the other, and
-//! comes on top.
+//! comes on top. What is read together is written together.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
@@ -19,7 +19,8 @@ impl MigrationTrait for Step {
         let sums: Vec<String> = SUMMED.iter().map(|column| format!("SUM({column})")).collect();
         let insert = format!(
             "INSERT INTO link_sum (merchant_id, kind, slot, currency, {}) \
-             SELECT merchant_id, kind, slot, currency, {} FROM ({}) AS parts GROUP BY merchant_id, kind, slot, currency",
+             SELECT merchant_id, kind, slot, currency, {} FROM ({}) AS parts GROUP BY merchant_id, kind, slot, currency \
+             ORDER BY merchant_id, kind, slot, currency",
             SUMMED.join(", "),
             sums.join(", "),
             parts(&links),

@@ -130,7 +130,7 @@ async fn a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased(app: &mut
     let is_told = |item: &Value| item["type"] == "attention.opened" && item["resource"]["id"] == told[0]["id"];
     assert!(feed["items"].as_array().unwrap().iter().any(is_told), "{feed}");
 
-    // Whoever has seen to it is not told again.
+    // A resolved matter is not opened again.
     let resolve = format!("/v1/attention/{}/resolve", told[0]["id"].as_str().unwrap());
     merchant.http.post(&resolve, &json!({"note": "downloaded"})).await.with_status(200);
     app.passes(Utc::now() + Days::new(86));
@@ -179,6 +179,12 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     let said = merchant.http.whole_list(&path, 100).await;
     let told = said.iter().filter(|it| it["body"].as_str().is_some_and(|text| text.contains("I will pay on"))).count();
     assert_eq!(told, 1);
+    // It stands among what needs a person until it is read.
+    let matters =
+        async || merchant.http.get("/v1/attention?kind=unread_reply").await.with_status(200).json()["items"].clone();
+    assert_eq!(matters().await[0]["conversation_id"], conversation["id"]);
+    merchant.http.post(&format!("/v1/conversations/{}/read", conversation["id"].as_str().unwrap()), &json!({})).await;
+    assert_eq!(matters().await, json!([]));
 
     // Reminders wait for it, and go on when it is broken.
     let reminders = async || {

@@ -16,7 +16,9 @@ use domain::{LinkState, LinkToken};
 use entity::{
     Merchant, Order, Transaction,
     conversation::{self, Correspondent},
-    link, logo, merchant, message, order,
+    link, logo, merchant,
+    message::{self, SaidOnPage},
+    order,
     session::{self, SignedIn},
 };
 use poem::{
@@ -277,7 +279,9 @@ async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<
     if is_news {
         let number = link.invoice_number.as_deref().unwrap_or_default();
         let what = if knows_it { "I recognise this after all" } else { "I don’t recognise this" };
-        say_in_conversation(api, &tx, link, format!("{what} (invoice {number})."), now).await?;
+        // What they do not recognise is a matter of its own.
+        let said = SaidOnPage { body: format!("{what} (invoice {number})."), needs_reading: knows_it };
+        say_in_conversation(api, &tx, link, said, now).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -307,7 +311,8 @@ pub(crate) async fn pay_later(
         let tx = api.db.begin().await?;
         if link::note_expected(&tx, &link, day, until, now).await? {
             let number = link.invoice_number.as_deref().unwrap_or_default();
-            say_in_conversation(&api, &tx, &link, format!("I will pay on {day} (invoice {number})."), now).await?;
+            let said = SaidOnPage { body: format!("I will pay on {day} (invoice {number})."), needs_reading: true };
+            say_in_conversation(&api, &tx, &link, said, now).await?;
         }
         tx.commit().await?;
     }
@@ -340,8 +345,8 @@ pub(crate) async fn want_new_link(
         let tx = api.db.begin().await?;
         if link::note_new_link_wanted(&tx, &link, now).await? {
             let number = link.invoice_number.as_deref().unwrap_or_default();
-            say_in_conversation(&api, &tx, &link, format!("Please send me a new link (invoice {number})."), now)
-                .await?;
+            let body = format!("Please send me a new link (invoice {number}).");
+            say_in_conversation(&api, &tx, &link, SaidOnPage { body, needs_reading: false }, now).await?;
         }
         tx.commit().await?;
     }
@@ -372,7 +377,7 @@ async fn say_in_conversation(
     api: &Api,
     tx: &Transaction,
     link: &link::Model,
-    what: String,
+    said: SaidOnPage,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
@@ -380,7 +385,8 @@ async fn say_in_conversation(
     let conversation =
         conversation::open(tx, &api.vault, link.merchant_id, Correspondent::named(phone, &order.customer_name), now)
             .await?;
-    message::insert_said_on_page(tx, link, conversation.id, format!("On the payment page: {what}"), now).await?;
+    let said = SaidOnPage { body: format!("On the payment page: {}", said.body), ..said };
+    message::insert_said_on_page(tx, link, conversation.id, said, now).await?;
     Ok(())
 }
 

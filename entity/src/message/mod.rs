@@ -237,6 +237,15 @@ pub async fn insert_incoming(
     Ok(message)
 }
 
+/// What a buyer says on a link's page.
+#[derive(Debug)]
+pub struct SaidOnPage {
+    /// The text.
+    pub body: String,
+    /// Whether it needs a person until it is read, as what a buyer texts does; something else says the same otherwise.
+    pub needs_reading: bool,
+}
+
 /// Inserts what a buyer wrote on a link's page, which is not sent and costs nothing.
 ///
 /// # Errors
@@ -245,7 +254,7 @@ pub async fn insert_said_on_page(
     tx: &Transaction,
     link: &link::Model,
     conversation: ConversationId,
-    body: String,
+    said: SaidOnPage,
     now: DateTime<Utc>,
 ) -> Result<Message, DbErr> {
     let message = ActiveModel {
@@ -254,7 +263,7 @@ pub async fn insert_said_on_page(
         conversation_id: Set(conversation),
         link_id: Set(Some(link.id)),
         direction: Set(Direction::Incoming),
-        body: Set(Some(body)),
+        body: Set(Some(said.body)),
         segments: Set(0),
         credits: Set(0),
         status: Set(MessageStatus::Received),
@@ -263,7 +272,11 @@ pub async fn insert_said_on_page(
         ..Default::default()
     };
     conversation::note_heard(tx, conversation, now).await?;
-    insert(tx, message, ChangeKind::MessageReceived, now).await
+    let message = insert(tx, message, ChangeKind::MessageReceived, now).await?;
+    if said.needs_reading {
+        attention::open(tx, vec![Matter::of_reply(&message)], now).await?;
+    }
+    Ok(message)
 }
 
 async fn insert(tx: &Transaction, message: ActiveModel, kind: ChangeKind, at: DateTime<Utc>) -> Result<Message, DbErr> {

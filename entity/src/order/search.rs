@@ -131,7 +131,7 @@ impl OrderSearch {
         query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
         match self.tag {
             Some(Tag::None) => query = only_unasked(query, merchant),
-            Some(tag @ Tag::Unpaid) => query = only_unpaid(query, merchant).filter(Column::Tag.eq(tag)),
+            Some(Tag::Unpaid) => query = only_unpaid(query, merchant),
             Some(tag @ Tag::Paid) => query = query.filter(Column::Tag.eq(tag)),
             None => {}
         }

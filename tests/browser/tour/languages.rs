@@ -18,7 +18,7 @@ const PAGES: [(&str, &str, &str); 17] = [
     ("/settings/stripe", "/stripe/webhookSecret", "settings-stripe"),
     ("/settings/sms", "/sms/webhook", "settings-sms"),
     ("/settings/template", "/template/preview", "settings-message"),
-    ("/settings/reminders", "/reminders/hours", "settings-reminders"),
+    ("/settings/reminders", "/reminders/on", "settings-reminders"),
     ("/settings/opt-outs", "/optOuts/none", "settings-opt-outs"),
     ("/settings/keys", "/keys/current", "settings-keys"),
     ("/settings/webhooks", "/webhooks/none", "settings-webhooks"),

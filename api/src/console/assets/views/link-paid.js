@@ -1,8 +1,8 @@
 // A link whose money came without Stripe: saying so, and taking it back.
 
-import { command } from "../lib/api.js";
+import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
-import { h } from "../lib/dom.js";
+import { h, swap } from "../lib/dom.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { money } from "../lib/format.js";
 import { may } from "../lib/scope.js";
@@ -33,6 +33,9 @@ function askHow(text, path, done, more) {
   const method = h("select", { name: "method", required: true },
     lastMethod === null && h("option", { value: "" }, t.choose),
     METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
+  const receipt = h("div", { "aria-live": "polite" });
+  // Without it the settings still say so.
+  get("/merchant").then(({ receipts }) => swap(receipt, receipts && h("p.hint", t.receipt, " ", may("admin") && h("a", { href: "#/settings/reminders" }, strings.reminders.title))), () => {});
   const on = input("on", { type: "date" });
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
   const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined });
@@ -45,6 +48,7 @@ function askHow(text, path, done, more) {
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),
+        receipt,
         actions(t.submit, { cancel: close }),
       ],
       payload: () => JSON.stringify(body()),

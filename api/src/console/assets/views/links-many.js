@@ -63,7 +63,7 @@ function costOf(links, purpose) {
       const { body, language } = await textFor(first, purpose, usual, ready.checked);
       const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
       const all = credits * links.length;
-      swap(node, others > 0 && h("label.choice", ready, h("span", t.ready(others))),
+      swap(node, others > 0 && h("label.check", ready, t.ready(others)),
         h("p", t.example(first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
         all > available ? h("p.notice.notice-warn", icon("warning"), h("span", t.costs(all, available), " ", t.enough(Math.floor(available / credits)), " ", h("a", { href: "#/credits" }, strings.credits.title))) : h("p", t.costs(all, available)));
     };

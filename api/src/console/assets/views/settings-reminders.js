@@ -46,6 +46,7 @@ function editor(merchant) {
       h("p.hint", t.hours(hourText(9), hourText(20))),
       terms,
       h("p.hint", t.text, " ", h("a", { href: "#/settings/template" }, strings.settings.sections.template)),
+      h("p.hint", t.language),
       h("h3", t.receiptsTitle),
       h("label.check", fields.receipts, t.receipts),
       h("p.hint", t.receiptsHint(hourText(9), hourText(20))),

@@ -87,9 +87,20 @@ export function showThread({ root, id, changed }) {
     }
   }
   earlier.load = loadEarlier;
+  let latest;
+  // What comes while nobody looks here is read once somebody does.
+  const seen = () => {
+    if (latest?.unread > 0 && !document.hidden && document.hasFocus()) markRead(place, changed);
+  };
+  document.addEventListener("visibilitychange", seen);
+  addEventListener("focus", seen);
   swap(root, h("section.card.thread", head, bubbles, reply.node));
   return {
-    stop: () => following.stop(),
+    stop() {
+      following.stop();
+      document.removeEventListener("visibilitychange", seen);
+      removeEventListener("focus", seen);
+    },
     told: (conversation) => {
       if (conversation) draw(conversation);
       else if (known) look();
@@ -97,12 +108,13 @@ export function showThread({ root, id, changed }) {
         draw(undefined);
         look();
       }
-      if (conversation?.unread > 0) markRead(place, changed);
+      latest = conversation;
+      seen();
     },
   };
 }
 
-/** What is open is read. A key that may not write leaves it unread. */
+/** What is open and looked at is read. A key that may not write leaves it unread. */
 async function markRead(place, changed) {
   if (!may("write")) return;
   try {
