@@ -9,7 +9,7 @@ on_both_databases!(
     what_is_too_small_or_too_large_is_refused
 );
 
-/// Currency, amount as it is asked, as Stripe counts it, as people read it.
+/// Currency, requested amount, Stripe's minor units, formatted amount.
 const AMOUNTS: [(&str, &str, &str, &str); 8] = [
     ("jpy", "12950", "12950", "12,950 JPY"),
     ("krw", "50", "50", "50 KRW"),
@@ -40,7 +40,7 @@ async fn each_currency_goes_to_stripe_as_stripe_counts_and_to_people_as_they_do(
         let page = buyer.opens(&link).await.with_status(200).text().replace('\u{a0}', " ");
         assert!(page.contains(for_people), "{for_people} is not in {page}");
 
-        // What Stripe says was paid is what was asked.
+        // Stripe reports the requested amount as paid.
         buyer.pays(&link).await;
         let paid = merchant.sees(&link.id, "paid").await;
         assert!(paid["review"].is_null(), "{paid}");

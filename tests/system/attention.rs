@@ -20,7 +20,7 @@ on_both_databases!(
     each_payment_on_top_needs_a_person,
 );
 
-/// What is open.
+/// The open matters.
 async fn open(merchant: &Merchant) -> Vec<Value> {
     merchant.http.whole_list("/v1/attention", 10).await
 }
@@ -215,7 +215,7 @@ async fn a_summary_says_what_is_owed_and_what_came(app: &mut App) {
     merchant.http.get("/v1/summary?from=yesterday").await.problem(422, "invalid_input");
 }
 
-/// Somebody has seen to what is open of this kind.
+/// Resolves the open matters of this kind.
 async fn is_seen_to(merchant: &Merchant, kind: &str) {
     let matter = needs(merchant, kind).await;
     let resolve = format!("/v1/attention/{}/resolve", matter["id"].as_str().unwrap());
@@ -251,13 +251,13 @@ async fn each_dispute_needs_a_person_and_so_does_an_inquiry_that_becomes_a_charg
     told(StripeEvent::dispute("created", "cs_disputed", "warning_needs_response"), 1).await;
     known(1, 1).await;
     is_seen_to(&merchant, "dispute").await;
-    // Somebody has answered: that is nothing to do.
+    // It was answered, so there is nothing to do.
     told(StripeEvent::dispute("updated", "cs_disputed", "warning_under_review"), 2).await;
     told(StripeEvent::dispute("updated", "cs_disputed", "needs_response"), 3).await;
     let seen = known(2, 2).await;
     assert!(seen.to_string().contains("fraudulent, an inquiry"), "{seen}");
     is_seen_to(&merchant, "dispute").await;
-    // The same again tells nothing new.
+    // A repetition reports nothing new.
     told(StripeEvent::dispute("updated", "cs_disputed", "needs_response"), 4).await;
     // One of another payment of the link.
     told(StripeEvent::dispute("created", "cs_too", "needs_response").with("created", json!(1_770_000_000)), 5).await;

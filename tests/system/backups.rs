@@ -63,7 +63,7 @@ fn postgres_runs(program: &str, arguments: &[&str]) {
     assert!(output.status.success(), "{program}: {output:?}");
 }
 
-/// What there was when the backup was made: a link, and a text that was under way.
+/// The state at the time of the backup: a link, and a text in progress.
 struct Before {
     link: Link,
     held: Order,
@@ -82,7 +82,7 @@ impl Before {
     }
 }
 
-/// What the backup does not know: two links, of which one is paid.
+/// Created after the backup: two links, one of them paid.
 struct After {
     paid: Link,
     left: Link,

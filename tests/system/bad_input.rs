@@ -17,7 +17,7 @@ on_both_databases!(
 const ENCRYPTED: &[u8] = include_bytes!("../fixtures/encrypted.pdf");
 const OWNER_RESTRICTED: &[u8] = include_bytes!("../fixtures/owner-restricted.pdf");
 
-/// What is asked for, and the status, code and field that it gets.
+/// The request, and the expected status, code and field.
 type Bad<'a> = (Invoice<'a>, u16, &'a str, &'a str);
 
 fn the_field(problem: &Value) -> &str {
@@ -70,7 +70,7 @@ async fn a_bad_form_gets_a_problem_and_leaves_nothing(app: &mut App) {
         assert_eq!(the_field(&problem), field, "{problem}");
     }
 
-    // All that is wrong is told at once.
+    // All errors are reported at once.
     let all_wrong = Invoice { number: Some(""), amount: Some("x"), expires_on: Some("x"), ..Invoice::default() };
     let problem = merchant.asks_for_a_link(&order, &all_wrong).await.problem(422, "invalid_input");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3, "{problem}");
@@ -219,7 +219,7 @@ async fn an_order_has_no_more_text_than_its_page_takes(app: &mut App) {
         let mut body = order_body("8101", "+12025560101");
         let item = json!({"description": "w".repeat(length), "quantity": 1, "unit_amount": "0.01"});
         body["items"] = json!(vec![item; items]);
-        // What it comes to is computed.
+        // The total is computed.
         body.as_object_mut().unwrap().remove("amount");
         body
     };

@@ -26,7 +26,7 @@ async fn last_seq(merchant: &Merchant) -> i64 {
     page(merchant, "?limit=1").await["last_seq"].as_i64().unwrap()
 }
 
-/// What came after a number: the types, of this resource only.
+/// The types after a number, of this resource only.
 async fn types(merchant: &Merchant, after: i64, id: &str) -> Vec<String> {
     let page = page(merchant, &format!("?after={after}&limit=500")).await;
     let items = page["items"].as_array().unwrap().iter();
@@ -36,7 +36,7 @@ async fn types(merchant: &Merchant, after: i64, id: &str) -> Vec<String> {
 async fn everything_that_happens_is_numbered_and_told_in_order(app: &mut App) {
     let (merchant, after) = (app.merchant(), last_seq(&app.merchant()).await);
     let order = merchant.opens_an_order("C-1").await;
-    // Whoever reads at once finds what they have just done.
+    // A caller who reads at once finds their own change.
     assert_eq!(types(&merchant, after, &order.id).await, ["order.created"]);
     let link = merchant.makes_a_link(&order).await;
     let message = merchant.sends(&link).await;

@@ -68,7 +68,7 @@ async fn a_token_opens_one_order_from_one_origin_and_nothing_else(app: &mut App)
     shop.posts(&format!("/v1/payment-links/{link}/send")).await.with_status(202);
     shop.posts(&format!("/v1/payment-links/{link}/void")).await.with_status(202);
     merchant.sees(link, "voided").await;
-    // Who did it is told: the key that asked for the token.
+    // The log names the key that requested the token.
     let timeline = merchant.link(link).await["timeline"].clone();
     let voiding = timeline.as_array().unwrap().iter().find(|entry| entry["event"] == "voiding").unwrap();
     assert!(voiding["actor"].as_str().unwrap().starts_with("key_"), "{voiding}");

@@ -110,7 +110,7 @@ async fn an_endpoint_is_registered_once_however_stripe_fails(app: &mut App) {
     buyer.pays(&link).await;
     merchant.sees(&link.id, "paid").await;
 
-    // What Stripe refuses is told.
+    // Stripe's refusal is reported.
     let refusal = json!({"service": "stripe", "times": 1, "mode": "status", "status": 403, "method": "POST", "path": "/v1/webhook_endpoints"});
     sandbox.fails(refusal).await;
     merchant.http.post("/v1/stripe-integration/webhook-endpoint", &json!({})).await.with_status(202);
@@ -138,7 +138,7 @@ async fn signing_secrets_are_added_and_dropped(app: &mut App) {
     let both = merchant.http.post(path, &json!({"webhook_secret": secret})).await.with_status(200).json();
     assert_eq!(last_fours(&both), ["1234".to_owned(), old.clone()]);
     assert!(both["webhook_secrets"][0]["until"].is_null() && both["webhook_secrets"][1]["until"].is_string(), "{both}");
-    // What the old one has signed is believed meanwhile.
+    // Webhooks signed with the old one are accepted meanwhile.
     let link = merchant.makes_a_link(&app.order()).await;
     buyer.pays(&link).await;
     merchant.sees(&link.id, "paid").await;

@@ -115,7 +115,7 @@ async fn credits_go_back_with_their_price_as_far_as_they_are_there(app: &mut App
     let all = operator.0.get(&format!("/v1/admin/credit-purchases?merchant_id={}", merchant.id)).await.json();
     assert_eq!((&all["items"][0]["short"], &all["items"][0]["merchant_id"]), (&json!(60), &json!(merchant.id)));
     assert_eq!(merchant.ledger().await, ["purchase", "refund", "refund", "correction", "refund"]);
-    // What was not there is taken when it is.
+    // Missing credits are taken once they are available.
     operator.tops_up(&merchant, 70).await;
     app.passes(chrono::Utc::now() + chrono::TimeDelta::minutes(6));
     shows(&merchant, &open, "the rest was taken", |seen| seen["credited"] == 0 && seen["short"].is_null()).await;
@@ -178,7 +178,7 @@ async fn what_is_no_word_of_the_operators_stripe_changes_nothing(app: &mut App) 
     let open = buys(&merchant, SMALL).await;
     let lie = json!({"id": "evt_lie", "data": {"object": {"metadata": {"paylink_credit_purchase": open["id"]}}}});
     assert_eq!(is_told(app, &lie, "whsec_of_somebody_else").await, 400);
-    // What is signed is a reason to ask, and no more.
+    // A signed event is only a reason to ask.
     assert_eq!(is_told(app, &lie, SECRET).await, 200);
     let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.billing.meter.no_meter_found"});
     assert_eq!(is_told(app, &thin, SECRET).await, 200);

@@ -52,14 +52,14 @@ async fn crowd(app: &App, size: usize, words: &str) -> Vec<TcpStream> {
     crowd
 }
 
-/// What each is told until its connection ends; `None` if it does not end in time.
+/// What each client receives until its connection ends; `None` if it does not end in time.
 async fn ends(mut stream: TcpStream, within: Duration) -> Option<(String, Duration)> {
     let (since, mut answer) = (Instant::now(), Vec::new());
     let ended = timeout(within, stream.read_to_end(&mut answer)).await;
     ended.is_ok().then(|| (String::from_utf8_lossy(&answer).into_owned(), since.elapsed()))
 }
 
-/// Pours so many bytes of a body that does not say its length: the answer, and how many were taken.
+/// Sends this many bytes of a body without a declared length. Returns the answer, and how many were read.
 async fn pours(mut stream: TcpStream, path: String, bytes: u64) -> (String, u64) {
     const CHUNK: usize = 0x10000;
     let head = format!(
@@ -98,7 +98,7 @@ async fn a_hundred_who_pour_300_mb_each_cost_no_memory() {
         // A hundred webhooks of 1 MiB each are held while they are read; of all else there is less.
         assert!(grown < 160, "memory grew by {grown} MiB");
         assert!(taken < 3_000, "{taken} MiB were taken");
-        // Whoever pours on may lose the answer, but mostly it is there.
+        // A client that keeps sending may lose the answer, but usually gets it.
         let refused = poured.iter().filter(|(answer, _)| answer.starts_with("HTTP/1.1 4")).count();
         assert!(refused > 50, "{refused} were refused, the others were told {:?}", poured[0].0);
     }
@@ -233,7 +233,7 @@ async fn two_hundred_who_read_an_invoice_slowly_cost_no_memory() {
     println!("200 who read an invoice of 9 MiB slowly: {grown} MiB more memory; slowest look among them: {among:.1?}");
     assert!(grown < 64, "{grown} MiB");
 
-    // Whoever reads on has all of it.
+    // A client that keeps reading gets everything.
     let whole = app.anybody().get(&path).await.with_status(200);
     assert_eq!(whole.header("content-length"), padded.len().to_string());
     assert_eq!(whole.body.len(), padded.len());

@@ -17,7 +17,7 @@ fn later(hours: i64) -> DateTime<Utc> {
     Utc::now() + TimeDelta::hours(hours)
 }
 
-/// A scheduler that is run once looks around so many hours from now.
+/// Runs a scheduler once, this many hours from now.
 fn hours_pass(app: &App, hours: i64) {
     app.passes(later(hours));
 }

@@ -95,7 +95,7 @@ async fn what_is_wrong_is_said_with_what_to_change() {
     assert!(checks(&found, "settings")[0].1.contains("did you mean PAYLINK_DATABASE_URL"), "{found:#}");
 }
 
-/// What ends a role at its start, or would be found out by a buyer.
+/// What stops a role at its start, or would be noticed by a buyer.
 #[tokio::test]
 async fn a_wrong_password_of_the_database_is_said_with_its_reason() {
     let (server, place) = (OwnPostgres::of_its_own(), tempfile::tempdir().unwrap());
@@ -109,7 +109,7 @@ async fn a_wrong_password_of_the_database_is_said_with_its_reason() {
         assert!(!told.contains(password), "it is told on: {told}");
         report(&output)
     };
-    // The server reads its rules a moment after it was told to.
+    // The server reads its rules a moment later.
     let found = eventually("the wrong one is refused", async || {
         let found = looked("not-the-one-4711").await;
         let is_refused = checks(&found, "database")[0].0 == "failed";

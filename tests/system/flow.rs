@@ -116,7 +116,7 @@ async fn a_paused_kind_waits_until_it_is_resumed(app: &mut App) {
     workers_know_what_is_paused(app).await;
     let link = merchant.uploads(&app.order(), &Invoice::default()).await;
     let job = eventually("the job waits", async || waiting(app, "create_stripe_link").await.pop()).await;
-    // What is overdue is looked for, and the workers do what comes after it.
+    // Overdue work is searched for, and the workers do the rest.
     app.passes(Utc::now() + TimeDelta::minutes(1));
     let other = operator.makes_a_merchant("Another").await;
     app.connects(&other).await;

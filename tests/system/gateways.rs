@@ -74,7 +74,7 @@ async fn a_text(merchant: &Merchant, number: &str) -> String {
     merchant.sends(&link).await
 }
 
-/// Nobody knows what became of a text: it is held, never handed over again, and left to a person after a day.
+/// An unknown text is held, never handed over again, and left to a person after a day.
 async fn stays_unknown(app: &App, message: &str, gateway: &Gateway) {
     let merchant = app.merchant();
     merchant.sees_message(message, "unknown").await;
@@ -280,7 +280,7 @@ async fn another_host_is_told_no_secret_that_was_given_for_the_first(app: &mut A
     };
     app.hush("the-first-hosts-token");
     connects(app, &merchant, &with_token(&first.url, Some("the-first-hosts-token"))).await;
-    // Another path of the same host is told the same.
+    // Another path of the same host gets the same answer.
     connects(app, &merchant, &with_token(&format!("{}?v=2", first.url), None)).await;
     let refused = merchant.http.put("/v1/sms-integration", &with_token(&second.url, None)).await;
     let errors = refused.problem(422, "invalid_input")["errors"].clone();

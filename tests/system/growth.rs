@@ -19,7 +19,7 @@ fn nothing_that_was_released_is_taken_away() {
     assert!(breaks.is_empty(), "this breaks clients of the last release:\n{}", breaks.join("\n"));
 }
 
-/// What of `new` breaks those who rely on `old`.
+/// The parts of `new` that break clients relying on `old`.
 fn breaks(old: &Value, new: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (path, item) in old["paths"].as_object().unwrap() {
@@ -48,7 +48,7 @@ struct Sides<'a> {
     new: &'a Value,
 }
 
-/// Who writes what is described: whoever calls, or we.
+/// Who writes the described value: callers, or we.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writer {
     Caller,
@@ -153,7 +153,7 @@ impl Sides<'_> {
     }
 }
 
-/// What was taken is taken.
+/// What was accepted still is.
 fn tighter(at: &str, old: &Value, new: &Value, found: &mut Vec<String>) {
     let words = list(&new["enum"]).count() > 0;
     if words && old["enum"].is_null()

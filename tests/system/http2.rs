@@ -15,7 +15,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 
-/// The time that somebody has to take anything of an answer, and a little for a machine that has more to do.
+/// The time a client has to read part of an answer, with a margin for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30 + 20);
 
 /// A frame of this kind.

@@ -33,7 +33,7 @@ async fn a_command_that_is_sent_again_is_answered_again(app: &mut App) {
     with_key(&merchant, "/v1/orders", "order-9001", &other).await.problem(422, "idempotency_key_reused");
     assert_eq!(merchant.http.whole_list("/v1/orders", 10).await.len(), 2, "the demo's order and ours");
 
-    // What was refused may be corrected under its key.
+    // A refused command may be corrected with the same key.
     let order = app.order();
     let path = format!("/v1/orders/{}/payment-links", order.id);
     let form = |amount| Invoice { amount: Some(amount), ..Invoice::default() }.form();

@@ -52,7 +52,7 @@ const AT_ONCE: usize = 12;
 /// How long to wait for an end; it decides nothing else.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What the buyer, the bank and the merchant may do next.
+/// The next possible actions of the buyer, the bank and the merchant.
 #[derive(Debug, Clone, Copy)]
 enum Move {
     Opens,
@@ -74,7 +74,7 @@ enum Move {
     Waits,
 }
 
-/// What makes more of what is there already is tried more often.
+/// Actions that extend what exists are tried more often.
 const MOVES: [Move; 19] = [
     Move::Opens,
     Move::Pays,
@@ -97,7 +97,7 @@ const MOVES: [Move; 19] = [
     Move::Waits,
 ];
 
-/// What was done to one link.
+/// The actions on one link.
 struct Played {
     seed: u64,
     id: String,
@@ -118,7 +118,7 @@ struct Interleaving<'a> {
     texts: Texts,
     /// Pages that were open at Stripe.
     opened: Vec<Value>,
-    /// Payments of which the bank has not said whether they come.
+    /// Payments that the bank has not decided yet.
     pending: Vec<Value>,
 }
 
@@ -147,7 +147,7 @@ async fn whatever_the_order(app: &App) {
                 looks_around(app, 60);
                 drop(room);
                 app.sandbox().does("webhooks", a_bad_day_for_webhooks(&mut rng)).await;
-                // What has not failed yet will not: else failures pile up, and one link meets a dozen of them.
+                // Remaining faults are removed: otherwise failures pile up, and one link meets a dozen of them.
                 stripe_has_no_bad_day(app).await;
             }
         }
@@ -335,7 +335,7 @@ impl<'a> Interleaving<'a> {
         true
     }
 
-    /// The buyer presses Pay on our page, pays, and comes back before or after Stripe has told us.
+    /// The buyer presses Pay on our page, pays, and comes back before or after Stripe's webhook.
     async fn pays_and_comes_back(&mut self, link: &Link) {
         let led = self.buyer.presses_pay(link).await;
         let stripe = if led.status == 303 { led.header("location").to_owned() } else { String::new() };
@@ -346,7 +346,7 @@ impl<'a> Interleaving<'a> {
         assert!(!back.text().contains("/pay\""), "seed {}: who has paid is asked to pay again", self.seed);
     }
 
-    /// As soon as we say that a link is closed, nobody can pay it, by whatever page.
+    /// As soon as a link is reported as closed, it cannot be paid on any page.
     async fn what_is_closed_cannot_be_paid(&self, link: &Link) {
         let seen = self.merchant.link(&link.id).await;
         let paid_elsewhere = seen["status"] == "paid" && seen["paid_by"]["method"] != "stripe";
@@ -378,7 +378,7 @@ async fn all_is_settled(app: &App, links: &[Played]) {
             let paid = app.sandbox().links_for(id).await.paid_sessions;
             let is_settled = match status {
                 "unpaid" => paid == 0,
-                // What was to be sent is taken back.
+                // Scheduled texts are cancelled.
                 "paid" | "voided" | "expired" | "failed" => !texts.wait(&merchant).await,
                 _ => false,
             };

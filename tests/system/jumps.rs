@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use crate::support::{App, Database, Figures, OwnRedis, WrongClock, eventually};
 
-/// What `/readyz` says of the clock.
+/// The clock's state in `/readyz`.
 async fn clock_is(app: &App, word: &str) {
     let anybody = app.anybody();
     eventually(&format!("the clock is {word}"), async || {

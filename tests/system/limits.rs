@@ -120,7 +120,7 @@ async fn a_days_orders_take_up_so_much_and_no_more(database: Database) {
     let phone = "+12025550160";
     app.hush(phone);
     let numbers: Vec<String> = (0..10).map(|number| format!("5000{number}")).collect();
-    // At once, as whoever wants to fill the disk would.
+    // All at once, like an attempt to fill the disk.
     let bodies: Vec<_> = numbers.iter().map(|number| large_order_body(number, phone)).collect();
     let answers = join_all(bodies.iter().map(|body| merchant.http.post("/v1/orders", body))).await;
     let of = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
@@ -170,7 +170,7 @@ async fn of_webhooks_that_a_merchant_signs_so_much_is_kept_and_no_more() {
     assert_eq!(app.log().matches(told).count(), 1, "each is told");
     let kept = app.merchant().http.get("/v1/webhook-events").await.json();
     assert_eq!(kept["items"].as_array().unwrap().len(), 3, "{kept}");
-    // What is small is taken still.
+    // Small requests are still accepted.
     let small = StripeEvent::about_session("checkout.session.completed", "", "cs_small", "paid");
     app.is_told(&small).await.with_status(200);
 }

@@ -31,7 +31,7 @@ impl Event {
     }
 }
 
-/// A stream of events that somebody follows.
+/// A followed stream of events.
 struct Stream {
     response: Response,
     text: String,
@@ -230,7 +230,7 @@ async fn a_stop_is_not_held_up_by_who_listens(app: &mut App) {
     assert_eq!(again.hears("order.updated").await.about()["id"], order.id);
 }
 
-/// How long after it nobody is told anything any more.
+/// After this time no more events may come.
 const ENDS_WITHIN: Duration = Duration::from_secs(5);
 
 async fn nobody_is_told_anything_once_their_key_or_session_is_over(app: &mut App) {

@@ -54,7 +54,7 @@ async fn a_page_of_large_orders_is_short_and_the_rest_follows(app: &mut App) {
     assert_eq!(export["orders"][0]["items"].as_array().unwrap().len(), 490);
 }
 
-/// What has changed after this number, read as the guide says.
+/// The changes after this number, read as the guide says.
 async fn changed_after(http: &Http, mut known: i64) -> Vec<String> {
     let mut changed = Vec::new();
     loop {

@@ -139,7 +139,7 @@ async fn a_dispute_is_judged_by_its_status(app: &mut App) {
         let order = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
         assert_eq!(order["notices"], json!([told]), "{order}");
 
-        // Wherever else it is told.
+        // Wherever else it is shown.
         let listed = merchant.http.get(&format!("/v1/payment-links?disputed={ends}")).await.with_status(200).json();
         assert_eq!(listed["items"][0]["id"], link.id.as_str(), "{listed}");
         let csv = merchant.http.request(Method::GET, &format!("/v1/payment-links?disputed={ends}"));
@@ -229,7 +229,7 @@ async fn what_other_software_does_is_recorded_and_ignored_at_once(app: &mut App)
     for attempt in app.rows().await.lines().filter(|line| line.contains("process_stripe_event")) {
         assert!(!attempt.contains("retry"), "{attempt}");
     }
-    // What was told of payments that never become ours is forgotten.
+    // Events about payments that never become ours are deleted.
     app.passes(chrono::Utc::now() + chrono::TimeDelta::days(4));
     assert!(!app.rows().await.contains("du_other_2"));
 }

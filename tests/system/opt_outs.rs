@@ -67,7 +67,7 @@ async fn what_twilio_took_a_text_for_counts_in_any_language(app: &mut App) {
     app.buyer_texts_with("SM7203", phone, "Ayuda", &[("OptOutType", "HELP")]).await;
     assert!(!is_opted_out(&merchant, phone, 3).await);
     assert!(sandbox.texts_to(phone).await.is_empty(), "Twilio has answered that");
-    // What it says besides means nothing, and is no error.
+    // Its other fields mean nothing, and are no error.
     app.buyer_texts_with("SM7204", phone, "hello", &[("OptOutType", "MAYBE")]).await;
     assert!(!is_opted_out(&merchant, phone, 4).await);
 }
@@ -151,7 +151,7 @@ async fn numbers_are_opted_out_and_in_by_hand_with_a_reason(app: &mut App) {
     let again = http.post("/v1/opt-outs", &json!({"phone": order.phone, "reason": "again"})).await;
     assert_eq!(again.with_status(200).json()["reason"], "said so on the phone");
 
-    // What waited is not sent any more, and nothing is from now on.
+    // Waiting texts are no longer sent, and no new ones are.
     app.operator().0.post("/v1/admin/jobs/resume", &send_sms).await.with_status(200);
     merchant.sees_message(&waiting, "failed").await;
     assert_eq!(merchant.credits().await, (100, 0));

@@ -25,7 +25,7 @@ async fn says(merchant: &Merchant, methods: &str) -> crate::support::Answer {
     merchant.http.ask(patch).await
 }
 
-/// What Stripe was told of the newest link.
+/// Stripe's request for the newest link.
 async fn told(app: &App) -> Vec<String> {
     let made = app.sandbox().requests("stripe", "POST", "/v1/payment_links").await;
     let last = made.iter().rfind(|request| request["path"] == "/v1/payment_links").unwrap();

@@ -59,7 +59,7 @@ async fn every_order_of_what_is_told_of_a_payment_comes_to_the_same_end(app: &mu
         assert!(end["review"].is_null(), "{steps:?}: {end}");
         assert_eq!(merchant.tag(&order).await, "paid");
     }
-    // What came late has not undone anything.
+    // The late event has not undone anything.
     for link in merchant.http.whole_list("/v1/payment-links", 100).await {
         assert_eq!((&link["status"], &link["refunded_amount"]), (&json!("paid"), &json!("25.00")), "{link}");
     }

@@ -117,7 +117,7 @@ async fn an_invitation_that_was_taken_back_or_is_too_old_opens_nothing(app: &mut
     let revoke = merchant.http.request(Method::DELETE, &format!("/v1/api-keys/{taken_back}"));
     merchant.http.ask(revoke).await.with_status(204);
     assert_eq!(nobody.ask(nobody.request(Method::POST, &url)).await.status, 404);
-    // An invitation that nobody has accepted is no other key of scope `admin`.
+    // A pending invitation does not count as another key of scope `admin`.
     let keys = merchant.http.whole_list("/v1/api-keys", 100).await;
     let current = keys.iter().find(|key| key["current"] == true).unwrap()["id"].as_str().unwrap();
     let revoke = merchant.http.request(Method::DELETE, &format!("/v1/api-keys/{current}"));

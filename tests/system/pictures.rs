@@ -95,7 +95,7 @@ async fn what_is_no_picture_is_told_and_never_an_empty_bubble(app: &mut App) {
     assert!(text["pictures"][1].get("path").is_none());
     assert_eq!(of_buyers(app).len(), 1);
 
-    // A carrier's word that points at somebody else is not followed with our credentials, nor to the inside.
+    // A carrier's URL on another host is not fetched with our credentials, nor from the internal network.
     let inside = format!("{}/healthz", app.hello.url);
     let form = [
         ("MessageSid", "SM7804"),

@@ -26,7 +26,7 @@ const BEFORE: usize = LINKS / ROUNDS - AT_A_TIME;
 /// The tables that grow with every webhook.
 const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change_set"];
 
-/// What is done to them by the group.
+/// The group statements.
 const STATEMENTS: [&str; 10] = [
     "INSERT INTO webhook_event",
     "INSERT INTO job",
@@ -40,7 +40,7 @@ const STATEMENTS: [&str; 10] = [
     "UPDATE change_set SET last_seq",
 ];
 
-/// What the triggers of links do: the second is a row of `link_intent`.
+/// The triggers of links: the second writes a row of `link_intent`.
 const FOLLOWING: [&str; 2] = ["DELETE FROM open_link", "VALUES (NEW.merchant_id, NEW.stripe_payment_intent, NEW.id)"];
 
 /// Links of the demo's merchant, from one number to before another, that Stripe calls `plink_…`.
@@ -110,7 +110,7 @@ async fn on_a_database_that_was_never_analysed_each_row_of_a_group_is_looked_up(
     assert!(on_their_pages * 10 > updated * 6, "{on_their_pages} of {updated} updates of links touched no index");
 }
 
-/// What is rare, and looked for among what is not.
+/// The rare rows, and those among which they are searched for.
 const RARE: [&str; 18] = [
     "/v1/payment-links?status=voided",
     "/v1/payment-links?status=failed",

@@ -130,7 +130,7 @@ async fn a_merchant_is_told_before_the_evidence_of_a_dispute_is_erased(app: &mut
     let is_told = |item: &Value| item["type"] == "attention.opened" && item["resource"]["id"] == told[0]["id"];
     assert!(feed["items"].as_array().unwrap().iter().any(is_told), "{feed}");
 
-    // Whoever has seen to it is not told again.
+    // A resolved matter is not opened again.
     let resolve = format!("/v1/attention/{}/resolve", told[0]["id"].as_str().unwrap());
     merchant.http.post(&resolve, &json!({"note": "downloaded"})).await.with_status(200);
     app.passes(Utc::now() + Days::new(86));

@@ -239,11 +239,11 @@ async fn a_links_own_reminders_are_told_and_only_while_it_is_open(app: &mut App)
     let act = log["items"].as_array().unwrap().iter().find(|act| act["action"] == "link.change").unwrap();
     assert_eq!(act["detail"], "reminders=true reminder_after_days=5");
     assert_eq!(noted().await[0]["actor"], act["actor"]);
-    // Whoever reads the feed has the link as it is.
+    // Readers of the feed get the current link.
     let feed = merchant.http.get("/v1/changes?after=0&limit=500").await.with_status(200).json();
     let told = feed["items"].as_array().unwrap().iter().rfind(|item| item["resource"]["id"] == link.id.as_str());
     assert_eq!(told.unwrap()["resource"]["reminder_after_days"], 5);
-    // The same again is no change.
+    // A repetition is no change.
     changes(&merchant, &link, to).await.with_status(200);
     assert_eq!(noted().await.len(), 1);
 

@@ -115,7 +115,7 @@ async fn whoever_comes_back_without_having_paid_can_pay(app: &mut App) {
     .await;
     assert!(open.text().contains("You are asked to pay"), "{}", open.text());
     assert_eq!(buyer.presses_pay(&link).await.with_status(303).header("location"), link.stripe_url);
-    // For 25 seconds somebody looks once a second.
+    // For 25 seconds the page is loaded once a second.
     for _ in 0..25 {
         app.turns_its_clock(TimeDelta::seconds(1));
         app.anybody().get(&returned(&link)).await.with_status(200);

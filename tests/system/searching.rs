@@ -116,7 +116,7 @@ async fn notes_and_metadata_are_found_as_they_are_now(app: &mut App) {
     for text in ["K10062", "zentrum-nord"] {
         assert_eq!(found(&merchant, "/v1/payment-links", text, "id").await, [link], "{text}");
     }
-    // A key of the metadata is none of its values.
+    // A key of the metadata is not one of its values.
     assert!(found(&merchant, "/v1/orders", "cost_center", "number").await.is_empty());
 
     let change = json!({"notes": "bezahlt bar", "metadata": {"customer": "K20061"}});

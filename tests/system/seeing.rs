@@ -40,7 +40,7 @@ async fn the_figures_match_what_happened(app: &mut App) {
     assert!(refused.header("x-request-id").starts_with("req_"), "{refused:?}");
     refused.problem(400, "bad_signature");
 
-    // What was done is counted a moment after it can be read.
+    // Actions are counted a moment after they become visible.
     let delivered = [("outcome", "delivered")];
     let seen = eventually("the report is counted", async || {
         let seen = figures(&anybody).await;
@@ -154,7 +154,7 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
     let errors = ["timeout", "connection"].map(|reason| seen.one("paylink_redis_errors_total", &[("reason", reason)]));
     assert!(errors.iter().sum::<f64>() >= 1.0, "{errors:?}");
 
-    // What waits in the meantime is seen in the rows.
+    // Jobs waiting meanwhile are seen in the rows.
     let merchant = app.merchant();
     let order = merchant.opens_an_order("12002").await;
     merchant.uploads(&order, &Invoice::default()).await;

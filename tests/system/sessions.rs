@@ -75,7 +75,7 @@ async fn a_session_ends_with_its_key_and_by_signing_out(app: &mut App) {
     assert_eq!(first.get("/console/session").await.json(), json!({"signed_in": false}));
     second.get("/v1/orders").await.with_status(200);
 
-    // Whoever signs in again in the same browser leaves no session behind.
+    // A second sign-in in the same browser leaves no session behind.
     let again = marked(second.request(Method::POST, "/console/session")).json(&json!({"api_key": app.hello.api_key}));
     nobody.ask(again).await.with_status(200);
     second.get("/v1/orders").await.problem(401, "session_expired");

@@ -55,7 +55,7 @@ fn only(notice: &str) -> BTreeSet<String> {
     BTreeSet::from([notice.to_owned()])
 }
 
-/// A link of which the buyer's bank has yet to say whether it pays: the session.
+/// A link whose payment the buyer's bank has not decided: the session.
 async fn begins_to_pay(app: &App, order: &Order) -> (Link, Value) {
     let link = app.merchant().makes_a_link(order).await;
     let begun = app.sandbox().does("pay", json!({"url": link.stripe_url, "async": true})).await;
@@ -97,7 +97,7 @@ async fn a_delayed_payment_that_failed_can_be_paid_anew_behind_the_same_page(app
 async fn a_link_that_is_voided_while_it_is_made_anew_leaves_nothing_open(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let (link, session) = begins_to_pay(app, &app.order()).await;
-    // It is made, and nobody hears of it.
+    // It is created, and its answer is lost.
     sandbox
         .fails(json!({"service": "stripe", "times": 3, "mode": "reset_after", "method": "POST", "path": "/v1/payment_links"}))
         .await;
@@ -114,7 +114,7 @@ async fn a_link_that_is_voided_while_it_is_made_anew_leaves_nothing_open(app: &m
     .await;
 }
 
-/// What needs a person, with why.
+/// The matters that need a person, with their reasons.
 async fn needs(merchant: &Merchant) -> BTreeSet<String> {
     let open = merchant.http.whole_list("/v1/attention", 10).await;
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -69,7 +69,7 @@ async fn a_buyer_who_is_faster_than_the_webhook_is_not_asked_to_pay_again(app: &
     sandbox.does("webhooks", json!({"drop": true})).await;
     buyer.pays(&link).await;
 
-    // Where Stripe leads the buyer back to is what we told it when the link was made.
+    // Stripe redirects the buyer to the URL given when the link was created.
     let made = sandbox.requests("stripe", "POST", "/v1/payment_links").await;
     let returned = format!("{}?returned=1", link.url);
     assert!(made.iter().any(|request| request.to_string().contains("returned")), "{made:?}");

@@ -56,7 +56,7 @@ async fn unbounded() -> App {
     App::start_with(Database::sqlite(), &[("PAYLINK_REQUESTS_PER_SECOND", "0".to_owned())]).await
 }
 
-/// The field that is told not to be known.
+/// The field that is reported as unknown.
 fn unknown(answer: Answer) -> String {
     answer.problem(422, "unknown_field")["errors"][0]["field"].as_str().unwrap().to_owned()
 }
@@ -77,7 +77,7 @@ async fn no_call_drops_a_field_or_parameter_that_it_does_not_know() {
             assert_eq!(field, "unheard_of", "{}", call.name());
         }
         if call.takes("multipart/form-data") {
-            // What is in the path must be there, or nothing of the form is read.
+            // The resource in the path must exist, or the form is not read.
             let path = call.path().replace("ord_01936ad7f4c07d0c8e3b5a9f21c4d6e8", &app.hello.order_id);
             let form = who.request(call.method.clone(), &path).multipart(Form::new().text("unheard_of", "red"));
             assert_eq!(unknown(who.ask(form).await), "unheard_of", "{}", call.name());

@@ -43,7 +43,7 @@ async fn a_suspended_merchant_texts_nobody_and_is_still_paid(app: &mut App) {
     merchant.http.post(&text, &json!({"body": "Hello"})).await.problem(403, "merchant_suspended");
     let other = merchant.opens_an_order("24002").await;
     merchant.asks_for_a_link(&other, &Invoice::default()).await.problem(403, "merchant_suspended");
-    // What waited is not sent any more, and costs nothing.
+    // Waiting texts are no longer sent, and cost nothing.
     operator.post("/v1/admin/jobs/resume", &json!({"kind": "send_sms"})).await.with_status(200);
     let failed = merchant.sees_message(&waiting, "failed").await;
     assert!(failed["error"].as_str().unwrap().contains("suspended"), "{failed}");

@@ -193,7 +193,7 @@ async fn what_was_not_delivered_is_given_back_where_that_is_the_rule(app: &mut A
     ledger.sort();
     assert_eq!(ledger, ["capture", "release"]);
 
-    // Nobody reports on the third.
+    // The third gets no report.
     app.passes(chrono::Utc::now() + chrono::TimeDelta::days(4));
     assert_eq!(merchant.credits().await, (98, 0));
     sandbox.does("sms/report", json!({"sid": sent[2].1, "status": "undelivered"})).await;

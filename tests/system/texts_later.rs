@@ -134,7 +134,7 @@ async fn a_scheduled_text_is_cancelled_and_costs_nothing(app: &mut App) {
     app.passes(in_days(4, 20));
     jobs_are_done(app).await;
     assert_eq!(app.sandbox().texts_to(&order.phone).await.len(), 0);
-    // Nobody has to look at what was taken back.
+    // Cancelled texts need no attention.
     assert!(merchant.http.whole_list("/v1/attention", 10).await.is_empty());
 }
 

@@ -51,7 +51,7 @@ async fn a_page_that_was_open_before_the_void_cannot_be_paid_after_it(app: &mut 
 
     assert_eq!(sandbox.is_told("pay", &json!({"session": session})).await.0, 409);
     assert_eq!(sandbox.knows("counts").await["payments"], 0);
-    // What Stripe confirmed can be proved: what, when, and by which request.
+    // Stripe's confirmation can be proved: what, when, and by which request.
     let voided = merchant.link(&link.id).await;
     let evidence = entry(&voided, "voided")["detail"].as_str().unwrap().to_owned();
     for confirmed in
@@ -72,7 +72,7 @@ async fn a_payment_that_is_faster_than_the_void_wins(app: &mut App) {
 
     assert_eq!(merchant.voids(&link).await.with_status(202).json()["status"], "voiding");
 
-    // The void is answered as refused, and the merchant is told to look.
+    // The void is reported as refused, and the merchant is asked to check.
     let paid = merchant.sees(&link.id, "paid").await;
     assert_eq!(paid["review"], "paid_after_void");
     let told = |event: &str| entry(&paid, event)["detail"].as_str().unwrap().to_owned();

@@ -181,7 +181,7 @@ async fn a_webhook_is_stored_while_every_other_connection_waits() {
     let app = App::start_with(Database::postgresql().await, &few).await;
     let secret = app.hello.webhook_secret.clone();
     let other = app.database().await;
-    // As a report does that somebody runs by hand, or a migration.
+    // Like a report that is run by hand, or a migration.
     other.execute_unprepared("BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let looks: Vec<_> = (0..4)
         .map(|_| {

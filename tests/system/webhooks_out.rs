@@ -103,7 +103,7 @@ async fn a_webhook_tells_what_has_happened_and_is_verified_by_the_specifications
     believe_elsewhere(&endpoint.secret, &came[0]);
 }
 
-/// What Python's and JavaScript's libraries of the specification say.
+/// The results of the specification's Python and JavaScript libraries.
 fn believe_elsewhere(secret: &str, webhook: &Webhook) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/standardwebhooks");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/standardwebhooks");
@@ -148,7 +148,7 @@ async fn the_numbers_show_that_nothing_is_missing_and_the_order_is_kept(app: &mu
     let (first, last) = (numbers.first().copied().unwrap(), numbers.last().copied().unwrap());
     for item in feed["items"].as_array().unwrap() {
         let (seq, kind) = (item["seq"].as_i64().unwrap(), item["type"].as_str().unwrap());
-        // What has happened since is on its way.
+        // Later changes are on their way.
         let is_told_of = (first..=last).contains(&seq);
         assert!(!is_told_of || numbers.contains(&seq) == wanted(kind), "{item}");
     }
@@ -440,7 +440,7 @@ async fn redirects_are_not_followed_and_a_test_can_be_sent_and_sent_again(app: &
     })
     .await;
     assert_eq!(receiver.came("/moved").last().unwrap().id(), came[0].id());
-    // What was delivered may be sent again, too.
+    // A delivered webhook can be sent again, too.
     let before = receiver.came("/moved").len();
     merchant.http.post(&again, &json!({})).await.with_status(200);
     receiver.gets("/moved", |came| came.len() > before).await;

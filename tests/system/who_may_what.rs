@@ -38,10 +38,10 @@ const FOR_ADMINISTRATORS: &[&str] = &[
     "DELETE /v1/stripe-integration/webhook-secrets/{last_four}",
 ];
 
-/// What writes nothing although it is sent by POST.
+/// Calls by POST that write nothing.
 const READS_BY_POST: &[&str] = &["POST /v1/conversations/{id}/preview", "POST /v1/message-template/preview"];
 
-/// What a key may do that may send, and change nothing else.
+/// What a key that may only send can do.
 const FOR_SENDERS: &[&str] = &["POST /v1/payment-links/{id}/send"];
 
 /// Who may call it.
@@ -139,7 +139,7 @@ async fn asks(request: RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()
 }
 
-/// The same for a call, with nothing in its body.
+/// The same for a call with an empty body.
 async fn calls(who: &Http, call: &Call, id: &str) -> u16 {
     asks(empty(who.request(call.method.clone(), &call.path(id)), call)).await
 }
@@ -148,7 +148,7 @@ fn empty(request: RequestBuilder, call: &Call) -> RequestBuilder {
     if call.takes_body { request.json(&json!({})) } else { request }
 }
 
-/// Whether somebody was let in, whatever came of it.
+/// Whether the caller was let in, whatever the result.
 const fn is_let_in(status: u16) -> bool {
     !matches!(status, 401 | 403 | 429)
 }
@@ -196,7 +196,7 @@ async fn every_call_takes_the_keys_that_it_is_for_and_no_others() {
         for (who, stranger) in &strangers {
             assert_eq!(calls(stranger, call, id).await, 401, "{name} by {who}");
         }
-        // A page of somebody else's, in a browser that has signed in, can have nothing changed.
+        // A page of another origin, in a signed-in browser, cannot change anything.
         for (browser, is_operators) in [(&browser, false), (&operators_browser, true)] {
             let status = asks(empty(browser.request(call.method.clone(), &call.path(id)), call)).await;
             if call.method == Method::GET {

@@ -41,7 +41,7 @@ async fn an_order_is_corrected_and_says_by_whom(app: &mut App) {
     assert_eq!(changed["customer"]["phone"], order.phone.as_str());
     assert!(changed.get("shipping").is_none() && changed.get("discount").is_none(), "{changed}");
 
-    // What is so already is no change; `null` takes away.
+    // Setting the current value is no change; `null` removes.
     patch(&merchant.http, &path, &changes).await.with_status(200);
     patch(&merchant.http, &path, &json!({"notes": null, "customer": {"language": null}})).await.with_status(200);
     let seen = merchant.http.get(&path).await.with_status(200).json();
@@ -86,7 +86,7 @@ async fn what_was_asked_stays_while_a_link_is_open(app: &mut App) {
         patch(&merchant.http, &path, &asked).await.problem(409, "link_open");
     }
     merchant.http.post(&format!("{path}/archive"), &json!({})).await.problem(409, "link_open");
-    // What it costs already is no change of it.
+    // Setting the current amount is no change.
     patch(&merchant.http, &path, &json!({"amount": "129.50", "notes": "x"})).await.with_status(200);
     merchant.voids(&link).await.with_status(202);
     merchant.sees(&link.id, "voided").await;
@@ -283,7 +283,7 @@ async fn an_archived_order_gets_no_link(app: &mut App) {
     merchant.makes_a_link(&order).await;
 }
 
-/// What was done to an order, newest first.
+/// The history of an order, newest first.
 fn events(order: &Value) -> Vec<&str> {
     order["history"].as_array().unwrap().iter().map(|entry| entry["event"].as_str().unwrap()).collect()
 }

@@ -25,7 +25,7 @@ use crate::{
     support::{Database, Merchant, Sandbox, eventually},
 };
 
-/// What is audited, beside what was accepted.
+/// The audited installation, apart from what was accepted.
 pub(crate) struct Books<'a> {
     pub(crate) db: Db,
     pub(crate) merchant: MerchantId,
@@ -85,7 +85,7 @@ pub(crate) async fn are_in_order(books: &Books<'_>, accepted: &Accepted, dead: u
     }
 }
 
-/// What a summary says is what the links come to.
+/// A summary equals the sums of the links.
 async fn sums_are_right(books: &Books<'_>) {
     let owner = merchant::get(books.db.pool(), books.merchant).await.unwrap();
     let last = owner.day_of(Utc::now()) + TimeDelta::days(1);

@@ -18,7 +18,7 @@ use crate::support::{Database, HaProxy, Merchant, Sentinels, free_port, fresh_po
 /// How often a call is made, whether those before are answered or not.
 const PACE: Duration = Duration::from_millis(20);
 
-/// One call in so many opens an order; the others read.
+/// One call in this many creates an order; the others read.
 const READS: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,7 +95,7 @@ fn replaces_the_rest(cluster: &mut Cluster) {
     cluster.schedulers.remove(0).stops();
 }
 
-/// What became of the calls.
+/// The results of the calls.
 #[derive(Debug, Default)]
 pub(super) struct Called {
     /// How many were answered with each status.

@@ -22,7 +22,7 @@ use crate::support::{Figures, Http, Invoice, WrongClock, eventually, free_port};
 /// Longer than two turns of the tick that comes most often, and than a look whether the local clock was set.
 const A_WHILE: Duration = Duration::from_secs(12);
 
-/// How late what is due may be done on a busy machine. What a wrong clock would make of it is an hour.
+/// How late due work may be on a busy machine. A wrong clock would make an hour of it.
 const SOON: TimeDelta = TimeDelta::minutes(2);
 
 /// The last time a tick was done.
@@ -112,7 +112,7 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
     let db = open(&cluster.database).await;
     let mut accepted = Accepted::default();
     cluster.loses_its_workers();
-    // What they were at when they were killed counts as a crash, as it should.
+    // A job interrupted by the kill counts as a crash, as it should.
     let of_before: Vec<_> = Jobs::find().all(db.pool()).await.unwrap().into_iter().map(|row| row.id).collect();
     let (ahead, behind) = (WrongClock::by("+1h"), WrongClock::by("-1h"));
     for clock in [&ahead, &behind] {

@@ -43,9 +43,9 @@ pub(crate) struct Cluster {
     of_schedulers: Vec<(&'static str, String)>,
     pub(crate) hush: Hush,
     pub(crate) merchant: Merchant,
-    /// The database broke off while it was spoken to: whoever committed may not know it.
+    /// The database broke off during a statement, so a commit may be unknown to its author.
     pub(crate) commits_were_lost: bool,
-    /// A copy of everything, made from the feed while it all goes on.
+    /// A copy of everything, made from the feed during the run.
     mirror: Mutex<Option<MirrorTask>>,
     /// Another, made of webhooks, where a test wants one.
     pub(super) webhooks: Option<WebhookCopy>,
@@ -89,7 +89,7 @@ impl Cluster {
         cluster
     }
 
-    /// The same on this database, with more variables.
+    /// The same on this database, with further variables.
     pub(crate) async fn start_on(database: Database, environment: &[(&str, String)]) -> Self {
         Self::start_of(Path::new(PROGRAM), database, environment).await
     }
@@ -142,12 +142,12 @@ impl Cluster {
         task.reading.await.unwrap()
     }
 
-    /// A further front, as soon as it is ready.
+    /// Another front, once it is ready.
     pub(crate) async fn a_front(&self, port: u16) -> Replica {
         self.starts_front(port, &[]).await
     }
 
-    /// The same, with more variables.
+    /// The same, with further variables.
     pub(crate) async fn starts_front(&self, port: u16, environment: &[(&str, String)]) -> Replica {
         let front = self.replica(port, &["api"], environment);
         self.says_when_asked_whether_it_is_ready(port, 200).await;

@@ -95,7 +95,7 @@ async fn a_busy_sqlite_is_waited_for() {
     assert_eq!((at_stripe.total, at_stripe.live), (1, 1));
 }
 
-/// A PostgreSQL that nobody reaches: who was connected is thrown out, and where it listened is nothing.
+/// A PostgreSQL that is unreachable: connections are dropped, and nothing listens at its address.
 struct Away {
     door: PathBuf,
     shut: PathBuf,
@@ -107,7 +107,7 @@ impl Away {
         // Where its socket is, is the end of its URL.
         let place = Path::new(url.rsplit_once("?host=").unwrap().1);
         let away = Self { door: place.join(".s.PGSQL.5432"), shut: place.join("shut") };
-        // Whoever is inside already stays there.
+        // Existing connections stay.
         let inside = open(database).await.begin().await.unwrap();
         fs::rename(&away.door, &away.shut).unwrap();
         cut_all_connections(&inside).await;

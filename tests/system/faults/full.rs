@@ -16,7 +16,7 @@ use crate::support::{App, Database, OwnPostgres, SmallDisk, fresh_postgresql};
 /// How often there is no room.
 const TIMES: u32 = 3;
 
-/// How long there is none.
+/// How long there is no space.
 const MOMENT: Duration = Duration::from_millis(1_500);
 
 /// Merchants trade, and now and then there is no room.
@@ -56,7 +56,7 @@ async fn a_full_disk_under_sqlite_loses_nothing_that_was_accepted() {
     let accepted = under_load(Traffic::of(&merchant, &world, 4), async || app.finds_no_room_for(MOMENT).await).await;
     println!("{} calls were refused for want of room, {} not answered", accepted.refused, accepted.unanswered);
 
-    // What was only said to be kept is gone after this.
+    // Data that was only claimed to be stored is gone after this.
     app.is_killed_and_started_again().await;
     let (world, db) = (app.sandbox(), Db::open(&app.database_url(), 2).await.unwrap());
     let books = Books { db, merchant: merchant.id.parse().unwrap(), world: &world, commits_were_lost: true };

@@ -17,7 +17,7 @@ async fn on(environment: &[(&str, String)]) -> Cluster {
     Cluster::start_on(Database::Postgresql { url: fresh_postgresql().await }, environment).await
 }
 
-/// What was accepted of one order, and how long it took from its first command to its text.
+/// The accepted part of one order, and the time from its first command to its text.
 async fn one_order(cluster: &Cluster) -> (Accepted, Duration) {
     let begin = Instant::now();
     (batch(cluster, 1).await, begin.elapsed())

@@ -73,7 +73,7 @@ impl Outbox {
         assert_eq!(self.0.len(), sent, "the carrier has texts that nobody accepted");
     }
 
-    /// Whether this job asks for a text that the carrier does not have. It goes on asking.
+    /// Whether this job looks for a text that the carrier does not have. It keeps looking.
     pub(super) async fn can_say_nothing_of(&self, books: &Books<'_>, job: &Job) -> bool {
         let SendSms { merchant, message } = serde_json::from_str(&job.payload).unwrap();
         let row = message::find(books.db.pool(), merchant, message).await.unwrap().unwrap();
@@ -87,7 +87,7 @@ impl Outbox {
     }
 }
 
-/// What was done with the credits of each message, in order.
+/// The credit entries of each message, in order.
 async fn settled(books: &Books<'_>) -> BTreeMap<MessageId, Vec<EntryKind>> {
     let entries = credits::statement(books.db.pool(), books.merchant, 0, WHOLE_LEDGER).await.unwrap();
     let mut settled: BTreeMap<MessageId, Vec<EntryKind>> = BTreeMap::new();

@@ -46,12 +46,12 @@ impl Replica {
         self.process.try_wait().unwrap().is_some()
     }
 
-    /// It stands still until it goes on.
+    /// Freezes it until it is continued.
     pub(crate) fn freezes(&self) {
         self.gets(Signal::SIGSTOP);
     }
 
-    /// It goes on.
+    /// Continues it.
     pub(crate) fn goes_on(&self) {
         self.gets(Signal::SIGCONT);
     }
@@ -62,7 +62,7 @@ impl Replica {
         self.ends();
     }
 
-    /// It is told to stop.
+    /// Tells it to stop.
     pub(crate) fn is_told_to_stop(&self) {
         self.gets(Signal::SIGTERM);
     }

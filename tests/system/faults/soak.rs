@@ -25,7 +25,7 @@ use super::{
 };
 use crate::support::{Database, Invoice, Line, OwnPostgres, Proxy, SmallDisk, eventually};
 
-/// What can go wrong.
+/// The faults.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     WorkerKilled,

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::support::{Database, HaProxy, OwnPostgres, PgBouncer, Pools, Sentinels, eventually, free_port};
 
-/// What is done to it.
+/// The faults.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     FrontReplaced,

@@ -19,7 +19,7 @@ async fn a_standby_that_is_promoted_in_mid_traffic_loses_nothing() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let begin = Instant::now();
     pair.loses_its_primary();
-    // Whoever looks meanwhile finds a standby: it can be read, and takes no writes.
+    // A client finds a standby meanwhile: it can be read, and accepts no writes.
     way.leads_to(pair.standby);
     tokio::time::sleep(Duration::from_secs(1)).await;
     pair.promotes();

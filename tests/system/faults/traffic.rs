@@ -35,7 +35,7 @@ impl Traffic {
         Self::of(&cluster.merchant, &cluster.world(), people)
     }
 
-    /// The same, of this merchant in this world.
+    /// The same, of this merchant in this installation.
     pub(crate) fn of(merchant: &Merchant, world: &Sandbox, people: usize) -> Self {
         let open = watch::Sender::new(true);
         let mut join = JoinSet::new();
@@ -59,7 +59,7 @@ impl Traffic {
     }
 }
 
-/// What is accepted of a batch of so many orders, one after the other.
+/// The accepted part of a batch of this many orders, one after the other.
 pub(crate) async fn batch(cluster: &Cluster, orders: usize) -> Accepted {
     let mut person = Person::new(&cluster.merchant, &cluster.world());
     for _ in 0..orders {
@@ -184,7 +184,7 @@ impl Person {
         }
     }
 
-    /// A second text for tomorrow, of which the merchant thinks better.
+    /// A second text for tomorrow, which the merchant cancels.
     async fn takes_a_text_back(&mut self, link: &str, phone: &str) {
         let tomorrow = (Utc::now() + TimeDelta::days(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
         let path = format!("/v1/payment-links/{link}/send");

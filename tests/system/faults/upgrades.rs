@@ -48,7 +48,7 @@ const SALE: [&str; 6] = [
     "UPDATE payment_link SET state = 'paid', paid_at = now(), stripe_payment_intent = 'pi_' || $3::text WHERE id = $3 AND state = 'unpaid'",
 ];
 
-/// What was sold, and how long the longest statement took.
+/// What was sold, and the duration of the longest statement.
 #[derive(Debug, Default)]
 struct Sold {
     links: BTreeMap<LinkId, OrderId>,

@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// A look that took longer than this met somebody who did not answer: that time counts for nobody.
 const LONG: Duration = Duration::from_secs(3);
 
-/// Somebody who looks until they are told to stop.
+/// Watches until it is told to stop.
 pub(super) struct Watch {
     over: watch::Sender<bool>,
     looking: JoinHandle<()>,
@@ -97,7 +97,7 @@ struct Eyes {
 
 /// A job that should have been claimed.
 struct Overdue {
-    /// What a claim, or another time for it, would change.
+    /// The columns that a claim or a reschedule would change.
     claims: i64,
     run_at: DateTime<Utc>,
     /// For how long it has lain so, and for how long Redis did not know it.
@@ -132,13 +132,13 @@ impl Eyes {
         }
     }
 
-    /// The jobs that are overdue, and those of them that Redis knows. Nothing if somebody does not answer.
+    /// The overdue jobs, and those of them that Redis knows. `None` without an answer.
     async fn see(&self) -> Option<(Vec<Job>, BTreeSet<JobId>)> {
         let queued = Entity::find().filter(Column::State.eq(JobState::Queued));
         let jobs = queued.filter(Column::RunAt.lte(Utc::now() - OVERDUE)).all(self.db.pool()).await.ok()?;
         let kinds: BTreeSet<String> = jobs.iter().map(|job| job.kind.clone()).collect();
         let redis = self.redis;
-        // A Redis that stands still keeps whoever asks it.
+        // A frozen Redis blocks its callers.
         let ids = tokio::task::spawn_blocking(move || ids_of(redis, &kinds)).await.ok()??;
         let known = jobs.iter().map(|job| job.id).filter(|id| ids.contains(&id.uuid().to_string())).collect();
         Some((jobs, known))

@@ -153,7 +153,7 @@ async fn a_poison_payload_parks_and_holds_nobody_up() {
         enqueue(db.pool(), &poison, EnqueueOptions::for_merchant(merchant), Utc::now()).await.unwrap().unwrap();
     let rewrite = Entity::update_many().col_expr(Column::Payload, Expr::value("not JSON"));
     rewrite.filter(Column::Id.eq(enqueued_job.job)).exec(db.pool()).await.unwrap();
-    // Nobody notifies it: it is found in the rows.
+    // It is not notified, but found in the rows.
     let accepted = batch(&cluster, 3).await;
     audit(&cluster, &accepted, 1).await;
     let dead = cluster.runs(&["jobs", "list", "--state", "dead", "--kind", "check_stripe_key", "--error", "expected"]);

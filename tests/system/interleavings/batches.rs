@@ -9,7 +9,7 @@ use crate::support::{App, Merchant, eventually, order_body};
 /// How many rows each has.
 const ROWS: u64 = 4;
 
-/// One batch to so many interleavings.
+/// One batch per this many interleavings.
 const EACH: u64 = 8;
 
 /// A batch that was accepted.

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::support::Sandbox;
 
-/// What was asked, in cents.
+/// The requested amount in cents.
 const ASKED: i64 = 12_950;
 
-/// What Stripe knows of one link's money.
+/// Stripe's state of one link's money.
 #[derive(Debug, Default)]
 pub(super) struct MoneyBack {
     payments: Vec<Value>,
@@ -30,7 +30,7 @@ struct Dispute {
 }
 
 impl MoneyBack {
-    /// Somebody has paid, or may have.
+    /// A payment was made, or may have been.
     pub(super) fn knows(&mut self, payment: &Value) {
         self.payments.push(payment.clone());
     }
@@ -85,7 +85,7 @@ impl MoneyBack {
         dispute.status = next;
     }
 
-    /// What went back is what the refunds that succeeded say, and what is contested or lost is not hidden.
+    /// The refunded amount is that of the successful refunds, and disputed or lost money is not hidden.
     pub(super) fn is_shown_by(&self, seed: u64, link: &Value) {
         let succeeded = self.refunds.iter().filter(|refund| refund.status == "succeeded");
         let gone: i64 = succeeded.map(|refund| refund.amount).sum();
@@ -108,7 +108,7 @@ impl MoneyBack {
     }
 }
 
-/// Stripe tells again what it could not: it tries for three days, and nobody else tells of refunds and disputes.
+/// Stripe repeats failed webhooks: it tries for three days, and there is no other source for refunds and disputes.
 pub(super) async fn is_told_again(sandbox: &Sandbox) {
     let told = sandbox.knows("webhooks?service=stripe").await["items"].clone();
     for webhook in told.as_array().unwrap().iter().filter(|webhook| webhook["state"] == "dropped") {

@@ -22,7 +22,7 @@ async fn enqueued_after(rows: &Rows, wait: TimeDelta) -> JobId {
     enqueue(rows.db.pool(), &job, wanted, now()).await.unwrap().unwrap().job
 }
 
-/// What Stripe calls `name`.
+/// Stripe's term for `name`.
 fn event(rows: &Rows, name: &str) -> NewEvent {
     NewEvent {
         id: WebhookEventId::new(now()),

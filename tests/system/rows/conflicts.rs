@@ -69,7 +69,7 @@ async fn settle(db: &Db, message: &Message) -> Result<(), credits::CreditError> 
 }
 
 async fn deadlocks(db: &Db) -> i64 {
-    // What a connection has met is counted a second later at most.
+    // What a connection has met is counted at most a second later.
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     let ask = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     let ask = Statement::from_string(db.pool().get_database_backend(), ask);

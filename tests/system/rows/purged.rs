@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use super::{Rows, now, on_both_databases};
 
-/// What a link's row, and what its history, may take for ever.
+/// The largest permanent size of a link's row, and of its history.
 const NARROW: i64 = 300;
 
 /// As long as Stripe's are.

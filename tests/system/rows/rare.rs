@@ -57,7 +57,7 @@ async fn becomes(rows: &Rows, link: &link::Model, event: LinkEvent) {
     rows.advance(&link, event, &made("1")).await;
 }
 
-/// Events that came in so many milliseconds from now on, and were applied or not.
+/// Events received this many milliseconds from now, applied or not.
 async fn events(rows: &Rows, after: std::ops::Range<i64>, state: Option<EventState>) -> Vec<WebhookEventId> {
     let (db, at) = (rows.db.pool(), now());
     let event = |after: i64| NewEvent {

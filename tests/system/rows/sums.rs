@@ -16,7 +16,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 
 use super::{Rows, euros, now, on_both_databases};
 
-/// What all links of a merchant come to in a period of days, each of them looked at.
+/// The sum of all links of a merchant in a period of days, computed link by link.
 pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, last: NaiveDate) -> Vec<Summary> {
     let days = first..=last;
     let mut all: BTreeMap<String, (Summary, Vec<i64>)> = BTreeMap::new();
@@ -77,7 +77,7 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
     all.into_values().map(with_median).collect()
 }
 
-/// What the sums say of the same.
+/// The same from the sums.
 pub(crate) async fn summed(db: &Db, owner: &Merchant, first: NaiveDate, last: NaiveDate) -> Vec<Summary> {
     let from = owner.end_of(first.pred_opt().unwrap()).unwrap() + TimeDelta::milliseconds(1);
     summary::read(db.pool(), owner, from, owner.end_of(last).unwrap()).await.unwrap()
@@ -108,7 +108,7 @@ async fn agree(rows: &Rows, what: &str) {
     }
 }
 
-/// The same, before and after what has changed is added to the sums.
+/// The same, before and after changes are added to the sums.
 async fn agree_however_it_is_read(rows: &Rows, what: &str) {
     agree(rows, what).await;
     add_changes(rows).await;

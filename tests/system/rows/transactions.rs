@@ -18,7 +18,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, 
 
 use super::{Rows, euros, now, on_both_databases};
 
-/// What goes wrong between the two rows of a command.
+/// The fault between the two rows of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Nothing,
@@ -33,13 +33,13 @@ enum Fault {
     RolledBack,
     /// The command goes away.
     Dropped,
-    /// A statement is refused, and the command goes on as if nothing was.
+    /// A statement is refused, and the command continues regardless.
     Overlooked,
     /// A part is refused and undone.
     PartUndone,
     /// A part is left without an end.
     PartLeft,
-    /// Whoever asked goes away after so many tenths of a millisecond.
+    /// The caller goes away after this many tenths of a millisecond.
     GivenUp(u64),
 }
 
@@ -61,12 +61,12 @@ impl Fault {
     }
 }
 
-/// What the command was answered.
+/// The command's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answered {
     Committed,
     Refused,
-    /// Nothing: nobody waited.
+    /// None: the caller was gone.
     NotAtAll,
 }
 
@@ -246,7 +246,7 @@ on_both_databases! {
 
     async fn a_beginning_that_is_given_up_holds_no_connection(rows) {
         for micros in (0..2_000).step_by(20) {
-            // Whoever asked goes away, at any time.
+            // The caller goes away, at any time.
             let _ = tokio::time::timeout(Duration::from_micros(micros), rows.db.begin()).await;
             let outside = rows.db.writer().execute_unprepared("UPDATE merchant SET contact = 'x'").await;
             outside.unwrap();

@@ -57,7 +57,7 @@ fn steps_before(name: &str) -> u32 {
     u32::try_from(steps.iter().position(|step| step.name() == name).unwrap()).unwrap()
 }
 
-/// A merchant with two orders, for one of which nobody was asked.
+/// A merchant with two orders, one of them without a payment request.
 const ORDERS: &str = "
     INSERT INTO merchant (id, name, region, time_zone, sms_rate, created_at)
         VALUES ('{merchant}', 'Example', 'US', 'UTC', 1, '2026-01-01T00:00:00+00:00');
