@@ -211,7 +211,8 @@ async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
         S-6,Ada,+12025578006,¥1000,\r\n\
         S-7,Ada,+12025578007,10 EUR,chf\r\n\
         S-8,Ada,+12025578008,-10.00,\r\n\
-        S-9,Ada,+12025578009,\"1,234\",\r\n";
+        S-9,Ada,+12025578009,\"1,234\",\r\n\
+        S-2,Ada,+12025578010,5,\r\n";
     let request = merchant.http.request(Method::POST, "/v1/batches").header("content-type", "text/csv").body(sheet);
     let batch = merchant.http.ask(request).await.with_status(202).json();
     let found = rows(&merchant, &batch).await;
@@ -227,8 +228,10 @@ async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
         "amount is in EUR, and the currency is CHF",
         "amount is less than zero: a credit note cannot be asked for",
         "amount could be two amounts: write it with two decimals, such as 1234.00",
+        "Row 2 has the same order number.",
     ];
     assert_eq!(told, expected, "{found:?}");
+    assert_eq!(found[9]["problem"], "duplicate_number", "the row gave no key");
 }
 
 async fn a_cancelled_batch_does_no_more(app: &mut App) {

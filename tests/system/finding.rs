@@ -1,8 +1,8 @@
 //! Searching and exporting orders, links and messages.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{App, Http, on_both_databases};
+use crate::support::{App, Http, on_both_databases, order_body};
 
 on_both_databases!(lists_are_narrowed_and_sorted, lists_are_taken_out_as_csv);
 
@@ -106,4 +106,18 @@ async fn lists_are_taken_out_as_csv(app: &mut App) {
     assert_eq!(csv("/v1/orders?q=nothing").await.lines().count(), 1);
     assert_eq!(csv("/v1/payment-links").await.lines().count(), 1);
     assert_eq!(csv("/v1/messages").await.lines().count(), 1);
+
+    let mut taxed = order_body("42003", "+12025550123");
+    taxed["amount"] = "111.50".into();
+    taxed["items"] = json!([{"description": "Cake", "quantity": 1, "unit_amount": "100.00"}]);
+    taxed["tax"] = "6.00".into();
+    taxed["metadata"] = json!({"Kd-Nr.": "10490"});
+    let order = http.post("/v1/orders", &taxed).await.with_status(201).json();
+    let paid = json!({"method": "cash", "on": "2026-01-05"});
+    let path = format!("/v1/orders/{}/mark-paid", order["id"].as_str().unwrap());
+    http.post(&path, &paid).await.with_status(201);
+    let links = csv("/v1/payment-links").await;
+    let lines: Vec<&str> = links.lines().collect();
+    assert!(lines[0].ends_with(",notes,metadata,shipping,discount,tax,net_amount,order_metadata"), "{links}");
+    assert!(lines[1].ends_with(",5.50,,6.00,105.50,\"{\"\"Kd-Nr.\"\":\"\"10490\"\"}\""), "{links}");
 }

@@ -111,12 +111,16 @@ impl Layout<'_> {
         };
         for (label, value) in facts {
             let Some(value) = &value else { continue };
-            let label = self.shape(label, MUTED);
-            let baseline = self.y + baseline(TEXT);
-            self.text(FACTS, baseline, label, MUTED);
+            // Spanish says in three words what others say in one.
+            let mut end = self.y;
+            for run in self.wrap_at_most(3, label, MUTED, VALUES - FACTS - 6.0) {
+                self.text(FACTS, end + baseline(TEXT), run, MUTED);
+                end += TEXT.leading();
+            }
             for run in self.wrap_at_most(4, value, TEXT, self.right - VALUES) {
                 self.line(VALUES, run, TEXT);
             }
+            self.y = self.y.max(end);
         }
     }
 

@@ -9,7 +9,7 @@ use entity::{
     link::{self, LinkSearch},
     list::Place,
     message,
-    order::{self, ExportedOrder},
+    order::{self, Details, ExportedOrder},
 };
 use poem::Body;
 use sea_orm::DbErr;
@@ -44,6 +44,11 @@ const COLUMNS: &[&str] = &[
     "last_text_status",
     "notes",
     "metadata",
+    "shipping",
+    "discount",
+    "tax",
+    "net_amount",
+    "order_metadata",
 ];
 
 /// Data that is loaded for a page of links.
@@ -80,13 +85,21 @@ fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, Db
     let order = beside.orders.get(&link.order_id);
     let paid_by = || link.paid_elsewhere().map_or_else(|| "stripe".to_owned(), |method| method.to_string());
     let paid_on = |at| link.paid_elsewhere_on().unwrap_or_else(|| beside.owner.day_of(at)).to_string();
+    let asked = link.money()?;
+    let details = match (order, asked) {
+        (Some(order), Some(asked)) => order.details_of(asked)?.unwrap_or_default(),
+        _ => Details::default(),
+    };
+    let part = |minor: i64| Money::from_minor(minor, link.currency).map(Money::to_decimal_string).unwrap_or_default();
+    let net = asked.zip(details.tax).map(|(asked, tax)| asked.minor() - tax);
+    let kept = |metadata: &String| Some(metadata).filter(|metadata| *metadata != "{}").cloned().unwrap_or_default();
     let phone = order.and_then(|order| order.customer_phone.as_ref()).map(|phone| phone.as_e164().to_owned());
     Ok(vec![
         link.id.to_string(),
         link.order_id.to_string(),
         link.state.to_string(),
         link.invoice_number.clone().unwrap_or_default(),
-        amount(link.money()?),
+        amount(asked),
         link.currency.as_str().to_owned(),
         link.review.map(|review| review.to_string()).unwrap_or_default(),
         amount(link.refunded_money()?),
@@ -105,6 +118,11 @@ fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, Db
         link.stripe_payment_intent.clone().unwrap_or_default(),
         beside.texts.get(&link.id).map(ToString::to_string).unwrap_or_default(),
         order.and_then(|order| order.notes.clone()).unwrap_or_default(),
-        Some(&link.metadata).filter(|metadata| *metadata != "{}").cloned().unwrap_or_default(),
+        kept(&link.metadata),
+        details.shipping.map(part).unwrap_or_default(),
+        details.discount.map(part).unwrap_or_default(),
+        details.tax.map(part).unwrap_or_default(),
+        net.map(part).unwrap_or_default(),
+        order.map(|order| kept(&order.metadata)).unwrap_or_default(),
     ])
 }

@@ -536,17 +536,17 @@ export interface Logo {
   width: number;
 }
 
-/** Money that came for an order without being asked for by a link. */
+/** A payment for an order that was not requested by a link. */
 export interface MarkOrderPaid {
-  /** How much, in the order's currency; absent: the order's amount. */
+  /** The amount in the order's currency; absent: the order's amount. */
   amount?: Amount;
-  /** The number of your invoice; absent: the order's number. */
+  /** The invoice number; absent: the order's number. */
   invoice_number?: string;
-  /** How. */
+  /** The payment method. */
   method: "cash" | "bank_transfer" | "check" | "terminal" | "other";
-  /** For your own records. */
+  /** A note for your records. */
   note?: string;
-  /** On which day it came, such as `2026-11-26`; absent: today, where you are. */
+  /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
   on?: string;
 }
 
@@ -1531,7 +1531,7 @@ export interface DeleteMessageTemplateForQuery {
 export interface GetMessageTemplateForQuery {
   /** Such as `pt-BR`. The template for it applies, else the one for `pt`, else the one without a language. */
   language?: string;
-  /** `true`: ours in that language, whatever you have written; in English if there is none in it. */
+  /** `true`: the default in that language, regardless of your own; in English if there is none. */
   ready?: boolean;
 }
 

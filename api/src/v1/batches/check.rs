@@ -36,11 +36,11 @@ struct Known {
     now: DateTime<Utc>,
 }
 
-/// Which values of a row are new in the batch.
-struct IsNew {
-    key: bool,
-    number: bool,
-    phone: bool,
+/// The rows before a row that have the same values, from 1.
+struct Before {
+    key: Option<usize>,
+    number: Option<usize>,
+    phone: Option<usize>,
 }
 
 /// The context of a check.
@@ -57,18 +57,18 @@ impl Checker<'_> {
     pub(super) async fn check(&self, tx: &Transaction, rows: &[SentRow]) -> Result<Vec<NewRow>, Problem> {
         let read: Vec<Result<NewOrder, Problem>> = rows.iter().map(|row| read(row, self.owner)).collect();
         let known = self.known(tx, rows, &read).await?;
-        let (mut keys, mut numbers, mut phones) = (HashSet::new(), HashSet::new(), HashSet::new());
+        let (mut keys, mut numbers, mut phones) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut checked = Vec::with_capacity(rows.len());
-        for (row, read) in rows.iter().zip(read) {
+        for (at, (row, read)) in (1..).zip(rows.iter().zip(read)) {
             checked.push(match read {
                 Err(problem) => refused(row, problem.code(), problem.sentence("rows[0].")),
                 Ok(order) => {
-                    let is_new = IsNew {
-                        key: keys.insert(row.key.clone()),
-                        number: numbers.insert(order.number.clone()),
-                        phone: phones.insert(order.customer_phone.as_e164().to_owned()),
+                    let before = Before {
+                        key: first(&mut keys, row.key.clone(), at),
+                        number: first(&mut numbers, order.number.clone(), at),
+                        phone: first(&mut phones, order.customer_phone.as_e164().to_owned(), at),
                     };
-                    self.check_one(&known, (row, &order), is_new)
+                    self.check_one(&known, (row, &order), &before)
                 }
             });
         }
@@ -96,22 +96,16 @@ impl Checker<'_> {
         })
     }
 
-    fn check_one(
-        &self,
-        known: &Known,
-        (row, order): (&SentRow, &NewOrder),
-        IsNew { key: new_key, number: new_number, phone: new_phone }: IsNew,
-    ) -> NewRow {
-        if let Some(before) = known.happened.get(&row.key) {
+    fn check_one(&self, known: &Known, (row, order): (&SentRow, &NewOrder), before: &Before) -> NewRow {
+        if let Some(order) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
-            return NewRow { order_id: Some(*before), ..refused(row, "done_before", detail) };
+            return NewRow { order_id: Some(*order), ..refused(row, "done_before", detail) };
         }
-        if !new_key {
-            return refused(row, "duplicate_key", "A row before this one has the same key.".to_owned());
+        if let Some(first) = before.key.filter(|_| row.has_own_key) {
+            return refused(row, "duplicate_key", format!("Row {first} has the same key."));
         }
-        if !new_number {
-            let detail = "A row before this one has the same order number.".to_owned();
-            return refused(row, "duplicate_number", detail);
+        if let Some(first) = before.number.or(before.key) {
+            return refused(row, "duplicate_number", format!("Row {first} has the same order number."));
         }
         if known.numbers.contains(&order.number) {
             return refused(row, "order_exists", "There is an order with this number already.".to_owned());
@@ -133,7 +127,7 @@ impl Checker<'_> {
             return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
         }
         match cost(self.owner, known, order) {
-            Ok(credits) if new_phone => NewRow { credits, ..ready },
+            Ok(credits) if before.phone.is_none() => NewRow { credits, ..ready },
             Ok(credits) => {
                 let detail =
                     "A row before this one has the same phone number: the buyer gets a text for each.".to_owned();
@@ -159,6 +153,12 @@ fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
 /// The hashes under which the buyer's conversation may be found.
 fn hashes<'a>(api: &'a Api, owner: &'a Merchant, order: &NewOrder) -> impl Iterator<Item = Vec<u8>> + use<'a> {
     order.customer_phone.forms().into_iter().map(move |form| api.vault.phone_hash(owner.id, &form))
+}
+
+/// The first row with this value, if this row is not the first.
+fn first(rows: &mut HashMap<String, usize>, value: String, at: usize) -> Option<usize> {
+    let first = *rows.entry(value).or_insert(at);
+    Some(first).filter(|first| *first != at)
 }
 
 /// The cost of the row's text.

@@ -76,6 +76,8 @@ struct RowInput {
 pub(super) struct SentRow {
     /// The key; empty if it has none.
     pub(super) key: String,
+    /// Whether the key is not its order's number for want of one.
+    pub(super) has_own_key: bool,
     /// The order's number, if it has a valid one.
     pub(super) number: Option<String>,
     /// The signs of currencies beside its amount.
@@ -119,9 +121,9 @@ impl Sent {
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
         let rows = checked(sheet::rows(&bytes, columns_told(request)?.as_deref(), MOST_ROWS)?)?;
         characters::check_json(&rows.iter().map(|row| row.sent.clone()).collect())?;
-        let rows = rows.into_iter().map(|SheetRow { sent, signs, fault }| {
+        let rows = rows.into_iter().map(|SheetRow { sent, has_own_key, signs, fault }| {
             let row = SentRow::of(request, sent);
-            SentRow { signs, order: fault.map_or(row.order, Err), ..row }
+            SentRow { has_own_key, signs, order: fault.map_or(row.order, Err), ..row }
         });
         let rows = rows.collect();
         Ok(Self { rows, send: false, bytes })
@@ -147,7 +149,7 @@ impl SentRow {
         }
         let number = row.get("number").and_then(Value::as_str).map(|number| number.trim().to_owned());
         let number = number.filter(|number| (1..=LONGEST_NUMBER).contains(&number.chars().count()));
-        Self { key, number, signs: Vec::new(), order: fault.map_or(Ok(row), Err) }
+        Self { key, has_own_key: true, number, signs: Vec::new(), order: fault.map_or(Ok(row), Err) }
     }
 }
 

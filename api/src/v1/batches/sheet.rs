@@ -23,6 +23,8 @@ const METADATA: &str = "metadata.";
 pub(super) struct SheetRow {
     /// The row as JSON input.
     pub(super) sent: Value,
+    /// Whether it has a key of its own.
+    pub(super) has_own_key: bool,
     /// The signs of currencies beside its amount. Whether they are of its currency is for the check, which knows the
     /// merchant's.
     pub(super) signs: Vec<String>,
@@ -46,13 +48,13 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
         let record = record.map_err(unreadable)?;
         let cells = names.iter().zip(&record);
         // Written as a path, because poem-openapi's `Type` has a method of the same name.
-        let mut sent = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
+        let (mut sent, has_own_key) = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
         let understood = understand_amount(&mut sent);
         // `1,129.00` without quotes is two cells among commas, and would be read as an amount of 1.
         let is_too_long = record.iter().skip(names.len()).any(|cell| !str::is_empty(cell));
         let fault = is_too_long.then(|| Problem::field("", "has more cells than there are columns"));
         let (signs, odd_amount) = understood.map_or_else(|odd| (Vec::new(), Some(odd)), |signs| (signs, None));
-        rows.push(SheetRow { sent: Value::Object(sent), signs, fault: fault.or(odd_amount) });
+        rows.push(SheetRow { sent: Value::Object(sent), has_own_key, signs, fault: fault.or(odd_amount) });
     }
     Ok(rows)
 }
@@ -105,7 +107,8 @@ fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String
     Ok(names)
 }
 
-fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Map<String, Value> {
+/// The row, and whether it has a key of its own.
+fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> (Map<String, Value>, bool) {
     let (mut row, mut customer, mut metadata) = (Map::new(), Map::new(), Map::new());
     for (name, cell) in cells {
         if let Some(name) = name.strip_prefix("customer_") {
@@ -117,6 +120,7 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Map<String,
         }
     }
     // A row without a key is identified by its order's number.
+    let has_own_key = row.contains_key("key");
     if let (None, Some(number)) = (row.get("key"), row.get("number").cloned()) {
         row.insert("key".to_owned(), number);
     }
@@ -124,7 +128,7 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> Map<String,
     if !metadata.is_empty() {
         row.insert("metadata".to_owned(), Value::Object(metadata));
     }
-    row
+    (row, has_own_key)
 }
 
 /// Normalizes the amount and the currency, and returns the signs beside them. The amount stays as it was written if it

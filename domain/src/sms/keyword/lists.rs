@@ -130,6 +130,44 @@ pub(super) const NO_MORE_OF_TEXTS: &[&str] = &[
     "remove",
     "delete",
     "take my number off",
+    // German, after which a verb or nothing may follow.
+    "keine sms mehr",
+    "keine nachrichten mehr",
+    "keine weiteren",
+    "schicken sie keine",
+    "schicken sie mir keine",
+    "schicken sie mir bitte keine",
+    "senden sie keine",
+    "senden sie mir keine",
+    "senden sie mir bitte keine",
+    "schickt mir keine",
+    "ich will keine",
+    "ich mochte keine",
+    // Spanish.
+    "no me envien mas",
+    "no me envie mas",
+    "no me manden mas",
+    "no me mande mas",
+    "no envien mas",
+    "no quiero mas",
+    "no quiero recibir mas",
+    "dejen de enviarme",
+    "dejen de mandarme",
+    // French.
+    "ne menvoyez plus",
+    "nenvoyez plus",
+    "je ne veux plus",
+    "arretez de menvoyer",
+    // Portuguese.
+    "nao me envie mais",
+    "nao me enviem mais",
+    "nao me mande mais",
+    "nao me mandem mais",
+    "nao envie mais",
+    "nao quero mais",
+    "nao quero receber mais",
+    "pare de me enviar",
+    "parem de me enviar",
 ];
 
 /// Words for text messages.
@@ -159,6 +197,10 @@ pub(super) const ABOUT_TEXTS: &[&str] = &[
     "sending",
     "bother",
     "bothering",
+    "nachrichten",
+    "textnachrichten",
+    "mensajes",
+    "mensagens",
 ];
 
 /// Words without a meaning of their own.
@@ -195,6 +237,19 @@ pub(super) const FILLING: &[&str] = &[
     "and",
     "mailing",
     "marketing",
+    "mehr",
+    "mir",
+    "an",
+    "mich",
+    "bitte",
+    "schicken",
+    "senden",
+    "zusenden",
+    "erhalten",
+    "de",
+    "des",
+    "recevoir",
+    "receber",
 ];
 
 /// Courtesies and reasons, which may come before and after.

@@ -30,7 +30,7 @@ export function createLink(order, created) {
 
 function linkForm({ order, invoice, close, created, signal }) {
   const t = strings.createLink;
-  const last = new Date(Date.now() + LONGEST * 24 * 3_600_000);
+  const [usual, last] = [LONGEST - 1, LONGEST].map((days) => new Date(Date.now() + days * 24 * 3_600_000));
   const terms = {
     invoice_number: input("invoice_number", { required: true, maxlength: "64", value: order.number }),
     amount: amountInput("amount", { required: true, value: order.amount }),
@@ -45,7 +45,7 @@ function linkForm({ order, invoice, close, created, signal }) {
       h("div.columns",
         field({ label: t.number, control: terms.invoice_number }),
         field({ label: t.amount, control: terms.amount, suffix: order.currency.toUpperCase() })),
-      field({ label: t.expires, control: terms.expires_on, hint: t.expiresHint(dayText(last)) }),
+      field({ label: t.expires, control: terms.expires_on, hint: t.expiresHint(dayText(usual)) }),
       h("details.more-terms", { key: "ways" }, h("summary", strings.ways.label), ways.node),
       progress.node,
       actions(t.submit, { cancel: close }),
