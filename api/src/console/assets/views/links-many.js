@@ -13,9 +13,9 @@ import { strings } from "../strings.js";
 
 /** Why a buyer gets nothing that is sent to many: their page says that no reminder comes, or they want no texts. */
 const WHY_NOT = {
-  denied: (link) => link.unrecognised_at,
-  expected: (link) => link.expected?.status === "pending",
-  optedOut: (link) => link.opted_out,
+  not_recognised: (link) => link.unrecognised_at,
+  payment_expected: (link) => link.expected?.status === "pending",
+  opted_out: (link) => link.opted_out,
 };
 
 /** Reminds the buyer of each of the links, which were sent before. */
@@ -38,7 +38,7 @@ export function sendMany(links, chosen, done) {
 function sorted(links) {
   const why = (link) => Object.keys(WHY_NOT).find((name) => WHY_NOT[name](link));
   const left = Object.keys(WHY_NOT).map((name) => [name, links.filter((link) => why(link) === name).length]).filter(([, count]) => count > 0)
-    .map(([name, count]) => h("p.notice.notice-info", icon("info"), strings.links.many[name](count)));
+    .map(([name, count]) => h("p.notice.notice-info", icon("info"), strings.links.many.leftOut(count, strings.refused[name])));
   return { wanted: links.filter((link) => !why(link)), left };
 }
 
