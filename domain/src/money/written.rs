@@ -28,7 +28,7 @@ impl WrittenCurrency {
             code if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
                 Some(Self::Code(code.to_ascii_lowercase()))
             }
-            sign if sign.ends_with(SIGNS) && sign.chars().count() <= LONGEST_SIGN => Some(Self::Sign(sign.to_owned())),
+            sign if is_sign(sign) => Some(Self::Sign(sign.to_owned())),
             _ => None,
         }
     }
@@ -63,6 +63,14 @@ impl WrittenAmount {
         }
         Some(Self { decimal: format!("{}.{fraction}", whole_number(whole, true)?), currency })
     }
+}
+
+/// Letters at most before one of the signs: the minus of `-$5` is none.
+fn is_sign(text: &str) -> bool {
+    let letters = text.trim_end_matches(SIGNS);
+    letters.len() < text.len()
+        && text.chars().count() <= LONGEST_SIGN
+        && letters.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn is_digits(text: &str) -> bool {

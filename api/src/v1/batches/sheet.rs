@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn an_amount_that_people_write_is_refused_with_its_reason() {
         let told = |amount: &str| odd_amount(amount).map(|odd| odd.sentence("")).unwrap_or_default();
-        for less in ["-150,00", "−150", "(150.00)", "150-"] {
+        for less in ["-150,00", "-$5", "−150", "(150.00)", "150-"] {
             assert!(told(less).contains("less than zero"), "{less}: {}", told(less));
         }
         for two in ["1.234", "1,234"] {
