@@ -560,7 +560,7 @@ pub async fn due_for_forgetting(
     let mut query = Entity::find()
         .filter(Column::CustomerPhone.is_not_null())
         .filter(Column::CreatedAt.lte(cutoff))
-        .filter(Expr::exists(unpurged_links()).not());
+        .filter(Expr::SubQuery(None, Box::new(unpurged_links().into())).is_null());
     // Those after it are walked for nothing.
     for bound in (Period { from: None, to: Some(cutoff) }).of_ids(Column::Id, TimeDelta::zero()) {
         query = query.filter(bound);
@@ -571,11 +571,13 @@ pub async fn due_for_forgetting(
     query.order_by_asc(Column::Id).limit(limit).all(db).await
 }
 
-/// The links of an order that still have contents, as a subquery.
+/// A link of an order that still has contents, as a scalar subquery, which is run for one order after the other: as
+/// `NOT EXISTS` it would be planned as a merge with the links of all orders.
 fn unpurged_links() -> SelectStatement {
     let mut links = Query::select();
     links
         .expr(Expr::value(1))
+        .limit(1)
         .from(link::Entity)
         .and_where(Expr::col((link::Entity, link::Column::OrderId)).equals((Entity, Column::Id)))
         .and_where(Expr::col((link::Entity, link::Column::PurgedAt)).is_null());

@@ -41,8 +41,9 @@ async fn a_new_order_gets_the_next_number_and_takes_percents() {
         browser.writes("Tax", "8,25 %").await;
         browser.writes("Quantity", "1").await;
         assert_eq!(browser.reads("Discount").await, "10.60");
-        assert_eq!(browser.reads("Tax").await, "8.75");
-        assert_eq!(browser.reads("Total").await, "104.15");
+        // Of 106.00 less the discount.
+        assert_eq!(browser.reads("Tax").await, "7.87");
+        assert_eq!(browser.reads("Total").await, "103.27");
         // They follow the items.
         browser.writes("Quantity", "2").await;
         assert_eq!(browser.reads("Discount").await, "21.20");
@@ -55,8 +56,8 @@ async fn a_new_order_gets_the_next_number_and_takes_percents() {
         browser.clicks("Create the order").await;
         browser.sees("Order RE-0101 created.").await;
         let order = merchant.http.get("/v1/orders?q=RE-0101").await.with_status(200).json()["items"][0].clone();
-        assert_eq!((&order["discount"], &order["tax"]), (&json!("21.20"), &json!("17.49")), "{order}");
-        assert_eq!((&order["amount"], &order["customer"]["phone"]), (&json!("208.29"), &json!(known.phone)), "{order}");
+        assert_eq!((&order["discount"], &order["tax"]), (&json!("21.20"), &json!("15.74")), "{order}");
+        assert_eq!((&order["amount"], &order["customer"]["phone"]), (&json!("206.54"), &json!(known.phone)), "{order}");
     })
     .await;
 }

@@ -52,7 +52,7 @@ async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::
     Ok(there.ok_or_else(|| BuyerPage::unknown(words).into_response()))
 }
 
-/// Unwraps the result of [`find`], or returns the page.
+/// Unwraps the result of `find`, or returns the page.
 macro_rules! found {
     ($api:expr, $request:expr, $token:expr) => {
         match find($api, $request, $token).await? {

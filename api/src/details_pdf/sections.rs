@@ -23,7 +23,7 @@ const LOGO_HEIGHT: f32 = 48.0;
 /// The width of the label of a row of evidence.
 const ROW_LABEL: f32 = 128.0;
 /// The left edge of a fact's value.
-const VALUES: f32 = FACTS + 62.0;
+const VALUES: f32 = FACTS + 72.0;
 
 /// Lays the page out on one or more sheets.
 pub(super) fn sheets(page: &DetailsPage, faces: &Typefaces) -> Vec<Sheet> {

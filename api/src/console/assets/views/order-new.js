@@ -63,6 +63,11 @@ function orderForm(close, lately, proposed) {
   if (!fields.number.value) fields.number.value = suggested;
   beginWithUsual(fields.currency, lately);
   terms.draw();
+  // Esc and a click beside the dialog keep what was typed; whoever cancels wants it gone.
+  const cancel = () => {
+    keepDraft(DRAFT, undefined);
+    close();
+  };
   /** Somebody else was faster with this number: the next one is there to be sent. */
   const goOn = async () => {
     const taken = fields.number.value.trim();
@@ -80,7 +85,7 @@ function orderForm(close, lately, proposed) {
       field({ label: t.language, control: fields.language, hint: t.languageHint }),
       terms.nodes,
       field({ label: t.notes, control: fields.notes, hint: t.notesHint }),
-      actions(t.submit, { cancel: close }),
+      actions(t.submit, { cancel }),
     ],
     check: terms.check,
     payload: () => JSON.stringify(body()),
@@ -99,7 +104,7 @@ function orderForm(close, lately, proposed) {
       go(`/orders/${order.id}`);
     },
   });
-  node.addEventListener("input", () => keepDraft(DRAFT, typed(fields, terms.items, isSuggested())));
+  node.addEventListener("input", () => keepDraft(DRAFT, typed(fields, terms, isSuggested())));
   return node;
 }
 
@@ -118,11 +123,12 @@ export function notesInput(notes = "") {
 }
 
 /** What is typed so far; nothing if it is no more than what was there to begin with. */
-function typed(fields, items, isSuggested) {
-  const values = Object.fromEntries(Object.entries(fields).map(([name, control]) => [name, control.value]));
+function typed(fields, terms, isSuggested) {
+  const written = Object.entries(fields).map(([name, control]) => [name, control.value]);
+  const values = { ...Object.fromEntries(written), ...terms.written() };
   if (isSuggested) values.number = "";
-  const isAnything = Object.entries(values).some(([name, value]) => name !== "currency" && value) || items.count() > 0;
-  return isAnything ? { values, lines: items.read(), isTyped: fields.amount.dataset.typed !== undefined } : undefined;
+  const isAnything = Object.entries(values).some(([name, value]) => name !== "currency" && value) || terms.items.count() > 0;
+  return isAnything ? { values, lines: terms.items.read(), isTyped: fields.amount.dataset.typed !== undefined } : undefined;
 }
 
 /** Puts back what was typed and not sent. */

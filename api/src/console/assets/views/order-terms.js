@@ -31,6 +31,8 @@ export function orderTerms() {
   return {
     items,
     fields,
+    /** What somebody wrote where an amount may be a part. */
+    written: () => ({ discount: discount.written(), tax: tax.written() }),
     draw: sum.draw,
     /** Whether the parts make the total that is there. */
     addsUp: () => sum.made()?.sum === hundredths(fields.amount.value),
@@ -69,19 +71,26 @@ function shareInput(name) {
     percent = null;
     hint.textContent = t.percentHint;
   });
+  /** Whether what is written is a part. */
+  const take = () => {
+    const written = PERCENT.exec(control.value)?.[1];
+    if (written) percent = written.replace(",", ".");
+    return Boolean(written);
+  };
   return {
     control,
     hint,
     understand(changed) {
-      const written = PERCENT.exec(control.value)?.[1];
-      if (!written) return;
-      percent = written.replace(",", ".");
+      if (!take()) return;
       mark(control, null);
       changed();
     },
+    /** What somebody wrote, and not what it makes at the moment. */
+    written: () => (percent === null ? control.value : `${percent}%`),
     /** Writes what it makes of this sum, in hundredths, or what was written as long as there is none. */
     draw(base, currency, like) {
-      if (percent === null) return;
+      // A draft that was put back is a part, too; somebody who is writing is not interrupted.
+      if (percent === null && (control === document.activeElement || !take())) return;
       const isKnown = base !== null && base > 0n;
       control.value = isKnown ? text(shareOf(base, percent, decimalsOf(currency)), like) : `${percent}%`;
       hint.textContent = isKnown ? t.percentOf(`${percent}%`, text(base, like)) : t.percentHint;
@@ -161,7 +170,11 @@ function sumOfLines(items, fields, shares) {
     const like = lines.map((line) => line.unit_amount).join();
     const amounts = lines.map((line) => times(line.unit_amount, line.quantity));
     const ofLines = lines.length === 0 || amounts.includes(null) ? null : amounts.reduce((total, amount) => total + amount, 0n);
-    for (const share of shares) share.draw(ofLines, fields.currency.value.trim(), like);
+    const currency = fields.currency.value.trim();
+    shares[0].draw(ofLines, currency, like);
+    // Tax is on what the buyer pays.
+    const discount = hundredths(fields.discount.value.trim() || "0");
+    shares[1].draw(ofLines === null || discount === null ? null : ofLines - discount, currency, like);
     const extra = [fields.shipping, fields.discount, fields.tax].map((control) => hundredths(control.value.trim() || "0"));
     if (ofLines === null || extra.includes(null)) return null;
     const sum = ofLines + extra[0] - extra[1] + extra[2];
