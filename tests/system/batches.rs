@@ -232,6 +232,13 @@ async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
     ];
     assert_eq!(told, expected, "{found:?}");
     assert_eq!(found[9]["problem"], "duplicate_number", "the row gave no key");
+    let read = json!({"customer_name": "Ada", "customer_phone": "+12025578009", "amount": "1,234"});
+    assert_eq!((&found[8]["read"], &found[0]["read"]), (&read, &Value::Null), "{found:?}");
+    // It goes with the buyer.
+    merchant.http.post("/v1/orders", &order_body("S-20", "+12025578009")).await.with_status(201);
+    let erase = merchant.http.request(Method::DELETE, "/v1/buyers/+12025578009");
+    merchant.http.ask(erase).await.with_status(202);
+    assert_eq!(rows(&merchant, &batch).await[8]["read"], Value::Null);
 }
 
 async fn a_cancelled_batch_does_no_more(app: &mut App) {

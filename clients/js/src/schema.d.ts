@@ -147,7 +147,16 @@ export interface BatchRow {
   order_number?: string;
   /** An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`, `same_phone` for a row that is carried out nevertheless, or for a row that is done without a text the reason, such as `opted_out`. */
   problem?: string;
+  /** What was read of an invalid row, until it is erased. */
+  read?: BatchRowRead;
   status: Word<"ready" | "refused" | "done" | "failed" | "cancelled">;
+}
+
+/** What was read of an invalid row, as it was written. */
+export interface BatchRowRead {
+  amount?: string;
+  customer_name?: string;
+  customer_phone?: string;
 }
 
 /** The total of a batch's rows in one currency. */

@@ -8,8 +8,8 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub(crate) use rows::erase_contents_with;
 pub use rows::{
-    BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, fail, happened,
-    has_order, insert_all, page, set_order,
+    AsRead, BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, fail,
+    happened, has_order, insert_all, page, set_order,
 };
 
 use domain::{BatchId, MerchantId, words};

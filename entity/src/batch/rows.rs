@@ -93,7 +93,7 @@ pub struct Model {
     pub key: String,
     /// The state of the row.
     pub state: RowState,
-    /// Its [`Content`] as JSON, until the row is done.
+    /// Its [`Content`] as JSON, until the row is done, or of a refused row what was read.
     pub content: Option<String>,
     /// The merchant's order number, until the order is created.
     pub order_number: Option<String>,
@@ -177,6 +177,36 @@ impl Content {
     }
 }
 
+/// What was read of a row that cannot be carried out; empty where nothing was.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AsRead {
+    /// The buyer's name.
+    pub customer_name: String,
+    /// The buyer's phone number: in E.164 if it is one, so that an erasure finds it, or as it was written.
+    pub customer_phone: String,
+    /// The amount.
+    pub amount: String,
+}
+
+/// What is stored of a refused row. The version before this reads it as a [`Content`].
+#[derive(Serialize)]
+struct StoredAsRead<'a> {
+    #[serde(flatten)]
+    read: &'a AsRead,
+    number: &'a str,
+    minor: i64,
+    currency: &'a str,
+    details: Details,
+    kept: Kept,
+}
+
+impl AsRead {
+    fn stored(&self) -> Result<String, DbErr> {
+        let (details, kept) = (Details::default(), Kept::default());
+        stored_json(&StoredAsRead { read: self, number: "", minor: 0, currency: "", details, kept })
+    }
+}
+
 /// A row that was checked.
 #[derive(Debug, Clone)]
 pub struct NewRow {
@@ -186,6 +216,8 @@ pub struct NewRow {
     pub order_number: Option<String>,
     /// The content, if the row is valid.
     pub content: Option<Content>,
+    /// What was read, if it is not.
+    pub read: Option<AsRead>,
     /// The cost of its text.
     pub credits: i64,
     /// A problem or a warning, as a word.
@@ -207,16 +239,18 @@ pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewR
     let mut written = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {
         let content = row.content.as_ref().map(stored_json).transpose()?;
+        let state = if content.is_some() { RowState::Ready } else { RowState::Refused };
+        let read = row.read.as_ref().map(AsRead::stored).transpose()?;
         written.push(ActiveModel {
             batch_id: Set(batch.id),
             number: Set(number),
             merchant_id: Set(batch.merchant_id),
             key: Set(row.key),
-            state: Set(if content.is_some() { RowState::Ready } else { RowState::Refused }),
+            state: Set(state),
             order_number: Set(row.order_number),
             minor: Set(row.content.as_ref().map(|content| content.minor)),
             currency: Set(row.content.map(|content| content.currency)),
-            content: Set(content),
+            content: Set(content.or(read)),
             credits: Set(row.credits),
             problem: Set(row.problem),
             detail: Set(row.detail),
@@ -481,8 +515,21 @@ pub(crate) async fn erase_contents_with(
         .await?;
     for row in waiting {
         fail(db, &row, RowProblem::Erased, "The buyer was erased.".to_owned()).await?;
+        forget_read(db, &row).await?;
     }
     Ok(())
+}
+
+/// Erases what was read of a refused row.
+async fn forget_read(db: &impl ConnectionTrait, row: &BatchRow) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Content, Expr::value(Option::<String>::None))
+        .filter(Column::BatchId.eq(row.batch_id))
+        .filter(Column::Number.eq(row.number))
+        .filter(Column::State.eq(RowState::Refused))
+        .exec(db)
+        .await
+        .map(|_| ())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    OrderId,
+    OrderId, PhoneNumber,
     template::{Purpose, Variables},
 };
 use entity::{
@@ -60,7 +60,7 @@ impl Checker<'_> {
         let (mut keys, mut numbers, mut phones) = (HashMap::new(), HashMap::new(), HashMap::new());
         let mut checked = Vec::with_capacity(rows.len());
         for (at, (row, read)) in (1..).zip(rows.iter().zip(read)) {
-            checked.push(match read {
+            let mut new = match read {
                 Err(problem) => refused(row, problem.code(), problem.sentence("rows[0].")),
                 Ok(order) => {
                     let before = Before {
@@ -70,7 +70,13 @@ impl Checker<'_> {
                     };
                     self.check_one(&known, (row, &order), &before)
                 }
-            });
+            };
+            if let Some(read) = &mut new.read
+                && let Ok(phone) = PhoneNumber::parse(&read.customer_phone, self.owner.region)
+            {
+                phone.as_e164().clone_into(&mut read.customer_phone);
+            }
+            checked.push(new);
         }
         Ok(checked)
     }
@@ -99,7 +105,7 @@ impl Checker<'_> {
     fn check_one(&self, known: &Known, (row, order): (&SentRow, &NewOrder), before: &Before) -> NewRow {
         if let Some(order) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
-            return NewRow { order_id: Some(*order), ..refused(row, "done_before", detail) };
+            return NewRow { order_id: Some(*order), read: None, ..refused(row, "done_before", detail) };
         }
         if let Some(first) = before.key.filter(|_| row.has_own_key) {
             return refused(row, "duplicate_key", format!("Row {first} has the same key."));
@@ -114,6 +120,7 @@ impl Checker<'_> {
             key: row.key.clone(),
             order_number: row.number.clone(),
             content: Some(Content::of(order)),
+            read: None,
             credits: 0,
             problem: None,
             detail: None,
@@ -183,6 +190,7 @@ fn refused(row: &SentRow, problem: &str, detail: String) -> NewRow {
         key: row.key.chars().take(LONGEST_KEY).collect(),
         order_number: row.number.clone(),
         content: None,
+        read: Some(row.read.clone()),
         credits: 0,
         problem: Some(problem.to_owned()),
         detail: Some(detail),

@@ -1,6 +1,7 @@
 //! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the
 //! batch.
 
+use entity::batch::AsRead;
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions, Object,
@@ -24,6 +25,9 @@ use crate::{
 
 /// The longest order number.
 const LONGEST_NUMBER: usize = 64;
+
+/// The longest text that is shown of a cell that cannot be used.
+const LONGEST_READ: usize = 120;
 
 /// The most rows of a batch.
 pub(super) const MOST_ROWS: usize = 1_000;
@@ -82,6 +86,8 @@ pub(super) struct SentRow {
     pub(super) number: Option<String>,
     /// The signs of currencies beside its amount.
     pub(super) signs: Vec<String>,
+    /// What was read, to be shown if it cannot be carried out.
+    pub(super) read: AsRead,
     /// The order as valid JSON, or what is wrong with the row.
     pub(super) order: Result<Value, Problem>,
 }
@@ -149,7 +155,13 @@ impl SentRow {
         }
         let number = row.get("number").and_then(Value::as_str).map(|number| number.trim().to_owned());
         let number = number.filter(|number| (1..=LONGEST_NUMBER).contains(&number.chars().count()));
-        Self { key, has_own_key: true, number, signs: Vec::new(), order: fault.map_or(Ok(row), Err) }
+        let said = |place: &str| {
+            let text = row.pointer(place).and_then(Value::as_str).unwrap_or_default();
+            text.trim().chars().take(LONGEST_READ).collect::<String>()
+        };
+        let (customer_name, customer_phone) = (said("/customer/name"), said("/customer/phone"));
+        let read = AsRead { customer_name, customer_phone, amount: said("/amount") };
+        Self { key, has_own_key: true, number, signs: Vec::new(), read, order: fault.map_or(Ok(row), Err) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId};
 use entity::{
     Db, Order,
-    batch::{self, BatchRow, Content, RowState},
+    batch::{self, AsRead, BatchRow, Content, RowState},
     order,
 };
 use poem_openapi::Object;
@@ -44,6 +44,28 @@ pub(super) struct RowView {
     order_id: Option<Text<OrderId>>,
     link_id: Option<Text<LinkId>>,
     message_id: Option<Text<MessageId>>,
+    /// What was read of an invalid row, until it is erased.
+    read: Option<ReadView>,
+}
+
+/// What was read of an invalid row, as it was written.
+#[derive(Debug, Object)]
+#[oai(rename = "BatchRowRead", skip_serializing_if_is_none)]
+struct ReadView {
+    customer_name: Option<String>,
+    customer_phone: Option<String>,
+    amount: Option<String>,
+}
+
+impl From<AsRead> for ReadView {
+    fn from(read: AsRead) -> Self {
+        let said = |text: String| Some(text).filter(|text| !str::is_empty(text));
+        Self {
+            customer_name: said(read.customer_name),
+            customer_phone: said(read.customer_phone),
+            amount: said(read.amount),
+        }
+    }
 }
 
 impl RowView {
@@ -53,8 +75,11 @@ impl RowView {
     }
 
     fn of(row: BatchRow, order: Option<&Order>) -> Result<Self, DbErr> {
-        let content = row.content.as_deref().map(serde_json::from_str::<Content>).transpose();
-        let content = content.map_err(|error| DbErr::Json(error.to_string()))?;
+        let damaged = |error: serde_json::Error| DbErr::Json(error.to_string());
+        let stored = row.content.as_deref();
+        let (of_order, as_read) = if row.state == RowState::Refused { (None, stored) } else { (stored, None) };
+        let content = of_order.map(serde_json::from_str::<Content>).transpose().map_err(damaged)?;
+        let read = as_read.map(serde_json::from_str::<AsRead>).transpose().map_err(damaged)?;
         let known = order.filter(|order| !order.customer_name.is_empty());
         let name = known.map(|order| order.customer_name.clone());
         let phone = known.and_then(|order| Some(order.customer_phone.as_ref()?.as_e164().to_owned()));
@@ -76,6 +101,7 @@ impl RowView {
             order_id: row.order_id.map(Text),
             link_id: row.link_id.map(Text),
             message_id: row.message_id.map(Text),
+            read: read.map(ReadView::from),
         })
     }
 }

@@ -113,7 +113,7 @@ async function download(path) {
 }
 
 /** What was read of a row, and what is wrong with it. */
-function row({ number: at, key, status, order_number: order, customer_name: name, customer_phone: buyer, amount, currency, problem, detail, order_id: id }) {
+function row({ number: at, key, status, order_number: order, customer_name: name, customer_phone: buyer, amount, currency, problem, detail, order_id: id, read }) {
   const t = strings.batches;
   const label = order ?? key;
   const said = problem && (t.problems[problem] ?? (detail ? explained(detail) : problem));
@@ -122,8 +122,9 @@ function row({ number: at, key, status, order_number: order, customer_name: name
     h("span.matter-what",
       id ? h("a", { href: `#/orders/${id}`, dir: "auto" }, label) : h("strong", { dir: "auto" }, label), " ",
       name && h("bdi", name), " ", phone(buyer),
+      read && h("span.quiet", h("bdi", read.customer_name ?? ""), " ", h("bdi", read.customer_phone ?? "")),
       said && h("p.hint", said)),
-    amount && h("span.amount", money(amount, currency)),
+    amount ? h("span.amount", money(amount, currency)) : read?.amount && h("bdi.quiet", read.amount),
     tag(`row-${status}`, t.rowStates[status] ?? status));
 }
 
