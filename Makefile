@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract lint advisories release deb packages bench hour soak fuzz screenshots help
+.PHONY: run test contract types lint advisories release deb packages bench hour soak fuzz screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -19,6 +19,9 @@ contract: ## Hold the running product against its own description, and have gene
 	@scripts/setup.sh contract
 	cargo build --locked --bin paylink
 	scripts/contract.sh
+
+types: ## Write the JavaScript client's types anew from what the API describes
+	PAYLINK_WRITES_TYPES=1 cargo test --locked --test system clients_types
 
 lint: ## Check style, documentation, unused dependencies and licences; says which tool is missing (scripts/setup.sh lint installs them)
 	cargo fmt --all --check
@@ -43,7 +46,7 @@ deb: release ## Build the Debian package (needs cargo-deb)
 packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files
 	scripts/packages.sh release
 
-soak: ## Do the running system harm at random for five minutes, and two more behind Sentinels, PgBouncer and HAProxy, then audit it; then a thousand random interleavings for each database
+soak: ## Do the running system harm at random for five minutes, and two more behind Sentinels, PgBouncer and HAProxy, then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture

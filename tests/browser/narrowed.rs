@@ -1,5 +1,6 @@
 //! Lists filtered by the page one came from, and links selected over several pages.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::{
@@ -148,6 +149,45 @@ async fn a_template_that_was_not_saved_is_still_there() {
         browser.clicks("Back to the saved template").await;
         browser.sees_no("Not saved yet.").await;
         browser.sees("1 segment").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn it_is_said_who_is_left_out_of_many_and_who_reads_another_language() {
+    scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
+        let merchant = app.merchant();
+        let (denies, reads) = (merchant.opens_an_order("7181").await, merchant.opens_an_order("7182").await);
+        let denied = merchant.makes_a_link(&denies).await;
+        for link in [&denied, &merchant.makes_a_link(&reads).await] {
+            let message = merchant.sends(link).await;
+            merchant.sees_message(&message, "delivered").await;
+        }
+        let http = app.anybody();
+        http.ask(http.request(Method::POST, &format!("{}/unrecognised", denied.url))).await.with_status(303);
+        let own = json!({"body": "Hi {{customer_name}}, your cake: {{link}}"});
+        merchant.http.put("/v1/message-templates/request", &own).await.with_status(200);
+        let language = merchant.http.request(Method::PATCH, &format!("/v1/orders/{}", reads.id));
+        merchant.http.ask(language.json(&json!({"customer": {"language": "es"}}))).await.with_status(200);
+
+        let ready =
+            "Buyers who read another language than yours: 1. Use the ready text where you have written none in it.";
+
+        browser.signs_in(app).await;
+        browser.clicks("Links").await;
+        browser.sees("Not recognised").await;
+        browser.clicks("Choose all on this page").await;
+        browser.clicks("Remind 2").await;
+        browser.sees("Remind 1 buyer?").await;
+        browser.sees("Left out: 1. The buyer does not recognise it").await;
+        browser.sees("Buyers who read another language than yours: 1.").await;
+        browser.sees("le recordamos la factura").await;
+        browser.is_accessible("a question before one of two is reminded").await;
+        browser.clicks(ready).await;
+        browser.sees("your cake").await;
+        browser.clicks(ready).await;
+        browser.sees("le recordamos la factura").await;
+        browser.clicks("Cancel").await;
     })
     .await;
 }

@@ -33,14 +33,15 @@ impl DbOptions {
 }
 
 impl DbLimits {
-    /// As settings of a `PostgreSQL` session.
-    pub(super) fn settings(self) -> [(&'static str, String); 3] {
-        let settings = [
-            ("statement_timeout", self.statement),
-            ("lock_timeout", self.lock),
-            ("idle_in_transaction_session_timeout", self.idle_in_transaction),
-        ];
-        settings.map(|(name, limit)| (name, format!("{}ms", limit.as_millis())))
+    /// As settings of a `PostgreSQL` session. No statement of ours takes as long as to compile it would.
+    pub(super) fn settings(self) -> [(&'static str, String); 4] {
+        let limit = |limit: Duration| format!("{}ms", limit.as_millis());
+        [
+            ("statement_timeout", limit(self.statement)),
+            ("lock_timeout", limit(self.lock)),
+            ("idle_in_transaction_session_timeout", limit(self.idle_in_transaction)),
+            ("jit", "off".to_owned()),
+        ]
     }
 
     /// Whether no timeout is set.

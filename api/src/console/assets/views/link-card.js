@@ -39,7 +39,7 @@ export function linkCard(link, act) {
       id: "link-title", title: isAsked(link) ? t.title : t.payment, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
       sentence: sentenceOf(link, act.messages), notices: notices(link, act), address: address(link), buttons: buttons(link, act),
     }),
-    firstPage(link), facts(link, act), texts(link, act.messages), timeline(link, true));
+    firstPage(link), facts(link, act), texts(link, act), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
@@ -73,7 +73,7 @@ export function pastLink(link, act) {
         link.amount && h("span.quiet", money(link.amount, link.currency))),
       link.review && tag("review", strings.link.events.review),
       stateTag(link), moneyTag(link), h("span.past-time", time(link.created_at, { short: true }))),
-    notices(link, act), cardButtons(buttons(link, act)), facts(link, act), texts(link, act.messages), timeline(link, false));
+    notices(link, act), cardButtons(buttons(link, act)), facts(link, act), texts(link, act), timeline(link, false));
 }
 
 function stateTag(link) {
@@ -88,6 +88,7 @@ function notices(link, act) {
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
     act.isOptedOut && link.status === "unpaid" && notice("warn", strings.refused.opted_out, strings.advice.opted_out.text),
     ...delivery(link),
+    link.status === "unpaid" && elsewhere(link, act),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
@@ -100,6 +101,12 @@ function notices(link, act) {
     unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], t.refundAdvice[unfinished]),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
+}
+
+/** The order's number was corrected after the link had left: somebody else can open it. */
+function elsewhere(link, { order, elsewhere: texts = [] }) {
+  const there = texts.find((text) => text.link_id === link.id && ["sent", "delivered"].includes(text.status) && text.to !== order.customer.phone);
+  return there?.to && notice("warn", strings.link.elsewhereTitle, strings.link.elsewhere(there.to));
 }
 
 /** The buyer's word that they will pay on a day: reminders wait for it, and it is kept or broken. */
@@ -196,8 +203,9 @@ function paidBy({ method, on, note }) {
   return [strings.paidBy[method] ?? humanised(method), on && `, ${dayText(new Date(`${on}T12:00:00Z`))}`, note && h("p.quiet", note)];
 }
 
-function texts(link, messages) {
-  const own = messages.filter((message) => message.link_id === link.id);
+/** Also those to a number that the order had before: somebody else may hold the link. */
+function texts(link, { messages, elsewhere = [] }) {
+  const own = [...messages, ...elsewhere].filter((message) => message.link_id === link.id);
   return own.length > 0 && h("section.texts", h("h3", strings.link.texts),
     h("ul", own.map((message) => h("li", h("span", message.to ?? strings.erased), messageState(message)))));
 }

@@ -58,7 +58,8 @@ export function showOrder({ root, params: [id] }) {
 async function load(id, signal) {
   const order = await get(`/orders/${encodeURIComponent(id)}`, { signal });
   try {
-    return { order, ...await saidTo(order.conversation_id, signal) };
+    const said = await saidTo(order.conversation_id, signal);
+    return { order, ...said, elsewhere: await saidElsewhere(order.links, said.messages, signal) };
   } catch (problem) {
     if (signal.aborted) throw problem;
     return { order, messages: [] };
@@ -72,6 +73,16 @@ async function saidTo(conversation, signal) {
     get(`${place}/messages`, { query: { limit: TEXTS }, signal }), get(place, { signal }),
   ]);
   return { messages: items, isOptedOut: Boolean(since) };
+}
+
+/** Texts with these links to a number that the order had before it was corrected: they are in another conversation. */
+async function saidElsewhere(links, messages, signal) {
+  const known = new Set(messages.map((message) => message.id));
+  const times = (link) => link.timeline.filter(({ event }) => event === "sent").length;
+  const here = (link) => messages.filter((message) => message.link_id === link.id).length;
+  const some = links.filter((link) => times(link) > here(link));
+  const found = await Promise.all(some.map((link) => get("/messages", { query: { link_id: link.id, limit: TEXTS }, signal })));
+  return found.flatMap(({ items }) => items).filter((message) => !known.has(message.id));
 }
 
 function paceOf(order, messages) {
@@ -106,7 +117,7 @@ function draw(page, data, { changed, made, refresh }) {
   const [latest] = order.links;
   const shown = latest && !["voided", "expired"].includes(latest.status) ? latest : null;
   const past = order.links.filter((link) => link !== shown);
-  const act = { changed, refresh, messages: data.messages, order, isOptedOut: data.isOptedOut };
+  const act = { changed, refresh, messages: data.messages, elsewhere: data.elsewhere, order, isOptedOut: data.isOptedOut };
   const create = () => createLink(order, made);
   const details = h("button", {
     type: "button", key: "details",
