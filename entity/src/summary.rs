@@ -161,7 +161,9 @@ async fn waits_of_few(
         let Some(paid_at) = paid_at.filter(|at| !is_elsewhere && (from..=to).contains(at)) else { continue };
         waits.entry(currency.as_str().to_owned()).or_default().push((paid_at - created_at).num_seconds());
     }
-    waits.values_mut().for_each(|seconds| seconds.sort_unstable());
+    for seconds in waits.values_mut() {
+        seconds.sort_unstable();
+    }
     Ok(Some(waits))
 }
 

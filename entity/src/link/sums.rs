@@ -32,7 +32,9 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
     let oldest: Vec<i64> = oldest.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
     let these = || {
         let mut rows = Rows::new([("the_change", "bigint")]);
-        oldest.iter().for_each(|change| rows.push([(*change).into()]));
+        for change in &oldest {
+            rows.push([(*change).into()]);
+        }
         rows
     };
     if oldest.is_empty() {
@@ -202,15 +204,15 @@ pub(crate) async fn read(
     let mut values: Vec<Value> = vec![owner.id.into()];
     values.extend([quarter(from), quarter(to), on(first_day), on(last_day)].map(Value::from));
     values.extend([first_noon * WAITS, (noon(to) + 1) * WAITS - 1].map(Value::from));
-    let mut local = String::new();
+    let mut local = Vec::new();
     for Run { first, shift, last } in runs(owner, first_day, last_day).into_iter().rev() {
         let at = values.len();
         values.extend([first, shift, last].map(Value::from));
         let (first, shift, last) = (at + 1, at + 2, at + 3);
         let day = format!("(slot + ${shift}) / {QUARTERS}");
-        local.push_str(&format!("WHEN slot >= ${first} THEN CASE WHEN {day} > ${last} THEN ${last} ELSE {day} END "));
+        local.push(format!("WHEN slot >= ${first} THEN CASE WHEN {day} > ${last} THEN ${last} ELSE {day} END"));
     }
-    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE {local}ELSE 0 END") };
+    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE {} ELSE 0 END", local.join(" ")) };
     let sums: Vec<String> = COLUMNS.split(", ").map(|name| format!("CAST(SUM({name}) AS bigint) AS {name}")).collect();
     let sql = format!(
         "SELECT kind, currency, part, {} FROM (SELECT kind, currency, {COLUMNS}, \
