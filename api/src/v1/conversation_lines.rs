@@ -169,7 +169,7 @@ impl ConversationLines {
         items.sort_by_key(|line| std::cmp::Reverse(line.at));
         items.truncate(ENTRIES);
         let orders = orders.iter().map(|(order, links)| OrderOfBuyer::of(order, links)).collect::<Result<_, _>>()?;
-        Ok(Json(TimelineView { orders, items }))
+        Ok(Json(TimelineView { items, orders }))
     }
 
     /// See the cost of a draft
