@@ -115,17 +115,13 @@ impl Eyes {
         for job in jobs {
             let known = known.contains(&job.id);
             let seen = before.remove(&job.id).filter(|seen| (seen.claims, seen.run_at) == (job.claims, job.run_at));
-            let overdue = match seen {
-                Some(seen) => Overdue {
-                    untouched: seen.untouched + since,
-                    unknown: if known { Duration::ZERO } else { seen.unknown + since },
-                    ..seen
-                },
-                None => {
-                    let (untouched, unknown) = (Duration::ZERO, Duration::ZERO);
-                    Overdue { claims: job.claims, run_at: job.run_at, untouched, unknown }
-                }
-            };
+            let (claims, run_at) = (job.claims, job.run_at);
+            let first = Overdue { claims, run_at, untouched: Duration::ZERO, unknown: Duration::ZERO };
+            let overdue = seen.map_or(first, |seen| Overdue {
+                untouched: seen.untouched + since,
+                unknown: if known { Duration::ZERO } else { seen.unknown + since },
+                ..seen
+            });
             assert!(overdue.unknown < UNKNOWN, "due for {:?}, and Redis does not know it: {job:?}", overdue.unknown);
             assert!(overdue.untouched < UNTOUCHED, "due for {:?}, and nobody took it: {job:?}", overdue.untouched);
             self.overdue.insert(job.id, overdue);
