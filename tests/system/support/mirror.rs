@@ -86,8 +86,9 @@ impl Mirror {
                 // Derived from links, texts and conversations, and not part of the order in the feed.
                 item.as_object_mut().unwrap().remove("notices");
                 if path == "/v1/payment-links" {
-                    // The order's fields, which lists of links add.
-                    item.as_object_mut().unwrap().retain(|name, _| name != "order_number" && name != "customer_name");
+                    // The order's and the buyer's, which lists of links add.
+                    let added = ["order_number", "customer_name", "opted_out"];
+                    item.as_object_mut().unwrap().retain(|name, _| !added.contains(&name.as_str()));
                 }
                 things.insert(item["id"].as_str().unwrap().to_owned(), item);
             }
