@@ -59,7 +59,7 @@ pub(super) struct AttentionView {
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
     /// The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no
-    /// day.
+    /// day. Not in the feed and in webhooks, where the link has it.
     respond_by: Option<DateTime<Utc>>,
     /// The beginning of the buyer's message, for an `unread_reply`.
     text: Option<String>,
@@ -112,6 +112,11 @@ fn beginning(text: &str) -> String {
 }
 
 impl AttentionView {
+    /// As the feed has it: without what may change while the matter does not.
+    pub(super) fn in_feed(self) -> Self {
+        Self { respond_by: None, ..self }
+    }
+
     /// A matter with its resources.
     pub(super) fn of(matter: Attention, subjects: &Subjects) -> Result<Self, DbErr> {
         let order = matter.order_id.and_then(|order| subjects.orders.get(&order));

@@ -90,6 +90,10 @@ impl Mirror {
                     let added = ["order_number", "customer_name", "opted_out"];
                     item.as_object_mut().unwrap().retain(|name, _| !added.contains(&name.as_str()));
                 }
+                if path.starts_with("/v1/attention") {
+                    // In the feed the link has it, which changes when it does.
+                    item.as_object_mut().unwrap().remove("respond_by");
+                }
                 things.insert(item["id"].as_str().unwrap().to_owned(), item);
             }
         }

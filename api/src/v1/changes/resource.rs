@@ -110,7 +110,7 @@ async fn read_matters(
     let pool = api.db.pool();
     let found = attention::find_all(pool, merchant, ids).await?;
     let subjects = Subjects::read(pool, merchant, &found).await?;
-    let view = |matter: Attention| Ok((matter.id, AttentionView::of(matter, &subjects)?));
+    let view = |matter: Attention| Ok((matter.id, AttentionView::of(matter, &subjects)?.in_feed()));
     found.into_iter().map(view).collect()
 }
 
