@@ -38,10 +38,10 @@ async fn what_the_server_says_is_said_in_the_language_of_the_console() {
         browser.opens(&format!("{}/console", app.hello.url)).await;
         browser.writes("API-Schlüssel", &app.hello.api_key).await;
         browser.clicks("Anmelden").await;
-        browser.sees("Das braucht Sie").await;
+        browser.sees("Zu erledigen").await;
         browser.runs("location.hash = arguments[0]", vec![json!(format!("/orders/{}", order.id))]).await;
         browser.clicks("Link erstellen").await;
-        browser.clicks("Übersicht der Bestellung nehmen").await;
+        browser.clicks("Bestellübersicht verwenden").await;
         browser.writes("Gesamtbetrag", "0.10").await;
         browser.refusals.expect(422, "/payment-links");
         browser.clicks("Link erstellen").await;

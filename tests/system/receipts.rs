@@ -263,7 +263,7 @@ async fn the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language(app
         ("en", "What it is for", "ltr"),
         ("es-MX", "Para qué es", "ltr"),
         ("fr", "De quoi il s’agit", "ltr"),
-        ("de-AT", "Wofür es ist", "ltr"),
+        ("de-AT", "Worum es geht", "ltr"),
         ("pt-BR", "Do que se trata", "ltr"),
         ("zh-Hans-CN", "内容", "ltr"),
         ("ar", "ما الذي تدفع ثمنه", "rtl"),

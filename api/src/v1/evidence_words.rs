@@ -222,7 +222,7 @@ mod tests {
         let refunded = german(Refunded, Some("12,850.87 EUR of pi_2"), None);
         assert_eq!(refunded, "Bei Stripe erstattet: 12.850,87 EUR, pi_2 (Stripe)");
         let settling = german(Settling, Some("bank transfer on 2026-11-26: Auszug 3"), Some("key_1"));
-        assert_eq!(settling, "Als anders bezahlt vermerkt: Überweisung, 2026-11-26: Auszug 3 (Kasse 1)");
+        assert_eq!(settling, "Als anderweitig bezahlt vermerkt: Überweisung, 2026-11-26: Auszug 3 (Kasse 1)");
         assert!(german(VoidRefused, Some("The buyer paid before"), None).ends_with("schon bezahlt (Stripe)"));
         // Unknown terms stay as they are.
         assert!(german(Disputed, Some("something_new"), None).ends_with(": something_new (Stripe)"));
