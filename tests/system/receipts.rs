@@ -261,7 +261,7 @@ async fn the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language(app
     let http = app.anybody();
     for (language, words, direction) in [
         ("en", "What it is for", "ltr"),
-        ("es-MX", "Para qué es", "ltr"),
+        ("es-MX", "De qué se trata", "ltr"),
         ("fr", "De quoi il s’agit", "ltr"),
         ("de-AT", "Worum es geht", "ltr"),
         ("pt-BR", "Do que se trata", "ltr"),
