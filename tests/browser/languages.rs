@@ -52,6 +52,13 @@ async fn what_the_server_says_is_said_in_the_language_of_the_console() {
         // About its invoice, in the timeline.
         browser.sees("1 Seite").await;
         browser.sees_no("1 page").await;
+        // By a button of the buyer's page.
+        let links = merchant.http.whole_list("/v1/payment-links?q=9301", 10).await;
+        let denied = format!("{}/unrecognised", links[0]["url"].as_str().unwrap());
+        let http = app.anybody();
+        http.ask(http.request(Method::POST, &denied)).await.with_status(303);
+        browser.runs("location.hash = '/conversations'", vec![]).await;
+        browser.sees("Auf der Bezahlseite: Das kenne ich nicht").await;
     })
     .await;
 }

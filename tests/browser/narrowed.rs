@@ -188,6 +188,13 @@ async fn it_is_said_who_is_left_out_of_many_and_who_reads_another_language() {
         browser.clicks(ready).await;
         browser.sees("le recordamos la factura").await;
         browser.clicks("Cancel").await;
+
+        // However many tags an order has, its number and its buyer can be read on a phone.
+        browser.is_as_wide_as(375).await;
+        browser.runs("location.hash = '/orders'", vec![]).await;
+        browser.sees("7181").await;
+        browser.sees("Not recognised").await;
+        browser.cuts_nothing_off(".row-number, .row-buyer", "orders with many tags").await;
     })
     .await;
 }

@@ -278,9 +278,13 @@ async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<
     };
     if is_news {
         let number = link.invoice_number.as_deref().unwrap_or_default();
-        let what = if knows_it { "I recognise this after all" } else { "I don’t recognise this" };
+        let body = if knows_it {
+            format!("I recognise this after all (invoice {number}).")
+        } else {
+            format!("I don’t recognise this (invoice {number}).")
+        };
         // What they do not recognise is a matter of its own.
-        let said = SaidOnPage { body: format!("{what} (invoice {number})."), needs_reading: knows_it };
+        let said = SaidOnPage { body, needs_reading: knows_it };
         say_in_conversation(api, &tx, link, said, now).await?;
     }
     tx.commit().await?;

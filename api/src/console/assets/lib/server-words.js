@@ -36,7 +36,13 @@ export function translated(text) {
     const found = pattern.exec(text ?? "");
     if (!found) continue;
     const said = strings.server[name];
-    return holes.length > 0 ? said(...holes.map((hole) => found.groups[hole])) : said;
+    return holes.length > 0 ? said(...holes.map((hole) => (hole === "said" ? translated(found.groups[hole]) : found.groups[hole]))) : said;
   }
   return text;
+}
+
+/** What a buyer said by a button of their page; what they wrote themselves stays as it is. */
+export function saidByBuyer(text) {
+  const [beginning] = english["onPage(said)"].split("{");
+  return text?.startsWith(beginning) ? translated(text) : text;
 }

@@ -111,7 +111,7 @@ function checked({ file, meanings }) {
   const twice = meanings.findIndex((meaning, at) => meaning && meanings.indexOf(meaning) !== at);
   if (twice >= 0) return [{ field: `column ${twice}`, reason: t.twice }];
   const absent = NEEDED.filter((meaning) => !meanings.includes(meaning));
-  return absent.length > 0 ? [{ field: "rows", reason: t.absent(absent.map((meaning) => t.meanings[meaning]).join(", ")) }] : [];
+  return absent.length > 0 ? [{ field: "rows", reason: t.absent(absent.map((meaning) => t.meanings[meaning]).join(strings.comma)) }] : [];
 }
 
 /** A file to begin with. */

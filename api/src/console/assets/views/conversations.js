@@ -9,6 +9,7 @@ import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
 import { hashOf, narrow, title } from "../lib/router.js";
 import { ownKey } from "../lib/scope.js";
+import { saidByBuyer } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { showThread } from "./thread.js";
@@ -101,21 +102,24 @@ function row(conversation, open, narrowed) {
   const t = strings.conversations;
   const { last_message: last, unread } = conversation;
   const isNew = unread > 0 && conversation.id !== open;
+  const marks = [
+    conversation.opted_out_at && tag("opted-out", t.optedOut),
+    conversation.status === "closed" && tag("closed", t.statuses.closed),
+    person(conversation.assigned_to),
+    isNew && h("span.unread-count", number(unread), h("span.visually-hidden", ` ${t.unread}`)),
+  ];
   return h("li", h(isNew ? "a.conversation-row.unread" : "a.conversation-row", {
     href: hashOf(`${PATH}/${conversation.id}`, narrowed), key: conversation.id, "aria-current": conversation.id === open && "true",
   },
     h("span.conversation-name", conversation.customer_name ?? phone(conversation.phone) ?? t.erased),
     h("span.conversation-time", time(conversation.last_message_at, { short: true })),
     h("span.conversation-said", last ? saidLast(last) : phone(conversation.phone)),
-    conversation.opted_out_at && tag("opted-out", t.optedOut),
-    conversation.status === "closed" && tag("closed", t.statuses.closed),
-    person(conversation.assigned_to),
-    isNew && h("span.unread-count", number(unread), h("span.visually-hidden", ` ${t.unread}`))));
+    marks.some(Boolean) && h("span.conversation-marks", marks)));
 }
 
 function saidLast(message) {
   const t = strings.conversations;
-  const text = message.body === undefined ? t.textErased : message.body || (message.pictures ? t.picture : t.textEmpty);
+  const text = message.body === undefined ? t.textErased : saidByBuyer(message.body) || (message.pictures ? t.picture : t.textEmpty);
   const until = message.waits_until && h("span", strings.message.waitsUntil, " ", time(message.waits_until, { short: true }), " · ");
   const failed = NOT_ARRIVED.includes(message.status) && [h(`span.state.state-${message.status}`, strings.message.states[message.status]), " · "];
   return [until, failed, message.direction === "outgoing" && h("span", t.youSaid("")), h("span.said-what", { dir: "auto" }, text)];

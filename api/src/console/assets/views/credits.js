@@ -71,7 +71,7 @@ function row(entry) {
 
 /** To whom a text went, of which order, and who sent it. */
 function textOf(entry) {
-  const what = [entry.customer_name, entry.order_number && strings.order.title(entry.order_number)].filter(Boolean).join(", ");
+  const what = [entry.customer_name, entry.order_number && strings.order.title(entry.order_number)].filter(Boolean).join(strings.comma);
   const named = entry.order_id ? h("a", { href: `#/orders/${entry.order_id}` }, what) : what && h("span", what);
   return [named, person(entry.sent_by)];
 }

@@ -9,6 +9,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { hashOf, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
+import { saidByBuyer } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { newOrder } from "./order-new.js";
 import { failure, pageHead, region } from "./page.js";
@@ -68,11 +69,11 @@ function entry(matter, refresh) {
   const asked = matter.amount && money(matter.amount, matter.currency);
   const order = matter.order_number && strings.order.title(matter.order_number);
   const invoice = matter.invoice_number !== matter.order_number && matter.invoice_number;
-  const who = [matter.customer_name, order, invoice, asked].filter(Boolean).join(", ");
+  const who = [matter.customer_name, order, invoice, asked].filter(Boolean).join(strings.comma);
   return h("li.matter", { key: matter.id },
     h("div.matter-what",
       h("a", { href: hashOf(path, query) }, nameOf(matter)),
-      matter.text && h("p", { dir: "auto" }, matter.text),
+      matter.text && h("p", { dir: "auto" }, saidByBuyer(matter.text)),
       h("p.quiet", [reasonOf(matter), who].filter(Boolean).map((part) => [part, " · "]), ago(matter.opened_at))),
     matter.kind === EVIDENCE && h("a.button", { href: addressOf(`/payment-links/${matter.link_id}/evidence.pdf`), target: "_blank", rel: "noopener", key: `evidence ${matter.id}` },
       icon("download"), strings.link.evidence),

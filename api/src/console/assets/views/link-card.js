@@ -230,7 +230,7 @@ function detailOf({ event, detail, at }) {
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
   const [, way, on, note] = (["settling", "paid"].includes(event) && ELSEWHERE.exec(detail)) || [];
-  if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(", "), note && h("p.quiet", note)];
+  if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(strings.comma), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
   const [, made] = MADE.exec(detail) ?? [];

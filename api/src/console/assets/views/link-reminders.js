@@ -31,7 +31,7 @@ function said(link) {
   const parts = timesOf(link);
   if (link.reminders === false) return t.choices.none;
   if (link.reminders === undefined && parts.length === 0) return t.choices.merchants;
-  return parts.length > 0 ? parts.join(t.and) : t.choices.own;
+  return parts.length > 0 ? parts.join(strings.comma) : t.choices.own;
 }
 
 /** When and how often, as far as it is said there. */
@@ -71,7 +71,7 @@ function editor(link, merchant, { close, changed }) {
   const usual = h("p.hint", { role: "status" });
   const draw = () => {
     terms.hidden = terms.disabled = choice.value !== "own";
-    usual.textContent = choice.value === "merchants" ? (merchant.reminders ? t.areOn(timesOf(merchant).join(t.and)) : t.areOff) : "";
+    usual.textContent = choice.value === "merchants" ? (merchant.reminders ? t.areOn(timesOf(merchant).join(strings.comma)) : t.areOff) : "";
   };
   choice.addEventListener("change", draw);
   draw();

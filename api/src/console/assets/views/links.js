@@ -99,9 +99,9 @@ function drawNarrowed(place, narrowed) {
   const { status, review, disputed, currency } = narrowed;
   const labels = { created_from: t.createdFrom, created_to: t.createdTo, paid_from: t.paidFrom, paid_to: t.paidTo };
   const said = [
-    status?.includes(",") && status.split(",").map((one) => strings.link.states[one] ?? humanised(one)).join(", "),
+    status?.includes(",") && status.split(",").map((one) => strings.link.states[one] ?? humanised(one)).join(strings.comma),
     review && strings.link.events.review,
-    disputed && disputed.split(",").map((one) => strings.link.disputeTags[one] ?? humanised(one)).join(", "),
+    disputed && disputed.split(",").map((one) => strings.link.disputeTags[one] ?? humanised(one)).join(strings.comma),
     currency?.toUpperCase(),
     ...DAYS.map((name) => narrowed[name] && `${labels[name]} ${dayOf(narrowed[name])}`),
   ].filter(Boolean);

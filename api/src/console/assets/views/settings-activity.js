@@ -78,11 +78,11 @@ function entry(one) {
 function detailOf(detail) {
   const [, way, on, note] = ELSEWHERE.exec(detail) ?? [];
   if (!way) return detail;
-  return [strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`)), note].filter(Boolean).join(", ");
+  return [strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`)), note].filter(Boolean).join(strings.comma);
 }
 
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {
   if (!order) return subject;
   const what = [strings.order.title(number), invoice !== number && invoice, amount && money(amount, currency)].filter(Boolean);
-  return h("a", { href: `#/orders/${order}` }, what.join(", "));
+  return h("a", { href: `#/orders/${order}` }, what.join(strings.comma));
 }

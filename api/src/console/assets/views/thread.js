@@ -11,6 +11,7 @@ import { PACE, live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
 import { people, person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
+import { saidByBuyer } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { sums } from "./links-many.js";
 import { messageState } from "./message-state.js";
@@ -224,8 +225,9 @@ function said(message) {
   const t = strings.conversations;
   const pictures = (message.pictures ?? []).map(picture);
   if (message.body === undefined) return h("em", t.textErased);
-  if (pictures.length === 0) return message.body || h("em", t.textEmpty);
-  return [...pictures, message.body && h("p.bubble-text", message.body)];
+  const text = message.direction === "incoming" ? saidByBuyer(message.body) : message.body;
+  if (pictures.length === 0) return text || h("em", t.textEmpty);
+  return [...pictures, text && h("p.bubble-text", text)];
 }
 
 function picture({ status, path, error }) {
