@@ -224,6 +224,20 @@ pub(crate) async fn resolve_by_itself(
     resolve_where(tx, merchant, Column::Kind.eq(kind).and(Column::Subject.eq(subject)), now).await
 }
 
+/// Resolves the open matter of this kind about the link, if this is its reason.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub(crate) async fn resolve_reason(
+    tx: &Transaction,
+    link: &link::Model,
+    (kind, reason): (AttentionKind, &str),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let of_link = Column::Kind.eq(kind).and(Column::Subject.eq(link.id.to_string()));
+    resolve_where(tx, link.merchant_id, of_link.and(Column::Reason.eq(reason)), now).await
+}
+
 /// Resolves the low-credit matter because the threshold has changed; the next ledger entry checks it again.
 ///
 /// # Errors

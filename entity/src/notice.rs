@@ -11,7 +11,7 @@ use domain::{
     message::MessageStatus,
     words,
 };
-use link::Dispute;
+use link::{Dispute, UnfinishedRefund};
 
 words! {
     /// A notice about an order.
@@ -22,7 +22,7 @@ words! {
         PartlyRefunded = "partly_refunded",
         /// A refund is pending.
         RefundPending = "refund_pending",
-        /// The last refund failed, so the merchant has the money again.
+        /// A refund failed, so the merchant has the money again.
         RefundFailed = "refund_failed",
         /// The buyer's bank demands the money back.
         Disputed = "disputed",
@@ -78,8 +78,7 @@ pub async fn of_orders(
         .await?;
     let waiting = links.iter().filter(|link| link.state == LinkState::Unpaid).map(|link| link.id);
     let texts = message::last_of_links(db, merchant, waiting).await?;
-    let paid = links.iter().filter(|link| link.state == LinkState::Paid).map(|link| link.id);
-    let refunds = link::unfinished_refunds(db, paid).await?;
+    let refunds = link::unfinished_refunds(db, &links).await?;
     let phones: Vec<&PhoneNumber> = orders.iter().filter_map(|order| order.customer_phone.as_ref()).collect();
     let unread = conversation::unread_of(db, vault, merchant, phones).await?;
     let mut by_order: HashMap<OrderId, Vec<&link::Model>> = HashMap::new();
@@ -103,7 +102,7 @@ pub async fn of_orders(
 fn of_links(
     links: &[&link::Model],
     texts: &HashMap<LinkId, MessageStatus>,
-    refunds: &HashMap<LinkId, RefundStatus>,
+    refunds: &HashMap<LinkId, UnfinishedRefund>,
 ) -> Vec<Notice> {
     let mut notices = HashSet::new();
     for link in links {
@@ -112,13 +111,11 @@ fn of_links(
             RefundState::Partial => Some(Notice::PartlyRefunded),
             RefundState::None => None,
         });
-        if link.refund_state() != RefundState::Full {
-            notices.extend(refunds.get(&link.id).and_then(|status| match status {
-                RefundStatus::Pending => Some(Notice::RefundPending),
-                RefundStatus::Failed => Some(Notice::RefundFailed),
-                RefundStatus::Succeeded => None,
-            }));
-        }
+        notices.extend(refunds.get(&link.id).and_then(|refund| match refund.status {
+            RefundStatus::Pending => Some(Notice::RefundPending),
+            RefundStatus::Failed => Some(Notice::RefundFailed),
+            RefundStatus::Succeeded => None,
+        }));
         notices.extend(link.dispute.map(|dispute| of_dispute(dispute, link)));
         notices.extend(link.review.map(|_| Notice::Review));
     }

@@ -9,6 +9,7 @@ use crate::support::{App, Link, Merchant, STRIPE_KEY, StripeEvent, eventually, o
 on_both_databases!(
     refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off,
     where_only_the_charge_told_its_newest_sum_counts_less_what_failed_since,
+    a_refund_that_its_sum_told_too_early_is_put_right,
     what_goes_back_before_the_payment_is_known_is_shown_when_it_is,
     a_dispute_is_judged_by_its_status,
     each_payment_on_top_leaves_what_it_was,
@@ -45,6 +46,14 @@ async fn paid_link(app: &App) -> (Link, String) {
     (link, intent)
 }
 
+/// The page and the receipt say the same.
+async fn is_told_to_the_buyer(app: &App, link: &Link, sentence: &str) {
+    let page = app.buyer().opens(link).await.with_status(200).text();
+    assert!(page.contains(sentence), "{sentence}: {page}");
+    let receipt = app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(200);
+    assert!(String::from_utf8_lossy(&receipt.body).contains(sentence), "{sentence} is not in the receipt");
+}
+
 async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     let (link, intent) = paid_link(app).await;
@@ -58,10 +67,26 @@ async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &
     everything_is_applied(app).await;
     let settled = merchant.link(&link.id).await;
     assert!(settled["refunded_amount"].is_null() && settled["refund_status"] == "none", "{settled} {link_now}");
+    assert_eq!(settled["unfinished_refund"], json!({"status": "pending", "amount": "29.50", "currency": "usd"}));
+    is_told_to_the_buyer(app, &link, "A refund of 29.50\u{a0}USD is on its way to you.").await;
+    let http = app.anybody();
+    for (language, said) in [
+        ("de", "Eine Erstattung von 29,50\u{a0}USD ist"),
+        ("es", "Un reembolso de 29,50\u{a0}USD está"),
+        ("fr", "Un remboursement de 29,50\u{a0}USD est"),
+        ("pt", "Um reembolso de 29,50\u{a0}USD está"),
+        ("zh", "谢谢。此账单已支付。29.50\u{a0}USD 的退款"),
+        ("ar", "مبلغ 29.50\u{a0}USD في"),
+    ] {
+        let page = http.ask(http.request(Method::GET, &link.url).header("Accept-Language", language)).await;
+        let page = page.with_status(200).text();
+        assert!(page.contains(said) && page.contains("sentence paid back"), "{said}: {page}");
+    }
 
     sandbox.does("refund/settle", json!({"refund": first, "status": "succeeded"})).await;
     let partly = shows(&merchant, &link.id, "a part went back", |link| link["refund_status"] == "partial").await;
-    assert_eq!(partly["refunded_amount"], "29.50");
+    assert_eq!((&partly["refunded_amount"], partly.get("unfinished_refund")), (&json!("29.50"), None));
+    is_told_to_the_buyer(app, &link, "a part of the money was paid back to you.").await;
     assert_eq!(merchant.tag(&app.order()).await, "paid");
 
     sandbox.does("refund", refund(10_000, "succeeded")).await;
@@ -73,6 +98,12 @@ async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &
     let failed = shows(&merchant, &link.id, "it came back", |link| link["refunded_amount"] == "100.00").await;
     assert_eq!(failed["refund_status"], "partial");
     assert_eq!(events(&failed, "refund_failed"), ["29.50 USD"], "{failed}");
+    assert_eq!(failed["unfinished_refund"], json!({"status": "failed", "amount": "29.50", "currency": "usd"}));
+    let name = merchant.http.get("/v1/merchant").await.json()["name"].as_str().unwrap().to_owned();
+    let both = format!("was paid back to you. A refund of 29.50\u{a0}USD did not go through; {name} was told.");
+    is_told_to_the_buyer(app, &link, &both).await;
+    let order = merchant.http.get(&format!("/v1/orders/{}", app.order().id)).await.with_status(200).json();
+    assert_eq!(order["notices"], json!(["partly_refunded", "refund_failed"]));
     sandbox.has_told_everything().await;
     everything_is_applied(app).await;
     assert_eq!(merchant.link(&link.id).await, failed, "each is told by several events and counts once");
@@ -94,6 +125,42 @@ async fn where_only_the_charge_told_its_newest_sum_counts_less_what_failed_since
     // A smaller sum that is newer counts.
     app.is_told(&StripeEvent::refund(&link.id, "cs_sum", 4_000).later(30)).await.with_status(200);
     shows(&merchant, &link.id, "a newer sum", |link| link["refunded_amount"] == "40.00").await;
+}
+
+async fn a_refund_that_its_sum_told_too_early_is_put_right(app: &mut App) {
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&app.order()).await;
+    let paid = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_soon", "paid");
+    app.is_told(&paid).await.with_status(200);
+    merchant.sees(&link.id, "paid").await;
+    for so_far in [1_000, 3_000] {
+        app.is_told(&StripeEvent::refund(&link.id, "cs_soon", so_far).later(so_far)).await.with_status(200);
+        let wanted = format!("{}.00", so_far / 100);
+        shows(&merchant, &link.id, "the sum", |link| link["refunded_amount"] == wanted.as_str()).await;
+    }
+    let told = merchant.link(&link.id).await;
+    assert_eq!(events(&told, "refunded"), ["10.00 USD", "30.00 USD"], "{told}");
+
+    // The sum holds two refunds, of which the second is only under way, and then the first, too.
+    let refund = |id: &str, amount, status: &str| {
+        let kind = if status == "pending" { "refund.created" } else { "refund.updated" };
+        StripeEvent::refund_object(kind, "cs_soon", (id, amount, status)).later(amount)
+    };
+    app.is_told(&refund("re_second", 2_000, "pending")).await.with_status(200);
+    let link_now = shows(&merchant, &link.id, "less", |link| link["refunded_amount"] == "10.00").await;
+    assert_eq!(
+        (events(&link_now, "refunded"), events(&link_now, "refund_pending")),
+        (vec!["10.00 USD"], vec!["20.00 USD"])
+    );
+    app.is_told(&refund("re_first", 1_000, "pending")).await.with_status(200);
+    let link_now = shows(&merchant, &link.id, "nothing", |link| link["refund_status"] == "none").await;
+    assert_eq!(events(&link_now, "refunded"), [""; 0], "{link_now}");
+    assert_eq!(events(&link_now, "refund_pending"), ["20.00 USD", "10.00 USD"], "{link_now}");
+    assert_eq!(link_now["unfinished_refund"]["amount"], "30.00");
+
+    app.is_told(&refund("re_second", 2_000, "succeeded")).await.with_status(200);
+    let made = shows(&merchant, &link.id, "it is made", |link| link["refunded_amount"] == "20.00").await;
+    assert_eq!((events(&made, "refunded"), &made["unfinished_refund"]["amount"]), (vec!["20.00 USD"], &json!("10.00")));
 }
 
 async fn what_goes_back_before_the_payment_is_known_is_shown_when_it_is(app: &mut App) {

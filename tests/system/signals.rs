@@ -399,10 +399,17 @@ async fn a_refund_that_is_not_made_is_told_until_it_is(app: &mut App) {
     assert_eq!(merchant.link(&link.id).await["refund_status"], "none");
     sandbox.does("refund/settle", json!({"refund": begun["refund"], "status": "failed"})).await;
     told("refund_failed").await;
-    assert!(app.buyer().opens(&link).await.text().contains("This invoice is paid."));
-    // The next is made.
+    let page = app.buyer().opens(&link).await.text();
+    assert!(page.contains("This invoice is paid. A refund of 129.50\u{a0}USD did not go through;"), "{page}");
+    // That the merchant was told, as the page says, is so.
+    let matters = async || merchant.http.whole_list("/v1/attention?kind=review", 10).await;
+    assert_eq!(matters().await[0]["reason"], "refund_failed");
+    // The next is made. Stripe tells times in whole seconds.
+    let then = Utc::now().timestamp();
+    eventually("the second is over", async || (Utc::now().timestamp() > then).then_some(())).await;
     sandbox.does("refund", json!({"payment_intent": payment})).await;
     told("refunded").await;
+    assert!(matters().await.is_empty());
 }
 
 async fn a_bank_that_only_asks_is_not_told_as_one_that_wants_the_money(app: &mut App) {

@@ -7,6 +7,7 @@
 mod asking;
 mod assets;
 mod contact;
+mod of_payment;
 mod page;
 mod page_state;
 mod words;
@@ -32,9 +33,10 @@ use serde::Deserialize;
 use crate::{
     Api, Problem,
     http::{cookie, first_page::FirstPage, pdf_response::Pdf, picture::PictureResponse},
-    v1::{can_be_paid, read_invoice, render_receipt},
+    v1::{Receipt, can_be_paid, read_invoice, render_receipt},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
+pub(crate) use of_payment::PaidMoney;
 use page::{BuyerPage, PageSubject};
 use page_state::PageState;
 pub(crate) use words::Words;
@@ -108,6 +110,7 @@ pub(crate) async fn show(
         owner: &merchant::get(pool, link.merchant_id).await?,
         logo: logo::about(pool, link.merchant_id).await?,
         order: order.as_ref(),
+        unfinished_refund: link::unfinished_refunds(pool, [&link]).await?.remove(&link.id),
         token: &token,
         page_state,
         is_unsure: came.unsure.is_some(),
@@ -370,7 +373,9 @@ pub(crate) async fn receipt(
     let Some(order) = order::find(pool, link.merchant_id, link.order_id).await? else { return show_again(&token) };
     let owner = merchant::get(pool, link.merchant_id).await?;
     let logo = logo::find(pool, link.merchant_id).await?;
-    let Some(pdf) = render_receipt(&link, &order, &owner, logo).await? else { return show_again(&token) };
+    let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
+    let receipt = Receipt { link: &link, order: &order, owner: &owner, unfinished };
+    let Some(pdf) = render_receipt(receipt, logo).await? else { return show_again(&token) };
     let name = format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default());
     let pdf = Pdf::inline(pdf, &name);
     Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())

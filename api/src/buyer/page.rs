@@ -3,10 +3,9 @@
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::link::money_back::RefundState;
 use entity::{
     Merchant, Order,
-    link::{self, Dispute, ExpectedState},
+    link::{self, ExpectedState, UnfinishedRefund},
     logo,
     order::Tag,
 };
@@ -20,6 +19,7 @@ use serde::Serialize;
 use super::{
     assets::colour_name,
     contact::Contact,
+    of_payment::PaidMoney,
     page_state::PageState,
     words::{Notice, Words},
 };
@@ -49,8 +49,8 @@ pub(super) struct BuyerPage {
     page_state: Option<PageState>,
     merchant: Option<MerchantPart>,
     sentence: String,
-    /// Whether the payment was refunded or disputed.
-    went_back: bool,
+    /// Whether the link is paid, and not simply so.
+    is_contested: bool,
     language: &'static str,
     /// The fixed texts of the template.
     words: &'static BTreeMap<String, String>,
@@ -165,6 +165,8 @@ pub(super) struct PageSubject<'a> {
     pub(super) owner: &'a Merchant,
     pub(super) logo: Option<logo::About>,
     pub(super) order: Option<&'a Order>,
+    /// The refund that is under way, or failed.
+    pub(super) unfinished_refund: Option<UnfinishedRefund>,
     pub(super) token: &'a str,
     pub(super) page_state: PageState,
     /// Whether the buyer has pressed the button for not recognising the request, without confirming yet.
@@ -227,28 +229,19 @@ impl PageSubject<'_> {
         Some(Again { seconds, slowly: seconds.max(SLOWLY), page })
     }
 
-    /// The notice for a payment that is disputed, or was lost in a dispute.
-    fn disputed(&self) -> Option<&'static str> {
-        let says = self.words.of_payment();
-        self.link.dispute.and_then(|dispute| match dispute {
-            Dispute::Open if self.link.is_asked_about() => Some(says.inquiry.as_str()),
-            Dispute::Open => Some(says.disputed.as_str()),
-            Dispute::Lost => Some(says.dispute_lost.as_str()),
-            Dispute::Won | Dispute::Closed => None,
-        })
+    /// What is told of the money of a paid link, where that is not simply paid.
+    fn of_money(&self) -> Option<String> {
+        let language = favourite(self.language).unwrap_or_default();
+        let (link, unfinished, merchant) = (self.link, self.unfinished_refund, self.owner.name.as_str());
+        let money = PaidMoney { link, unfinished, merchant, language };
+        let simply = self.words.sentence(PageState::Paid);
+        self.words.of_money(&money, Some(simply)).filter(|_| self.page_state == PageState::Paid)
     }
 
-    /// The first sentence of the page. Money that was refunded or is disputed never shows simply as paid.
+    /// The first sentence of the page, where the money of a paid link has none of its own.
     fn sentence(&self) -> &'static str {
-        let says = self.words.of_payment();
         match self.page_state {
-            PageState::Open if self.link.failed_sessions.is_some() => &says.open_again,
-            PageState::Paid if self.link.refund_state() == RefundState::Full => &says.refunded,
-            PageState::Paid => match (self.disputed(), self.link.refund_state()) {
-                (Some(disputed), _) => disputed,
-                (None, RefundState::Partial) => &says.partly_refunded,
-                (None, RefundState::None | RefundState::Full) => self.words.sentence(PageState::Paid),
-            },
+            PageState::Open if self.link.failed_sessions.is_some() => &self.words.of_payment().open_again,
             state => self.words.sentence(state),
         }
     }
@@ -325,7 +318,7 @@ impl BuyerPage {
             page_state: None,
             merchant: None,
             sentence: notice.sentence.clone(),
-            went_back: false,
+            is_contested: false,
             language: &words.language,
             words: &words.labels,
             invoice: None,
@@ -348,13 +341,14 @@ impl BuyerPage {
     /// The page of a link.
     pub(super) fn of(subject: &PageSubject<'_>) -> Result<Self, Problem> {
         let (link, page_state) = (subject.link, subject.page_state);
+        let of_money = subject.of_money();
         Ok(Self {
             title: subject.owner.name.clone(),
             token: Some(subject.token.to_owned()),
             page_state: Some(page_state),
             merchant: Some(subject.merchant()),
-            sentence: subject.sentence().to_owned(),
-            went_back: subject.disputed().is_some() || link.refund_state() != RefundState::None,
+            is_contested: of_money.is_some(),
+            sentence: of_money.unwrap_or_else(|| subject.sentence().to_owned()),
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::page_state::PageState;
+use super::{
+    of_payment::{OfPayment, PaidMoney},
+    page_state::PageState,
+};
 use crate::http::language;
 
 /// The tables by language; the first is the fallback. A translation is another file, listed here.
@@ -70,18 +73,6 @@ struct Sentences {
     expired: String,
 }
 
-/// The texts about refunds and disputes.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OfPayment {
-    pub(super) open_again: String,
-    pub(super) refunded: String,
-    pub(super) partly_refunded: String,
-    pub(super) inquiry: String,
-    pub(super) disputed: String,
-    pub(super) dispute_lost: String,
-}
-
 /// A page with a single sentence.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,7 +125,7 @@ impl Words {
 
     /// All texts of documents.
     pub(crate) fn of_documents(&self) -> impl Iterator<Item = &str> {
-        self.document.values().chain(&self.months).map(String::as_str)
+        self.document.values().chain(&self.months).map(String::as_str).chain(self.of_payment.all())
     }
 
     #[expect(clippy::expect_used, reason = "the files are part of the program; a test reads them")]
@@ -180,9 +171,20 @@ impl Words {
         filled(&self.secured, &[("{merchant}", merchant)])
     }
 
-    /// The texts about refunds and disputes.
+    /// The texts about payments that failed, were refunded or are disputed.
     pub(super) const fn of_payment(&self) -> &OfPayment {
         &self.of_payment
+    }
+
+    /// What a buyer is told of the money of a paid link, after `simply` if it is paid and no more; `None` if there is
+    /// nothing to tell.
+    pub(crate) fn of_money(&self, money: &PaidMoney<'_>, simply: Option<&str>) -> Option<String> {
+        let (paid, unfinished) = (self.of_payment.paid(money), self.of_payment.unfinished(money));
+        let told = paid.is_some() || unfinished.is_some();
+        let sentences = [paid.or_else(|| simply.map(str::to_owned)), unfinished];
+        // Chinese has no spaces between sentences.
+        let between = if self.language == "zh" { "" } else { " " };
+        told.then(|| sentences.into_iter().flatten().collect::<Vec<_>>().join(between))
     }
 
     /// The text direction, as HTML's `dir`.
@@ -217,7 +219,7 @@ impl Words {
 }
 
 /// Values are inserted last, so that braces in a name stay as they are.
-fn filled(pattern: &str, values: &[(&str, &str)]) -> String {
+pub(super) fn filled(pattern: &str, values: &[(&str, &str)]) -> String {
     values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 

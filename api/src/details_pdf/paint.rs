@@ -56,8 +56,9 @@ fn metadata(page: &DetailsPage) -> Metadata {
 /// The payment in a sentence, for programs that read the metadata of a receipt.
 fn in_a_sentence(page: &DetailsPage, receipt: &Receipt) -> String {
     let refunded = receipt.refunded.as_ref().map(|amount| format!(", {amount} refunded")).unwrap_or_default();
+    let note = receipt.note.as_ref().map(|note| format!(". {note}")).unwrap_or_default();
     format!(
-        "Invoice {}: {} {} paid on {} by {}{refunded}",
+        "Invoice {}: {} {} paid on {} by {}{refunded}{note}",
         one_line(&page.invoice_number),
         receipt.paid,
         page.currency,

@@ -45,12 +45,11 @@ const fn is_worth_a_line(event: TimelineEvent) -> bool {
         Unrecognised, Viewed, VoidRefused, Voided, Voiding,
     };
     match event {
-        Unpaid | Failed | Processing | Paid | PaidAgain | PaymentFailed | Refunded | RefundFailed | Disputed
-        | DisputeClosed | Voided | Expired | PaymentExpected | NewLinkWanted | Unrecognised | Recognised | Viewed => {
-            true
-        }
+        Unpaid | Failed | Processing | Paid | PaidAgain | PaymentFailed | Refunded | RefundPending | RefundFailed
+        | Disputed | DisputeClosed | Voided | Expired | PaymentExpected | NewLinkWanted | Unrecognised | Recognised
+        | Viewed => true,
         Creating | Settling | Voiding | Expiring | InvoiceStored | Sent | Reminded | RemindersChanged | VoidRefused
-        | Review | RefundPending | Renewed | RenewalFailed | CloseFailed | ClosedAtStripe | Purged => false,
+        | Review | Renewed | RenewalFailed | CloseFailed | ClosedAtStripe | Purged => false,
     }
 }
 
@@ -106,6 +105,7 @@ struct LineView {
     order_id: Option<Text<OrderId>>,
     order_number: Option<String>,
     invoice_number: Option<String>,
+    /// The link's amount; of a refund, its own, or, once it is made, all that was refunded until then.
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,
     /// The final status of a dispute at Stripe, if the event is its end.
@@ -203,8 +203,14 @@ impl ConversationLines {
 
 impl LineView {
     fn of(entry: &TimelineEntry, order: &Order, link: &link::Model) -> Result<Self, Problem> {
-        let back = link.refunded_money()?.filter(|_| entry.event() == Some(TimelineEvent::Refunded));
-        let money = back.or(link.money()?);
+        let money = match entry.event() {
+            // Each says what was so then.
+            Some(TimelineEvent::Refunded | TimelineEvent::RefundPending | TimelineEvent::RefundFailed) => {
+                entry.refund().map(|(money, _)| money)
+            }
+            Some(TimelineEvent::Paid) if link.is_otherwise_paid() => None,
+            Some(_) | None => link.money()?,
+        };
         Ok(Self {
             at: entry.at,
             event: entry.event.clone(),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    Currency, Money,
+    Money,
     link::{ElsewhereMethod, money_back::RefundState},
     message::MessageStatus,
 };
@@ -113,7 +113,7 @@ impl EvidenceWords {
             let why = detail.split(':').next().unwrap_or_default();
             self.said.at(&["link", "reviews", why]).map(str::to_owned)
         } else if is(&[Refunded, RefundPending, RefundFailed]) {
-            self.amount(detail)
+            self.amount(entry)
         } else if is(&[Settling, Paid]) {
             self.elsewhere(detail).or_else(|| self.proof(detail))
         } else if is(&[InvoiceStored]) {
@@ -135,11 +135,9 @@ impl EvidenceWords {
         reasons.collect::<Vec<_>>().join(", ")
     }
 
-    /// `1,000.00 EUR` or `1,000.00 EUR of pi_…`.
-    fn amount(&self, detail: &str) -> Option<String> {
-        let (amount, rest) = detail.split_once(' ')?;
-        let (currency, payment) = rest.split_once(" of ").map_or((rest, None), |(code, of)| (code, Some(of)));
-        let money = Money::parse(&amount.replace(',', ""), Currency::parse(currency).ok()?).ok()?;
+    /// The amount of a refund, and of which other payment it is.
+    fn amount(&self, entry: &TimelineEntry) -> Option<String> {
+        let (money, payment) = entry.refund()?;
         let payment = payment.map(|payment| format!(", {payment}")).unwrap_or_default();
         Some(format!("{}{payment}", self.money(money)))
     }

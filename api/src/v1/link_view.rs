@@ -1,20 +1,25 @@
 //! A payment link as shown to API callers.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, Money, OrderId,
-    link::{Review, money_back::RefundState},
+    link::{
+        Review,
+        money_back::{RefundState, RefundStatus},
+    },
     message::MessageStatus,
 };
 use entity::{
     Order,
-    link::{self, Dispute, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry},
+    link::{self, Dispute, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry, UnfinishedRefund},
     list::{Found, Place},
     message,
     order::OrderName,
 };
 use poem_openapi::Object;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::Api;
 use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, PaymentMethodsText, Text, Url};
@@ -64,6 +69,9 @@ pub(super) struct LinkView {
     refunded_amount: Option<Amount>,
     /// How much of the payment was refunded.
     refund_status: Text<RefundState>,
+    /// A refund of the payment that is under way, or that failed without another one since; absent once all of it was
+    /// refunded.
+    unfinished_refund: Option<UnfinishedRefundView>,
     /// The state of a dispute of the payment, the most serious one if there are several; `closed` is an inquiry that
     /// was closed, or a dispute that was prevented.
     disputed: Option<Text<Dispute>>,
@@ -101,6 +109,29 @@ pub(super) struct LinkView {
     /// Metadata of your software.
     metadata: Metadata,
     timeline: Vec<EntryView>,
+}
+
+/// A refund that is not made.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "UnfinishedRefund", skip_serializing_if_is_none)]
+struct UnfinishedRefundView {
+    /// `pending` or `failed`.
+    status: Text<RefundStatus>,
+    /// All that is under way, or what failed; absent once it is erased, or in several currencies.
+    amount: Option<Amount>,
+    /// In which currency; absent with it.
+    currency: Option<CurrencyCode>,
+}
+
+impl UnfinishedRefundView {
+    fn of(refund: UnfinishedRefund) -> Self {
+        let money = refund.money;
+        Self {
+            status: Text(refund.status),
+            amount: money.map(amount),
+            currency: money.map(|money| money.currency().as_str().into()),
+        }
+    }
 }
 
 /// An event in the life of a link.
@@ -173,10 +204,10 @@ impl From<TimelineEntry> for EntryView {
 
 impl LinkView {
     /// The link with its timeline, as `db` sees it: inside a command, that is the command's own transaction.
-    pub(super) async fn read(api: &Api, db: &impl sea_orm::ConnectionTrait, link: link::Model) -> Result<Self, DbErr> {
+    pub(super) async fn read(api: &Api, db: &impl ConnectionTrait, link: link::Model) -> Result<Self, DbErr> {
         let timeline = link::timeline(db, link.id).await?;
-        let delivery = message::last_of_links(db, link.merchant_id, [link.id]).await?.remove(&link.id);
-        Self::of(api, link, timeline, delivery)
+        let around = Around::of(db, [&link]).await?.of_link(&link);
+        Self::of(api, link, timeline, around)
     }
 
     /// Adds the order's number and the buyer's name.
@@ -217,21 +248,20 @@ impl LinkView {
 
     /// These links of one merchant.
     async fn of_all(api: &Api, rows: Vec<(link::Model, Vec<TimelineEntry>)>) -> Result<Vec<Self>, DbErr> {
-        let Some(merchant) = rows.first().map(|(link, _)| link.merchant_id) else { return Ok(Vec::new()) };
-        let texts = message::last_of_links(api.db.pool(), merchant, rows.iter().map(|(link, _)| link.id)).await?;
+        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link)).await?;
         let view = |(link, timeline): (link::Model, _)| {
-            let delivery = texts.get(&link.id).copied();
-            Self::of(api, link, timeline, delivery)
+            let around = all.of_link(&link);
+            Self::of(api, link, timeline, around)
         };
         rows.into_iter().map(view).collect()
     }
 
-    /// The link with its timeline and the status of its last text, which the caller has read.
+    /// The link with its timeline and what stands elsewhere, which the caller has read.
     pub(super) fn of(
         api: &Api,
         link: link::Model,
         timeline: Vec<TimelineEntry>,
-        delivery: Option<MessageStatus>,
+        around: OfLink,
     ) -> Result<Self, DbErr> {
         let reminding = link.reminding.unwrap_or_default();
         Ok(Self {
@@ -255,7 +285,8 @@ impl LinkView {
             dispute_status: link.dispute_word().map(str::to_owned),
             respond_by: link.dispute_due(),
             warnings: link.warnings().filter_map(|warning| warning.parse().ok().map(Text)).collect(),
-            delivery: delivery.map(Text),
+            delivery: around.delivery.map(Text),
+            unfinished_refund: around.refund.map(UnfinishedRefundView::of),
             has_picture: link.document_picture.is_some(),
             metadata: Metadata(link.metadata()?),
             payment_methods: link.payment_methods.unwrap_or_default().to_string().into(),
@@ -275,6 +306,40 @@ impl LinkView {
             purged_at: link.purged_at,
             timeline: timeline.into_iter().map(EntryView::from).collect(),
         })
+    }
+}
+
+/// What is shown of links and stands in other tables.
+pub(super) struct Around {
+    texts: HashMap<LinkId, MessageStatus>,
+    refunds: HashMap<LinkId, UnfinishedRefund>,
+}
+
+/// The same of one link. A new link has none of it.
+#[derive(Default)]
+pub(super) struct OfLink {
+    /// The status of its last text.
+    delivery: Option<MessageStatus>,
+    /// Its refund that is under way, or failed.
+    refund: Option<UnfinishedRefund>,
+}
+
+impl Around {
+    /// What stands there of these links of one merchant.
+    pub(super) async fn of<'a>(
+        db: &impl ConnectionTrait,
+        links: impl IntoIterator<Item = &'a link::Model>,
+    ) -> Result<Self, DbErr> {
+        let links: Vec<&link::Model> = links.into_iter().collect();
+        let Some(first) = links.first() else {
+            return Ok(Self { texts: HashMap::new(), refunds: HashMap::new() });
+        };
+        let texts = message::last_of_links(db, first.merchant_id, links.iter().map(|link| link.id)).await?;
+        Ok(Self { texts, refunds: link::unfinished_refunds(db, links).await? })
+    }
+
+    pub(super) fn of_link(&self, link: &link::Model) -> OfLink {
+        OfLink { delivery: self.texts.get(&link.id).copied(), refund: self.refunds.get(&link.id).copied() }
     }
 }
 

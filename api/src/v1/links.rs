@@ -13,7 +13,7 @@ use entity::{
     documents::DocumentError,
     link::{self, Advanced, Dispute, NewLink, StripeFacts, TimelineEntry},
     list::{Found, PaidPeriod},
-    logo, message,
+    logo,
     order::{self, OrderName, Tag},
     stripe_integration::{self, StripeStatus},
 };
@@ -32,7 +32,7 @@ use super::{
     link_form::{FilledForm, LinkForm, Staged, Terms},
     link_list,
     link_reminders::{self, ChangesInput},
-    link_view::{self, LinkView},
+    link_view::{self, Around, LinkView, OfLink},
     order_view::Request,
     orders::render_details,
 };
@@ -172,16 +172,16 @@ impl Links {
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
         let bytes = rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum();
         api.budgets.charge_bytes(owner.id, bytes);
-        let texts = message::last_of_links(api.db.pool(), owner.id, rows.iter().map(|(link, _)| link.id)).await?;
+        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link)).await?;
         let orders = rows.iter().map(|(link, _)| link.order_id).collect();
         let orders = order::names(api.db.pool(), owner.id, orders).await?;
         let opted_out = opted_out_of(&api, owner.id, &rows, &orders).await?;
         let shared = (*api).clone();
         let page = move || {
             let view = |(link, timeline): (link::Model, _)| {
-                let (delivery, order) = (texts.get(&link.id).copied(), orders.get(&link.order_id));
+                let (around, order) = (all.of_link(&link), orders.get(&link.order_id));
                 let opted_out = (link.state == LinkState::Unpaid).then(|| opted_out.contains(&link.order_id));
-                LinkView::of(&shared, link, timeline, delivery).map(|view| view.for_whom(order).opted_out(opted_out))
+                LinkView::of(&shared, link, timeline, around).map(|view| view.for_whom(order).opted_out(opted_out))
             };
             asked.page_of(rows, has_more, |(link, _)| link.id, view)
         };
@@ -337,8 +337,8 @@ async fn accept_link(
     tx.done(key.did(AuditAction::LinkCreate, &link), now);
     let job = StoreInvoice { merchant: owner.id, link };
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    // A new link cannot have been sent yet.
-    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, None)?;
+    // A new link cannot have been sent or paid yet.
+    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, OfLink::default())?;
     Ok(accepted(tx, link, view, enqueued_job))
 }
 

@@ -50,7 +50,7 @@ mod webhook_events;
 pub use changes::changed_resource;
 pub(crate) use links::{can_be_paid, read_invoice};
 pub use orders::details_page_of;
-pub(crate) use receipt::{has_receipt, render_receipt};
+pub(crate) use receipt::{Receipt, has_receipt, render_receipt};
 
 use std::sync::LazyLock;
 

@@ -1,13 +1,10 @@
 //! The receipt of a paid link, as a PDF fit for bookkeeping. It states refunds and disputes.
 
 use bytes::Bytes;
-use domain::{
-    LinkId, LinkState, Money,
-    link::{ElsewhereMethod, Review},
-};
+use domain::{LinkId, LinkState, Money, link::ElsewhereMethod};
 use entity::{
     Merchant, Order,
-    link::{self, Dispute},
+    link::{self, UnfinishedRefund},
     logo::{self, Logo},
     order,
 };
@@ -23,8 +20,8 @@ use super::{
 use crate::{
     Api, Problem,
     auth::Reader,
-    buyer::Words,
-    details_pdf::{DetailsPage, ItemLine, Paper, Receipt},
+    buyer::{PaidMoney, Words},
+    details_pdf::{self, DetailsPage, ItemLine, Paper},
     http::{pdf_response::Pdf, typed::TextOf},
 };
 
@@ -51,7 +48,8 @@ impl ReceiptCalls {
         let order = order::find(pool, link.merchant_id, link.order_id).await?.ok_or_else(Problem::not_found)?;
         let owner = key.0.owner(&api).await?;
         let logo = logo::find(pool, link.merchant_id).await?;
-        let pdf = render_receipt(&link, &order, &owner, logo).await?;
+        let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
+        let pdf = render_receipt(Receipt { link: &link, order: &order, owner: &owner, unfinished }, logo).await?;
         let pdf = pdf.ok_or_else(|| Problem::conflict("link_not_paid", "There is a receipt once the link is paid."))?;
         Ok(Pdf::inline(pdf, &format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default())))
     }
@@ -59,30 +57,28 @@ impl ReceiptCalls {
 
 /// Whether the link has a receipt: it is paid in the requested amount and not erased.
 pub(crate) fn has_receipt(link: &link::Model) -> bool {
-    let is_as_asked = link.review.is_none_or(|review| match review {
-        Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch => false,
-        Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice => true,
-    });
-    link.state == LinkState::Paid && is_as_asked && link.amount.is_some() && link.paid_at.is_some()
+    link.state == LinkState::Paid && !link.is_otherwise_paid() && link.amount.is_some() && link.paid_at.is_some()
+}
+
+/// The data of a receipt.
+pub(crate) struct Receipt<'a> {
+    pub(crate) link: &'a link::Model,
+    pub(crate) order: &'a Order,
+    pub(crate) owner: &'a Merchant,
+    /// The refund that is under way, or failed.
+    pub(crate) unfinished: Option<UnfinishedRefund>,
 }
 
 /// The receipt; `None` if there is none.
-pub(crate) async fn render_receipt(
-    link: &link::Model,
-    order: &Order,
-    owner: &Merchant,
-    logo: Option<Logo>,
-) -> Result<Option<Bytes>, Problem> {
-    let Some(page) = page(link, order, owner, logo)? else { return Ok(None) };
+pub(crate) async fn render_receipt(receipt: Receipt<'_>, logo: Option<Logo>) -> Result<Option<Bytes>, Problem> {
+    let words = words_for(receipt.order, receipt.owner);
+    let words = tokio::task::spawn_blocking(move || details_pdf::drawable(words)).await.map_err(Problem::internal)?;
+    let Some(page) = page(receipt, words, logo)? else { return Ok(None) };
     draw(page).await.map(|(pdf, _)| Some(pdf))
 }
 
-fn page(
-    link: &link::Model,
-    order: &Order,
-    owner: &Merchant,
-    logo: Option<Logo>,
-) -> Result<Option<DetailsPage>, Problem> {
+fn page(receipt: Receipt<'_>, words: &'static Words, logo: Option<Logo>) -> Result<Option<DetailsPage>, Problem> {
+    let Receipt { link, order, owner, unfinished } = receipt;
     let (true, Some(money), Some(number), Some(paid_at)) =
         (has_receipt(link), link.money()?, &link.invoice_number, link.paid_at)
     else {
@@ -93,7 +89,7 @@ fn page(
     let left = left.map_err(Problem::internal)?;
     let by_stripe = link.paid_elsewhere().is_none();
     let whole = money.to_decimal_string();
-    let words = words_for(order, owner);
+    let of_money = PaidMoney { link, unfinished, merchant: &owner.name, language: &words.language };
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),
@@ -118,13 +114,13 @@ fn page(
         order_currency: None,
         paper: Paper::usual_in(owner.region.as_str()),
         words,
-        receipt: Some(Receipt {
+        receipt: Some(details_pdf::Receipt {
             number: receipt_number(link),
             method: words.says(method(link, by_stripe)).to_owned(),
             reference: link.stripe_payment_intent.clone().filter(|_| by_stripe),
             paid: whole,
             refunded: refunded.map(Money::to_decimal_string),
-            note: note(words, link).map(str::to_owned),
+            note: words.of_money(&of_money, None),
         }),
         evidence: None,
     }))
@@ -147,13 +143,5 @@ const fn method(link: &link::Model, by_stripe: bool) -> &'static str {
             ElsewhereMethod::Other => "other",
         },
         Some(_) | None => "stripe",
-    }
-}
-
-fn note(words: &'static Words, link: &link::Model) -> Option<&'static str> {
-    match link.dispute {
-        Some(Dispute::Open) => Some(words.says("bank_asks")),
-        Some(Dispute::Lost) => Some(words.says("bank_took")),
-        Some(Dispute::Won | Dispute::Closed) | None => None,
     }
 }

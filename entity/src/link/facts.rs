@@ -334,6 +334,7 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
             .exec(tx)
             .await?;
     }
+    refunds::correct_early(tx, link, (before, &after)).await?;
     let entries: Vec<timeline::NewEntry> =
         refunds::entries(link, before, &after).into_iter().chain(disputes::entries(link, before, &after)).collect();
     if is_refunded {
@@ -346,6 +347,7 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
         tx.changed(Change::link(ChangeKind::LinkUpdated, link, now));
     }
     timeline::insert_all(tx, &entries, now).await?;
+    refunds::follow(tx, link, (before, &after), now).await?;
     disputes::follow(tx, link, (before, &after), now).await
 }
 

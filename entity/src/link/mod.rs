@@ -44,7 +44,7 @@ pub use find::{
 pub use further::FurtherPayment;
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use purge::purge;
-pub(crate) use refunds::unfinished as unfinished_refunds;
+pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
@@ -248,6 +248,15 @@ impl Model {
     #[must_use]
     pub fn refund_state(&self) -> RefundState {
         self.refund_status.unwrap_or_else(|| refund_state(self.refunded.unwrap_or(0), self.amount.unwrap_or(i64::MAX)))
+    }
+
+    /// Whether what was paid is not what was asked: another amount or currency, or no real money.
+    #[must_use]
+    pub fn is_otherwise_paid(&self) -> bool {
+        self.review.is_some_and(|review| match review {
+            Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch => true,
+            Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice => false,
+        })
     }
 
     /// Stripe's status of the dispute; `None` if an earlier version has changed the dispute since.

@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use chrono::{DateTime, Utc};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{
     Model,
     facts::{self, FactKind, Known, PaymentFact},
-    timeline::NewEntry,
+    timeline::{self, NewEntry, TimelineEntry, timeline},
     timeline_event::TimelineEvent,
 };
-use crate::money_column::stored_money;
+use crate::{
+    Transaction,
+    attention::{self, AttentionKind, Matter},
+    money_column::stored_money,
+};
 use domain::{
-    LinkId, Money,
+    Currency, LinkEventId, LinkId, LinkState, Money,
     link::money_back::{Refund, RefundState, RefundStatus, RefundSum, refund_state, went_back},
 };
 
@@ -123,53 +128,168 @@ fn status_of(fact: &PaymentFact) -> RefundStatus {
     RefundStatus::from_stripe(&fact.status)
 }
 
-/// What became of the last refund of each of these links, if that is not simply made: one is under way, or the last one
-/// failed.
-pub(crate) async fn unfinished(
+/// What is not refunded of a payment though a refund was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnfinishedRefund {
+    /// `Pending` while a refund is under way, or else `Failed`.
+    pub status: RefundStatus,
+    /// All that is under way, or failed; `None` if it is erased, or not of one currency.
+    pub money: Option<Money>,
+}
+
+/// The unfinished refunds of these links: what was paid and not refunded in full has one if a refund is under way, or
+/// failed and none was made since.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn unfinished<'a>(
     db: &impl ConnectionTrait,
-    links: impl IntoIterator<Item = LinkId>,
-) -> Result<HashMap<LinkId, RefundStatus>, DbErr> {
-    let links: Vec<LinkId> = links.into_iter().collect();
+    links: impl IntoIterator<Item = &'a Model>,
+) -> Result<HashMap<LinkId, UnfinishedRefund>, DbErr> {
+    let paid = |link: &&Model| link.state == LinkState::Paid && link.refund_state() != RefundState::Full;
+    let links: Vec<LinkId> = links.into_iter().filter(paid).map(|link| link.id).collect();
     if links.is_empty() {
         return Ok(HashMap::new());
     }
     let refunds = facts::Entity::find()
         .filter(facts::Column::LinkId.is_in(links))
         .filter(facts::Column::Kind.eq(FactKind::Refund))
-        .order_by_asc(facts::Column::MadeAt)
-        .order_by_asc(facts::Column::Id)
         .all(db)
         .await?;
-    let mut last: HashMap<LinkId, RefundStatus> = HashMap::new();
+    let mut by_link: HashMap<LinkId, Vec<&PaymentFact>> = HashMap::new();
     for refund in &refunds {
-        let Some(link) = refund.link_id else { continue };
-        let is_under_way = last.get(&link) == Some(&RefundStatus::Pending);
-        if !is_under_way {
-            last.insert(link, status_of(refund));
+        if let Some(link) = refund.link_id {
+            by_link.entry(link).or_default().push(refund);
         }
     }
-    last.retain(|_, status| *status != RefundStatus::Succeeded);
-    Ok(last)
+    Ok(by_link.into_iter().filter_map(|(link, refunds)| Some((link, unfinished_of(&refunds)?))).collect())
+}
+
+/// What is unfinished of these refunds of a link.
+fn unfinished_of(refunds: &[&PaymentFact]) -> Option<UnfinishedRefund> {
+    let last_made_at = refunds.iter().map(|refund| refund.made_at).max()?;
+    let is_last = |refund: &PaymentFact| refund.failed_at.is_none_or(|at| at >= last_made_at);
+    let of = |status: RefundStatus| -> Vec<&PaymentFact> {
+        refunds.iter().copied().filter(|refund| status_of(refund) == status).collect()
+    };
+    let (pending, mut failed) = (of(RefundStatus::Pending), of(RefundStatus::Failed));
+    failed.retain(|refund| is_last(refund));
+    let (status, which) =
+        if pending.is_empty() { (RefundStatus::Failed, failed) } else { (RefundStatus::Pending, pending) };
+    (!which.is_empty()).then(|| UnfinishedRefund { status, money: sum_of(&which) })
+}
+
+fn sum_of(refunds: &[&PaymentFact]) -> Option<Money> {
+    let currency = refunds.first()?.currency?;
+    let minor = refunds.iter().try_fold(0_i64, |sum, refund| {
+        let amount = refund.amount.filter(|_| refund.currency == Some(currency))?;
+        sum.checked_add(amount)
+    })?;
+    Money::from_minor(minor, currency).ok()
+}
+
+/// The payments of these facts that were refunded, or may have been.
+fn refunded_intents(known: &Known) -> BTreeSet<&str> {
+    let of_refunds = known.facts.iter().filter(|fact| fact.kind != FactKind::Dispute);
+    of_refunds.map(|fact| fact.payment_intent.as_str()).collect()
+}
+
+/// What an entry tells of a refund of this payment.
+fn detail(link: &Model, intent: &str, minor: Option<i64>, currency: Currency) -> Option<String> {
+    let amount = minor.and_then(|minor| stored_money(minor, currency).ok()).map(Money::to_people);
+    let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| paid != intent);
+    match amount.filter(|_| link.purged_at.is_none()) {
+        Some(amount) if of_another => Some(format!("{amount} of {intent}")),
+        amount => amount,
+    }
+}
+
+/// Corrects entries that told of a refund too early: a charge's sum holds a refund from the moment at which it is made,
+/// and is told before the refund itself, which may only be under way.
+pub(super) async fn correct_early(
+    tx: &Transaction,
+    link: &Model,
+    (before, after): (&Known, &Known),
+) -> Result<(), DbErr> {
+    for intent in refunded_intents(after) {
+        let is = of_payment(link, after, intent);
+        if is >= of_payment(link, before, intent) || !has_begun(before, after, intent) {
+            continue;
+        }
+        let told = timeline(tx, link.id).await?;
+        timeline::correct(tx, told_too_early(link, intent, is, &told)).await?;
+    }
+    Ok(())
+}
+
+/// Whether a refund of this payment is newly known to be under way.
+fn has_begun(before: &Known, after: &Known, intent: &str) -> bool {
+    let is_new = |fact: &PaymentFact| before.facts.iter().all(|known| known.kind != fact.kind || known.id != fact.id);
+    let mut pending = after.facts.iter().filter(|fact| {
+        fact.kind == FactKind::Refund && fact.payment_intent == intent && status_of(fact) == RefundStatus::Pending
+    });
+    pending.any(is_new)
+}
+
+/// The entries that tell of more than `is`, as far back as no refund failed: one of them tells of that instead, if none
+/// does, and the others go.
+fn told_too_early(
+    link: &Model,
+    intent: &str,
+    is: i64,
+    timeline: &[TimelineEntry],
+) -> Vec<(LinkEventId, Option<String>)> {
+    let of_it = |of: Option<&str>| of.or(link.stripe_payment_intent.as_deref()).is_none_or(|of| of == intent);
+    let told = timeline.iter().rev().filter_map(|entry| {
+        let (money, of) = entry.refund()?;
+        (of_it(of) && money.currency() == link.currency).then_some((entry, money.minor()))
+    });
+    let since: Vec<(&TimelineEntry, i64)> =
+        told.take_while(|(entry, _)| entry.event() != Some(TimelineEvent::RefundFailed)).collect();
+    let totals = since.iter().filter(|(entry, _)| entry.event() == Some(TimelineEvent::Refunded));
+    let mut is_untold = is > 0 && totals.clone().all(|(_, total)| *total != is);
+    let wrong = totals.filter(|(_, total)| *total > is);
+    wrong
+        .map(|(entry, _)| {
+            let instead = std::mem::take(&mut is_untold).then(|| detail(link, intent, Some(is), link.currency));
+            (entry.id, instead.flatten())
+        })
+        .collect()
+}
+
+/// The reason for which a person looks at a payment whose refund failed.
+const REFUND_FAILED: &str = "refund_failed";
+
+/// Has a person look at a refund that failed, until another one is made.
+pub(super) async fn follow(
+    tx: &Transaction,
+    link: &Model,
+    (before, after): (&Known, &Known),
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
+    let is_failed =
+        |known: &Known| unfinished_of(&refunds(known)).is_some_and(|refund| refund.status == RefundStatus::Failed);
+    let failed = |known: &Known| refunds(known).iter().filter(|fact| status_of(fact) == RefundStatus::Failed).count();
+    if is_failed(after) && failed(after) > failed(before) {
+        let matter = Matter::of_link(link, AttentionKind::Review, Some(REFUND_FAILED.to_owned()));
+        attention::open(tx, vec![matter], now).await
+    } else if is_failed(before) && !is_failed(after) {
+        attention::resolve_reason(tx, link, (AttentionKind::Review, REFUND_FAILED), now).await
+    } else {
+        Ok(())
+    }
+}
+
+fn refunds(known: &Known) -> Vec<&PaymentFact> {
+    known.facts.iter().filter(|fact| fact.kind == FactKind::Refund).collect()
 }
 
 /// Timeline entries for what is new.
 pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
-    let intents: BTreeSet<&str> = after
-        .facts
-        .iter()
-        .filter(|fact| fact.kind != FactKind::Dispute)
-        .map(|fact| fact.payment_intent.as_str())
-        .collect();
     let mut entries = Vec::new();
-    for intent in intents {
-        let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| paid != intent);
+    for intent in refunded_intents(after) {
         let entry = |event: TimelineEvent, minor: Option<i64>, currency| {
-            let amount = minor.and_then(|minor| stored_money(minor, currency).ok()).map(Money::to_people);
-            let detail = match amount.filter(|_| link.purged_at.is_none()) {
-                Some(amount) if of_another => Some(format!("{amount} of {intent}")),
-                amount => amount,
-            };
-            NewEntry::new(link.id, event, detail)
+            NewEntry::new(link.id, event, detail(link, intent, minor, currency))
         };
         let (was, is) = (of_payment(link, before, intent), of_payment(link, after, intent));
         let mut told = false;
@@ -211,4 +331,39 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
 
 fn is_sum_of(fact: &PaymentFact, intent: &str) -> bool {
     fact.kind == FactKind::RefundSum && fact.payment_intent == intent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::facts::testing::{after, fact},
+        *,
+    };
+
+    fn told(facts: &[PaymentFact]) -> Option<(RefundStatus, String)> {
+        let known = after(facts);
+        let refund = unfinished_of(&known.iter().collect::<Vec<_>>())?;
+        Some((refund.status, refund.money.map(Money::to_people).unwrap_or_default()))
+    }
+
+    #[test]
+    fn a_refund_is_unfinished_while_it_is_under_way_or_when_it_failed_and_none_was_made_since() {
+        use RefundStatus::{Failed, Pending};
+        let refund = |id: &str, status: &str, made: i64, failed: Option<i64>| PaymentFact {
+            failed_at: failed.map(super::super::facts::testing::at),
+            ..fact(FactKind::Refund, id, status, made, failed.unwrap_or(made))
+        };
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&[refund("re_1", "succeeded", 1, None)]), None);
+        let both = [refund("re_1", "pending", 1, None), refund("re_2", "requires_action", 2, None)];
+        assert_eq!(told(&both), Some((Pending, "20.00 USD".to_owned())));
+        let failed_late = [refund("re_1", "failed", 1, Some(9)), refund("re_2", "succeeded", 2, None)];
+        assert_eq!(told(&failed_late), Some((Failed, "10.00 USD".to_owned())));
+        let made_again = [refund("re_1", "canceled", 1, Some(2)), refund("re_2", "succeeded", 3, None)];
+        assert_eq!(told(&made_again), None);
+        let under_way_again = [refund("re_1", "failed", 1, Some(2)), refund("re_2", "pending", 3, None)];
+        assert_eq!(told(&under_way_again), Some((Pending, "10.00 USD".to_owned())));
+        let other = PaymentFact { currency: "eur".parse().ok(), ..refund("re_2", "pending", 2, None) };
+        assert_eq!(told(&[refund("re_1", "pending", 1, None), other]), Some((Pending, String::new())));
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     change::{Change, ChangeKind},
     link,
 };
-use domain::{LinkEventId, LinkId, MerchantId};
+use domain::{Currency, LinkEventId, LinkId, MerchantId, Money};
 
 /// The most entries shown of a timeline. An ordinary link has a dozen, but a holder of the webhook secret can add as
 /// many as they like to their own links.
@@ -60,6 +60,19 @@ impl Model {
     pub fn dispute_end(&self) -> Option<&str> {
         let detail = self.detail.as_deref().filter(|_| self.event() == Some(TimelineEvent::DisputeClosed))?;
         detail.split(',').next()
+    }
+
+    /// The amount of the refund that this entry tells of, and the payment if it is not the link's own: `29.50 USD`, or
+    /// `29.50 USD of pi_…`. What was refunded is told as the sum so far. `None` after the purge.
+    #[must_use]
+    pub fn refund(&self) -> Option<(Money, Option<&str>)> {
+        use TimelineEvent::{RefundFailed, RefundPending, Refunded};
+        let detail = self.detail.as_deref()?;
+        self.event().filter(|event| [Refunded, RefundPending, RefundFailed].contains(event))?;
+        let (amount, payment) = detail.split_once(" of ").map_or((detail, None), |(amount, of)| (amount, Some(of)));
+        let (digits, code) = amount.split_once(' ')?;
+        let money = Money::parse(&digits.replace(',', ""), Currency::parse(code).ok()?).ok()?;
+        Some((money, payment))
     }
 }
 
@@ -129,6 +142,28 @@ pub(super) async fn insert_all(
     let insert = "INSERT INTO link_event (id, link_id, at, event, detail, actor) \
         SELECT id, link, {0}, event, detail, actor FROM v";
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![at.into()])).await.map(|_| ())
+}
+
+/// Changes what entries that were wrong tell; without a detail, an entry is deleted.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub(super) async fn correct(
+    db: &impl ConnectionTrait,
+    wrong: impl IntoIterator<Item = (LinkEventId, Option<String>)>,
+) -> Result<(), DbErr> {
+    for (entry, detail) in wrong {
+        match detail {
+            Some(detail) => {
+                let update = Entity::update_many().col_expr(Column::Detail, Expr::value(detail));
+                update.filter(Column::Id.eq(entry)).exec(db).await?;
+            }
+            None => {
+                Entity::delete_by_id(entry).exec(db).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The timeline, oldest entry first: see [`of_links`].

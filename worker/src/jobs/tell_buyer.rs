@@ -2,7 +2,7 @@
 //! for each link and purpose, and not at all without credits, without a carrier or after an opt-out.
 
 use chrono::{DateTime, Utc};
-use domain::{LinkState, link::Review, template::Purpose};
+use domain::{LinkState, template::Purpose};
 use entity::{
     Merchant, Order, Transaction,
     conversation::{self, Correspondent},
@@ -74,11 +74,7 @@ async fn find(job: &TellBuyer, tx: &Transaction) -> Result<Option<(Merchant, Ord
 
 /// Whether the text would be wrong: it would confirm a payment of another amount, or one that was refunded.
 fn is_contradicted(link: &link::Model, purpose: Purpose) -> bool {
-    let is_another = match link.review {
-        Some(Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch) => true,
-        Some(Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice) | None => false,
-    };
-    purpose == Purpose::Receipt && (is_another || link.refunded.is_some_and(|minor| minor > 0))
+    purpose == Purpose::Receipt && (link.is_otherwise_paid() || link.refunded.is_some_and(|minor| minor > 0))
 }
 
 /// The state that a text of this purpose reports.

@@ -19,7 +19,7 @@ use crate::{
     v1::{
         attention::{AttentionView, Subjects},
         credits::BalanceView,
-        link_view::LinkView,
+        link_view::{Around, LinkView},
         message_view::MessageView,
         order_view::OrderView,
     },
@@ -130,10 +130,10 @@ async fn read_links(
     ids: BTreeSet<LinkId>,
 ) -> Result<HashMap<LinkId, LinkView>, DbErr> {
     let found = link::find_all(api.db.pool(), merchant, ids).await?;
-    let texts = message::last_of_links(api.db.pool(), merchant, found.iter().map(|(link, _)| link.id)).await?;
+    let all = Around::of(api.db.pool(), found.iter().map(|(link, _)| link)).await?;
     let view = |(link, timeline): (link::Model, _)| {
-        let delivery = texts.get(&link.id).copied();
-        Ok((link.id, LinkView::of(api, link, timeline, delivery)?))
+        let around = all.of_link(&link);
+        Ok((link.id, LinkView::of(api, link, timeline, around)?))
     };
     found.into_iter().map(view).collect()
 }
