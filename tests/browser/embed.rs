@@ -76,6 +76,12 @@ async fn the_component_speaks_every_language_of_the_page_it_stands_in() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
         shows(browser, "There is no payment link yet.").await;
+        // Browsers write forints without decimals, and Stripe takes them with two.
+        let forints = serde_json::json!({"currency": "huf", "items": [], "shipping": null, "discount": null, "amount": "1234.50"});
+        let http = app.merchant().http;
+        let patch = http.request(reqwest::Method::PATCH, &format!("/v1/orders/{}", app.order().id)).json(&forints);
+        http.ask(patch).await.with_status(200);
+        shows(browser, "1,234.50").await;
         for (tag, language) in
             [("es-MX", "es"), ("fr", "fr"), ("de-AT", "de"), ("pt-BR", "pt"), ("zh-Hans", "zh"), ("ar", "ar")]
         {
@@ -122,6 +128,20 @@ async fn the_consoles_card_and_the_component_are_drawn_by_the_same() {
         browser.runs("location.hash = arguments[0]", vec![format!("/orders/{}", order.id).into()]).await;
         eventually("the console's card has them too", are_there).await;
         browser.is_accessible("the console's card").await;
+
+        // Who wants no texts is not offered one in either of them.
+        let by_hand = serde_json::json!({"phone": order.phone, "reason": "said so"});
+        merchant.http.post("/v1/opt-outs", &by_hand).await.with_status(201);
+        let are_fewer = async || {
+            let parts = browser.runs(PARTS, vec![]).await;
+            (parts == "title, amount, buttons, button void").then_some(())
+        };
+        browser.runs("location.reload()", vec![]).await;
+        browser.sees("Ready to be paid, and not sent: this buyer wants no texts.").await;
+        eventually("the console's card offers no text", are_fewer).await;
+        browser.opens(&format!("{}/shop", app.hello.sandbox_url)).await;
+        shows(browser, "The buyer wants no texts: send them the link another way.").await;
+        eventually("the component offers none", are_fewer).await;
     })
     .await;
 }

@@ -118,6 +118,8 @@ async fn a_buyer_who_wants_no_texts_is_known_on_every_page() {
         browser.clicks("No more texts").await;
         browser.sees("has asked to get no more texts").await;
         browser.sees_no("No more texts to this buyer").await;
+        browser.sees("The link of 7171").await;
+        browser.sees_no("Send the link of 7171").await;
         browser.runs(&format!("location.hash = '/orders/{}'", order.id), vec![]).await;
         browser.sees("This buyer wants no texts.").await;
         browser.sees_no("Send again").await;

@@ -11,7 +11,7 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
     scene::on(Setup::DESKTOP, async |app: &mut App, browser: &Browser| {
         let merchant = app.merchant();
         let order = merchant.opens_an_order("7101").await;
-        merchant.makes_a_link(&order).await;
+        let link = merchant.makes_a_link(&order).await;
         let far = json!({"time_zone": "Pacific/Kiritimati"});
         let patch = merchant.http.request(Method::PATCH, "/v1/merchant").json(&far);
         merchant.http.ask(patch).await.with_status(200);
@@ -41,6 +41,7 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         browser.clicks("Send for 1 credit").await;
         browser.sees("The text is scheduled.").await;
         browser.sees("Take back").await;
+        browser.sees("The text to the buyer waits for its time.").await;
         // In the business's time zone, 14 hours ahead of the test browser's.
         let texts = merchant.http.get("/v1/messages").await.with_status(200).json();
         let meant = format!("{}T22:00:00Z", (Utc::now() + TimeDelta::days(1)).format("%Y-%m-%d"));
@@ -49,7 +50,15 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         assert_eq!(merchant.credits().await, (99, 1));
         browser.clicks("Take back").await;
         browser.sees("Taken back").await;
+        browser.sees("Ready to be paid. Send it by SMS").await;
         assert_eq!(merchant.credits().await, (100, 0));
+
+        // The day that a buyer names is that day in every zone.
+        let day = (Utc::now() + TimeDelta::hours(14)).date_naive() + TimeDelta::days(3);
+        let http = app.anybody();
+        let said = http.request(Method::POST, &format!("{}/pay-later", link.url));
+        http.ask(said.form(&[("on", day.to_string())])).await.with_status(303);
+        browser.sees(&format!("They will pay on {}.", day.format("%b %-d, %Y"))).await;
     })
     .await;
 }

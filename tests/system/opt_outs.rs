@@ -148,6 +148,8 @@ async fn numbers_are_opted_out_and_in_by_hand_with_a_reason(app: &mut App) {
         (&json!(order.phone), &json!("merchant"), &json!("said so on the phone"))
     );
     assert_eq!(made["customer_name"], "Example Buyer");
+    let path = format!("/v1/orders/{}", order.id);
+    assert_eq!(http.get(&path).await.with_status(200).json()["opted_out"], true);
     let again = http.post("/v1/opt-outs", &json!({"phone": order.phone, "reason": "again"})).await;
     assert_eq!(again.with_status(200).json()["reason"], "said so on the phone");
 

@@ -51,6 +51,7 @@ const WORDS = {
   disputeLost: "The buyer’s bank has taken the payment back.",
   review: "Somebody has to look at this payment, in Paylink's console.",
   undelivered: "The last text did not arrive.",
+  unwanted: "The buyer wants no texts: send them the link another way.",
   link: "Payment link",
   copy: "Copy",
   copied: "Copied.",
@@ -111,9 +112,12 @@ function h(tag, fields, ...children) {
 
 function money(amount, currency, language) {
   if (amount === undefined) return "";
+  // A browser would round what it thinks has no decimals, such as forints.
+  const decimals = amount.split(".")[1]?.length ?? 0;
+  const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
   try {
     // As text: no digit of it goes through a number that is near it.
-    return new Intl.NumberFormat(language || undefined, { style: "currency", currency }).format(amount);
+    return new Intl.NumberFormat(language || undefined, { style: "currency", currency, ...digits }).format(amount);
   } catch {
     return `${amount} ${String(currency).toUpperCase()}`;
   }
@@ -303,7 +307,7 @@ class PaylinkOrder extends HTMLElement {
     const how = standing(link);
     if (how === "disputed" && disputeOf(link).startsWith("inquiry")) return w.inquiry;
     if (SAID[how]) return w[SAID[how]];
-    const more = link.review ? w.review : how === "not_delivered" && w.undelivered;
+    const more = link.review ? w.review : isUnwanted(link, this.#order) ? w.unwanted : how === "not_delivered" && w.undelivered;
     return [w.states[link.status] ?? link.status, more].filter(Boolean).join(" ");
   }
 
@@ -349,7 +353,7 @@ class PaylinkOrder extends HTMLElement {
       };
       return [h("p", {}, w.sure), button("void", w.yes, yes, true), button("keep", w.no, () => this.#ask(false))];
     }
-    const can = (act) => link && canBe(act, link, (right) => may.includes(right));
+    const can = (act) => link && canBe(act, link, order, (right) => may.includes(right));
     const isPaid = order.tag === "paid";
     const send = () => this.#does("send", `/payment-links/${link.id}/send`, link.delivery ? { resend: true } : {}, w.sent);
     return [

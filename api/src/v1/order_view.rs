@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use domain::{ConversationId, Money, OrderId, money::MoneyError};
 use entity::{
-    Merchant, Order, audit,
+    Conversation, Merchant, Order, audit,
     logo::{Logo, PictureType},
     notice::Notice,
     order::{Details, OrderItem, Tag},
@@ -49,6 +49,8 @@ pub(super) struct OrderView {
     links: Option<Vec<LinkView>>,
     /// The conversation with the buyer, if there is one; only when a single order is read.
     conversation_id: Option<Text<ConversationId>>,
+    /// Whether the buyer wants no texts, so that none can be sent; only when a single order is read.
+    opted_out: Option<bool>,
     /// The changes and who made them, newest first; only when a single order is read.
     history: Option<Vec<HistoryView>>,
 }
@@ -117,6 +119,7 @@ impl OrderView {
             history: None,
             links,
             conversation_id: None,
+            opted_out: None,
             warnings: None,
             customer: CustomerView {
                 name: order.customer_name.clone(),
@@ -135,9 +138,11 @@ impl OrderView {
         Self { warnings: Some(warnings).filter(|warnings| !warnings.is_empty()), ..self }
     }
 
-    /// Adds the conversation with the buyer.
-    pub(super) fn within(self, conversation: Option<ConversationId>) -> Self {
-        Self { conversation_id: conversation.map(Text), ..self }
+    /// Adds the conversation with the buyer, and whether they want no texts.
+    pub(super) fn within(self, conversation: Option<&Conversation>) -> Self {
+        let opted_out = conversation.is_some_and(|conversation| conversation.opted_out_at.is_some());
+        let id = conversation.map(|conversation| Text(conversation.id));
+        Self { conversation_id: id, opted_out: Some(opted_out), ..self }
     }
 
     /// Adds the history.

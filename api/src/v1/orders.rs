@@ -8,9 +8,9 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{ApiKeyId, ConversationId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{ApiKeyId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    AuditAction, Db, Merchant, Order, Transaction, api_key,
+    AuditAction, Conversation, Db, Merchant, Order, Transaction, api_key,
     audit::{self, AuditFilter},
     conversation,
     list::{Found, PaidPeriod, Place},
@@ -313,7 +313,7 @@ async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Pr
     let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, std::slice::from_ref(&order)).await?;
     let notices = notices.into_values().next().unwrap_or_default();
     let view = OrderView::of(order, Some(links))?;
-    Ok((view.within(conversation).with_history(history).with_notices(&notices), bytes))
+    Ok((view.within(conversation.as_ref()).with_history(history).with_notices(&notices), bytes))
 }
 
 /// The history of an order, newest first.
@@ -408,10 +408,9 @@ async fn find(api: &Api, key: &Reader, order_id: &str) -> Result<Order, Problem>
     order::find(api.db.pool(), key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
 }
 
-async fn find_conversation(api: &Api, order: &Order) -> Result<Option<ConversationId>, Problem> {
+async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversation>, Problem> {
     let Some(phone) = &order.customer_phone else { return Ok(None) };
-    let found = conversation::with(api.db.pool(), &api.vault, order.merchant_id, phone).await?;
-    Ok(found.map(|conversation| conversation.id))
+    Ok(conversation::with(api.db.pool(), &api.vault, order.merchant_id, phone).await?)
 }
 
 /// The details page of an order as the invoice of a link for the whole order.

@@ -4,7 +4,6 @@
 
 const UNDER_WAY = ["creating", "voiding", "expiring", "settling"];
 const OPEN = ["unpaid", "processing", ...UNDER_WAY];
-const REFUND_EVENTS = ["refunded", "refund_pending", "refund_failed"];
 
 /** Whether a job is at work on the link, so that it is another in a moment. */
 export function isUnderWay(link) {
@@ -31,11 +30,9 @@ export function moneyBack(link) {
   return link.refund_status === "partial" ? "partly_refunded" : unfinishedRefund(link);
 }
 
-/** What became of the last refund, if that is not simply made: it is under way, or it failed. */
-export function unfinishedRefund(link) {
-  if (link.refund_status === "full") return undefined;
-  const last = (link.timeline ?? []).findLast(({ event }) => REFUND_EVENTS.includes(event))?.event;
-  return last === "refunded" ? undefined : last;
+/** What becomes of a refund that is not simply made: it is under way, or it failed. */
+export function unfinishedRefund({ unfinished_refund: refund }) {
+  return refund && `refund_${refund.status}`;
 }
 
 /** What Stripe's words of a dispute come to, where ours say less. */
@@ -76,9 +73,20 @@ export function pageOf(link) {
   return ["unpaid", "processing"].includes(link.status) ? webAddress(link.url) : undefined;
 }
 
-/** Whether it can be sent or voided, by somebody who has that right. */
-export function canBe(act, link, rights) {
-  return ["send", "void"].includes(act) && link.status === "unpaid" && rights(act);
+/** Whether the link of the order can be sent or voided, by somebody who has that right. Nothing is sent that cannot be paid, nor to whoever wants no texts. */
+export function canBe(act, link, order, rights) {
+  const can = { void: true, send: isPayable(link) && !order.opted_out };
+  return Boolean(can[act]) && link.status === "unpaid" && rights(act);
+}
+
+/** Whether it can be paid at Stripe: not while it is made anew after a payment that failed. */
+export function isPayable(link) {
+  return link.status === "unpaid" && Boolean(link.stripe_url);
+}
+
+/** Whether the link would be sent, were it not that its buyer wants no texts. */
+export function isUnwanted(link, order) {
+  return link.status === "unpaid" && Boolean(order.opted_out);
 }
 
 /** The card, in the order in which it is read; what is absent has no place in it. */

@@ -51,6 +51,7 @@ function clocksOf(timeZone) {
     shortMoment: clock({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
     exact: clock({ dateStyle: "full", timeStyle: "long" }),
     day: clock({ day: "numeric", month: "short", year: "numeric" }),
+    date: clock({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }),
     year: clock({ year: "numeric" }),
     // Swedish dates are written as ISO 8601 has them.
     iso: clock({ year: "numeric", month: "2-digit", day: "2-digit" }, "sv-SE"),
@@ -108,9 +109,14 @@ export function hourText(hour) {
   return new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", timeZone: "UTC" }).format(new Date(hour * 3_600_000));
 }
 
-/** A date. */
+/** The date of a moment, in the merchant's zone. */
 export function dayText(date) {
   return clocks.day.format(date);
+}
+
+/** A date that is told as one, `2026-12-31`: the same day in every zone. */
+export function dateText(date) {
+  return clocks.date.format(new Date(`${date}T00:00:00Z`));
 }
 
 /** A date as `<input type="date">` has it: `2026-12-31`, in the merchant's zone. */
@@ -127,7 +133,8 @@ export function ofToday(file) {
 /** The size of a file. */
 export function fileSize(bytes) {
   if (bytes < 1024 * 1024) return strings.kilobytes(number(Math.max(1, Math.round(bytes / 1024))));
-  return strings.megabytes((bytes / 1024 / 1024).toFixed(1));
+  const tenths = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return strings.megabytes(tenths.format(bytes / 1024 / 1024));
 }
 
 /** `paid_after_void` without its underscores, for a word that this version does not know yet. */

@@ -4,7 +4,7 @@ import { addressOf, command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { actions, field, form, input } from "../lib/form.js";
-import { ago, dayText, humanised, money, number } from "../lib/format.js";
+import { ago, dateText, dayText, humanised, money, number } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { hashOf, title } from "../lib/router.js";
@@ -91,7 +91,7 @@ function reasonOf({ kind, reason, respond_by: due }) {
   if (due) return strings.link.respondBy(dayText(new Date(due)));
   if (!reason || kind === "dispute") return null;
   if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
-  if (kind === EVIDENCE) return strings.home.evidenceUntil(dayText(new Date(`${reason}T12:00:00Z`)));
+  if (kind === EVIDENCE) return strings.home.evidenceUntil(dateText(reason));
   if (kind === "text_not_delivered") return strings.message.states[reason] ?? humanised(reason);
   return strings.home.reasons[reason] ?? humanised(reason);
 }
@@ -156,7 +156,7 @@ function lasting(seconds) {
 function chart({ days, currency }) {
   if (days.length < 2) return null;
   const most = Math.max(...days.map(({ paid }) => Number(paid)));
-  const described = ({ day, paid }) => `${dayText(new Date(`${day}T12:00:00Z`))}: ${money(paid, currency)}`;
+  const described = ({ day, paid }) => `${dateText(day)}: ${money(paid, currency)}`;
   return h("ol.bars", { "aria-label": strings.home.byDay },
     days.map((one) => {
       const share = most > 0 ? Math.max(1, Math.round((Number(one.paid) / most) * 20)) : 1;

@@ -1,11 +1,11 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isUnderWay, pageOf, standing, unfinishedRefund } from "../lib/card.js";
+import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isPayable, isUnderWay, isUnwanted, pageOf, standing, unfinishedRefund } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
-import { dayText, humanised, money, tag, time } from "../lib/format.js";
+import { dateText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
@@ -37,18 +37,24 @@ export function linkCard(link, act) {
   return h("section.card.link-card", { "aria-labelledby": "link-title" },
     cardParts({
       id: "link-title", title: isAsked(link) ? t.title : t.payment, marks: [stateTag(link), moneyTag(link)], amount: money(link.amount, link.currency),
-      sentence: sentenceOf(link, act.messages), notices: notices(link, act), address: address(link), buttons: buttons(link, act),
+      sentence: sentenceOf(link, act), notices: notices(link, act), address: address(link), buttons: buttons(link, act),
     }),
     firstPage(link), facts(link, act), texts(link, act), timeline(link, true));
 }
 
 /** What does not go as it should is said in the place of what usually is. */
-function sentenceOf(link, messages) {
+function sentenceOf(link, { messages, order }) {
   const t = strings.link;
   const how = standing(link);
   switch (how) {
     case "unpaid":
-      return link.delivery ?? wasSent(link, messages) ? t.sentences.unpaid : t.unsent;
+      if (knowsOf(link, messages)) return t.sentences.unpaid;
+      return isUnwanted(link, order) ? t.unwanted : t.waiting[link.delivery] ?? (link.delivery ? t.sentences.unpaid : t.unsent);
+    case "not_delivered":
+      return knowsOf(link, messages) ? t.trouble.again_not_delivered : t.trouble.not_delivered;
+    case "payment_failed":
+      if (isPayable(link)) return t.trouble.payment_failed;
+      return link.failure ? t.trouble.renewal_failed : t.trouble.renewing;
     case "disputed":
       return disputeOf(link).startsWith("inquiry") ? t.trouble.dispute_inquiry : t.trouble.dispute_open;
     case "paid":
@@ -61,8 +67,9 @@ function sentenceOf(link, messages) {
   }
 }
 
-function wasSent(link, messages) {
-  return messages.some((message) => message.link_id === link.id);
+/** Whether the buyer has it already, whatever becomes of the next text. */
+function knowsOf(link, messages) {
+  return Boolean(link.viewed_at) || messages.some((message) => message.link_id === link.id && ["sent", "delivered"].includes(message.status));
 }
 
 /** A link of the past, folded. */
@@ -86,21 +93,25 @@ function notices(link, act) {
   const unfinished = unfinishedRefund(link);
   return [
     link.failure && notice("bad", link.status === "failed" ? t.failureTitle : t.stuckTitle, translated(link.failure)),
-    act.isOptedOut && link.status === "unpaid" && notice("warn", strings.refused.opted_out, strings.advice.opted_out.text),
+    isUnwanted(link, act.order) && notice("warn", strings.refused.opted_out, strings.advice.opted_out.text),
     ...delivery(link),
     link.status === "unpaid" && elsewhere(link, act),
     link.status === "unpaid" && link.unrecognised_at && notice("bad", t.events.unrecognised, t.unrecognisedAdvice),
     link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
-    link.status === "unpaid" && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
+    isPayable(link) && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
     link.disputed && notice(...disputeNotice(link)),
     link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
-    unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], t.refundAdvice[unfinished]),
+    unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], [unfinishedAmount(link), t.refundAdvice[unfinished]]),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
+}
+
+function unfinishedAmount({ unfinished_refund: { amount, currency } }) {
+  return amount && [h("strong", money(amount, currency)), ". "];
 }
 
 /** The order's number was corrected after the link had left: somebody else can open it. */
@@ -112,7 +123,7 @@ function elsewhere(link, { order, elsewhere: texts = [] }) {
 /** The buyer's word that they will pay on a day: reminders wait for it, and it is kept or broken. */
 function expected({ expected: { on, status } }) {
   const t = strings.link.expected;
-  const day = dayText(new Date(`${on}T12:00:00Z`));
+  const day = dateText(on);
   return notice({ pending: "info", kept: "good", broken: "warn" }[status] ?? "info", t.title, t[status]?.(day) ?? day);
 }
 
@@ -140,11 +151,11 @@ function address(link) {
 function buttons(link, act) {
   const t = strings.link;
   const open = link.status === "unpaid" && may("write");
-  const can = (act) => canBe(act, link, (right) => may(right === "void" ? "write" : right));
-  const sent = wasSent(link, act.messages);
+  const can = (what) => canBe(what, link, act.order, (right) => may(right === "void" ? "write" : right));
+  const sent = Boolean(link.delivery);
   const stored = link.invoice_number && link.url && !["creating", "failed"].includes(link.status);
   return [
-    can("send") && !act.isOptedOut && cardButton({
+    can("send") && cardButton({
       name: "send", key: "send-link", look: sent ? "" : "primary", icon: icon("send"), text: sent ? t.sendAgain : t.send, press: () => sendLink(link, act),
     }),
     stored && h("a.button", { key: `invoice ${link.id}`, ...invoiceOf(link) }, icon("document"), t.viewInvoice),
@@ -157,7 +168,7 @@ function buttons(link, act) {
       name: "unmark-paid", look: "quiet-danger", icon: icon("void"), text: t.unmarkPaid, press: () => unmarkPaid(link, act.changed),
     }),
     can("void") && cardButton({
-      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, { wasSent: sent, changed: act.changed }),
+      name: "void", key: "void-link", look: "quiet-danger", icon: icon("void"), text: t.void, press: () => voidLink(link, { mayBeTold: sent && !act.order.opted_out, changed: act.changed }),
     }),
   ];
 }
@@ -200,7 +211,7 @@ function facts(link, act) {
 }
 
 function paidBy({ method, on, note }) {
-  return [strings.paidBy[method] ?? humanised(method), on && `, ${dayText(new Date(`${on}T12:00:00Z`))}`, note && h("p.quiet", note)];
+  return [strings.paidBy[method] ?? humanised(method), on && `, ${dateText(on)}`, note && h("p.quiet", note)];
 }
 
 /** Also those to a number that the order had before: somebody else may hold the link. */
@@ -223,14 +234,14 @@ function timeline(link, open) {
 function detailOf({ event, detail, at }) {
   const t = strings.link;
   if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
-  if (event === "payment_expected") return dayText(new Date(`${detail}T12:00:00Z`));
+  if (event === "payment_expected") return dateText(detail);
   if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
   const [, amount, currency, other] = (REFUNDS.includes(event) && WENT_BACK.exec(detail)) || [];
   if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofOf(other)];
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
   const [, way, on, note] = (["settling", "paid"].includes(event) && ELSEWHERE.exec(detail)) || [];
-  if (way) return [[strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`))].join(strings.comma), note && h("p.quiet", note)];
+  if (way) return [[strings.paidBy[way.replace(" ", "_")], dateText(on)].join(strings.comma), note && h("p.quiet", note)];
   const [, source, proof] = PAYMENT.exec(detail) ?? [];
   if (source) return proofs(at, t.sources[source] ?? humanised(source), [proof]);
   const [, made] = MADE.exec(detail) ?? [];

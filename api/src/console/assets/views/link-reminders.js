@@ -15,10 +15,10 @@ const CHOICES = ["merchants", "none", "own"];
 const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["last_reminder_days", 0, 30]];
 
 /** What is said on the card of a link's reminders, with what changes it; nothing once the link is closed. */
-export function reminders(link, { changed, refresh, isOptedOut, order }) {
+export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
-  const canBeNow = link.status === "unpaid" && link.delivery && !isOptedOut && may("send");
+  const canBeNow = link.status === "unpaid" && link.delivery && !order.opted_out && may("send");
   return [
     said(link),
     may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],

@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { dayText, momentOf, phone, timeZone } from "../lib/format.js";
+import { dateText, momentOf, phone, timeZone } from "../lib/format.js";
 import { keptIn } from "../lib/drafts.js";
 import { tell } from "../lib/events.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
@@ -104,7 +104,7 @@ function beforeSending(order) {
 /** Whoever has named a day was told that they hear nothing before it. */
 function beforeTheirDay({ expected }) {
   if (expected?.status !== "pending") return null;
-  return h("p.notice.notice-warn", icon("warning"), strings.link.expected.pending(dayText(new Date(`${expected.on}T12:00:00Z`))));
+  return h("p.notice.notice-warn", icon("warning"), strings.link.expected.pending(dateText(expected.on)));
 }
 
 /** A text that was written for everybody may not be in the language that the buyer reads, and comes before the one that is ready in it. */

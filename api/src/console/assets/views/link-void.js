@@ -10,8 +10,8 @@ import { confirm } from "./confirm.js";
 
 const LONGEST_REASON = 500;
 
-/** Asks, and voids; `changed` gets the link as it is then. A buyer who was sent the link can be told. */
-export function voidLink(link, { wasSent, changed }) {
+/** Asks, and voids; `changed` gets the link as it is then. A buyer who was sent the link, and wants texts, can be told. */
+export function voidLink(link, { mayBeTold, changed }) {
   const t = strings.voidLink;
   const reason = h("textarea", { name: "reason", rows: "2", maxlength: String(LONGEST_REASON) });
   const forget = keptIn(reason, `void ${link.id}`);
@@ -22,7 +22,7 @@ export function voidLink(link, { wasSent, changed }) {
     text: t.text(link.invoice_number, money(link.amount, link.currency)),
     fields: [
       field({ label: t.reason, control: reason, hint: t.reasonHint }),
-      wasSent && h("label.check", tell, h("span", t.tellBuyer)),
+      mayBeTold && h("label.check", tell, h("span", t.tellBuyer)),
     ],
     act: t.submit,
     keep: t.keep,

@@ -3,7 +3,7 @@
 import { get } from "../lib/api.js";
 import { standing } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
-import { dayText, humanised, money, tag, time } from "../lib/format.js";
+import { dateText, dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
@@ -110,8 +110,9 @@ function drawNarrowed(place, narrowed) {
 }
 
 function dayOf(text) {
-  const day = new Date(text.includes("T") ? text : `${text}T12:00:00Z`);
-  return Number.isNaN(day.getTime()) ? text : dayText(day);
+  const day = new Date(text);
+  if (Number.isNaN(day.getTime())) return text;
+  return text.includes("T") ? dayText(day) : dateText(text);
 }
 
 function drawList(list, page, state, redrawBar) {
@@ -164,7 +165,7 @@ function troubleTag(link) {
 
 /** Why the buyer gets no reminder. */
 function buyerTags({ expected, opted_out: isOptedOut }) {
-  return [expected?.status === "pending" && tag("notice-processing", strings.links.paysOn(dayText(new Date(`${expected.on}T12:00:00Z`)))),
+  return [expected?.status === "pending" && tag("notice-processing", strings.links.paysOn(dateText(expected.on))),
     isOptedOut && tag("notice-unread", strings.conversations.optedOut)];
 }
 

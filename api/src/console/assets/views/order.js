@@ -54,12 +54,12 @@ export function showOrder({ root, params: [id] }) {
   return following.stop;
 }
 
-/** The order, what was texted to its buyer, and whether they want no texts. Without these the page is still worth showing. */
+/** The order, and what was texted to its buyer. Without that the page is still worth showing. */
 async function load(id, signal) {
   const order = await get(`/orders/${encodeURIComponent(id)}`, { signal });
   try {
-    const said = await saidTo(order.conversation_id, signal);
-    return { order, ...said, elsewhere: await saidElsewhere(order.links, said.messages, signal) };
+    const messages = await saidTo(order.conversation_id, signal);
+    return { order, messages, elsewhere: await saidElsewhere(order.links, messages, signal) };
   } catch (problem) {
     if (signal.aborted) throw problem;
     return { order, messages: [] };
@@ -67,12 +67,9 @@ async function load(id, signal) {
 }
 
 async function saidTo(conversation, signal) {
-  if (!conversation) return { messages: [] };
-  const place = `/conversations/${encodeURIComponent(conversation)}`;
-  const [{ items }, { opted_out_at: since }] = await Promise.all([
-    get(`${place}/messages`, { query: { limit: TEXTS }, signal }), get(place, { signal }),
-  ]);
-  return { messages: items, isOptedOut: Boolean(since) };
+  if (!conversation) return [];
+  const { items } = await get(`/conversations/${encodeURIComponent(conversation)}/messages`, { query: { limit: TEXTS }, signal });
+  return items;
 }
 
 /** Texts with these links to a number that the order had before it was corrected: they are in another conversation. */
@@ -117,7 +114,7 @@ function draw(page, data, { changed, made, refresh }) {
   const [latest] = order.links;
   const shown = latest && !["voided", "expired"].includes(latest.status) ? latest : null;
   const past = order.links.filter((link) => link !== shown);
-  const act = { changed, refresh, messages: data.messages, elsewhere: data.elsewhere, order, isOptedOut: data.isOptedOut };
+  const act = { changed, refresh, messages: data.messages, elsewhere: data.elsewhere, order };
   const create = () => createLink(order, made);
   const details = h("button", {
     type: "button", key: "details",
@@ -135,7 +132,7 @@ function draw(page, data, { changed, made, refresh }) {
   swap(page,
     pageHead(t.title(order.number), {
       back: h("a.back", { href: backTo("/orders") }, icon("back"), t.back),
-      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order), data.isOptedOut && tag("opted-out", strings.conversations.optedOut)],
+      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order), order.opted_out && tag("opted-out", strings.conversations.optedOut)],
       // A phone shows the rest of the buyer's data far below.
       lead: h("span.only-narrow.order-lead", h("strong", order.customer.name || strings.erased), phone(order.customer.phone),
         h("span", money(order.amount, order.currency))),

@@ -2,7 +2,7 @@
 
 import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
-import { dayText, humanised, money, time } from "../lib/format.js";
+import { dateText, humanised, money, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
@@ -78,7 +78,7 @@ function entry(one) {
 function detailOf(detail) {
   const [, way, on, note] = ELSEWHERE.exec(detail) ?? [];
   if (!way) return detail;
-  return [strings.paidBy[way.replace(" ", "_")], dayText(new Date(`${on}T12:00:00Z`)), note].filter(Boolean).join(strings.comma);
+  return [strings.paidBy[way.replace(" ", "_")], dateText(on), note].filter(Boolean).join(strings.comma);
 }
 
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {

@@ -3,7 +3,7 @@
 import { command, get } from "../lib/api.js";
 import { currencyOf } from "../lib/currencies.js";
 import { h } from "../lib/dom.js";
-import { useTimeZone } from "../lib/format.js";
+import { useRegion, useTimeZone } from "../lib/format.js";
 import { actions, currencies, field, form, input } from "../lib/form.js";
 import { speakAs } from "../lib/language.js";
 import { say } from "../lib/notify.js";
@@ -66,6 +66,7 @@ function editor(merchant) {
       payload: () => JSON.stringify(body()),
       send: () => command("PATCH", PATH, body()),
       done(saved) {
+        useRegion(saved.region);
         useTimeZone(saved.time_zone);
         callShop(saved.name);
         if (!speakAs(saved.language)) say(strings.settings.saved);

@@ -22,6 +22,8 @@ import { optOut } from "./settings-opt-outs.js";
 const LIMIT = 50;
 const SHOWN_ORDERS = 2;
 const TYPING = 300;
+/** What is told with an amount. */
+const WITH_AMOUNT = ["unpaid", "paid", "refunded", "refund_pending", "refund_failed"];
 
 /** Draws the conversation; `changed` is called when something was said or read. `told(conversation)` is given what the list knows of it. */
 export function showThread({ root, id, changed }) {
@@ -39,7 +41,10 @@ export function showThread({ root, id, changed }) {
   const handling = h("div.thread-orders");
   let drawn = "";
   const draw = (conversation) => {
-    if (conversation) reply.allow(conversation);
+    if (conversation) {
+      reply.allow(conversation);
+      mayBeTexted(!conversation.opted_out_at);
+    }
     const { customer_name: name, phone: number, status, assigned_to: whose } = conversation ?? {};
     const said = JSON.stringify([Boolean(conversation), name, number, status, whose]);
     // A list that somebody has just opened stays open.
@@ -62,8 +67,16 @@ export function showThread({ root, id, changed }) {
       complain(problem);
     }
   };
+  let isTexted = true;
+  let shown = [];
+  const mayBeTexted = (may) => {
+    if (isTexted === may) return;
+    isTexted = may;
+    drawOrders(orders, shown, isTexted);
+  };
   const show = (page) => {
-    drawOrders(orders, page.happened.orders);
+    shown = page.happened.orders;
+    drawOrders(orders, shown, isTexted);
     drawBubbles(bubbles, page, earlier);
   };
   const following = live({
@@ -168,11 +181,11 @@ function drawHandling(node, { place, conversation, changed }) {
   }, complain);
 }
 
-/** The buyer's orders: where a link is made, and sent. */
-function drawOrders(place, orders) {
+/** The buyer's orders: where a link is made, and sent to whoever wants texts. */
+function drawOrders(place, orders, isTexted) {
   const t = strings.conversations;
   // Who has paid is not asked again.
-  const look = (order) => (order.has_open_link ? ["send", t.sendFor] : order.tag === "paid" ? ["check", t.paidFor] : ["link", t.createFor]);
+  const look = (order) => (order.has_open_link ? (isTexted ? ["send", t.sendFor] : ["link", t.openFor]) : order.tag === "paid" ? ["check", t.paidFor] : ["link", t.createFor]);
   const open = orders.filter((order) => order.open_amount).map(({ open_amount: amount, currency }) => ({ amount, currency }));
   swap(place, open.length > 0 && h("p.open-sum", t.open(open.length), " ", h("strong", sums(open))), orders.slice(0, SHOWN_ORDERS).map((order) => {
     const [picture, text] = look(order);
@@ -207,7 +220,7 @@ function line(entry) {
   const { at, event, order_id: order, order_number: number, invoice_number: invoice, amount, currency, actor } = entry;
   const t = strings.conversations;
   const what = disputeEnd(entry) ?? t.happened[event] ?? strings.link.events[event] ?? humanised(event);
-  return h("li.happened", h("span", what, amount && ["paid", "refunded", "unpaid"].includes(event) && [" ", money(amount, currency)]),
+  return h("li.happened", h("span", what, amount && WITH_AMOUNT.includes(event) && [" ", money(amount, currency)]),
     order && h("a", { href: `#/orders/${order}` }, invoice ?? strings.order.title(number)), person(actor), time(at, { short: true }));
 }
 
