@@ -328,6 +328,7 @@ described_words! {
     domain::link::ElsewhereMethod,
     domain::link::Review,
     domain::link::money_back::RefundState,
+    domain::link::money_back::RefundStatus,
     domain::message::MessageStatus,
     domain::template::Purpose,
     domain::gateway::Method,

@@ -100,7 +100,7 @@ function notices(link, act) {
     link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
     isPayable(link) && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
-    link.review && notice("warn", t.reviewTitle, t.reviews[link.review] ?? humanised(link.review)),
+    link.review && notice("warn", t.reviewTitle, reviewOf(link)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
     link.disputed && notice(...disputeNotice(link)),
@@ -108,6 +108,13 @@ function notices(link, act) {
     unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], [unfinishedAmount(link), t.refundAdvice[unfinished]]),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
+}
+
+/** What a second payment comes to is said as what it is. */
+function reviewOf({ review, timeline: entries }) {
+  const t = strings.link.reviews;
+  const isTwice = review === "amount_mismatch" && entries.some(({ event }) => event === "paid_again");
+  return isTwice ? t.paid_again : t[review] ?? humanised(review);
 }
 
 function unfinishedAmount({ unfinished_refund: { amount, currency } }) {
@@ -152,7 +159,7 @@ function buttons(link, act) {
   const t = strings.link;
   const open = link.status === "unpaid" && may("write");
   const can = (what) => canBe(what, link, act.order, (right) => may(right === "void" ? "write" : right));
-  const sent = Boolean(link.delivery);
+  const sent = Boolean(link.delivery) && link.delivery !== "scheduled";
   const stored = link.invoice_number && link.url && !["creating", "failed"].includes(link.status);
   return [
     can("send") && cardButton({
@@ -216,7 +223,7 @@ function paidBy({ method, on, note }) {
 
 /** Also those to a number that the order had before: somebody else may hold the link. */
 function texts(link, { messages, elsewhere = [] }) {
-  const own = [...messages, ...elsewhere].filter((message) => message.link_id === link.id);
+  const own = [...messages, ...elsewhere].filter((message) => message.link_id === link.id && message.direction === "outgoing");
   return own.length > 0 && h("section.texts", h("h3", strings.link.texts),
     h("ul", own.map((message) => h("li", h("span", message.to ?? strings.erased), messageState(message)))));
 }

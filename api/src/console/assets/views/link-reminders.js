@@ -18,7 +18,7 @@ const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["l
 export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
-  const canBeNow = link.status === "unpaid" && link.delivery && !order.opted_out && may("send");
+  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && !order.opted_out && may("send");
   return [
     said(link),
     may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],
