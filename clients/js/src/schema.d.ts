@@ -267,6 +267,7 @@ export interface ConversationAssignment {
 export interface ConversationEvent {
   /** Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`. */
   actor: string;
+  /** The link's amount; of a refund, its own, or, once it is made, all that was refunded until then. */
   amount?: Amount;
   at: Time;
   currency?: string;
@@ -783,6 +784,8 @@ export interface Order {
   notices?: Word<"refunded" | "partly_refunded" | "refund_pending" | "refund_failed" | "disputed" | "inquiry" | "dispute_lost" | "dispute_won" | "dispute_prevented" | "inquiry_closed" | "dispute_closed" | "review" | "processing" | "payment_failed" | "link_failed" | "not_delivered" | "delivery_unknown" | "unrecognised" | "unread">[];
   /** The merchant's order number. */
   number: string;
+  /** Whether the buyer wants no texts, so that none can be sent; only when a single order is read. */
+  opted_out?: boolean;
   shipping?: Amount;
   tag: Word<"none" | "unpaid" | "paid">;
   tax?: Amount;
@@ -929,6 +932,8 @@ export interface PaymentLink {
   /** The payment page at Stripe. */
   stripe_url?: string;
   timeline: TimelineEntry[];
+  /** A refund of the payment that is under way, or that failed without another one since; absent once all of it was refunded. */
+  unfinished_refund?: UnfinishedRefund;
   /** When the buyer said that they do not recognise it. */
   unrecognised_at?: Time;
   /** The buyer's page. Absent, too, where it stands for a payment that no link asked for. */
@@ -1324,6 +1329,16 @@ export interface TimelineEntry {
   at: Time;
   detail?: string;
   event: string;
+}
+
+/** A refund that is not made. */
+export interface UnfinishedRefund {
+  /** All that is under way, or what failed; absent once it is erased, or in several currencies. */
+  amount?: Amount;
+  /** In which currency; absent with it. */
+  currency?: string;
+  /** `pending` or `failed`. */
+  status: Word<"pending" | "succeeded" | "failed">;
 }
 
 /** Unread conversations. */
