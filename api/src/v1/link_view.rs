@@ -206,7 +206,7 @@ impl LinkView {
     /// The link with its timeline, as `db` sees it: inside a command, that is the command's own transaction.
     pub(super) async fn read(api: &Api, db: &impl ConnectionTrait, link: link::Model) -> Result<Self, DbErr> {
         let timeline = link::timeline(db, link.id).await?;
-        let around = Around::of(db, [&link]).await?.of_link(&link);
+        let around = Around::of(db, vec![&link]).await?.of_link(&link);
         Self::of(api, link, timeline, around)
     }
 
@@ -248,7 +248,7 @@ impl LinkView {
 
     /// These links of one merchant.
     async fn of_all(api: &Api, rows: Vec<(link::Model, Vec<TimelineEntry>)>) -> Result<Vec<Self>, DbErr> {
-        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link)).await?;
+        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link).collect()).await?;
         let view = |(link, timeline): (link::Model, _)| {
             let around = all.of_link(&link);
             Self::of(api, link, timeline, around)
@@ -326,11 +326,7 @@ pub(super) struct OfLink {
 
 impl Around {
     /// What stands there of these links of one merchant.
-    pub(super) async fn of<'a>(
-        db: &impl ConnectionTrait,
-        links: impl IntoIterator<Item = &'a link::Model>,
-    ) -> Result<Self, DbErr> {
-        let links: Vec<&link::Model> = links.into_iter().collect();
+    pub(super) async fn of(db: &impl ConnectionTrait, links: Vec<&link::Model>) -> Result<Self, DbErr> {
         let Some(first) = links.first() else {
             return Ok(Self { texts: HashMap::new(), refunds: HashMap::new() });
         };

@@ -172,7 +172,7 @@ impl Links {
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
         let bytes = rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum();
         api.budgets.charge_bytes(owner.id, bytes);
-        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link)).await?;
+        let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link).collect()).await?;
         let orders = rows.iter().map(|(link, _)| link.order_id).collect();
         let orders = order::names(api.db.pool(), owner.id, orders).await?;
         let opted_out = opted_out_of(&api, owner.id, &rows, &orders).await?;

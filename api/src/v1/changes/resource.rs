@@ -130,7 +130,7 @@ async fn read_links(
     ids: BTreeSet<LinkId>,
 ) -> Result<HashMap<LinkId, LinkView>, DbErr> {
     let found = link::find_all(api.db.pool(), merchant, ids).await?;
-    let all = Around::of(api.db.pool(), found.iter().map(|(link, _)| link)).await?;
+    let all = Around::of(api.db.pool(), found.iter().map(|(link, _)| link).collect()).await?;
     let view = |(link, timeline): (link::Model, _)| {
         let around = all.of_link(&link);
         Ok((link.id, LinkView::of(api, link, timeline, around)?))
