@@ -4,7 +4,7 @@ import { command, get } from "../lib/api.js";
 import { copyable } from "../lib/clipboard.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
-import { ago, humanised, tag, time } from "../lib/format.js";
+import { humanised, tag, time } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
@@ -60,7 +60,7 @@ function row(endpoint, changed) {
 function standing(endpoint) {
   const t = strings.webhooks;
   if (!endpoint.enabled) return tag("health-trouble", t.disabled[endpoint.disabled_because] ?? humanised(endpoint.disabled_because));
-  if (endpoint.failing_since) return tag("health-trouble", [t.failing, " ", ago(endpoint.failing_since)]);
+  if (endpoint.failing_since) return tag("health-trouble", [t.failing, " ", time(endpoint.failing_since, { short: true })]);
   return tag("health-healthy", t.enabled);
 }
 
