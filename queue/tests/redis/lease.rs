@@ -1,14 +1,13 @@
 //! Leases: a job belongs to one worker while that worker lives, and to another soon after.
 
-mod support;
-
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use queue::redis::{Ack, BackendOptions, Depth, DueJob};
-use support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, options, push};
 use uuid::Uuid;
+
+use crate::support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, options, push};
 
 /// Ends the lease of a job, as if its worker had not been able to renew it.
 async fn let_lapse(redis: &Redis, due_job: DueJob) {

@@ -1,13 +1,12 @@
 //! What a job costs Redis: the same however long the queue is, and nothing once it is done.
 
-mod support;
-
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use queue::redis::{Ack, BackendOptions, Depth, DueJob, RedisQueues};
-use support::{Log, Redis, Running, depth, due_job, eventually, options, push};
 use uuid::Uuid;
+
+use crate::support::{Log, Redis, Running, depth, due_job, eventually, options, push};
 
 /// The number that a line `name:` of a section of `INFO` holds, or the `field=` of it.
 async fn info(redis: &Redis, section: &str, name: &str, field: Option<&str>) -> f64 {
