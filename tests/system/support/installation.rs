@@ -3,9 +3,14 @@
 use std::{
     env, fs,
     net::TcpListener,
+    ops::Range,
+    os::{
+        linux::net::SocketAddrExt,
+        unix::net::{SocketAddr, UnixListener},
+    },
     path::Path,
     process::{Command, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::Mutex,
 };
 
 use super::database::Database;
@@ -54,14 +59,34 @@ pub(crate) fn command_of(program: &Path, database: &Database, data_dir: &Path, p
     command
 }
 
-/// An unused port. It is below the range that the kernel assigns, so that it is still free after a restart.
+/// The ports that tests use: below the range that the kernel assigns, so that one is still free after a restart.
+const PORTS: Range<u16> = 20_000..32_000;
+
+/// How many of them a process of tests takes at a time.
+const BLOCK: u16 = 100;
+
+/// An unused port, which no other run of the tests on this machine is given.
 pub(crate) fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 10_000).unwrap();
+    static OURS: Mutex<(Vec<UnixListener>, Range<u16>)> = Mutex::new((Vec::new(), 0..0));
+    let mut ours = OURS.lock().unwrap();
     loop {
-        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
+        while let Some(port) = ours.1.next() {
+            if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+                return port;
+            }
         }
+        let (mark, block) = free_block();
+        ours.0.push(mark);
+        ours.1 = block;
     }
+}
+
+/// A block of ports that no other process has. Its mark has a name but no file: it goes with this process, however that
+/// ends.
+fn free_block() -> (UnixListener, Range<u16>) {
+    let marked = |first: u16| {
+        let name = SocketAddr::from_abstract_name(format!("paylink-tests-{first}")).unwrap();
+        UnixListener::bind_addr(&name).ok().map(|mark| (mark, first..first + BLOCK))
+    };
+    PORTS.step_by(BLOCK.into()).find_map(marked).expect("ports that no other run of the tests has")
 }

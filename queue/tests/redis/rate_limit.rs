@@ -1,12 +1,10 @@
 //! Limits that all processes share, on a real Redis.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use queue::redis::{Pass, RedisQueues};
 
-use support::{Redis, eventually};
+use crate::support::{Redis, eventually};
 
 const PATIENT: Duration = Duration::from_hours(1);
 

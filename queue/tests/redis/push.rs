@@ -1,12 +1,11 @@
 //! Pushing jobs: each is delivered once, now or later, and never for longer than a caller can wait.
 
-mod support;
-
 use chrono::{TimeDelta, Utc};
 use domain::Clock;
 use queue::redis::{Depth, DueJob, QueueError, RedisQueues};
-use support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, listens, options, push, soon};
 use uuid::Uuid;
+
+use crate::support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, listens, options, push, soon};
 
 const ANSWERS: &str = "Redis answers";
 

@@ -1,7 +1,5 @@
 //! A Redis of the test's own, and workers on it.
 
-#![expect(dead_code, reason = "each test file uses its part, and none is warned of the rest")]
-
 use std::future::Future;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};

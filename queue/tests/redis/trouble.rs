@@ -1,14 +1,13 @@
 //! Trouble: handlers that fail, a Redis that comes and goes, entries that nobody can read.
 
-mod support;
-
 use std::io;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use queue::redis::{Ack, BackendOptions, Depth, DueJob, RedisQueues};
-use support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, listens, options, push};
 use uuid::Uuid;
+
+use crate::support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, listens, options, push};
 
 async fn ring_one(queues: &RedisQueues) -> DueJob {
     let due_job = due_job(Uuid::now_v7());

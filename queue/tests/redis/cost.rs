@@ -1,13 +1,12 @@
 //! What a job costs Redis: the same however long the queue is, and nothing once it is done.
 
-mod support;
-
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
 use queue::redis::{Ack, BackendOptions, Depth, DueJob, RedisQueues};
-use support::{Log, Redis, Running, depth, due_job, eventually, options, push};
 use uuid::Uuid;
+
+use crate::support::{Log, Redis, Running, depth, due_job, eventually, options, push};
 
 /// The number that a line `name:` of a section of `INFO` holds, or the `field=` of it.
 async fn info(redis: &Redis, section: &str, name: &str, field: Option<&str>) -> f64 {
@@ -47,8 +46,8 @@ async fn micros_of_a_job(backlog: usize) -> f64 {
 #[tokio::test]
 async fn a_claim_costs_the_same_however_long_the_backlog() {
     let (short, long) = (micros_of_a_job(100).await, micros_of_a_job(50_000).await);
-    // To look through 50,000 jobs for each would take milliseconds.
-    assert!(long < 4.0 * short + 50.0, "{short:.0} µs behind 100 jobs, {long:.0} µs behind 50,000");
+    // To look through 50,000 jobs for each would take milliseconds; what Redis counts has its waits for a processor in it.
+    assert!(long < 4.0 * short + 500.0, "{short:.0} µs behind 100 jobs, {long:.0} µs behind 50,000");
 }
 
 /// Handles 2,000 jobs: some are snoozed, some are pushed for later, all of them twice.

@@ -1,7 +1,5 @@
 //! The end of a worker: what it was at is finished, what it held is given back, and nothing of it remains.
 
-mod support;
-
 use std::io;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -9,9 +7,10 @@ use std::time::Duration;
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{Monitor, Task, WorkerBuilder, WorkerContext};
 use queue::redis::{Ack, BackendOptions, Delivery, Depth, DueJob, RedisBackend};
-use support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, options, push, soon};
 use tower::{Layer, Service};
 use uuid::Uuid;
+
+use crate::support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, options, push, soon};
 
 #[tokio::test]
 async fn a_worker_can_stop_while_redis_is_away() {
