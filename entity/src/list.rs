@@ -113,9 +113,9 @@ impl<Id: Into<Value> + Copy> Place<Id> {
 }
 
 impl<Id: Ord> Place<Id> {
-    /// Merges two halves of a list that were read for the same page. Rows after the end of a half with more rows are
-    /// left for the next page.
-    pub(crate) fn merged<T>(&self, pages: [Found<T>; 2], id: impl Fn(&T) -> Id) -> Found<T> {
+    /// Merges parts of a list that were read for the same page. Rows after the end of a part with more rows are left
+    /// for the next page.
+    pub(crate) fn merged<T>(&self, pages: Vec<Found<T>>, id: impl Fn(&T) -> Id) -> Found<T> {
         let by = |one: &Id, other: &Id| match self.sort {
             Sort::NewestFirst => other.cmp(one),
             Sort::OldestFirst => one.cmp(other),
@@ -173,10 +173,10 @@ mod tests {
     use super::{Found, Place, Sort, fitting, wider};
 
     #[test]
-    fn two_parts_of_a_list_are_one() {
+    fn parts_of_a_list_are_one() {
         let page = |rows: &[u64], has_more: bool| Found { rows: rows.to_vec(), has_more };
         let merged = |sort: Sort, one: Found<u64>, other: Found<u64>| {
-            let found = Place { after: None, sort, limit: 4 }.merged([one, other], |row| *row);
+            let found = Place { after: None, sort, limit: 4 }.merged(vec![one, other], |row| *row);
             (found.rows, found.has_more)
         };
         let (newest, oldest) = (Sort::NewestFirst, Sort::OldestFirst);

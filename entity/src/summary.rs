@@ -92,7 +92,6 @@ pub async fn read(
     to: DateTime<Utc>,
 ) -> Result<Vec<Summary>, DbErr> {
     let mut all: BTreeMap<String, Summary> = BTreeMap::new();
-    let mut waits: BTreeMap<String, BTreeMap<i64, i64>> = BTreeMap::new();
     for sum in sums::read(db, owner, (from, to)).await? {
         let currency = sum.currency.as_str().to_owned();
         let summary = all.entry(currency.clone()).or_insert_with(|| Summary::of(sum.currency));
@@ -117,18 +116,22 @@ pub async fn read(
                     *summary.days.entry(day).or_default() += sum.amount;
                 }
             }
-            Some(SumOf::Wait(seconds)) => {
-                waits.entry(currency).or_default().insert(seconds, sum.links);
-            }
             None => {}
         }
     }
-    if let Some(exact) = waits_of_few(db, owner, (from, to)).await? {
+    let (made, paid) = all.values().fold((0, 0), |(made, paid), sum| (made + sum.asked, paid + sum.paid_links));
+    // If more were made in the period alone, there is no need to look whether they are few.
+    let exact = if made > RECENT.cast_signed() { None } else { waits_of_few(db, owner, (from, to)).await? };
+    if let Some(exact) = exact {
         for (currency, seconds) in exact {
             let Some(summary) = all.get_mut(&currency) else { continue };
             summary.median_seconds_to_pay = seconds.get((seconds.len() - 1) / 2).copied();
         }
         return Ok(all.into_values().collect());
+    }
+    let mut waits: BTreeMap<String, BTreeMap<i64, i64>> = BTreeMap::new();
+    for wait in sums::waits(db, owner, ((from, to), paid)).await? {
+        waits.entry(wait.currency.as_str().to_owned()).or_default().insert(wait.seconds, wait.links);
     }
     for (currency, counted) in waits {
         let Some(summary) = all.get_mut(&currency) else { continue };

@@ -74,6 +74,9 @@ mod m0110_unpaid_orders;
 mod m0111_unpaid_orders_from_before;
 mod m0112_link_sums;
 mod m0113_link_sums_from_before;
+mod m0117_links_by_state;
+mod m0118_links_by_state_from_before;
+mod m0119_link_sum_days;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -146,6 +149,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0111_unpaid_orders_from_before::Step),
             Box::new(m0112_link_sums::Step),
             Box::new(m0113_link_sums_from_before::Step),
+            Box::new(m0117_links_by_state::Step),
+            Box::new(m0118_links_by_state_from_before::Step),
+            Box::new(m0119_link_sum_days::Step),
         ]
     }
 }

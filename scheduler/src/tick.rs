@@ -6,11 +6,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
-    ticks::{clean, credits, doctor, expire, index, notify, number, purge, remind, settle, sum, texts},
+    ticks::{clean, credits, days, doctor, expire, index, notify, number, purge, remind, settle, sum, texts},
 };
 
 /// Every tick, in the order in which those due at the same time run.
-pub static TICKS: [Tick; 12] = [
+pub static TICKS: [Tick; 13] = [
     // Closes unpaid links that have expired.
     Tick {
         name: "expire",
@@ -58,6 +58,14 @@ pub static TICKS: [Tick; 12] = [
         waits: false,
         erases: false,
         run: |all, now| Box::pin(sum::run(all, now)),
+    },
+    // Has sums of days kept for merchants' time zones.
+    Tick {
+        name: "days",
+        cron: "0 40 * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(days::run(all, now)),
     },
     // Asks Stripe what webhooks have not reported, and why.
     Tick {

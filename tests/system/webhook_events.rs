@@ -94,7 +94,8 @@ async fn of_a_long_event_that_was_applied_nothing_is_kept(app: &mut App) {
     let link = merchant.makes_a_link(&app.order()).await;
     let event = StripeEvent::about_session("checkout.session.completed", &link.id, "cs_long", "paid");
     let padding = "x".repeat(64 * 1024);
-    app.is_told(&event.with("padding", padding.as_str().into())).await.with_status(200);
+    let event = event.with("padding", padding.as_str().into());
+    app.is_told(&event).await.with_status(200);
     merchant.sees(&link.id, "paid").await;
     let applied = eventually("it was applied", async || {
         let page = merchant.http.get("/v1/webhook-events?state=applied").await.json();
@@ -105,6 +106,18 @@ async fn of_a_long_event_that_was_applied_nothing_is_kept(app: &mut App) {
     let replay = format!("/v1/webhook-events/{}/replay", applied["id"].as_str().unwrap());
     merchant.http.post(&replay, &json!({})).await.problem(409, "event_erased");
     assert!(!app.rows().await.contains(&padding));
+
+    // After 90 days the event is gone altogether. Told once more, it changes nothing.
+    app.passes(Utc::now() + TimeDelta::days(91));
+    assert!(merchant.http.whole_list("/v1/webhook-events", 100).await.is_empty());
+    let purged = eventually("the link is purged", async || {
+        let link = merchant.link(&link.id).await;
+        link["purged_at"].is_string().then_some(link)
+    })
+    .await;
+    app.is_told(&event).await.with_status(200);
+    has_state(&merchant.http, applied["external_id"].as_str().unwrap(), "applied").await;
+    assert_eq!(merchant.link(&link.id).await, purged);
 }
 
 async fn an_event_that_was_applied_can_be_replayed_and_changes_nothing(app: &mut App) {

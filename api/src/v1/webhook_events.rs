@@ -70,6 +70,8 @@ impl From<WebhookEvent> for EventView {
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl WebhookEvents {
     /// List webhook events
+    ///
+    /// Those of the last 90 days.
     #[oai(path = "/webhook-events", method = "get")]
     async fn list(
         &self,
@@ -160,7 +162,7 @@ fn refused(refusal: ReplayRefusal) -> Problem {
         ReplayRefusal::Waiting => Problem::conflict("event_waiting", "The event has yet to be applied as it is."),
         ReplayRefusal::Erased => Problem::conflict(
             "event_erased",
-            "Nothing of the event's content is kept: it meant nothing to us, was applied and is long, or is older than 90 days.",
+            "Nothing of the event's content is kept: it meant nothing to us, was applied and is long, or its link was erased.",
         ),
     }
 }

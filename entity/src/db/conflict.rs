@@ -12,7 +12,8 @@
 //! 3. `conversation`
 //! 4. `message`, then its `message_picture`
 //! 5. `merchant`, the lock under which a ledger grows: last, because all texts of a merchant need it
-//! 6. `link_sum`, which only a tick writes; what it adds up is only appended to `link_sum_change`
+//! 6. `link_sum`, and with it what its trigger writes: `link_sum_day`. Only a tick writes it; what it adds up is only
+//!    appended to `link_sum_change`
 //! 7. rows with a single holder: `webhook_event`, `webhook_outcome`, `job`, `idempotency_key`
 //!
 //! A foreign key locks too: inserting a message locks its link and its conversation (`FOR KEY SHARE`), which waits only

@@ -33,14 +33,16 @@ impl DbOptions {
 }
 
 impl DbLimits {
-    /// As settings of a `PostgreSQL` session. No statement of ours takes as long as to compile it would.
-    pub(super) fn settings(self) -> [(&'static str, String); 4] {
+    /// As settings of a `PostgreSQL` session. No statement of ours takes as long as to compile it would, or to start
+    /// processes that share it.
+    pub(super) fn settings(self) -> [(&'static str, String); 5] {
         let limit = |limit: Duration| format!("{}ms", limit.as_millis());
         [
             ("statement_timeout", limit(self.statement)),
             ("lock_timeout", limit(self.lock)),
             ("idle_in_transaction_session_timeout", limit(self.idle_in_transaction)),
             ("jit", "off".to_owned()),
+            ("max_parallel_workers_per_gather", "0".to_owned()),
         ]
     }
 

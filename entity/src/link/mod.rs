@@ -3,7 +3,6 @@
 mod advance;
 mod buyer;
 mod check;
-mod closed;
 mod compare_and_set;
 mod disputes;
 mod elsewhere;
@@ -11,9 +10,10 @@ mod evidence;
 mod facts;
 mod find;
 mod further;
-mod open;
+pub(crate) mod open;
 mod paying;
 mod purge;
+mod rare;
 mod refunds;
 mod reminding;
 mod renewal;
@@ -48,7 +48,9 @@ pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
 pub use reminding::{hold, set_reminding};
 pub use renewal::{clear_failure, set_failure, set_renewed};
 pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
-pub(crate) use search::{PaidWay, are_closed, closed_in_states, of_orders_in_states, paid};
+pub(crate) use search::{
+    PaidWay, are_rare, each_way, in_rare_states, newest_in, of_orders_in_states, paid, states_apart,
+};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};

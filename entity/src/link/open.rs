@@ -1,25 +1,37 @@
 //! The open links, at most one for an order, and the links of payments. Triggers of `payment_link` keep both tables up
 //! to date. They replace indexes, which would make each update of a link more expensive.
 
+#![expect(unreachable_pub, reason = "what sea-orm derives is public")]
+
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ExprTrait, QueryTrait, Select,
+    ExprTrait, JoinType, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Order, Query, SelectStatement},
 };
 
-use super::{Column, Entity};
-use domain::MerchantId;
+use crate::order;
+use domain::{LinkId, LinkState, MerchantId, OrderId};
 
-/// The open links.
-#[derive(DeriveIden)]
-enum OpenLink {
-    Table,
-    OrderId,
-    LinkId,
-    ExpiresAt,
-    CheckAt,
+/// An open link.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "open_link")]
+pub struct Model {
+    /// Its order.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub order_id: OrderId,
+    /// The link.
+    pub link_id: LinkId,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+    /// Since when it has not been checked at Stripe.
+    pub check_at: DateTime<Utc>,
+    /// The merchant.
+    pub merchant_id: Option<MerchantId>,
 }
+
+impl ActiveModelBehavior for ActiveModel {}
 
 /// The payment of each paid link.
 #[derive(DeriveIden)]
@@ -32,31 +44,62 @@ enum LinkIntent {
 
 /// The orders of the open links.
 pub(super) fn orders() -> SelectStatement {
-    Query::select().column(OpenLink::OrderId).from(OpenLink::Table).take()
+    Entity::find().select_only().column(Column::OrderId).into_query()
 }
 
 /// The open links.
 pub(super) fn links() -> SelectStatement {
-    Query::select().column(OpenLink::LinkId).from(OpenLink::Table).take()
+    Entity::find().select_only().column(Column::LinkId).into_query()
+}
+
+/// The link is in this state. As a comparison, `PostgreSQL` would estimate that few open links are, as few of all links
+/// are, and would rather read and sort all of them.
+fn is_in(state: LinkState) -> Expr {
+    Expr::cust(format!("CASE WHEN payment_link.state = '{state}' THEN true ELSE false END"))
+}
+
+/// Restricts a query to the merchant's open links in this state; the open ones drive it and its order. `SQLite` reads
+/// the table on the left of a `CROSS JOIN` first; left to itself it may read all links.
+pub(super) fn only_in(
+    mut links: Select<super::Entity>,
+    merchant: MerchantId,
+    state: LinkState,
+) -> Select<super::Entity> {
+    let is_link = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::LinkId));
+    QueryTrait::query(&mut links).from_clear().from(Entity).join(JoinType::CrossJoin, super::Entity, is_link.clone());
+    links.filter(is_link).filter(Column::MerchantId.eq(merchant)).filter(is_in(state))
+}
+
+/// Restricts a query to the merchant's orders whose open link is in this state and as `like`; they drive it and its
+/// order.
+pub(crate) fn only_orders_in(
+    mut orders: Select<order::Entity>,
+    merchant: MerchantId,
+    (state, like): (LinkState, Vec<Expr>),
+) -> Select<order::Entity> {
+    let is_order = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
+    QueryTrait::query(&mut orders).from_clear().from(Entity).join(JoinType::CrossJoin, order::Entity, is_order.clone());
+    let is_link = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::LinkId));
+    let link = super::Entity::find().select_only().expr(Expr::val(1)).filter(is_link).filter(is_in(state));
+    // As a scalar subquery it is asked for one link after the other.
+    let link = like.into_iter().fold(link, Select::filter).limit(1).into_query();
+    let is_like_that = Expr::SubQuery(None, Box::new(link.into())).is_not_null();
+    orders.filter(is_order).filter(Column::MerchantId.eq(merchant)).filter(is_like_that)
 }
 
 /// The open links past their expiry.
 pub(super) fn expired(now: DateTime<Utc>) -> SelectStatement {
-    Query::select()
-        .column(OpenLink::LinkId)
-        .from(OpenLink::Table)
-        .and_where(Expr::col(OpenLink::ExpiresAt).lte(now))
-        .take()
+    Entity::find().select_only().column(Column::LinkId).filter(Column::ExpiresAt.lte(now)).into_query()
 }
 
 /// The open links that have not been checked at Stripe since `cutoff`, the longest unchecked first.
-pub(super) fn unchecked_since(cutoff: DateTime<Utc>) -> Select<Entity> {
-    let mut links = Entity::find();
+pub(super) fn unchecked_since(cutoff: DateTime<Utc>) -> Select<super::Entity> {
+    let mut links = super::Entity::find();
     QueryTrait::query(&mut links)
-        .inner_join(OpenLink::Table, Expr::col((OpenLink::Table, OpenLink::LinkId)).equals((Entity, Column::Id)))
-        .and_where(Expr::col((OpenLink::Table, OpenLink::CheckAt)).lte(cutoff))
-        .order_by((OpenLink::Table, OpenLink::CheckAt), Order::Asc)
-        .order_by((OpenLink::Table, OpenLink::LinkId), Order::Asc);
+        .inner_join(Entity, Expr::col((Entity, Column::LinkId)).equals((super::Entity, super::Column::Id)))
+        .and_where(Expr::col((Entity, Column::CheckAt)).lte(cutoff))
+        .order_by((Entity, Column::CheckAt), Order::Asc)
+        .order_by((Entity, Column::LinkId), Order::Asc);
     links
 }
 

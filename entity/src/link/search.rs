@@ -9,7 +9,7 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, closed, disputes, open, timeline};
+use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, disputes, open, rare, timeline};
 use crate::{
     list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
     money_column::stored_money,
@@ -43,6 +43,14 @@ pub struct LinkSearch {
     pub text: Option<String>,
     /// Which part of the list.
     pub place: Place<LinkId>,
+}
+
+/// A table of some links, which are read in its order.
+enum Driver {
+    /// Those in this rare state.
+    Rare(LinkState),
+    /// The open ones, of which those in this state are wanted.
+    Open(LinkState),
 }
 
 impl LinkSearch {
@@ -93,15 +101,34 @@ pub(crate) fn of_orders_in_states(states: &[LinkState]) -> Condition {
     in_states(states, Column::Id.in_subquery(open::links()))
 }
 
-/// Whether these are states of links that were closed unpaid: then [`closed_in_states`] finds them, however few they
-/// are.
-pub(crate) fn are_closed(states: &[LinkState]) -> bool {
-    !states.is_empty() && states.iter().all(|state| closed::contains(*state))
+/// Whether [`in_rare_states`] finds the links in these states, however few they are.
+pub(crate) fn are_rare(states: &[LinkState]) -> bool {
+    !states.is_empty() && states.iter().all(|state| rare::contains(*state))
 }
 
-/// The merchant's link was closed in one of these states.
-pub(crate) fn closed_in_states(merchant: MerchantId, states: &[LinkState]) -> Condition {
-    Condition::all().add(Column::Id.in_subquery(closed::links(merchant, states)))
+/// The merchant's link is in one of these rare states, and was made in a period.
+pub(crate) fn in_rare_states(merchant: MerchantId, states: &[LinkState], made: &Period) -> Condition {
+    Condition::all().add(Column::Id.in_subquery(rare::links(merchant, states, made)))
+}
+
+/// The merchant's links that were or are in this state as ids, if a table or an index has few others beside them, in the
+/// order of the list.
+pub(crate) fn newest_in(merchant: MerchantId, state: LinkState, place: Place<LinkId>) -> Option<Select<Entity>> {
+    let ids = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
+    match state {
+        LinkState::Failed => Some(place.of(ids.filter(Column::Failure.is_not_null()), Column::Id)),
+        state if rare::contains(state) => Some(place.of(rare::only_in(ids, merchant, state), rare::Column::LinkId)),
+        _ => None,
+    }
+}
+
+/// These states, as they are read by one query each: the rows of one state come in the order of the list, and those of
+/// several do not. A paid link is never far, so that others are looked for together with it.
+pub(crate) fn states_apart(states: &[LinkState]) -> Vec<Vec<LinkState>> {
+    if states.contains(&LinkState::Paid) || states.is_empty() {
+        return vec![states.to_vec()];
+    }
+    states.iter().map(|state| vec![*state]).collect()
 }
 
 /// How a link was paid. Payments of a period are read by two queries: each has an index, and both together have none.
@@ -111,6 +138,11 @@ pub(crate) enum PaidWay {
     Stripe,
     /// Elsewhere, on a day that the merchant gives, which may be before the link was created.
     Elsewhere,
+}
+
+/// The ways of payment by which a period is read; only `None` if there is no period.
+pub(crate) fn each_way(period: &PaidPeriod) -> Vec<Option<PaidWay>> {
+    if period.at.is_always() { vec![None] } else { vec![Some(PaidWay::Stripe), Some(PaidWay::Elsewhere)] }
 }
 
 /// The link was paid by this way in this period.
@@ -153,12 +185,14 @@ pub async fn search(
     merchant: MerchantId,
     search: LinkSearch,
 ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
-    if search.paid.at.is_always() {
-        return search.part(db, merchant, None).await;
+    let mut pages = Vec::new();
+    for states in search.states_apart() {
+        let of_states = LinkSearch { states, ..search.clone() };
+        for by in each_way(&search.paid) {
+            pages.push(of_states.part(db, merchant, by).await?);
+        }
     }
-    let by_stripe = search.part(db, merchant, Some(PaidWay::Stripe)).await?;
-    let elsewhere = search.part(db, merchant, Some(PaidWay::Elsewhere)).await?;
-    Ok(search.place.merged([by_stripe, elsewhere], |(link, _)| link.id))
+    Ok(search.place.merged(pages, |(link, _)| link.id))
 }
 
 impl LinkSearch {
@@ -232,11 +266,14 @@ impl LinkSearch {
     /// Everything but the text.
     fn query(&self, merchant: MerchantId, by: Option<PaidWay>) -> Select<Entity> {
         let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-        if let Some(state) = self.closed_state() {
-            query = closed::only_closed(query, merchant, state);
-        } else if !self.states.is_empty() {
-            let is_open = Column::OrderId.in_subquery(open::orders());
-            query = query.filter(in_states(&self.states, is_open));
+        match self.driver() {
+            Some(Driver::Rare(state)) => query = rare::only_in(query, merchant, state),
+            Some(Driver::Open(state)) => query = open::only_in(query, merchant, state),
+            None if self.states.is_empty() => {}
+            None => {
+                let is_open = Column::OrderId.in_subquery(open::orders());
+                query = query.filter(in_states(&self.states, is_open));
+            }
         }
         if let Some(order) = self.order {
             query = query.filter(Column::OrderId.eq(order));
@@ -259,12 +296,20 @@ impl LinkSearch {
         }
     }
 
-    /// The only state of the links, if there is a table of links in it.
-    fn closed_state(&self) -> Option<LinkState> {
+    /// The table by which links in the only state are read. What is asked of an order, or found by a text, has an index
+    /// of its own.
+    fn driver(&self) -> Option<Driver> {
         match self.states.as_slice() {
-            [state] if closed::contains(*state) => Some(*state),
+            [state] if rare::contains(*state) => Some(Driver::Rare(*state)),
+            [state @ LinkState::Unpaid] if self.order.is_none() && self.text.is_none() => Some(Driver::Open(*state)),
             _ => None,
         }
+    }
+
+    /// The states, as they are read by one query each.
+    fn states_apart(&self) -> Vec<Vec<LinkState>> {
+        let by_itself = self.order.is_none() && self.text.is_none();
+        if by_itself { states_apart(&self.states) } else { vec![self.states.clone()] }
     }
 
     async fn page(
@@ -272,8 +317,9 @@ impl LinkSearch {
         db: &impl ConnectionTrait,
         query: Select<Entity>,
     ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
-        let query = match self.closed_state() {
-            Some(_) => self.place.of(query, closed::Column::LinkId),
+        let query = match self.driver() {
+            Some(Driver::Rare(_)) => self.place.of(query, rare::Column::LinkId),
+            Some(Driver::Open(_)) => self.place.of(query, open::Column::LinkId),
             None => self.place.of(query, Column::Id),
         };
         let mut links = query.all(db).await?;

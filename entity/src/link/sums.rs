@@ -1,11 +1,18 @@
 //! Sums of links. A trigger of `payment_link` records each change of a link's figures, so that no payment waits for
-//! another one's sum; [`add_changes`] adds them up. Until then they are read together with the sums.
+//! another one's sum; [`add_changes`] adds them up. Until then they are read together with the sums. Days are kept
+//! [beside them](keep_days).
 //!
 //! Raw SQL: a tick adds thousands of changes by one statement, and a summary reads all its sums by one.
 //! `m0112_link_sums`, which creates the tables, explains how moments and days are numbered.
 
+mod days;
+mod read;
+
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
-use sea_orm::{DbBackend, FromQueryResult, Statement, Value, entity::prelude::*};
+use sea_orm::{DbBackend, FromQueryResult, Statement, entity::prelude::*};
+
+pub use days::keep_days;
+pub(crate) use read::{read, waits};
 
 use crate::{Merchant, Rows, Transaction};
 use domain::Currency;
@@ -19,8 +26,24 @@ const QUARTERS: i64 = 96;
 /// The factor of a day in the slot of a wait.
 const WAITS: i64 = 100_000_000;
 
-/// Adds the oldest changes to the sums, and forgets which of their orders were unpaid. Returns how many: fewer than [`AT_ONCE`] if none are left but what others add
-/// at the moment.
+/// What is added up.
+const COLUMNS: &str = "links, amount, refunded, disputed, disputed_links, lost, viewed, paid";
+
+/// These columns, each added up.
+fn sums_of(columns: &str) -> String {
+    let sums: Vec<String> = columns.split(", ").map(|name| format!("CAST(SUM({name}) AS bigint) AS {name}")).collect();
+    sums.join(", ")
+}
+
+/// Adds what is inserted to the sum that is there.
+fn added() -> String {
+    let add: Vec<String> =
+        COLUMNS.split(", ").map(|name| format!("{name} = link_sum.{name} + excluded.{name}")).collect();
+    format!("ON CONFLICT (merchant_id, kind, slot, currency) DO UPDATE SET {}", add.join(", "))
+}
+
+/// Adds the oldest changes to the sums, and forgets which of their orders were unpaid. Returns how many: fewer than
+/// [`AT_ONCE`] if none are left but what others add at the moment.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -41,19 +64,14 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
         return Ok(0);
     }
     // The same order in every process, so that two of them cannot deadlock.
-    let add = "INSERT INTO link_sum (merchant_id, kind, slot, currency, links, amount, refunded, disputed, disputed_links, \
-            lost, viewed, paid) \
-        SELECT merchant_id, kind, slot, currency, SUM(links), SUM(amount), SUM(refunded), SUM(disputed), SUM(disputed_links), \
-            SUM(lost), SUM(viewed), SUM(paid) \
-        FROM v JOIN link_sum_part ON link_sum_part.id = the_change WHERE true \
-        GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency \
-        ON CONFLICT (merchant_id, kind, slot, currency) DO UPDATE SET links = link_sum.links + excluded.links, \
-            amount = link_sum.amount + excluded.amount, refunded = link_sum.refunded + excluded.refunded, \
-            disputed = link_sum.disputed + excluded.disputed, \
-            disputed_links = link_sum.disputed_links + excluded.disputed_links, \
-            lost = link_sum.lost + excluded.lost, viewed = link_sum.viewed + excluded.viewed, \
-            paid = link_sum.paid + excluded.paid";
-    tx.execute_raw(these().statement(backend, add, Vec::new())).await?;
+    let add = format!(
+        "INSERT INTO link_sum (merchant_id, kind, slot, currency, {COLUMNS}) \
+         SELECT merchant_id, kind, slot, currency, {} FROM v JOIN link_sum_part ON link_sum_part.id = the_change WHERE true \
+         GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency {}",
+        sums_of(COLUMNS),
+        added(),
+    );
+    tx.execute_raw(these().statement(backend, &add, Vec::new())).await?;
     forget_paid(tx, these()).await?;
     let forget = "DELETE FROM link_sum_change WHERE id IN (SELECT the_change FROM v)";
     tx.execute_raw(these().statement(backend, forget, Vec::new())).await?;
@@ -81,8 +99,8 @@ pub(crate) struct Sum {
     kind: String,
     /// The currency.
     pub(crate) currency: Currency,
-    /// The day since 1970 of links that were paid by Stripe, the day such as 20261126 of links that were paid
-    /// elsewhere, or the seconds until a link was paid.
+    /// The day since 1970 of links that were paid by Stripe, or the day such as 20261126 of links that were paid
+    /// elsewhere.
     part: i64,
     /// The number of links.
     pub(crate) links: i64,
@@ -110,8 +128,6 @@ pub(crate) enum SumOf {
     Made,
     /// Links paid on this day.
     Paid(NaiveDate),
-    /// Links paid through Stripe this many seconds after their creation, or up to [`width`] longer.
-    Wait(i64),
 }
 
 impl Sum {
@@ -127,7 +143,6 @@ impl Sum {
                 let year = i32::try_from(part / 10_000).ok()?;
                 NaiveDate::from_ymd_opt(year, number(part / 100 % 100)?, number(part % 100)?).map(SumOf::Paid)
             }
-            "wait" => Some(SumOf::Wait(part)),
             _ => None,
         }
     }
@@ -165,65 +180,28 @@ struct Run {
     first: i64,
     /// Added to a quarter of an hour, so that each day starts at a multiple of [`QUARTERS`].
     shift: i64,
-    /// The last day, which may be longer than the others.
+    /// The last day, which may be longer or shorter than the others.
     last: i64,
+    /// The last quarter of an hour.
+    end: i64,
 }
 
 /// The days of a period in the merchant's time zone.
 fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
+    let mut start = from.pred_opt().and_then(|before| owner.end_of(before));
     for day in from.iter_days().take_while(|day| *day <= to) {
-        let Some(start) = day.pred_opt().and_then(|before| owner.end_of(before)) else { continue };
-        let (first, last) = (quarter(start + TimeDelta::milliseconds(1)), number(day));
+        let end = owner.end_of(day);
+        let (Some(before), Some(after)) = (start, end) else { continue };
+        start = end;
+        let (first, last, end) = (quarter(before + TimeDelta::milliseconds(1)), number(day), quarter(after));
         let shift = last * QUARTERS - first;
         match runs.last_mut() {
-            Some(run) if run.shift == shift => run.last = last,
-            Some(_) | None => runs.push(Run { first, shift, last }),
+            Some(run) if run.shift == shift => (run.last, run.end) = (last, end),
+            Some(_) | None => runs.push(Run { first, shift, last, end }),
         }
     }
     runs
-}
-
-/// The merchant's sums of links that can be paid, and of those created or paid in a period of whole days. Waits are
-/// counted for the UTC days whose noon is in it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub(crate) async fn read(
-    db: &impl ConnectionTrait,
-    owner: &Merchant,
-    (from, to): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<Vec<Sum>, DbErr> {
-    const IN: &str = "(kind = 'open' OR (kind IN ('made', 'paid') AND slot BETWEEN $2 AND $3) \
-        OR (kind = 'paid_on' AND slot BETWEEN $4 AND $5) OR (kind = 'wait' AND slot BETWEEN $6 AND $7))";
-    const COLUMNS: &str = "links, amount, refunded, disputed, disputed_links, lost, viewed, paid";
-    let (first_day, last_day) = (owner.day_of(from), owner.day_of(to));
-    let on = |day: NaiveDate| i64::from(day.year()) * 10_000 + i64::from(day.month() * 100 + day.day());
-    let noon = |at: DateTime<Utc>| (quarter(at) - QUARTERS / 2).div_euclid(QUARTERS);
-    let first_noon = noon(from - TimeDelta::milliseconds(1)) + 1;
-    let mut values: Vec<Value> = vec![owner.id.into()];
-    values.extend([quarter(from), quarter(to), on(first_day), on(last_day)].map(Value::from));
-    values.extend([first_noon * WAITS, (noon(to) + 1) * WAITS - 1].map(Value::from));
-    let mut local = Vec::new();
-    for Run { first, shift, last } in runs(owner, first_day, last_day).into_iter().rev() {
-        let at = values.len();
-        values.extend([first, shift, last].map(Value::from));
-        let (first, shift, last) = (at + 1, at + 2, at + 3);
-        let day = format!("(slot + ${shift}) / {QUARTERS}");
-        local.push(format!("WHEN slot >= ${first} THEN CASE WHEN {day} > ${last} THEN ${last} ELSE {day} END"));
-    }
-    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE {} ELSE 0 END", local.join(" ")) };
-    let sums: Vec<String> = COLUMNS.split(", ").map(|name| format!("CAST(SUM({name}) AS bigint) AS {name}")).collect();
-    let sql = format!(
-        "SELECT kind, currency, part, {} FROM (SELECT kind, currency, {COLUMNS}, \
-            CASE kind WHEN 'paid' THEN {local} WHEN 'paid_on' THEN slot WHEN 'wait' THEN slot % {WAITS} ELSE 0 END AS part \
-            FROM (SELECT kind, slot, currency, {COLUMNS} FROM link_sum WHERE merchant_id = $1 AND {IN} \
-                UNION ALL SELECT kind, slot, currency, {COLUMNS} FROM link_sum_part WHERE merchant_id = $1 AND {IN}) AS sums) AS parts \
-        GROUP BY kind, currency, part",
-        sums.join(", ")
-    );
-    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
-    Sum::find_by_statement(statement).all(db).await
 }
 
 #[cfg(test)]

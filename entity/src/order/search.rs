@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
-    sea_query::{Order as Direction, SelectStatement},
+    sea_query::{ExprTrait, Order as Direction},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
     list::{Found, PaidPeriod, Period, Place, RECENT, Sort, wider},
     search::{one_by_one, orders_meant_by, orders_of_buyer_meant_by},
 };
-use domain::{LinkState, MerchantId, OrderId, link::Review};
+use domain::{LinkId, LinkState, MerchantId, OrderId, link::Review};
 
 /// The filters of a list of orders.
 #[derive(Debug, Clone, Default)]
@@ -42,27 +42,35 @@ pub struct OrderSearch {
 }
 
 impl OrderSearch {
-    /// What a link of such an order has to be, if that matters. It was made after its order.
-    fn links(&self, merchant: MerchantId, since: Option<OrderId>, by: Option<PaidWay>) -> Option<SelectStatement> {
+    /// An order has such a link, if that matters; of the orders since this one, if only those are looked at. A link was
+    /// made after its order.
+    fn of_link(&self, merchant: MerchantId, since: Option<OrderId>, by: Option<PaidWay>) -> Option<Expr> {
         if self.statuses.is_empty() && self.review.is_none() && by.is_none() {
             return None;
         }
-        let mut links = link::Entity::find()
-            .select_only()
-            .column(link::Column::OrderId)
-            .filter(link::Column::MerchantId.eq(merchant));
-        if link::are_closed(&self.statuses) && since.is_none() {
-            links = links.filter(link::closed_in_states(merchant, &self.statuses));
+        let made = Period { from: since.and_then(OrderId::created_at), to: None };
+        let mut links = link::Entity::find().select_only().filter(link::Column::MerchantId.eq(merchant));
+        if link::are_rare(&self.statuses) {
+            links = links.filter(link::in_rare_states(merchant, &self.statuses, &made));
         } else if !self.statuses.is_empty() {
             links = links.filter(link::of_orders_in_states(&self.statuses));
         }
-        if let Some(review) = self.review {
-            links = links.filter(link::Column::Review.eq(review));
+        links = self.of_links(by).into_iter().fold(links, Select::filter);
+        if since.is_some() && by == Some(PaidWay::Stripe) {
+            // Most orders are paid by Stripe: of one after the other it is asked until there are enough.
+            let of_order = Expr::col((link::Entity, link::Column::OrderId)).equals((Entity, Column::Id));
+            let one = links.expr(Expr::val(1)).filter(of_order).limit(1).into_query();
+            return Some(Expr::SubQuery(None, Box::new(one.into())).is_not_null());
         }
-        let since = Period { from: since.and_then(OrderId::created_at), to: None };
-        let since = since.of_ids(link::Column::Id, TimeDelta::zero());
-        let paid = by.into_iter().flat_map(|by| link::paid(by, &self.paid));
-        Some(paid.chain(since).fold(links, Select::filter).into_query())
+        let made = made.of_ids(link::Column::Id, TimeDelta::zero());
+        let links = made.into_iter().fold(links.column(link::Column::OrderId), Select::filter);
+        Some(Column::Id.in_subquery(links.into_query()))
+    }
+
+    /// What a link of such an order has to be besides its state.
+    fn of_links(&self, by: Option<PaidWay>) -> Vec<Expr> {
+        let review = self.review.map(|review| link::Column::Review.eq(review));
+        by.into_iter().flat_map(|by| link::paid(by, &self.paid)).chain(review).collect()
     }
 }
 
@@ -75,12 +83,14 @@ pub async fn search(
     merchant: MerchantId,
     search: OrderSearch,
 ) -> Result<Found<Order>, DbErr> {
-    if search.paid.at.is_always() {
-        return search.part(db, merchant, None).await;
+    let mut pages = Vec::new();
+    for statuses in search.states_apart() {
+        let of_states = OrderSearch { statuses, ..search.clone() };
+        for by in link::each_way(&search.paid) {
+            pages.push(of_states.part(db, merchant, by).await?);
+        }
     }
-    let by_stripe = search.part(db, merchant, Some(PaidWay::Stripe)).await?;
-    let elsewhere = search.part(db, merchant, Some(PaidWay::Elsewhere)).await?;
-    Ok(search.place.merged([by_stripe, elsewhere], |order| order.id))
+    Ok(search.place.merged(pages, |order| order.id))
 }
 
 impl OrderSearch {
@@ -98,10 +108,14 @@ impl OrderSearch {
         {
             return page(query.filter(theirs)).await;
         }
+        if self.only_state() == Some(LinkState::Unpaid) {
+            let unpaid = self.by_open_links(merchant, LinkState::Unpaid, by);
+            return first_of(db, self.place.sort, self.place.of(unpaid, link::open::Column::OrderId)).await;
+        }
         if self.place.sort == Sort::NewestFirst && self.may_mean_many() {
             // A common word, a period with many payments, or the state of many links matches many orders: scanning the
             // newest finds a page sooner than collecting all matches from an index.
-            let mut window = Some(RECENT);
+            let mut window = Some(self.first_window(by));
             while let Some(looked) = window {
                 let Some(oldest) = self.oldest_of(db, merchant, (looked, by)).await? else { break };
                 let newest = self.query(merchant, Some(oldest), by);
@@ -111,7 +125,8 @@ impl OrderSearch {
                 if found.has_more || count >= self.place.limit {
                     return Ok(found);
                 }
-                window = wider(looked, count, self.place.limit);
+                // After a few of a list of their own, there may be more among as many as of any orders.
+                window = wider(looked, count, self.place.limit).or((looked < RECENT).then_some(RECENT));
             }
         }
         let meant = |text: &String| orders_meant_by(text, merchant, db.get_database_backend());
@@ -120,7 +135,28 @@ impl OrderSearch {
 
     /// Whether what is searched for may be found in many orders, and no index gives it in the order of the list.
     fn may_mean_many(&self) -> bool {
-        self.text.is_some() || !self.paid.at.is_always() || link::are_closed(&self.statuses)
+        let is_failed = self.only_state() == Some(LinkState::Failed);
+        self.text.is_some() || !self.paid.at.is_always() || link::are_rare(&self.statuses) || is_failed
+    }
+
+    /// The states, as they are read by one query each.
+    fn states_apart(&self) -> Vec<Vec<LinkState>> {
+        if self.text.is_some() { vec![self.statuses.clone()] } else { link::states_apart(&self.statuses) }
+    }
+
+    /// The only state, if it is looked for by itself.
+    fn only_state(&self) -> Option<LinkState> {
+        let has_table = matches!(self.tag, Some(Tag::None | Tag::Unpaid));
+        match self.statuses.as_slice() {
+            [state] if self.text.is_none() && !has_table => Some(*state),
+            _ => None,
+        }
+    }
+
+    /// The orders whose open link is in this state; the open links drive it and its order.
+    fn by_open_links(&self, merchant: MerchantId, state: LinkState, by: Option<PaidWay>) -> Select<Entity> {
+        let of_any = Self { statuses: Vec::new(), review: None, ..self.clone() };
+        link::open::only_orders_in(of_any.query(merchant, None, None), merchant, (state, self.of_links(by)))
     }
 
     /// Everything but the text, of the orders since this one or of all.
@@ -137,10 +173,7 @@ impl OrderSearch {
         }
         let created = [self.created.of(Column::CreatedAt), self.created.of_ids(Column::Id, TimeDelta::zero())];
         query = created.into_iter().flatten().chain(self.before_paid(by)).fold(query, Select::filter);
-        match self.links(merchant, since, by) {
-            Some(links) => query.filter(Column::Id.in_subquery(links)),
-            None => query,
-        }
+        self.of_link(merchant, since, by).into_iter().fold(query, Select::filter)
     }
 
     /// An order is created before it is paid by Stripe.
@@ -158,8 +191,13 @@ impl OrderSearch {
         }
     }
 
-    /// The oldest of this many newest orders, if there are more. Queried by itself, since a planner without the
-    /// value would estimate a third of all orders.
+    /// How many orders are scanned first. The links in a state are a list of their own.
+    fn first_window(&self, by: Option<PaidWay>) -> u64 {
+        if by.is_none() && self.only_state().is_some() { 2 * self.place.limit } else { RECENT }
+    }
+
+    /// The oldest of this many newest orders, or orders with a link in the state, if there are more. Queried by itself,
+    /// since a planner without the value would estimate a third of all orders.
     async fn oldest_of(
         &self,
         db: &impl ConnectionTrait,
@@ -167,6 +205,16 @@ impl OrderSearch {
         (newest, by): (u64, Option<PaidWay>),
     ) -> Result<Option<OrderId>, DbErr> {
         let place = Place { limit: 1, ..self.place };
+        // An order as old as the oldest of these links has none that is older.
+        let place_of_link =
+            Place { after: place.after.map(|after| LinkId::from_uuid(after.uuid())), sort: place.sort, limit: 1 };
+        if by.is_none()
+            && let Some(state) = self.only_state()
+            && let Some(links) = link::newest_in(merchant, state, place_of_link)
+        {
+            let oldest: Option<LinkId> = links.offset(newest).into_tuple().one(db).await?;
+            return Ok(oldest.map(|oldest| OrderId::from_uuid(oldest.uuid())));
+        }
         let orders = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
         let orders = self.before_paid(by).into_iter().fold(orders, Select::filter);
         place.of(orders, Column::Id).offset(newest).into_tuple().one(db).await

@@ -1,4 +1,4 @@
-//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, kept for 90 days.
+//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, deleted after 90 days.
 
 mod conclude;
 mod insert;
@@ -7,14 +7,14 @@ mod replay;
 mod search;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ExprTrait, FromQueryResult, entity::prelude::*};
+use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
 
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search, search_among, search_newest};
 
-use crate::{Rows, contains};
+use crate::{Rows, contains, list::first_id};
 use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
@@ -139,6 +139,28 @@ pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId
 /// Returns an error if the database query fails.
 pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::ReceivedAt.lte(cutoff)).await
+}
+
+/// Deletes the merchant's oldest events from before `cutoff`, at most this many, with their outcomes. Returns how many.
+///
+/// No sender tells of an event as long afterwards, and what an event has told once changes nothing again.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn forget_before(
+    tx: &impl ConnectionTrait,
+    merchant: MerchantId,
+    cutoff: DateTime<Utc>,
+    at_most: u64,
+) -> Result<u64, DbErr> {
+    let old = Column::MerchantId.eq(merchant).and(Column::Id.lt(first_id(cutoff)));
+    let ids = Entity::find().select_only().column(Column::Id).filter(old.clone());
+    let first_kept: Option<WebhookEventId> =
+        ids.clone().order_by_asc(Column::Id).offset(at_most).limit(1).into_tuple().one(tx).await?;
+    let old = first_kept.iter().fold(old, |old, kept| old.and(Column::Id.lt(*kept)));
+    let outcomes = outcome::Column::EventId.in_subquery(ids.filter(old.clone()).into_query());
+    outcome::Entity::delete_many().filter(outcomes).exec(tx).await?;
+    Ok(Entity::delete_many().filter(old).exec(tx).await?.rows_affected)
 }
 
 /// Erases the payloads of applied carrier events that contain these digits.

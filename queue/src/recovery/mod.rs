@@ -20,6 +20,9 @@ pub use unknown_kinds::dead_letter_unknown_kinds;
 /// How late a job may be before its notification counts as lost: longer than a healthy worker takes to claim it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 
+/// How many jobs are deleted by one statement: after years without a scheduler there are millions.
+const CLEANED_AT_ONCE: u64 = 5_000;
+
 /// A page of jobs to notify Redis of.
 #[derive(Debug)]
 pub struct QueuedPage {
@@ -115,10 +118,19 @@ pub(crate) fn enqueued_job(row: &Row) -> Option<EnqueuedJob> {
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, retention: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let gone = Entity::delete_many()
+    let old = Entity::find()
+        .select_only()
+        .column(Column::Id)
         .filter(Column::State.is_in([JobState::Done, JobState::Discarded]))
         .filter(Column::FinishedAt.lte(now - retention))
-        .exec(db)
-        .await?;
-    Ok(gone.rows_affected)
+        .order_by_asc(Column::FinishedAt)
+        .limit(CLEANED_AT_ONCE);
+    let mut all = 0;
+    loop {
+        let some = Entity::delete_many().filter(Column::Id.in_subquery(old.clone().into_query())).exec(db).await?;
+        all += some.rows_affected;
+        if some.rows_affected < CLEANED_AT_ONCE {
+            return Ok(all);
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! Removes old data: finished jobs, idempotency keys, console sessions, webhook payloads, changes and deliveries, batch
+//! Removes old data: finished jobs, idempotency keys, console sessions, webhook events, changes and deliveries, batch
 //! rows, details of the audit log, notes, conversations with their pictures, buyers without links, daily counts, and
 //! abandoned uploads.
 
@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::{
     attention, audit, batch, change, conversation, idempotency,
     link::RETENTION,
-    message, order,
+    merchant, message, order,
     picture::{self, RemovalError},
     session, webhook_endpoint, webhook_event,
 };
@@ -20,11 +20,18 @@ const STAGING: TimeDelta = TimeDelta::days(2);
 /// How long the feed of changes is kept.
 const CHANGES_KEPT: TimeDelta = TimeDelta::days(30);
 
+/// How many events of a merchant are deleted at once, and how often. A merchant with 100,000,000 links a year has 30,000
+/// an hour.
+const EVENTS_AT_ONCE: u64 = 1_000;
+const ROUNDS: usize = 200;
+
 pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
     let (pool, at) = (scheduler.db.pool(), now.at);
     let jobs = queue::recovery::clean(pool, scheduler.job_retention, at).await?;
     let keys = idempotency::clean(pool, at).await?;
     let sessions = session::clean(pool, at).await?;
+    let events = forget_events(scheduler, now).await?;
+    // Of those that are left for the next time.
     let payloads = webhook_event::erase_payloads_before(pool, at - RETENTION).await?;
     let mut changes = change::forget_before(pool, at - CHANGES_KEPT).await?;
     changes += webhook_endpoint::delivery::forget_before(pool, at - CHANGES_KEPT).await?;
@@ -47,6 +54,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
         + rows
         + keys
         + sessions
+        + events
         + payloads
         + changes
         + texts
@@ -55,6 +63,22 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
         + buyers
         + counts
         + uploads as u64)
+}
+
+async fn forget_events(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+    let (pool, mut forgotten) = (scheduler.db.pool(), 0);
+    for merchant in merchant::ids(pool).await? {
+        for _ in 0..ROUNDS {
+            let tx = scheduler.db.begin().await?;
+            let some = webhook_event::forget_before(&tx, merchant, now.at - RETENTION, EVENTS_AT_ONCE).await?;
+            tx.commit().await?;
+            forgotten += some;
+            if some < EVENTS_AT_ONCE {
+                break;
+            }
+        }
+    }
+    Ok(forgotten)
 }
 
 /// Forgets the buyers of orders that never had a link, and manually entered numbers of buyers who opted out.

@@ -2,6 +2,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod credits;
+pub(crate) mod days;
 pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod index;

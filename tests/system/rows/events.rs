@@ -1,17 +1,26 @@
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, WebhookEventId};
-use entity::webhook_event::{
-    self, Column, Conclusion, Entity, EventSpan, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent,
-    WebhookEventSearch,
+use entity::{
+    merchant,
+    webhook_event::{
+        self, Column, Conclusion, Entity, EventSpan, EventState, NewEvent, ReplayRefusal, Source, WebhookEvent,
+        WebhookEventSearch, outcome,
+    },
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{Rows, now, on_both_databases};
+use crate::support::new_merchant;
 
 /// An event that came in.
 async fn received(rows: &Rows, name: &str) -> WebhookEventId {
+    received_at(rows, name, now()).await
+}
+
+/// An event that came in at this time.
+async fn received_at(rows: &Rows, name: &str, at: DateTime<Utc>) -> WebhookEventId {
     let event = NewEvent {
-        id: WebhookEventId::new(now()),
+        id: WebhookEventId::new(at),
         merchant_id: rows.merchant,
         source: Source::Stripe,
         external_id: name.to_owned(),
@@ -51,7 +60,7 @@ async fn in_state(rows: &Rows, state: EventState) -> Vec<WebhookEventId> {
 }
 
 async fn to_replay(rows: &Rows, state: EventState) -> usize {
-    let span = EventSpan { state, from: DateTime::UNIX_EPOCH, to: now() + chrono::TimeDelta::days(1) };
+    let span = EventSpan { state, from: DateTime::UNIX_EPOCH, to: now() + TimeDelta::days(1) };
     webhook_event::to_replay(rows.db.pool(), rows.merchant, span, None, 10).await.unwrap().len()
 }
 
@@ -92,5 +101,27 @@ on_both_databases! {
         }
         let erased = find(&rows, new).await;
         assert_eq!(webhook_event::set_back(rows.db.pool(), &erased).await.unwrap(), Err(ReplayRefusal::Erased));
+    }
+    async fn old_events_are_forgotten_some_at_a_time_with_what_became_of_them(rows) {
+        let ages = [200, 150, 100, 91, 89, 0];
+        let mut events = Vec::new();
+        for age in ages {
+            events.push(received_at(&rows, &format!("evt_{age}"), now() - TimeDelta::days(age)).await);
+        }
+        for event in &events {
+            conclude(&rows, *event, EventState::Applied, None).await;
+        }
+        let other = merchant::insert(rows.db.pool(), new_merchant(), now()).await.unwrap().id;
+        let forget = async |merchant| {
+            webhook_event::forget_before(rows.db.pool(), merchant, now() - TimeDelta::days(90), 3).await.unwrap()
+        };
+        assert_eq!(forget(other).await, 0);
+        assert_eq!(in_state(&rows, EventState::Applied).await, events);
+        assert_eq!(forget(rows.merchant).await, 3);
+        assert_eq!(in_state(&rows, EventState::Applied).await, events[3..]);
+        assert_eq!(forget(rows.merchant).await, 1);
+        assert_eq!(forget(rows.merchant).await, 0);
+        assert_eq!(in_state(&rows, EventState::Applied).await, events[4..]);
+        assert_eq!(outcome::Entity::find().all(rows.db.pool()).await.unwrap().len(), 2);
     }
 }

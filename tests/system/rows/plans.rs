@@ -195,6 +195,18 @@ on_both_databases! {
         assert!(link::search(&asked, rows.merchant, voided).await.unwrap().rows.is_empty());
         asked.was_by("closed_link").await;
 
+        let open = |state| LinkSearch { states: vec![state], place, ..LinkSearch::default() };
+        assert_eq!(link::search(&asked, rows.merchant, open(LinkState::Unpaid)).await.unwrap().rows.len(), 51);
+        asked.was_by("open_link_of_merchant").await;
+        assert!(link::search(&asked, rows.merchant, open(LinkState::Processing)).await.unwrap().rows.is_empty());
+        asked.was_by("closed_link").await;
+        let place = Place { limit: 51, ..Place::default() };
+        let open = |state| OrderSearch { statuses: vec![state], place, ..OrderSearch::default() };
+        assert_eq!(order::search(&asked, rows.merchant, open(LinkState::Unpaid)).await.unwrap().rows.len(), 51);
+        asked.was_by("open_link_by_order").await;
+        assert!(order::search(&asked, rows.merchant, open(LinkState::Processing)).await.unwrap().rows.is_empty());
+        asked.was_by("closed_link").await;
+
         let phone = PhoneNumber::from_e164("+12025550123").unwrap();
         assert!(buyer::orders_of(&asked, rows.merchant, &phone, 20).await.unwrap().is_empty());
         asked.was_by("orders_of_buyer").await;

@@ -152,6 +152,50 @@ on_both_databases! {
         assert_eq!(in_states(&rows, &[LinkState::Paid]).await, all);
     }
 
+    async fn an_open_link_is_found_by_its_state_whatever_way_it_goes(rows) {
+        use LinkState::{Creating, Expiring, Processing, Settling, Unpaid, Voiding};
+        let mut links = Vec::new();
+        for name in ["1", "2", "3", "4", "5"] {
+            let link = rows.link(&rows.order().await).await.unwrap();
+            assert_eq!(in_states(&rows, &[Creating]).await, [link.id]);
+            rows.advance(&link, LinkEvent::Created, &made(name)).await;
+            assert!(in_states(&rows, &[Creating]).await.is_empty());
+            links.push(link);
+        }
+        let all: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+        assert_eq!(in_states(&rows, &[Unpaid]).await, all);
+        let ways = [
+            (LinkEvent::PaymentPending, Processing),
+            (LinkEvent::VoidRequested, Voiding),
+            (LinkEvent::ExpiryReached, Expiring),
+            (LinkEvent::PaidElsewhere, Settling),
+        ];
+        for (at, (event, state)) in ways.into_iter().enumerate() {
+            becomes(&rows, &links[at], event).await;
+            assert_eq!(in_states(&rows, &[state]).await, [all[at]]);
+            assert_eq!(in_states(&rows, &[Unpaid]).await, all[at + 1..]);
+            assert_eq!(in_states(&rows, &[state, Unpaid]).await, all[at..]);
+        }
+        assert_eq!(in_states(&rows, &[Voiding, Settling, Processing, Expiring]).await, all[..4]);
+        assert_eq!(in_states(&rows, &[Unpaid, Processing, LinkState::Paid]).await, [all[0], all[4]]);
+        becomes(&rows, &links[0], LinkEvent::PaymentSucceeded).await;
+        becomes(&rows, &links[4], LinkEvent::PaymentSucceeded).await;
+        assert!(in_states(&rows, &[Unpaid, Processing]).await.is_empty());
+
+        // One after the other, of both states in turn.
+        becomes(&rows, &links[1], LinkEvent::CloseConfirmed).await;
+        let page = async |after| {
+            let place = Place { after, limit: 1, ..Place::default() };
+            let search = LinkSearch { states: vec![LinkState::Voided, Settling, Expiring], place, ..LinkSearch::default() };
+            let found = link::search(rows.db.pool(), rows.merchant, search).await.unwrap();
+            found.rows.first().map(|(link, _)| link.id)
+        };
+        assert_eq!(page(None).await, Some(all[3]));
+        assert_eq!(page(Some(all[3])).await, Some(all[2]));
+        assert_eq!(page(Some(all[2])).await, Some(all[1]));
+        assert_eq!(page(Some(all[1])).await, None);
+    }
+
     async fn what_waits_is_found_behind_a_thousand_events_that_were_applied(rows) {
         let old = events(&rows, 0..3, None).await;
         for event in &old {

@@ -173,6 +173,41 @@ on_both_databases! {
         assert_eq!(of(&numbers(&rows, before).await), [] as [String; 0]);
     }
 
+    async fn what_was_paid_elsewhere_is_found_page_by_page(rows) {
+        makes_orders(&rows, (0..40).map(|_| "Example Buyer".to_owned())).await;
+        makes_the_rest(&rows).await;
+        for statement in [
+            "UPDATE payment_link SET state = 'paid', paid_at = created_at, elsewhere_method = 'cash', elsewhere_on = '2026-05-' ||
+                (10 + CAST(invoice_number AS integer) / 2)",
+            // One after another of these fills no page.
+            "UPDATE orders SET archived_at = created_at, number_key = NULL WHERE CAST(number AS integer) BETWEEN 12 AND 30",
+        ] {
+            rows.db.pool().execute_unprepared(statement).await.unwrap();
+        }
+        let from = "2026-05-12T00:00:00Z".parse().unwrap();
+        let paid = PaidPeriod::new(Period { from: Some(from), to: None }, &Zone::UTC);
+        for sort in [Sort::NewestFirst, Sort::OldestFirst] {
+            let (mut found, mut links, mut after, mut link_after) = (Vec::new(), Vec::new(), None, None);
+            for _ in 0..14 {
+                let place = Place { after, sort, limit: 3 };
+                let page = numbers(&rows, OrderSearch { paid, place, ..OrderSearch::default() }).await;
+                after = page.last().map_or(after, |(_, id)| Some(*id));
+                found.extend(page.into_iter().map(|(number, _)| number.parse::<usize>().unwrap()));
+                let place = Place { after: link_after, sort, limit: 3 };
+                let search = LinkSearch { paid, place, ..LinkSearch::default() };
+                let page = link::search(rows.db.pool(), rows.merchant, search).await.unwrap().rows;
+                link_after = page.last().map_or(link_after, |(link, _)| Some(link.id));
+                links.extend(page.into_iter().map(|(link, _)| link.invoice_number.unwrap().parse::<usize>().unwrap()));
+            }
+            if sort == Sort::NewestFirst {
+                found.reverse();
+                links.reverse();
+            }
+            assert_eq!(found, (4..12).chain(31..40).collect::<Vec<_>>(), "{sort:?}");
+            assert_eq!(links, (4..40).collect::<Vec<_>>(), "{sort:?}");
+        }
+    }
+
     async fn a_period_finds_what_was_made_in_it(rows) {
         makes_orders(&rows, (0..MANY).map(|_| "Example Buyer".to_owned())).await;
         let (oldest, newest) = (now() - TimeDelta::hours(1), now() + TimeDelta::hours(1));

@@ -108,12 +108,36 @@ async fn agree(rows: &Rows, what: &str) {
     }
 }
 
-/// The same, before and after changes are added to the sums.
+/// The same, before and after changes are added to the sums, and with the days that are kept from then on.
 async fn agree_however_it_is_read(rows: &Rows, what: &str) {
     agree(rows, what).await;
     add_changes(rows).await;
     agree(rows, what).await;
     assert_eq!(add_changes(rows).await, 0, "{what}");
+    keep_days(rows).await;
+    agree(rows, what).await;
+}
+
+/// Has days kept in the merchant's time zone, over all changes of its clocks. Returns for how many more shifts.
+async fn keep_days(rows: &Rows) -> u64 {
+    let owner = rows.merchant().await;
+    let owner = Merchant { created_at: owner.created_at - TimeDelta::days(400), ..owner };
+    let tx = rows.db.begin_group().await.unwrap();
+    let kept = sums::keep_days(&tx, &owner, owner.day_of(now())).await.unwrap();
+    tx.commit().await.unwrap();
+    kept
+}
+
+/// The days of a period with a payment.
+async fn paid_days(rows: &Rows, owner: &Merchant, first: NaiveDate, last: NaiveDate) -> Vec<NaiveDate> {
+    let summed = summed(&rows.db, owner, first, last).await;
+    summed.iter().flat_map(|sum| sum.days.keys().copied()).collect()
+}
+
+async fn count(rows: &Rows, of: &str) -> i64 {
+    let count =
+        Statement::from_string(rows.db.pool().get_database_backend(), format!("SELECT count(*) AS n FROM {of}"));
+    rows.db.pool().query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
 fn of_stripe(name: &str) -> StripeFacts {
@@ -243,10 +267,7 @@ on_both_databases! {
             "unpaid_order WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.id = order_id AND tag = 'unpaid')",
             "orders WHERE tag = 'unpaid' AND NOT EXISTS (SELECT 1 FROM unpaid_order WHERE order_id = orders.id)",
         ] {
-            let count = format!("SELECT count(*) AS n FROM {wrong}");
-            let count = Statement::from_string(rows.db.pool().get_database_backend(), count);
-            let counted = rows.db.pool().query_one_raw(count).await.unwrap().unwrap();
-            assert_eq!(counted.try_get::<i64>("", "n").unwrap(), 0, "{wrong}");
+            assert_eq!(count(&rows, wrong).await, 0, "{wrong}");
         }
     }
 
@@ -254,9 +275,13 @@ on_both_databases! {
         let zones = ["America/New_York", "Asia/Kathmandu", "Pacific/Apia", "Europe/Berlin"];
         let paid = link(&rows, "1").await;
         becomes(&rows, &paid, LinkEvent::PaymentSucceeded, "1").await;
-        for zone in zones {
+        for (zone, is_kept) in zones.into_iter().flat_map(|zone| [(zone, false), (zone, true)]) {
             let update = format!("UPDATE merchant SET time_zone = '{zone}'");
             rows.db.pool().execute_unprepared(&update).await.unwrap();
+            if is_kept {
+                assert!(keep_days(&rows).await > 0, "{zone}");
+                assert_eq!(keep_days(&rows).await, 0, "{zone}");
+            }
             // The ends of days, and the hour that is there twice when clocks are set back.
             for at in ["2026-03-29T00:59:00Z", "2026-10-25T00:59:59Z", "2026-10-25T01:00:00Z", "2026-10-25T22:59:59Z",
                        "2026-10-25T23:00:00Z", "2026-11-01T04:00:00Z", "2026-11-01T05:30:00Z", "2026-11-02T04:59:59Z",
@@ -267,10 +292,12 @@ on_both_databases! {
                 was_earlier(&rows, &paid, by).await;
                 let day = owner.day_of(at);
                 let days = |before: i64, after: i64| (day - TimeDelta::days(before), day + TimeDelta::days(after));
+                if is_kept {
+                    add_changes(&rows).await;
+                }
                 for (first, last) in [days(0, 0), days(1, 0), days(0, 1), days(40, 40), days(2, -1), days(-1, 2)] {
-                    let summed = summed(&rows.db, &owner, first, last).await;
+                    let found = paid_days(&rows, &owner, first, last).await;
                     let is_in = (first..=last).contains(&day);
-                    let found: Vec<NaiveDate> = summed.iter().flat_map(|sum| sum.days.keys().copied()).collect();
                     assert_eq!(found, Vec::from_iter(is_in.then_some(day)), "{zone} {at}: {first} to {last}");
                 }
             }

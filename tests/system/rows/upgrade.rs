@@ -98,12 +98,12 @@ const LINK: &str = "
         VALUES ('{id}', '{merchant}', '{id}', '{state}', {hash}, '1', 100, 'usd', 'a.pdf', 'plink_{state}', false,
             '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00', {paid_at})";
 
-async fn closed_links_from_before_are_found(url: &str, id: impl Fn(u8) -> String) {
+async fn links_from_before_are_found_by_their_state(url: &str, id: impl Fn(u8) -> String) {
     let db = Db::open(url, 2).await.unwrap();
     Migrator::up(db.pool(), Some(steps_before("m0096_closed_links"))).await.unwrap();
     let merchant = ORDERS.split_once(';').unwrap().0.replace("'{merchant}'", &id(1));
     db.pool().execute_unprepared(&merchant).await.unwrap();
-    for (number, state) in [(2, "voided"), (3, "expired"), (4, "unpaid"), (5, "paid")] {
+    for (number, state) in [(2, "voided"), (3, "expired"), (4, "unpaid"), (5, "paid"), (6, "processing")] {
         let paid_at = if state == "paid" { "'2026-01-02T00:00:00+00:00'" } else { "NULL" };
         let link = LINK.replace("'{merchant}'", &id(1)).replace("'{id}'", &id(number));
         let hash = if url.starts_with("sqlite") { "randomblob(32)" } else { "sha256('{state}')" };
@@ -114,7 +114,10 @@ async fn closed_links_from_before_are_found(url: &str, id: impl Fn(u8) -> String
     Migrator::up(db.pool(), None).await.unwrap();
 
     for (found, rows) in [
-        ("closed_link".to_owned(), 2),
+        ("closed_link".to_owned(), 3),
+        (format!("closed_link WHERE state = 'processing' AND link_id = {}", id(6)), 1),
+        ("open_link".to_owned(), 2),
+        (format!("open_link WHERE merchant_id = {} AND link_id IN ({}, {})", id(1), id(4), id(6)), 2),
         (format!("closed_link WHERE state = 'voided' AND link_id = {}", id(2)), 1),
         (format!("closed_link WHERE state = 'expired' AND link_id = {}", id(3)), 1),
     ] {
@@ -146,13 +149,13 @@ async fn orders_from_before_are_found_by_what_nobody_is_asked_for_on_sqlite() {
 }
 
 #[tokio::test]
-async fn closed_links_from_before_are_found_on_postgresql() {
-    closed_links_from_before_are_found(&fresh_postgresql().await, uuid_on_postgresql).await;
+async fn links_from_before_are_found_by_their_state_on_postgresql() {
+    links_from_before_are_found_by_their_state(&fresh_postgresql().await, uuid_on_postgresql).await;
 }
 
 #[tokio::test]
-async fn closed_links_from_before_are_found_on_sqlite() {
+async fn links_from_before_are_found_by_their_state_on_sqlite() {
     let place = folder("paylink-rows-");
     let url = format!("sqlite://{}?mode=rwc", place.path().join("rows.db").display());
-    closed_links_from_before_are_found(&url, uuid_on_sqlite).await;
+    links_from_before_are_found_by_their_state(&url, uuid_on_sqlite).await;
 }
