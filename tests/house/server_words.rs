@@ -12,10 +12,11 @@ use crate::{assert_none, root, sources};
 const SHORTEST: usize = 6;
 
 /// Messages for programs only: the console sends nothing that causes them.
-const FOR_PROGRAMS: [&str; 16] = [
+const FOR_PROGRAMS: [&str; 17] = [
     "must be of printable ASCII characters",
     "must be sent only once",
-    "must be at least {}",
+    "must not have fewer items than {}",
+    "must be a time with its offset from UTC, such as 2026-12-31T18:00:00Z",
     "must be true or false",
     "is not one that this list gave",
     "must have names of 1 to {LONGEST_NAME} characters",

@@ -160,6 +160,16 @@ async fn a_bad_order_gets_a_problem_and_leaves_nothing(app: &mut App) {
     ] {
         merchant.http.ask(request).await.problem(status, code);
     }
+    for (request, sentence) in [
+        (post("application/json", "[]"), "The body must be an object, not a list"),
+        (post("text/plain", &good), "This call takes application/json; the request has text/plain."),
+        (
+            post("application/json", &good).header("Content-Encoding", "gzip"),
+            "The body must not be compressed: send it without `Content-Encoding`.",
+        ),
+    ] {
+        assert_eq!(merchant.http.ask(request).await.json()["detail"], sentence);
+    }
     merchant.http.get("/v1/nothing").await.problem(404, "not_found");
     merchant.http.ask(merchant.http.request(Method::DELETE, "/v1/orders")).await.problem(405, "method_not_allowed");
     merchant.http.get("/v1/orders?limit=0").await.problem(422, "invalid_input");

@@ -2,14 +2,15 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tokio::task::JoinSet;
+use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 
-use crate::support::{Answer, App, INVOICE, Invoice, Merchant, on_both_databases, order_body};
+use crate::support::{Answer, App, INVOICE, Invoice, Merchant, eventually, on_both_databases, order_body};
 
 on_both_databases!(
     a_command_that_is_sent_again_is_answered_again,
     an_upload_that_is_sent_again_is_answered_again,
     a_command_that_is_sent_many_times_at_once_has_one_effect,
+    a_command_whose_caller_hangs_up_is_done_and_its_answer_is_kept,
     of_many_links_for_one_order_at_once_one_is_made,
     credits_that_are_given_again_under_the_same_key_are_given_once,
 );
@@ -100,6 +101,31 @@ async fn a_command_that_is_sent_many_times_at_once_has_one_effect(app: &mut App)
     made.dedup();
     assert_eq!(made.len(), 1, "{made:?}");
     assert_eq!(merchant.http.whole_list("/v1/orders", 10).await.len(), 2, "the demo's order and ours");
+}
+
+async fn a_command_whose_caller_hangs_up_is_done_and_its_answer_is_kept(app: &mut App) {
+    let merchant = app.merchant();
+    let host = app.hello.url.trim_start_matches("http://");
+    let numbers: Vec<String> = (9101..9111).map(|number: u16| number.to_string()).collect();
+    for number in &numbers {
+        let body = order_body(number, "+12025560003").to_string();
+        let request = format!(
+            "POST /v1/orders HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {number}\r\n\
+            Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            app.hello.api_key,
+            body.len()
+        );
+        TcpStream::connect(host).await.unwrap().write_all(request.as_bytes()).await.unwrap();
+    }
+    eventually("all are orders", async || {
+        (merchant.http.whole_list("/v1/orders", 100).await.len() == numbers.len() + 1).then_some(())
+    })
+    .await;
+    for number in &numbers {
+        let again =
+            with_key(&merchant, "/v1/orders", number, &order_body(number, "+12025560003")).await.with_status(201);
+        assert_eq!(again.header("Idempotent-Replayed"), "true", "{number}");
+    }
 }
 
 async fn of_many_links_for_one_order_at_once_one_is_made(app: &mut App) {

@@ -135,8 +135,12 @@ async fn an_order_is_put_by_its_number(app: &mut App) {
     let put = async |body: &Value| merchant.http.put("/v1/orders/by-number/40401", body).await;
     let mut body = order_body("40401", "+12025569401");
     body.as_object_mut().unwrap().remove("number");
-    let made = put(&body).await.with_status(201).json();
+    let answer = put(&body).await.with_status(201);
+    let made = answer.json();
     assert_eq!(made["number"], "40401");
+    assert_eq!(answer.header("location"), format!("/v1/orders/{}", made["id"].as_str().unwrap()));
+    let too_long = merchant.http.put(&format!("/v1/orders/by-number/{}", "4".repeat(65)), &body).await;
+    assert_eq!(too_long.problem(422, "invalid_input")["errors"][0]["field"], "number");
     body["amount"] = "99.00".into();
     body["items"] = json!([]);
     body.as_object_mut().unwrap().retain(|name, _| name != "shipping" && name != "discount");

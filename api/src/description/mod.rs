@@ -16,9 +16,10 @@ mod schema;
 use std::{collections::BTreeMap, sync::Arc};
 
 use poem::{
-    Endpoint, IntoResponse, Request, RequestBody, Response,
+    Endpoint, IntoResponse, PathPattern, Request, RequestBody, Response,
     http::{HeaderName, HeaderValue, Method, header},
 };
+use poem_openapi::error::ContentTypeError;
 use serde_json::Value;
 
 use self::{operation::Operation, schema::Source};
@@ -55,7 +56,7 @@ impl Description {
                 .as_object()
                 .into_iter()
                 .flatten()
-                .map(|(method, it)| (method.to_uppercase(), Arc::new(Operation::of(path, it, &source))))
+                .map(|(method, it)| (method.to_uppercase(), Arc::new(Operation::of(method, path, it, &source))))
                 .collect(),
         });
         Self { paths: paths.collect(), text: document.to_string() }
@@ -93,7 +94,9 @@ impl Description {
             return Err(Problem::method_not_allowed(described.allowed()).into());
         };
         request.set_data(Arc::clone(operation));
-        let mut response = endpoint.call(request).await?.into_response();
+        let media = request.content_type().map(str::to_owned);
+        let answered = endpoint.call(request).await.map_err(|error| named(error, operation, media.as_deref()));
+        let mut response = answered?.into_response();
         if let Some(since) = operation.deprecated_since() {
             response.headers_mut().extend(HeaderValue::from_str(&format!("@{since}")).map(|at| (DEPRECATION, at)));
         }
@@ -119,6 +122,18 @@ impl DescribedPath {
     }
 }
 
+/// The error, which names the accepted types if the body's is not among them.
+fn named(error: poem::Error, operation: &Operation, sent: Option<&str>) -> poem::Error {
+    if !error.is::<ContentTypeError>() {
+        return error;
+    }
+    let mut named = poem::Error::from(operation.unsupported(sent));
+    if let Some(route) = error.data::<PathPattern>() {
+        named.set_data(route.clone());
+    }
+    named
+}
+
 fn operation(request: &Request) -> Option<&Operation> {
     request.data::<Arc<Operation>>().map(AsRef::as_ref)
 }
@@ -129,6 +144,7 @@ pub(crate) async fn check(request: &Request, body: &mut RequestBody) -> Result<(
     operation.check_path(request.original_uri().path())?;
     operation.check_query(request.uri().query().unwrap_or_default())?;
     operation.check_headers(request.headers())?;
+    operation.check_encoding(request.headers())?;
     if operation.takes_body() || request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0") {
         return Ok(());
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveTime};
 use domain::sms_event::is_unwanted;
 use percent_encoding::percent_decode_str;
-use poem::http::HeaderMap;
+use poem::http::{HeaderMap, header};
 use serde_json::Value;
 
 use super::schema::{Faults, Schema, Source};
@@ -14,11 +14,15 @@ use crate::{Problem, http::characters::REFUSAL};
 /// The inputs of an operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
-    /// The schemas of the path's variables.
-    path: Vec<Option<Schema>>,
+    /// The names and schemas of the path's variables.
+    path: Vec<Option<(String, Schema)>>,
+    /// Whether it may create what the path names.
+    creates: bool,
     query: BTreeMap<String, Schema>,
     headers: BTreeMap<String, Schema>,
     body: Body,
+    /// The accepted types of a body.
+    media: Vec<String>,
     /// In seconds since 1970.
     deprecated_since: Option<i64>,
 }
@@ -32,7 +36,7 @@ enum Body {
 }
 
 impl Operation {
-    pub(super) fn of(path: &str, json: &Value, source: &Source<'_>) -> Self {
+    pub(super) fn of(method: &str, path: &str, json: &Value, source: &Source<'_>) -> Self {
         let of_kind = |kind: &str| -> BTreeMap<String, Schema> {
             let parameters = json["parameters"].as_array().into_iter().flatten();
             let parameters = parameters.filter(|parameter| parameter["in"] == kind);
@@ -44,11 +48,13 @@ impl Operation {
         Self {
             path: path
                 .split('/')
-                .map(|part| part.strip_prefix('{').and_then(|part| in_path.remove(part.trim_end_matches('}'))))
+                .map(|part| in_path.remove_entry(part.strip_prefix('{')?.trim_end_matches('}')))
                 .collect(),
+            creates: method == "put" && json["responses"]["201"].is_object(),
             query: of_kind("query"),
             headers: of_kind("header"),
             body: Body::of(&json["requestBody"], source),
+            media: media(&json["requestBody"]),
             deprecated_since: deprecated_since(json),
         }
     }
@@ -62,16 +68,31 @@ impl Operation {
         !matches!(self.body, Body::None)
     }
 
-    /// Answers 404 for a path with an invalid id.
+    /// The problem of a body of another type, or of none.
+    pub(super) fn unsupported(&self, sent: Option<&str>) -> Problem {
+        let sent = sent.unwrap_or("no `Content-Type`");
+        Problem::unsupported_media_type(format!("This call takes {}; the request has {sent}.", self.media.join(" or ")))
+    }
+
+    /// Bodies are read as they are: one that is compressed would be taken for one that is garbled.
+    pub(super) fn check_encoding(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+        if !self.takes_body() || encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Ok(());
+        }
+        Err(Problem::unsupported_media_type("The body must not be compressed: send it without `Content-Encoding`."))
+    }
+
+    /// Answers 404 for a path with an invalid id. What the call may create is not missing, but invalid.
     pub(super) fn check_path(&self, path: &str) -> Result<(), Problem> {
         let mut faults = Faults::default();
         for (schema, part) in self.path.iter().zip(path.split('/')) {
             let part = percent_decode_str(part).decode_utf8().map_err(|_| Problem::not_found())?;
-            if let Some(schema) = schema {
-                schema.check_written("", &part, &mut faults);
+            if let Some((name, schema)) = schema {
+                schema.check_written(name, &part, &mut faults);
             }
         }
-        faults.into_result().map_err(|_| Problem::not_found())
+        faults.into_result().map_err(|problem| if self.creates { problem } else { Problem::not_found() })
     }
 
     pub(super) fn check_query(&self, query: &str) -> Result<(), Problem> {
@@ -116,6 +137,11 @@ impl Operation {
         }
         faults.into_result()
     }
+}
+
+fn media(body: &Value) -> Vec<String> {
+    let types = body["content"].as_object().into_iter().flatten().map(|(kind, _)| kind);
+    types.map(|kind| kind.split(';').next().unwrap_or(kind).to_owned()).collect()
 }
 
 fn deprecated_since(json: &Value) -> Option<i64> {

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use chrono::{DateTime, FixedOffset};
 use regex::Regex;
 use serde_json::Value;
 
@@ -44,6 +45,7 @@ struct Text {
     shortest: usize,
     longest: Option<usize>,
     pattern: Option<Regex>,
+    is_time: bool,
 }
 
 #[derive(Debug, Default)]
@@ -183,6 +185,7 @@ impl Schema {
                 shortest: number(json, "minLength").unwrap_or_default(),
                 longest: number(json, "maxLength"),
                 pattern: json["pattern"].as_str().and_then(|pattern| source.pattern(pattern)),
+                is_time: json["format"] == "date-time",
             }),
             Some("integer") => Shape::Integer(Range { least: limit(json, "minimum"), most: limit(json, "maximum") }),
             Some("number") => Shape::Number,
@@ -281,6 +284,8 @@ impl Schema {
         } else if text.pattern.as_ref().is_some_and(|pattern| !pattern.is_match(value)) {
             let words = self.words.as_deref().unwrap_or("of the form that the description of the API says");
             faults.wrong(field, format!("must be {words}"));
+        } else if text.is_time && value.parse::<DateTime<FixedOffset>>().is_err() {
+            faults.wrong(field, "must be a time with its offset from UTC, such as 2026-12-31T18:00:00Z");
         }
     }
 }
@@ -346,7 +351,7 @@ impl Range {
 impl List {
     fn check(&self, field: &str, values: &[Value], faults: &mut Faults) {
         if values.len() < self.fewest {
-            faults.wrong(field, format!("must be at least {}", self.fewest));
+            faults.wrong(field, format!("must not have fewer items than {}", self.fewest));
         }
         if let Some(most) = self.most.filter(|most| values.len() > *most) {
             faults.wrong(field, format!("must not be more than {most}"));
@@ -436,7 +441,13 @@ mod tests {
             (json!({"type": "string", "minLength": 1}), json!("x"), json!(" ")),
             (json!({"type": "string", "maxLength": 2}), json!("éé"), json!("ééé")),
             (json!({"type": "string", "pattern": "^[0-9]+$"}), json!("12"), json!("12a")),
+            (
+                json!({"type": "string", "format": "date-time"}),
+                json!("2026-12-31T18:00:00+01:00"),
+                json!("2026-12-31T18:00"),
+            ),
             (json!({"type": "integer", "minimum": 1.0, "maximum": 5.0}), json!(5), json!(6)),
+            (json!({"type": "array", "minItems": 1, "items": {}}), json!([1]), json!([])),
             (json!({"type": "array", "maxItems": 1, "items": {}}), json!([1]), json!([1, 2])),
             (json!({"allOf": [{"$ref": "#/a"}, {"description": "it"}]}), json!("x"), json!("y")),
             (json!({"anyOf": [{"$ref": "#/a"}, {"type": "integer"}]}), json!(3), json!("y")),

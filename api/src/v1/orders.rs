@@ -201,7 +201,8 @@ impl Orders {
         let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
             let order = insert(&api, &tx, &key.0, new, now).await?;
             tx.commit().await?;
-            return Ok(Put::Created(Json(whole(&api, order).await?)));
+            let location = format!("/v1/orders/{}", order.id);
+            return Ok(Put::Created(Json(whole(&api, order).await?), location));
         };
         let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
         let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
@@ -296,7 +297,12 @@ enum Put<T: ToJSON> {
     Changed(Json<T>),
     /// The order was created.
     #[oai(status = 201)]
-    Created(Json<T>),
+    Created(
+        Json<T>,
+        /// Where the resource is.
+        #[oai(header = "Location")]
+        String,
+    ),
 }
 
 /// The order with everything that is shown when it is read alone.

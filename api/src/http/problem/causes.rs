@@ -30,7 +30,7 @@ impl Problem {
             return Self::method_not_allowed(String::new());
         }
         if error.is::<ContentTypeError>() {
-            return Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", error.to_string());
+            return Self::unsupported_media_type(error.to_string());
         }
         if error.is::<SizedLimitError>() {
             return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "The body is larger than is taken here.");

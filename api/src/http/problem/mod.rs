@@ -121,6 +121,11 @@ impl Problem {
         Self::field(field, reason).coded("unknown_field")
     }
 
+    /// The body's type is not accepted.
+    pub(crate) fn unsupported_media_type(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
     /// The method is not allowed; these are.
     pub(crate) fn method_not_allowed(allowed: String) -> Self {
         let detail = format!("Not with this method. Allowed: {allowed}.");
@@ -241,8 +246,11 @@ impl Problem {
 }
 
 fn told(fields: &[FieldError]) -> String {
-    let told: Vec<_> = fields.iter().map(|FieldError { field, reason }| format!("{field}: {reason}")).collect();
-    told.join("; ")
+    let told = fields.iter().map(|FieldError { field, reason }| {
+        // The body as a whole has no name.
+        if field.is_empty() { format!("The body {reason}") } else { format!("{field}: {reason}") }
+    });
+    told.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

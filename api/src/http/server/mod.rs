@@ -2,13 +2,16 @@
 //! when it runs out of file descriptors.
 //!
 //! Clients cannot block each other: request heads, bodies and responses have deadlines, connections that exceed them
-//! are closed, and when the connection limit is reached, idle ones are closed first.
+//! are closed, and when the connection limit is reached, idle ones are closed first. A read ends with its connection; a
+//! command does not.
 
 mod answer;
 mod connections;
 mod socket;
 
-use std::{convert::Infallible, future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible, future::Future, io, net::SocketAddr, panic::resume_unwind, pin::pin, sync::Arc, time::Duration,
+};
 
 use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::{
@@ -17,12 +20,13 @@ use hyper_util::{
 };
 use poem::{
     Endpoint, EndpointExt, Response,
-    http::uri::Scheme,
+    http::{StatusCode, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::watch,
+    task::JoinError,
     time::Instant,
 };
 
@@ -181,6 +185,25 @@ async fn goodbye(connection: &Connection) {
     }
 }
 
+/// Completes a command even if its client goes away meanwhile, so that whoever repeats it finds its answer, and not a
+/// key that is in use. Only the end of the server breaks it off.
+async fn completed(
+    answering: impl Future<Output = Response> + Send + 'static,
+    mut phase: watch::Receiver<Phase>,
+) -> Response {
+    let completing = tokio::spawn(async move {
+        tokio::select! {
+            answer = answering => answer,
+            _ = phase.wait_for(|phase| *phase >= Phase::Over) => StatusCode::SERVICE_UNAVAILABLE.into(),
+        }
+    });
+    match completing.await.map_err(JoinError::try_into_panic) {
+        Ok(answer) => answer,
+        Err(Ok(panic)) => resume_unwind(panic),
+        Err(Err(_)) => StatusCode::SERVICE_UNAVAILABLE.into(),
+    }
+}
+
 /// What all connections share.
 struct Served<E> {
     endpoint: Arc<E>,
@@ -198,10 +221,15 @@ impl<E: Endpoint<Output = Response> + 'static> Served<E> {
         }
         let connection = &place.connection;
         let answer = |request: Request<Incoming>| {
-            let (endpoint, in_flight) = (Arc::clone(&self.endpoint), connection.begin());
+            let in_flight = connection.begin();
+            let is_command = !request.method().is_safe();
             let request = (request, self.local.clone(), RemoteAddr(address.into()), Scheme::HTTP).into();
+            let endpoint = Arc::clone(&self.endpoint);
+            let answering = async move { endpoint.get_response(request).await };
+            let phase = self.phase.clone();
             async move {
-                let answer: hyper::Response<_> = endpoint.get_response(request).await.into();
+                let answer = if is_command { completed(answering, phase).await } else { answering.await };
+                let answer: hyper::Response<_> = answer.into();
                 Ok::<_, Infallible>(answer.map(|body| Answer::new(body, in_flight)))
             }
         };
