@@ -14,6 +14,7 @@ mod further;
 mod open;
 mod paying;
 mod purge;
+mod read;
 mod refunds;
 mod reminding;
 mod renewal;
