@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
+use crate::by_position::read_by_position;
 use domain::{JobId, MerchantId, words};
 
 words! {
@@ -62,6 +63,13 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+read_by_position!(
+    pub Model, "job":
+    id, kind, dedup_key: optional, merchant_id: optional, payload, state, claims = "attempt", crashes,
+    uncounted = "spared", run_at, last_error: optional, created_at, claimed_at: optional, finished_at: optional,
+    traceparent: optional,
+);
 
 impl Model {
     /// The number of attempts, which limits apply to and people are shown.

@@ -8,6 +8,7 @@ pub mod attention;
 pub mod audit;
 pub mod batch;
 pub mod buyer;
+mod by_position;
 pub mod change;
 pub mod conversation;
 pub mod credits;

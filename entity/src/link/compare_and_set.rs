@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use sea_orm::{FromQueryResult, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
 use super::{Model, advance::Change};
 use crate::Rows;
@@ -92,10 +92,9 @@ pub(super) async fn reread(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let select = "SELECT payment_link.* FROM v JOIN payment_link ON id = the_link";
-    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
+    let found = Model::read_all(db, rows, "FROM v JOIN payment_link ON id = the_link").await?;
     if found.len() < asked {
         return Err(DbErr::RecordNotFound("a link vanished".to_owned()));
     }
-    found.iter().map(|row| Model::from_query_result(row, "")).collect()
+    Ok(found)
 }

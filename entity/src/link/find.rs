@@ -1,7 +1,7 @@
 //! Finds links, by key or because something is due.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{FromQueryResult, Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};
+use sea_orm::{Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Model, RETENTION, further, open};
 use crate::Rows;
@@ -38,10 +38,8 @@ pub async fn find_all_by_stripe_id(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let select =
-        "SELECT payment_link.* FROM v JOIN payment_link ON stripe_link_id = name AND merchant_id = the_merchant";
-    let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
-    found.iter().map(|row| Model::from_query_result(row, "")).collect()
+    let found = "FROM v JOIN payment_link ON stripe_link_id = name AND merchant_id = the_merchant";
+    Model::read_all(db, rows, found).await
 }
 
 /// The merchant's link that was paid by this `pi_…`, the first time or again.

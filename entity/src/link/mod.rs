@@ -14,6 +14,7 @@ pub(crate) mod open;
 mod paying;
 mod purge;
 mod rare;
+mod read;
 mod refunds;
 mod reminding;
 mod renewal;

@@ -88,14 +88,27 @@ pub async fn find(
     Ok(outcome::with_outcome(event).one(db).await?.map(outcome::merged))
 }
 
-/// The existing ones of these events, each of the given merchant, as received: without their outcomes.
+/// The part of an event that applying it needs.
+#[derive(Debug, FromQueryResult)]
+pub struct ReceivedEvent {
+    /// The id of the event.
+    pub id: WebhookEventId,
+    /// The merchant that received it.
+    pub merchant_id: MerchantId,
+    /// The body as received, unless it was erased.
+    pub payload: Option<String>,
+    /// When it arrived.
+    pub received_at: DateTime<Utc>,
+}
+
+/// The existing ones of these events, each of the given merchant.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     events: &[(MerchantId, WebhookEventId)],
-) -> Result<Vec<WebhookEvent>, DbErr> {
+) -> Result<Vec<ReceivedEvent>, DbErr> {
     let mut rows = Rows::new([("the_merchant", "uuid"), ("the_event", "uuid")]);
     for (merchant, event) in events {
         rows.push([(*merchant).into(), (*event).into()]);
@@ -103,9 +116,10 @@ pub async fn find_all(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let select = "SELECT webhook_event.* FROM v JOIN webhook_event ON id = the_event AND merchant_id = the_merchant";
+    let select = "SELECT id, merchant_id, payload, received_at FROM v \
+        JOIN webhook_event ON id = the_event AND merchant_id = the_merchant";
     let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
-    found.iter().map(|row| Model::from_query_result(row, "")).collect()
+    found.iter().map(|row| ReceivedEvent::from_query_result(row, "")).collect()
 }
 
 /// Erases the payloads of events about a link.

@@ -11,7 +11,7 @@ use entity::{
     Db, Rows,
     job::{Job as Row, JobState},
 };
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
 use crate::{BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, redis::Delivery};
 
@@ -165,7 +165,7 @@ async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>,
     for (job, Wanted { now, delivery, .. }) in in_order {
         due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
     }
-    let mut claimed = read(db, due, CLAIM).await?;
+    let mut claimed = read(db, due, CLAIM, |row| Row::from_query_result(row, "")).await?;
     let others: Vec<&Wanted> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
     let others = look(db, &others).await?;
 
@@ -183,7 +183,8 @@ async fn look(db: &impl ConnectionTrait, jobs: &[&Wanted]) -> Result<HashMap<Job
     for wanted in jobs {
         rows.push([wanted.job.into()]);
     }
-    read(db, rows, "SELECT job.* FROM v JOIN job ON id = job_id").await
+    let look = format!("SELECT {} FROM v JOIN job ON id = job_id", Row::COLUMNS);
+    read(db, rows, &look, Row::read).await
 }
 
 /// Runs a statement on these rows that returns jobs.
@@ -191,10 +192,11 @@ async fn read<const N: usize>(
     db: &impl ConnectionTrait,
     rows: Rows<N>,
     rest: &str,
+    read: impl Fn(&QueryResult) -> Result<Row, DbErr>,
 ) -> Result<HashMap<JobId, Row>, DbErr> {
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
     let found = db.query_all_raw(rows.statement(db.get_database_backend(), rest, Vec::new())).await?;
-    found.iter().map(|row| Row::from_query_result(row, "").map(|row| (row.id, row))).collect()
+    found.iter().map(|row| read(row).map(|row| (row.id, row))).collect()
 }

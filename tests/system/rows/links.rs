@@ -46,6 +46,18 @@ on_both_databases! {
         rows.link(&order).await.unwrap();
     }
 
+    async fn a_link_is_the_same_read_by_the_names_of_its_columns_and_by_their_positions(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        for paid in [false, true] {
+            if paid {
+                live(&rows, &link, &[LinkEvent::PaymentSucceeded]).await;
+            }
+            let found = link::find_all_by_stripe_id(rows.db.pool(), &[(rows.merchant, "plink_1")]).await.unwrap();
+            assert_eq!(found, [reread(&rows, &link).await]);
+        }
+    }
+
     async fn of_many_writers_one_moves_a_link(rows) {
         let link = rows.link(&rows.order().await).await.unwrap();
         advance(&rows, &link, LinkEvent::Created).await;

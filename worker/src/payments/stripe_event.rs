@@ -11,7 +11,7 @@ use entity::{
     Transaction,
     link::{self, FactReport, StripeFacts, Transition},
     stripe_integration,
-    webhook_event::{self, WebhookEvent},
+    webhook_event::{self, ReceivedEvent},
 };
 use queue::{JobError, ProcessStripeEvent};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -57,7 +57,7 @@ pub(crate) async fn read_all(
     jobs: &[&ProcessStripeEvent],
 ) -> Result<Vec<Result<Told, JobError>>, DbErr> {
     let asked: Vec<_> = jobs.iter().map(|job| (job.merchant, job.event)).collect();
-    let events: HashMap<WebhookEventId, WebhookEvent> =
+    let events: HashMap<WebhookEventId, ReceivedEvent> =
         webhook_event::find_all(db, &asked).await?.into_iter().map(|event| (event.id, event)).collect();
     let read = |job: &&ProcessStripeEvent| {
         let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?;
@@ -70,7 +70,7 @@ pub(crate) async fn read_all(
     Ok(told)
 }
 
-fn read(event: &WebhookEvent) -> Result<StripeFact, serde_json::Error> {
+fn read(event: &ReceivedEvent) -> Result<StripeFact, serde_json::Error> {
     let Some(payload) = &event.payload else { return Ok(StripeFact::Nothing) };
     let fact: Event = serde_json::from_str(payload)?;
     let told_at = fact.created().unwrap_or(event.received_at);
