@@ -2,8 +2,7 @@
 //!
 //! A group is made of all items that arrived while the previous groups were being handled. There is no delay to collect
 //! more: an item that arrives alone is handled at once, as a group of one. So batching costs nothing under light load
-//! and saves most under heavy load. A group that starts beside another one is at least as large, so that groups grow
-//! with the load. With a pace, items that arrive right after a group started wait for the next one.
+//! and saves most under heavy load. With a pace, items that arrive right after a group started wait for the next one.
 
 use std::{
     collections::VecDeque,
@@ -62,13 +61,10 @@ struct Inner<T: BatchHandler> {
     line: Mutex<Line<T>>,
 }
 
-/// The waiting items and the groups in progress.
+/// The waiting items and the number of groups in progress.
 struct Line<T: BatchHandler> {
     waiting: VecDeque<Waiting<T>>,
-    /// How many groups are in progress or about to start.
     busy: usize,
-    /// The size of the group that started last; the largest possible while the first is about to start.
-    latest: usize,
     /// The earliest start of the next group, if groups have a pace.
     next: Option<Instant>,
 }
@@ -82,7 +78,7 @@ impl<T: BatchHandler> Batcher<T> {
     /// Batches items for `work`.
     #[must_use]
     pub fn new(work: T, limits: Limits) -> Self {
-        let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0, latest: 0, next: None });
+        let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0, next: None });
         Self(Arc::new(Inner { work, limits, line }))
     }
 
@@ -107,18 +103,14 @@ impl<T: BatchHandler> Inner<T> {
             return Err(BatchError::Full);
         }
         line.waiting.push_back(waiting);
-        let begin = line.busy < self.limits.at_once && line.may_start_beside(line.busy);
+        let begin = line.busy < self.limits.at_once;
         if begin {
-            if line.busy == 0 {
-                // It is about to take all that wait, up to the largest group.
-                line.latest = self.limits.group.max(1);
-            }
             line.busy += 1;
         }
         Ok(begin)
     }
 
-    /// Handles groups until too few items are waiting.
+    /// Handles groups until no item is waiting.
     async fn do_what_waits(self: Arc<Self>) {
         loop {
             // Lets concurrent submitters queue up first; otherwise the first of a burst would be a group of one.
@@ -144,29 +136,19 @@ impl<T: BatchHandler> Inner<T> {
         }
     }
 
-    /// Takes the next group. If there is none, or too few items beside another group, this task ends.
     fn next_group(&self) -> Option<Vec<Waiting<T>>> {
         let mut line = self.lock();
         let size = line.waiting.len().min(self.limits.group.max(1));
-        if size == 0 || !line.may_start_beside(line.busy - 1) {
+        if size == 0 {
             line.busy -= 1;
             return None;
         }
-        line.latest = size;
         line.next = (!self.limits.pace.is_zero()).then(|| Instant::now() + self.limits.pace);
         Some(line.waiting.drain(..size).collect())
     }
 
     fn lock(&self) -> MutexGuard<'_, Line<T>> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T: BatchHandler> Line<T> {
-    /// Whether those who wait may be a group beside this many others. If they are too few, they wait until one of the
-    /// others ends, or until there are enough.
-    fn may_start_beside(&self, others: usize) -> bool {
-        others == 0 || self.waiting.len() >= self.latest
     }
 }
 
@@ -267,38 +249,6 @@ mod tests {
         let third = test.submits(3);
         assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(4), Ok(6)));
         assert_eq!(*test.groups.lock().unwrap(), [1, 2]);
-    }
-
-    #[tokio::test]
-    async fn a_group_beside_another_is_at_least_as_large() {
-        let test = test(Limits { at_once: 2, ..LIMITS });
-        let sizes = || test.groups.lock().unwrap().clone();
-        let first = test.submits(0);
-        test.settles().await;
-        let second = test.submits(1);
-        test.settles().await;
-        assert_eq!(sizes(), [1, 1], "one that waits is as many as one");
-        let mut others: Vec<_> = (2..=4).map(|number| test.submits(number)).collect();
-        test.settles().await;
-        test.release.add_permits(1);
-        first.await.unwrap().unwrap();
-        test.settles().await;
-        assert_eq!(sizes(), [1, 1, 3]);
-        others.extend((5..=6).map(|number| test.submits(number)));
-        test.release.add_permits(1);
-        second.await.unwrap().unwrap();
-        test.settles().await;
-        assert_eq!(sizes(), [1, 1, 3], "two wait for a third, or for the end of the three");
-        others.push(test.submits(7));
-        test.settles().await;
-        assert_eq!(sizes(), [1, 1, 3, 3]);
-        let last = test.submits(8);
-        test.release.add_permits(10);
-        assert_eq!(last.await.unwrap(), Ok(16));
-        for other in others {
-            assert!(other.await.unwrap().is_ok());
-        }
-        assert_eq!(sizes(), [1, 1, 3, 3, 1]);
     }
 
     #[tokio::test]

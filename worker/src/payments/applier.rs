@@ -19,7 +19,7 @@ use crate::payments::stripe_event::{self, Told};
 
 /// The minimum time between two groups. One event costs as many round trips as two hundred, so events that come in a
 /// row share a group, which delays them slightly. Their senders were answered before.
-const PACE: Duration = Duration::from_millis(25);
+const PACE: Duration = Duration::from_millis(10);
 
 /// Applies events in groups. Cheap to clone.
 #[derive(Debug, Clone)]
