@@ -133,7 +133,7 @@ impl Messages {
         let tx = api.db.begin().await?;
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let is_scheduled = message.status == MessageStatus::Scheduled;
-        let why = "It was cancelled before its time had come.".to_owned();
+        let why = "Cancelled by hand before it was due.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
             tx.done(key.0.did(AuditAction::MessageCancel, &id), now);
         }

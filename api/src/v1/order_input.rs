@@ -162,7 +162,7 @@ impl Input {
             (Some(code), _) => fields.take("currency", Currency::parse(code))?,
             (None, Some(default)) => default,
             (None, None) => {
-                fields.refuse("currency", "is missing, and the merchant has none to be used instead");
+                fields.refuse("currency", "is missing, and no usual currency is set");
                 return None;
             }
         };
@@ -193,7 +193,7 @@ pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
             | '\u{e0000}'..='\u{e0fff}')
     };
     if sent.contains(is_odd) {
-        fields.refuse("number", "must not contain invisible characters or such as turn the direction of writing");
+        fields.refuse("number", "must not contain invisible characters, or ones that change the direction of writing");
         return None;
     }
     Some(sent.trimmed())

@@ -293,7 +293,7 @@ async fn accept_unmark(
         return Err(Problem::conflict("too_late", "It can be taken back within a day."));
     }
     let facts = StripeFacts {
-        detail: Some("It was not paid elsewhere after all.".to_owned()),
+        detail: Some("Taken back: it was not paid elsewhere.".to_owned()),
         actor: Some(key.key.to_string()),
         ..StripeFacts::default()
     };

@@ -54,7 +54,7 @@ pub enum PhoneError {
     #[error("this could be two phone numbers: write it with + and its country code")]
     Ambiguous,
     /// Well-formed, but the country has no such numbers.
-    #[error("there is no such phone number in its country")]
+    #[error("no such phone number exists in its country")]
     NotAssigned,
 }
 

@@ -70,7 +70,7 @@ impl Texts {
                 // Its time had come when the link was closed, or when a payment was on its way that failed later.
                 "failed" => {
                     assert!(
-                        text["error"].as_str().unwrap().ends_with("before the text was sent."),
+                        text["error"].as_str().unwrap().starts_with("Not sent: "),
                         "seed {seed}: {text}"
                     );
                     let was_processing = link["timeline"]

@@ -172,7 +172,7 @@ fn odd_amount(amount: &str) -> Option<Problem> {
     let less = in_brackets.or_else(|| amount.strip_prefix(['-', '−'])).or_else(|| amount.strip_suffix(['-', '−']));
     let is_amount = |text: &str| WrittenAmount::read(text).is_some();
     if less.is_some_and(is_amount) {
-        return Some(Problem::field("amount", "is less than zero: a credit note cannot be asked for"));
+        return Some(Problem::field("amount", "is less than zero: a credit note cannot be paid by a link"));
     }
     let could_be_thousands = is_amount(&format!("{amount}.00")) || is_amount(&format!("{amount},00"));
     could_be_thousands

@@ -36,13 +36,16 @@ export function translated(text) {
     const found = pattern.exec(text ?? "");
     if (!found) continue;
     const said = strings.server[name];
-    return holes.length > 0 ? said(...holes.map((hole) => (hole === "said" ? translated(found.groups[hole]) : found.groups[hole]))) : said;
+    // A sentence within a sentence is one itself.
+    const isSentence = (hole) => hole === "said" || hole === "why";
+    return holes.length > 0 ? said(...holes.map((hole) => (isSentence(hole) ? translated(found.groups[hole]) : found.groups[hole]))) : said;
   }
   return text;
 }
 
 /** What a buyer said by a button of their page; what they wrote themselves stays as it is. */
 export function saidByBuyer(text) {
-  const [beginning] = english["onPage(said)"].split("{");
-  return text?.startsWith(beginning) ? translated(text) : text;
+  // English needs no table of what it says.
+  const beginning = english["onPage(said)"]?.split("{")[0];
+  return beginning && text?.startsWith(beginning) ? translated(text) : text;
 }
