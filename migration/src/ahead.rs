@@ -9,7 +9,10 @@ use sea_orm_migration::{
     sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement},
 };
 
-use crate::{m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110};
+use crate::{
+    m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
+    m0115_log_outside_batches as m0115,
+};
 
 /// An index of a table that may be large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,7 @@ fn of_step(step: &str) -> &'static [Index] {
         m0095::NAME => &m0095::INDEXES,
         m0100::NAME => &m0100::INDEXES,
         m0110::NAME => &m0110::INDEXES,
+        m0115::NAME => &m0115::INDEXES,
         _ => &[],
     }
 }
@@ -104,6 +108,7 @@ mod tests {
         assert_eq!(of_step(m0100::Step.name()).len(), m0100::INDEXES.len());
         assert_eq!(m0110::Step.name(), "m0110_unpaid_orders");
         assert_eq!(of_step(m0110::Step.name()).len(), m0110::INDEXES.len());
+        assert_eq!(of_step(m0115::Step.name()).len(), m0115::INDEXES.len());
         assert_eq!(of_step("m0001_merchants"), []);
     }
 }

@@ -74,6 +74,8 @@ mod m0110_unpaid_orders;
 mod m0111_unpaid_orders_from_before;
 mod m0112_link_sums;
 mod m0113_link_sums_from_before;
+mod m0114_batches_in_the_log;
+mod m0115_log_outside_batches;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -146,6 +148,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0111_unpaid_orders_from_before::Step),
             Box::new(m0112_link_sums::Step),
             Box::new(m0113_link_sums_from_before::Step),
+            Box::new(m0114_batches_in_the_log::Step),
+            Box::new(m0115_log_outside_batches::Step),
         ]
     }
 }

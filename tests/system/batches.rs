@@ -121,6 +121,16 @@ async fn a_batch_makes_and_sends_each_row_once(app: &mut App) {
     assert_eq!((done, failed), (30, 30), "{first} {second}");
     assert_eq!(merchant.http.whole_list("/v1/payment-links", 50).await.len(), 30);
 
+    // The log can be read without the rows, or for those of one batch.
+    let logged = async |query: &str| merchant.http.whole_list(&format!("/v1/audit-log?{query}"), 100).await;
+    let of_first = logged(&format!("batch_id={}", batch["id"].as_str().unwrap())).await;
+    assert_eq!(of_first.len(), 2 * usize::try_from(first["done"].as_i64().unwrap()).unwrap(), "orders and links");
+    assert!(of_first.iter().all(|entry| entry["batch_id"] == batch["id"]), "{of_first:?}");
+    let folded = logged("folded=true").await;
+    assert!(folded.iter().all(|entry| entry["batch_id"].is_null()), "{folded:?}");
+    assert_eq!(folded.iter().filter(|entry| entry["action"] == "batch.start").count(), 2);
+    assert!(folded.iter().all(|entry| entry["action"] != "link.create"), "{folded:?}");
+
     // A third one does nothing, and says so.
     let third = checks(&merchant, sent, true).await;
     assert_eq!((&third["ready"], &third["refused"]), (&json!(0), &json!(30)));

@@ -148,7 +148,7 @@ async fn note(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let act = Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id).because(batch.id.to_string());
-    audit::record(tx, act, now).await
+    audit::record(tx, act.for_row_of(batch.id), now).await
 }
 
 /// The row's order, created unless an earlier attempt did. `None` if there is none to create.
