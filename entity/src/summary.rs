@@ -12,6 +12,7 @@ use crate::{
         sums::{self, SumOf},
     },
     list::{Period, RECENT},
+    order,
 };
 use domain::Currency;
 
@@ -24,6 +25,10 @@ pub struct Summary {
     pub outstanding: i64,
     /// The number of these links.
     pub outstanding_links: i64,
+    /// The total of unpaid orders whose due date is over.
+    pub overdue: i64,
+    /// The number of these orders.
+    pub overdue_orders: i64,
     /// The total that was paid in the period.
     pub paid: i64,
     /// The number of links with such a payment.
@@ -55,6 +60,8 @@ impl Summary {
             currency,
             outstanding: 0,
             outstanding_links: 0,
+            overdue: 0,
+            overdue_orders: 0,
             paid: 0,
             paid_links: 0,
             refunded: 0,
@@ -88,8 +95,8 @@ struct Waited {
 pub async fn read(
     db: &impl ConnectionTrait,
     owner: &Merchant,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    today: NaiveDate,
 ) -> Result<Vec<Summary>, DbErr> {
     let mut all: BTreeMap<String, Summary> = BTreeMap::new();
     let mut waits: BTreeMap<String, BTreeMap<i64, i64>> = BTreeMap::new();
@@ -122,6 +129,12 @@ pub async fn read(
             }
             None => {}
         }
+    }
+    for overdue in order::overdue(db, owner.id, today).await? {
+        let currency = overdue.currency;
+        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::of(currency));
+        summary.overdue = overdue.amount;
+        summary.overdue_orders = overdue.orders;
     }
     if let Some(exact) = waits_of_few(db, owner, (from, to)).await? {
         for (currency, seconds) in exact {

@@ -76,6 +76,7 @@ mod m0112_link_sums;
 mod m0113_link_sums_from_before;
 mod m0114_batches_in_the_log;
 mod m0115_log_outside_batches;
+mod m0116_invoice_dates;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -150,6 +151,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0113_link_sums_from_before::Step),
             Box::new(m0114_batches_in_the_log::Step),
             Box::new(m0115_log_outside_batches::Step),
+            Box::new(m0116_invoice_dates::Step),
         ]
     }
 }

@@ -169,12 +169,14 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
 
     // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing
     // here.
-    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Sachbearbeiter\r\n\
-        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;xy\r\n\
-        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;xy\r\n\
-        D-12;Gasthof;2025572012;1,129;usd;K12;xy\r\n\
-        D-13;Wirtshaus;2025572013;1;usd;K13;xy;129.00\r\n";
-    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,";
+    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Datum;F\xe4llig;Sachbearbeiter\r\n\
+        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;02.11.2026;11/30/2026 00:00;xy\r\n\
+        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;;;xy\r\n\
+        D-12;Gasthof;2025572012;1,129;usd;K12;;;xy\r\n\
+        D-13;Wirtshaus;2025572013;1;usd;K13;;;xy;129.00\r\n\
+        D-14;Krone;2025572014;12.50;usd;K14;2.11.;;xy\r\n\
+        D-15;Adler;2025572015;12.50;usd;K15;2.11.2026;1.11.2026;xy\r\n";
+    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,invoice_date,due_date,";
     let address = format!("/v1/batches?send=true&name=Offene%20Posten.csv&columns={columns}");
     let request =
         merchant.http.request(Method::POST, &address).header("content-type", "text/csv").body(export.to_vec());
@@ -199,12 +201,15 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     let refused = merchant.http.whole_list(&format!("{}/rows?status=refused", path(&batch)), 100).await;
     assert_eq!(refused, found[2..], "and a row of more cells than columns, of which none is an amount to be asked for");
     assert_eq!(found[3]["detail"], "has more cells than there are columns");
+    assert_eq!(found[4]["detail"], "invoice_date is not a date such as 2026-12-31");
+    assert_eq!(found[5]["detail"], "due_date must not be before the date of the invoice");
     merchant.http.post(&format!("{}/start", path(&batch)), &json!({})).await.with_status(202);
     sees_done(&merchant, &batch).await;
     let done = rows(&merchant, &batch).await;
     assert_eq!(read(&done[0]), read(&found[0]), "what was read is told of what was made");
     let order = merchant.http.get(&format!("/v1/orders/{}", done[0]["order_id"].as_str().unwrap())).await.json();
     assert_eq!(order["metadata"], json!({"customer": "K10"}));
+    assert_eq!((&order["invoice_date"], &order["due_date"]), (&json!("2026-11-02"), &json!("2026-11-30")));
 }
 
 async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {

@@ -179,7 +179,7 @@ impl Messages {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner.id, search), "messages"));
+            return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner, search), "messages"));
         }
         let found = message::search(api.db.pool(), owner.id, search).await?;
         let FoundMessages { rows, looked_to } = found;

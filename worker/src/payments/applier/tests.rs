@@ -168,6 +168,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         customer_phone: domain::PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap(),
         money,
         details: Details::default(),
+        dates: order::Dates::default(),
         kept: order::Kept::default(),
     };
     let tx = db.begin().await.unwrap();

@@ -22,6 +22,7 @@ const STATES = ["ready", "done", "refused", "failed", "cancelled"];
 const FIELDS = {
   number: "number", amount: "amount", currency: "currency", notes: "notes", key: "key",
   "customer.name": "customer_name", "customer.phone": "customer_phone", "customer.language": "customer_language",
+  invoice_date: "invoice_date", due_date: "due_date",
 };
 
 /** Draws the batch. */
