@@ -95,6 +95,7 @@ pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize
                 metadata: BTreeMap::new(),
                 payment_methods: domain::PaymentMethods::default(),
                 reminding: domain::OwnReminding::default(),
+                receipt: None,
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

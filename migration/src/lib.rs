@@ -77,6 +77,8 @@ mod m0113_link_sums_from_before;
 mod m0114_batches_in_the_log;
 mod m0115_log_outside_batches;
 mod m0116_invoice_dates;
+mod m0122_receipt_of_a_link;
+mod m0123_text_hours;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -152,6 +154,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0114_batches_in_the_log::Step),
             Box::new(m0115_log_outside_batches::Step),
             Box::new(m0116_invoice_dates::Step),
+            Box::new(m0122_receipt_of_a_link::Step),
+            Box::new(m0123_text_hours::Step),
         ]
     }
 }

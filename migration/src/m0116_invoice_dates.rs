@@ -20,7 +20,8 @@ const BEFORE: [(&str, &str); 2] = [
     ("orders_unpaid", "UPDATE OF tag ON orders FOR EACH ROW WHEN (OLD.tag <> 'unpaid' AND NEW.tag = 'unpaid')"),
 ];
 
-const INSERT: &str = "INSERT INTO unpaid_order (merchant_id, order_id, due_date) VALUES (NEW.merchant_id, NEW.id, NEW.due_date)
+const INSERT: &str =
+    "INSERT INTO unpaid_order (merchant_id, order_id, due_date) VALUES (NEW.merchant_id, NEW.id, NEW.due_date)
     ON CONFLICT DO NOTHING;";
 
 /// An order that is not unpaid now may still have its row, and be unpaid again before that is removed.

@@ -121,7 +121,10 @@ async fn lists_are_taken_out_as_csv(app: &mut App) {
     let links = csv("/v1/payment-links").await;
     let lines: Vec<&str> = links.lines().collect();
     assert!(lines[0].contains(",notes,metadata,shipping,discount,tax,net_amount,order_metadata,"), "{links}");
-    assert!(lines[1].contains(",5.50,,6.00,105.50,\"{\"\"Kd-Nr.\"\":\"\"10490\"\"}\",2026-01-02,2026-01-16,"), "{links}");
+    assert!(
+        lines[1].contains(",5.50,,6.00,105.50,\"{\"\"Kd-Nr.\"\":\"\"10490\"\"}\",2026-01-02,2026-01-16,"),
+        "{links}"
+    );
 
     // Times are there by the merchant's clock, too: a day's work is of that day.
     let far = json!({"time_zone": "Pacific/Kiritimati"});

@@ -15,8 +15,7 @@ use poem::Body;
 use sea_orm::DbErr;
 
 use crate::{
-    Api,
-    Problem,
+    Api, Problem,
     http::{
         listing::{AT_A_TIME, csv, local},
         paging::Totals,

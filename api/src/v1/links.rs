@@ -411,6 +411,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,
         reminding: terms.reminding,
+        receipt: terms.receipt,
         actor: Some(key.key.to_string()),
     }
 }

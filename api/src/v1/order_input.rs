@@ -138,11 +138,14 @@ impl Input {
         })
     }
 
-    /// Warnings about input that was interpreted differently from what was written.
+    /// Warnings about input that was interpreted differently from what was written, or will hardly get a text.
     pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
-        let read = PhoneNumber::parse_noting(&self.customer.phone, merchant.region);
-        let note = read.ok().and_then(|(_, note)| note);
-        note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out".to_owned()).into_iter().collect()
+        let Ok((phone, note)) = PhoneNumber::parse_noting(&self.customer.phone, merchant.region) else {
+            return Vec::new();
+        };
+        let extension = note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out");
+        let landline = phone.is_landline().then_some("phone_landline");
+        extension.into_iter().chain(landline).map(str::to_owned).collect()
     }
 
     /// The order, or all errors.

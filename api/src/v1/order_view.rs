@@ -47,7 +47,8 @@ pub(super) struct OrderView {
     created_at: DateTime<Utc>,
     /// When it was archived.
     archived_at: Option<DateTime<Utc>>,
-    /// Input that was interpreted differently from what was written, in the answer to it: `phone_extension_left_out`.
+    /// Warnings about the input, in the answer to it: `phone_extension_left_out`, and `phone_landline`, which may not
+    /// get texts.
     warnings: Option<Vec<String>>,
     /// The payment links, newest first; only when a single order is read.
     links: Option<Vec<LinkView>>,

@@ -13,8 +13,11 @@ mod region;
 
 use std::fmt;
 
-use rlibphonenumber::{CountryCodeSource, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, Region as Plan};
+use rlibphonenumber::{
+    CountryCodeSource, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType, Region as Plan,
+};
 
+pub use hours::{TextHours, TextHoursError, TextTimes};
 pub use region::{Region, RegionError};
 
 use dialled::Dialled;
@@ -167,6 +170,14 @@ impl PhoneNumber {
         }
         // The handset's other form, which people and carriers still write: +52 1 55…, +55 11 8765….
         read.forms().into_iter().find(|form| *form != read && form.is_valid()).ok_or(PhoneError::NotAssigned)
+    }
+
+    /// Whether it is certainly a landline, which seldom gets texts. In North America and elsewhere mobile numbers and
+    /// landlines look the same.
+    #[must_use]
+    pub fn is_landline(&self) -> bool {
+        let number = PHONE_NUMBER_UTIL.parse(&self.0, None);
+        number.is_ok_and(|number| PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::FixedLine)
     }
 
     fn is_valid(&self) -> bool {

@@ -109,6 +109,7 @@ impl Rows {
             metadata,
             payment_methods: domain::PaymentMethods::default(),
             reminding: domain::OwnReminding::default(),
+            receipt: None,
             actor: None,
         };
         let tx = self.db.begin().await?;

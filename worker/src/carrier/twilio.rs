@@ -90,9 +90,9 @@ impl Twilio {
         }
         let account: AccountBody = response.json().await.map_err(reqwest::Error::without_url)?;
         Ok(match account.status.as_deref() {
-            Some("suspended" | "closed") => {
-                AccountCheck::Refused("The carrier has suspended or closed the account. Ask the carrier why.".to_owned())
-            }
+            Some("suspended" | "closed") => AccountCheck::Refused(
+                "The carrier has suspended or closed the account. Ask the carrier why.".to_owned(),
+            ),
             Some(_) | None => AccountCheck::Good,
         })
     }

@@ -107,6 +107,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         metadata: BTreeMap::new(),
         payment_methods: owner.payment_methods.clone().unwrap_or_default(),
         reminding: OwnReminding::default(),
+        receipt: None,
         actor: Some(batch.actor.clone()),
     };
     let made = match link::insert(&tx, new, now).await {

@@ -193,8 +193,7 @@ impl Problem {
 
     /// The stored invoice differs from the upload, and is not shown.
     pub(crate) fn invoice_damaged(source: DocumentError) -> Self {
-        let detail =
-            "This invoice is no longer stored as it was uploaded, so it is not shown.".to_owned();
+        let detail = "This invoice is no longer stored as it was uploaded, so it is not shown.".to_owned();
         Self { detail, ..Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "invoice_damaged", source) }
     }
 

@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    OrderId, PhoneNumber, written_day,
+    OrderId, PhoneNumber,
     template::{Purpose, Variables},
+    written_day,
 };
 use entity::{
     Merchant, Transaction,
@@ -140,6 +141,10 @@ impl Checker<'_> {
             return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
         }
         match cost(self.owner, known, order) {
+            Ok(credits) if order.customer_phone.is_landline() => {
+                let detail = "The number is a landline, which may not get texts.".to_owned();
+                NewRow { credits, problem: Some("landline".to_owned()), detail: Some(detail), ..ready }
+            }
             Ok(credits) if before.phone.is_none() => NewRow { credits, ..ready },
             Ok(credits) => {
                 let detail =

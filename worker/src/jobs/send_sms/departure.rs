@@ -77,7 +77,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
         return Ok(decided);
     }
     if message.origin.is_automatic() {
-        let earliest = phone.waking_hour_from(at, &owner.zone());
+        let earliest = phone.waking_hour_from(at, &owner.text_times());
         if earliest > at {
             return Ok(Departure::Later(earliest));
         }

@@ -189,6 +189,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         metadata: BTreeMap::new(),
         payment_methods: domain::PaymentMethods::default(),
         reminding: domain::OwnReminding::default(),
+        receipt: None,
         actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();
