@@ -27,7 +27,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     let db = open_database(settings).await?;
     let Args { merchant, actor, subject, limit } = args;
-    let filter = AuditFilter { merchant, actor, subject, subjects: None, before: None, limit };
+    let filter = AuditFilter { merchant, actor, subject, limit, ..AuditFilter::default() };
     for entry in audit::search(db.pool(), filter).await? {
         let detail = entry.detail.map(|detail| format!("  {detail}")).unwrap_or_default();
         println!("{}  {}  {:<24}  {}{detail}", entry.at, entry.actor, entry.action, entry.subject);

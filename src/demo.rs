@@ -206,6 +206,7 @@ fn example_order(merchant_id: MerchantId) -> Result<NewOrder, Error> {
             discount: Some(1_000),
             ..Details::default()
         },
+        dates: order::Dates::default(),
         kept: order::Kept::default(),
     })
 }

@@ -155,6 +155,7 @@ pub(crate) async fn alone(database: &Database, name: &str) {
                 customer_phone: phone.clone(),
                 money,
                 details: Details::default(),
+                dates: order::Dates::default(),
                 kept: order::Kept::default(),
             };
             let tx = db.begin().await.unwrap();

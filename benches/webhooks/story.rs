@@ -76,6 +76,7 @@ pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize
                 customer_phone: phone,
                 money,
                 details: Details::default(),
+                dates: order::Dates::default(),
                 kept: order::Kept::default(),
             };
             let order = order::insert(&tx, order, now).await.unwrap();
@@ -94,6 +95,7 @@ pub(crate) async fn make_links(db: &Db, merchant_id: MerchantId, how_many: usize
                 metadata: BTreeMap::new(),
                 payment_methods: domain::PaymentMethods::default(),
                 reminding: domain::OwnReminding::default(),
+                receipt: None,
                 actor: None,
             };
             link::insert(&tx, link, now).await.unwrap();

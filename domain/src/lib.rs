@@ -29,6 +29,7 @@ pub mod sms_event;
 pub mod template;
 mod vault;
 pub mod webhook;
+mod written_day;
 mod zone;
 
 pub use clock::Clock;
@@ -48,4 +49,5 @@ pub use phone::{PhoneNumber, Region};
 pub use reminding::{OwnReminding, OwnRemindingError, Reminding, RemindingError};
 pub use secret::Secret;
 pub use vault::{LinkToken, Vault, VaultError, key_bytes, random_secret, random_token, sha256};
+pub use written_day::written_day;
 pub use zone::{Zone, ZoneError};

@@ -7,7 +7,7 @@ use sea_orm::{
     Condition, DbBackend, QueryOrder, QuerySelect, QueryTrait, Statement, entity::prelude::*, sea_query::IntoCondition,
 };
 
-use domain::{AuditEntryId, MerchantId, words};
+use domain::{AuditEntryId, BatchId, MerchantId, words};
 
 /// The actor of operators on the command line or with an unnamed key, and the prefix of all operators' names.
 pub const OPERATOR: &str = "operator";
@@ -158,6 +158,8 @@ pub struct Model {
     pub detail: Option<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
+    /// The batch whose row it was done for.
+    pub batch_id: Option<BatchId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -170,13 +172,15 @@ pub struct Act<'a> {
     action: AuditAction,
     subject: String,
     detail: Option<String>,
+    batch_id: Option<BatchId>,
 }
 
 impl<'a> Act<'a> {
     /// An act of a key, an operator or the system on the subject with this id.
     #[must_use]
     pub fn new(actor: impl Into<Cow<'a, str>>, action: AuditAction, subject: &impl ToString) -> Self {
-        Self { merchant_id: None, actor: actor.into(), action, subject: subject.to_string(), detail: None }
+        let (actor, subject) = (actor.into(), subject.to_string());
+        Self { merchant_id: None, actor, action, subject, detail: None, batch_id: None }
     }
 
     /// An action of the operator on the command line, who has no name.
@@ -201,6 +205,12 @@ impl<'a> Act<'a> {
         Self { detail: detail.into(), ..self }
     }
 
+    /// Sets the batch whose row it is done for.
+    #[must_use]
+    pub fn for_row_of(self, batch: BatchId) -> Self {
+        Self { batch_id: Some(batch), ..self }
+    }
+
     /// The entry in the log.
     pub(crate) fn entry(self, now: DateTime<Utc>) -> Model {
         Model {
@@ -211,6 +221,7 @@ impl<'a> Act<'a> {
             subject: self.subject,
             detail: self.detail,
             at: now,
+            batch_id: self.batch_id,
         }
     }
 }
@@ -312,6 +323,10 @@ pub struct AuditFilter {
     pub subject: Option<String>,
     /// What it was done to, as one of these; `None` for anything.
     pub subjects: Option<Vec<String>>,
+    /// Only what was done for rows of this batch.
+    pub batch: Option<BatchId>,
+    /// Without what was done for rows of batches.
+    pub is_folded: bool,
     /// Only entries older than this one: the cursor.
     pub before: Option<AuditEntryId>,
     /// The size of the page.
@@ -335,6 +350,12 @@ pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Ve
     }
     if let Some(subjects) = filter.subjects {
         query = query.filter(Column::Subject.is_in(subjects));
+    }
+    if let Some(batch) = filter.batch {
+        query = query.filter(Column::BatchId.eq(batch));
+    }
+    if filter.is_folded {
+        query = query.filter(Column::BatchId.is_null());
     }
     if let Some(before) = filter.before {
         query = query.filter(Column::Id.lt(before));

@@ -8,6 +8,7 @@ use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea
 use crate::{contains, link::RETENTION};
 use domain::{
     Colour, Currency, MerchantId, PaymentMethods, PhoneNumber, Region, Reminding, Zone,
+    phone::{TextHours, TextTimes},
     sms::{Rates, Typography},
 };
 
@@ -82,6 +83,12 @@ pub struct Model {
     pub tax_number: Option<String>,
     /// How buyers may pay; absent for by card.
     pub payment_methods: Option<PaymentMethods>,
+    /// The first hour of its automatic texts; absent for the usual one.
+    pub texts_from: Option<i64>,
+    /// The hour before which they end.
+    pub texts_until: Option<i64>,
+    /// Whether they are also sent on Sundays.
+    pub texts_on_sundays: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -104,6 +111,24 @@ impl Model {
             at_most: self.reminders_at_most,
             last_days: self.last_reminder_days,
         }
+    }
+
+    /// When its automatic texts may be sent.
+    #[must_use]
+    pub fn text_hours(&self) -> TextHours {
+        let usual = TextHours::default();
+        let hour = |stored: Option<i64>| stored.and_then(|hour| u32::try_from(hour).ok());
+        TextHours {
+            from: hour(self.texts_from).unwrap_or(usual.from),
+            until: hour(self.texts_until).unwrap_or(usual.until),
+            on_sundays: self.texts_on_sundays.unwrap_or(usual.on_sundays),
+        }
+    }
+
+    /// The same with its zone.
+    #[must_use]
+    pub fn text_times(&self) -> TextTimes {
+        TextTimes { hours: self.text_hours(), zone: self.zone() }
     }
 
     /// How the typography of its texts is treated.
@@ -225,6 +250,9 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
         suspended_reason: Set(None),
         created_at: Set(now),
         payment_methods: Set(None),
+        texts_from: Set(None),
+        texts_until: Set(None),
+        texts_on_sundays: Set(None),
     };
     merchant.insert(db).await
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::NaiveDate;
 use sea_orm::{QueryOrder, entity::prelude::*};
 
 use crate::{Order, conversation, link, message};
@@ -42,6 +43,8 @@ words! {
         Review = "review",
         /// The buyer has paid, and their bank has not confirmed it yet.
         Processing = "processing",
+        /// It is unpaid, and its due date is over.
+        Overdue = "overdue",
         /// The buyer's bank did not pay.
         PaymentFailed = "payment_failed",
         /// The link could not be created, or is stuck.
@@ -57,19 +60,20 @@ words! {
     }
 }
 
-/// The notices of these orders. Orders without any are left out.
+/// The notices of these orders, as of this day of the merchant's. Orders without any are left out.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
 pub async fn of_orders(
     db: &impl ConnectionTrait,
     vault: &Vault,
-    merchant: MerchantId,
+    owner: (MerchantId, NaiveDate),
     orders: &[Order],
 ) -> Result<HashMap<OrderId, Vec<Notice>>, DbErr> {
     if orders.is_empty() {
         return Ok(HashMap::new());
     }
+    let (merchant, today) = owner;
     let links = link::plain()
         .filter(link::Column::MerchantId.eq(merchant))
         .filter(link::Column::OrderId.is_in(orders.iter().map(|order| order.id)))
@@ -92,6 +96,7 @@ pub async fn of_orders(
     let of_order = |order: &Order| {
         let links = by_order.get(&order.id).map(Vec::as_slice).unwrap_or_default();
         let mut notices = of_links(links, &texts, &refunds);
+        notices.extend(order.is_overdue(today).then_some(Notice::Overdue));
         notices.extend(is_unread(order).then_some(Notice::Unread));
         (order.id, notices)
     };

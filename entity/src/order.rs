@@ -8,7 +8,7 @@ mod volume;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::{
     ActiveValue::Set,
     ExprTrait, FromQueryResult, QueryOrder, QuerySelect,
@@ -30,6 +30,7 @@ pub use change::{OrderChanges, archive, change, has_open_link};
 pub use search::{OrderSearch, by_number, held, is_second_number, numbers_there, search};
 pub(crate) use unasked::unasked;
 pub(crate) use unpaid::unpaid;
+pub use unpaid::{Overdue, overdue};
 pub use volume::{count_bytes, forget_counts_before, sizes};
 
 use domain::{Currency, LinkState, MerchantId, Money, OrderId, PhoneNumber, words};
@@ -70,6 +71,15 @@ pub struct Details {
     pub tax: Option<i64>,
 }
 
+/// The dates on an order's invoice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dates {
+    /// The date of the invoice; absent for the day on which its link is created.
+    pub invoice: Option<NaiveDate>,
+    /// The day by which it is to be paid.
+    pub due: Option<NaiveDate>,
+}
+
 /// An order.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -108,6 +118,10 @@ pub struct Model {
     pub archived_at: Option<DateTime<Utc>>,
     /// Its number, unless it is archived or a newer order has the same number.
     pub number_key: Option<String>,
+    /// The date of its invoice, such as `2026-12-31`.
+    pub invoice_date: Option<String>,
+    /// The day by which it is to be paid.
+    pub due_date: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -131,10 +145,23 @@ impl Model {
         read_json(&self.details)
     }
 
+    /// The dates on its invoice.
+    #[must_use]
+    pub fn dates(&self) -> Dates {
+        let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+        Dates { invoice: day(&self.invoice_date), due: day(&self.due_date) }
+    }
+
+    /// Whether it is unpaid although its due date is over.
+    #[must_use]
+    pub fn is_overdue(&self, today: NaiveDate) -> bool {
+        self.tag == Tag::Unpaid && self.dates().due.is_some_and(|due| due < today)
+    }
+
     /// Whether its details page is the same as that of `other`.
     #[must_use]
     pub fn prints_as(&self, other: &Self) -> bool {
-        let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone());
+        let says = |order: &Self| (order.amount, order.currency, order.customer_phone.clone(), order.dates());
         says(self) == says(other)
             && (&self.number, &self.customer_name, &self.details)
                 == (&other.number, &other.customer_name, &other.details)
@@ -164,6 +191,8 @@ pub struct NewOrder {
     pub money: Money,
     /// Its contents.
     pub details: Details,
+    /// The dates on its invoice.
+    pub dates: Dates,
     /// Data that only the merchant sees.
     pub kept: Kept,
 }
@@ -213,6 +242,8 @@ pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<
         ("notes", "text?"),
         ("language", "text?"),
         ("number_key", "text?"),
+        ("invoice_date", "text?"),
+        ("due_date", "text?"),
     ]);
     rows.push([
         order.id.into(),
@@ -230,13 +261,15 @@ pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<
         order.notes.clone().into(),
         order.language.clone().into(),
         order.number_key.clone().into(),
+        order.invoice_date.clone().into(),
+        order.due_date.clone().into(),
     ]);
     // Raw SQL: to look and to write takes one round trip. An order of before, or one that was restored, may have the
     // number without its key; one that is written at the same moment has the key.
     let insert = "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
-            created_at, search, metadata, notes, language, number_key) \
+            created_at, search, metadata, notes, language, number_key, invoice_date, due_date) \
         SELECT id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, \
-            created_at, search, metadata, notes, language, number_key FROM v \
+            created_at, search, metadata, notes, language, number_key, invoice_date, due_date FROM v \
         WHERE NOT EXISTS (SELECT 1 FROM orders AS other \
             WHERE other.merchant_id = {0} AND other.number = {1} AND other.archived_at IS NULL) \
         ON CONFLICT (merchant_id, number_key) DO NOTHING";
@@ -269,6 +302,8 @@ fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
         notes: new.kept.notes,
         language: new.kept.language,
         archived_at: None,
+        invoice_date: new.dates.invoice.map(|day| day.to_string()),
+        due_date: new.dates.due.map(|day| day.to_string()),
     };
     order.search = Some(text_of(&order, &[]));
     Ok(order)
@@ -388,6 +423,10 @@ pub struct ExportedOrder {
     pub details: String,
     /// The merchant's metadata: a JSON object of strings.
     pub metadata: String,
+    /// The date of its invoice.
+    pub invoice_date: Option<String>,
+    /// The day by which it is to be paid.
+    pub due_date: Option<String>,
 }
 
 impl ExportedOrder {
@@ -430,6 +469,8 @@ pub async fn exported(
         Column::Currency,
         Column::Details,
         Column::Metadata,
+        Column::InvoiceDate,
+        Column::DueDate,
     ];
     let ids: Vec<OrderId> = ids.into_iter().collect();
     let mut exported = HashMap::with_capacity(ids.len());
@@ -614,6 +655,8 @@ pub(crate) async fn forget_customer_if_all_purged(
         .col_expr(Column::Metadata, Expr::value("{}"))
         .col_expr(Column::Notes, Expr::value(Option::<String>::None))
         .col_expr(Column::Language, Expr::value(Option::<String>::None))
+        .col_expr(Column::InvoiceDate, Expr::value(Option::<String>::None))
+        .col_expr(Column::DueDate, Expr::value(Option::<String>::None))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
         .exec(tx)

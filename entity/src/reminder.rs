@@ -180,8 +180,8 @@ pub async fn due(
     }
     let conversation = conversation::find(db, owner.id, last.conversation_id).await?;
     let Some(conversation) = conversation.filter(|it| it.opted_out_at.is_none()) else { return Ok(None) };
-    let zone = owner.zone();
-    let hour = |phone: &PhoneNumber| phone.waking_hour_from(at, &zone);
+    let times = owner.text_times();
+    let hour = |phone: &PhoneNumber| phone.waking_hour_from(at, &times);
     let Some(not_before) = conversation.phone.as_ref().map(hour) else { return Ok(None) };
     Ok(Some(Reminder { conversation, number: reminders + 1, not_before }))
 }

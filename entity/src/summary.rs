@@ -12,6 +12,7 @@ use crate::{
         sums::{self, SumOf},
     },
     list::{Period, RECENT},
+    order,
 };
 use domain::Currency;
 
@@ -24,6 +25,10 @@ pub struct Summary {
     pub outstanding: i64,
     /// The number of these links.
     pub outstanding_links: i64,
+    /// The total of unpaid orders whose due date is over.
+    pub overdue: i64,
+    /// The number of these orders.
+    pub overdue_orders: i64,
     /// The total that was paid in the period.
     pub paid: i64,
     /// The number of links with such a payment.
@@ -55,6 +60,8 @@ impl Summary {
             currency,
             outstanding: 0,
             outstanding_links: 0,
+            overdue: 0,
+            overdue_orders: 0,
             paid: 0,
             paid_links: 0,
             refunded: 0,
@@ -88,8 +95,8 @@ struct Waited {
 pub async fn read(
     db: &impl ConnectionTrait,
     owner: &Merchant,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+    today: NaiveDate,
 ) -> Result<Vec<Summary>, DbErr> {
     let mut all: BTreeMap<String, Summary> = BTreeMap::new();
     for sum in sums::read(db, owner, (from, to)).await? {
@@ -118,6 +125,12 @@ pub async fn read(
             }
             None => {}
         }
+    }
+    for overdue in order::overdue(db, owner.id, today).await? {
+        let currency = overdue.currency;
+        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::of(currency));
+        summary.overdue = overdue.amount;
+        summary.overdue_orders = overdue.orders;
     }
     let (made, paid) = all.values().fold((0, 0), |(made, paid), sum| (made + sum.asked, paid + sum.paid_links));
     // If more were made in the period alone, there is no need to look whether they are few.

@@ -27,7 +27,7 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as TextDue;
 
-/// Records the buyers to notify of links that changed state: of a payment if the merchant sends receipts, of a
+/// Records the buyers to notify of links that changed state: of a payment if the link or else the merchant says so, of a
 /// withdrawal if that was requested.
 ///
 /// # Errors
@@ -37,7 +37,7 @@ pub(crate) async fn note_all(
     moved: impl Iterator<Item = &link::Model>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let mut rows = Rows::new([("the_link", "uuid"), ("what_for", "text"), ("the_merchant", "uuid")]);
+    let mut rows = Rows::new([("the_link", "uuid"), ("what_for", "text"), ("the_merchant", "uuid"), ("own", "bool?")]);
     for link in moved {
         let purpose = match link.state {
             LinkState::Paid => Purpose::Receipt,
@@ -52,14 +52,14 @@ pub(crate) async fn note_all(
             | LinkState::Expired
             | LinkState::Settling => continue,
         };
-        rows.push([link.id.into(), purpose.into(), link.merchant_id.into()]);
+        rows.push([link.id.into(), purpose.into(), link.merchant_id.into(), link.receipt.into()]);
     }
     if rows.is_empty() {
         return Ok(());
     }
     let insert = "INSERT INTO text_due (link_id, purpose, merchant_id, due_at) \
         SELECT the_link, what_for, the_merchant, {0} FROM v JOIN merchant ON merchant.id = the_merchant \
-        WHERE merchant.receipts OR what_for = 'voided' ON CONFLICT (link_id, purpose) DO NOTHING";
+        WHERE COALESCE(own, merchant.receipts) OR what_for = 'voided' ON CONFLICT (link_id, purpose) DO NOTHING";
     db.execute_raw(rows.statement(db.get_database_backend(), insert, vec![now.into()])).await.map(|_| ())
 }
 

@@ -11,7 +11,7 @@ use sea_orm_migration::{
 
 use crate::{
     m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
-    m0118_links_by_state_from_before as m0118,
+    m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118,
 };
 
 /// An index of a table that may be large.
@@ -28,6 +28,7 @@ fn of_step(step: &str) -> &'static [Index] {
         m0095::NAME => &m0095::INDEXES,
         m0100::NAME => &m0100::INDEXES,
         m0110::NAME => &m0110::INDEXES,
+        m0115::NAME => &m0115::INDEXES,
         m0118::NAME => &m0118::INDEXES,
         _ => &[],
     }
@@ -108,6 +109,7 @@ mod tests {
         assert_eq!(of_step(m0100::Step.name()).len(), m0100::INDEXES.len());
         assert_eq!(m0110::Step.name(), "m0110_unpaid_orders");
         assert_eq!(of_step(m0110::Step.name()).len(), m0110::INDEXES.len());
+        assert_eq!(of_step(m0115::Step.name()).len(), m0115::INDEXES.len());
         assert_eq!(m0118::Step.name(), "m0118_links_by_state_from_before");
         assert_eq!(of_step(m0118::Step.name()).len(), m0118::INDEXES.len());
         assert_eq!(of_step("m0001_merchants"), []);

@@ -74,9 +74,14 @@ mod m0110_unpaid_orders;
 mod m0111_unpaid_orders_from_before;
 mod m0112_link_sums;
 mod m0113_link_sums_from_before;
+mod m0114_batches_in_the_log;
+mod m0115_log_outside_batches;
+mod m0116_invoice_dates;
 mod m0117_links_by_state;
 mod m0118_links_by_state_from_before;
 mod m0119_link_sum_days;
+mod m0122_receipt_of_a_link;
+mod m0123_text_hours;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -149,9 +154,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0111_unpaid_orders_from_before::Step),
             Box::new(m0112_link_sums::Step),
             Box::new(m0113_link_sums_from_before::Step),
+            Box::new(m0114_batches_in_the_log::Step),
+            Box::new(m0115_log_outside_batches::Step),
+            Box::new(m0116_invoice_dates::Step),
             Box::new(m0117_links_by_state::Step),
             Box::new(m0118_links_by_state_from_before::Step),
             Box::new(m0119_link_sum_days::Step),
+            Box::new(m0122_receipt_of_a_link::Step),
+            Box::new(m0123_text_hours::Step),
         ]
     }
 }

@@ -98,7 +98,10 @@ async fn many_orders_are_looked_at_and_made_from_a_file() {
         let file = folder.path().join("orders.csv");
         let rows = "key,number,customer_name,customer_phone,amount,currency\n\
             m1,7201,Ada Lovelace,+12025576001,129.50,usd\n\
-            m2,7202,Ada Lovelace,nobody,12,usd\n";
+            m2,7202,Ada Lovelace,nobody,12,usd\n\
+            m3,7203,Grace Hopper,+12025576003,12,usd\n";
+        let opted_out = json!({"phone": "+12025576003", "reason": "said so"});
+        app.merchant().http.post("/v1/opt-outs", &opted_out).await.with_status(201);
         std::fs::write(&file, rows).unwrap();
         browser.signs_in(app).await;
         browser.clicks("Orders").await;
@@ -113,13 +116,24 @@ async fn many_orders_are_looked_at_and_made_from_a_file() {
         browser.sees("Ada Lovelace +12025576001 129.50 USD").await;
         browser.sees("orders.csv").await;
         browser.is_accessible("batch").await;
-        browser.clicks("Make and send 1 link").await;
+        browser.clicks("Make 2 links, send 1").await;
+        browser.sees("Make 2 links and send 1 of them?").await;
         browser.sees("What was sent cannot be taken back.").await;
         browser.is_accessible("start of a batch").await;
         browser.clicks("Start now").await;
         browser.sees("All rows that could be done are done.").await;
         let orders = app.merchant().http.whole_list("/v1/orders", 50).await;
         assert_eq!(orders.iter().filter(|order| order["number"] == "7201").count(), 1);
+
+        // The log tells of the batch in one line, which opens.
+        browser.clicks("Settings").await;
+        browser.clicks("Activity").await;
+        browser.sees("started the rows of a file").await;
+        browser.sees_no("made a link").await;
+        browser.clicks("What was made of the rows").await;
+        browser.sees("Order 7203").await;
+        browser.sees("made a link").await;
+        browser.is_accessible("a batch in the log").await;
     })
     .await;
 }

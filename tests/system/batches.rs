@@ -121,6 +121,16 @@ async fn a_batch_makes_and_sends_each_row_once(app: &mut App) {
     assert_eq!((done, failed), (30, 30), "{first} {second}");
     assert_eq!(merchant.http.whole_list("/v1/payment-links", 50).await.len(), 30);
 
+    // The log can be read without the rows, or for those of one batch.
+    let logged = async |query: &str| merchant.http.whole_list(&format!("/v1/audit-log?{query}"), 100).await;
+    let of_first = logged(&format!("batch_id={}", batch["id"].as_str().unwrap())).await;
+    assert_eq!(of_first.len(), 2 * usize::try_from(first["done"].as_i64().unwrap()).unwrap(), "orders and links");
+    assert!(of_first.iter().all(|entry| entry["batch_id"] == batch["id"]), "{of_first:?}");
+    let folded = logged("folded=true").await;
+    assert!(folded.iter().all(|entry| entry["batch_id"].is_null()), "{folded:?}");
+    assert_eq!(folded.iter().filter(|entry| entry["action"] == "batch.start").count(), 2);
+    assert!(folded.iter().all(|entry| entry["action"] != "link.create"), "{folded:?}");
+
     // A third one does nothing, and says so.
     let third = checks(&merchant, sent, true).await;
     assert_eq!((&third["ready"], &third["refused"]), (&json!(0), &json!(30)));
@@ -159,12 +169,14 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
 
     // As a program of the trade exports it: its own headings, Windows-1252, decimal commas, a column that says nothing
     // here.
-    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Sachbearbeiter\r\n\
-        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;xy\r\n\
-        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;xy\r\n\
-        D-12;Gasthof;2025572012;1,129;usd;K12;xy\r\n\
-        D-13;Wirtshaus;2025572013;1;usd;K13;xy;129.00\r\n";
-    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,";
+    let export = b"Belegnr;Kunde;Mobil;Betrag;W\xe4hrung;Kundennr;Datum;F\xe4llig;Sachbearbeiter\r\n\
+        D-10;M\xfcller & S\xf6hne;2025572010;5.962,32;usd;K10;02.11.2026;11/30/2026 00:00;xy\r\n\
+        D-11;Gr\xfcner Baum;2025572010;12,50 EUR;;K11;;;xy\r\n\
+        D-12;Gasthof;2025572012;1,129;usd;K12;;;xy\r\n\
+        D-13;Wirtshaus;2025572013;1;usd;K13;;;xy;129.00\r\n\
+        D-14;Krone;2025572014;12.50;usd;K14;2.11.;;xy\r\n\
+        D-15;Adler;2025572015;12.50;usd;K15;2.11.2026;1.11.2026;xy\r\n";
+    let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,invoice_date,due_date,";
     let address = format!("/v1/batches?send=true&name=Offene%20Posten.csv&columns={columns}");
     let request =
         merchant.http.request(Method::POST, &address).header("content-type", "text/csv").body(export.to_vec());
@@ -189,12 +201,15 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     let refused = merchant.http.whole_list(&format!("{}/rows?status=refused", path(&batch)), 100).await;
     assert_eq!(refused, found[2..], "and a row of more cells than columns, of which none is an amount to be asked for");
     assert_eq!(found[3]["detail"], "has more cells than there are columns");
+    assert_eq!(found[4]["detail"], "invoice_date is not a date such as 2026-12-31");
+    assert_eq!(found[5]["detail"], "due_date must not be before the date of the invoice");
     merchant.http.post(&format!("{}/start", path(&batch)), &json!({})).await.with_status(202);
     sees_done(&merchant, &batch).await;
     let done = rows(&merchant, &batch).await;
     assert_eq!(read(&done[0]), read(&found[0]), "what was read is told of what was made");
     let order = merchant.http.get(&format!("/v1/orders/{}", done[0]["order_id"].as_str().unwrap())).await.json();
     assert_eq!(order["metadata"], json!({"customer": "K10"}));
+    assert_eq!((&order["invoice_date"], &order["due_date"]), (&json!("2026-11-02"), &json!("2026-11-30")));
 }
 
 async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
@@ -226,7 +241,7 @@ async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
         "amount is in $, and the currency is EUR",
         "amount is in ¥, and the currency is USD",
         "amount is in EUR, and the currency is CHF",
-        "amount is less than zero: a credit note cannot be asked for",
+        "amount is less than zero: a credit note cannot be paid by a link",
         "amount could be two amounts: write it with two decimals, such as 1234.00",
         "Row 2 has the same order number.",
     ];

@@ -49,7 +49,7 @@ async fn a_payment_of_which_no_webhook_told_is_found(app: &mut App) {
     assert_eq!(merchant.tag(&order).await, "paid");
     assert_eq!(merchant.link(&other.id).await["status"], "unpaid");
     let health = the_health_is(&merchant, "never_received").await;
-    assert!(health["advice"].as_str().unwrap().contains("No webhook has ever come"), "{health}");
+    assert!(health["advice"].as_str().unwrap().contains("Stripe has not sent a webhook yet"), "{health}");
 
     // Both links were asked about, and are not asked about again, however many schedulers look.
     let nothing_is_left = async || app.operator().jobs("queued").await.is_empty().then_some(());

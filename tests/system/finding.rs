@@ -111,6 +111,8 @@ async fn lists_are_taken_out_as_csv(app: &mut App) {
     taxed["amount"] = "111.50".into();
     taxed["items"] = json!([{"description": "Cake", "quantity": 1, "unit_amount": "100.00"}]);
     taxed["tax"] = "6.00".into();
+    taxed["invoice_date"] = "2026-01-02".into();
+    taxed["due_date"] = "2026-01-16".into();
     taxed["metadata"] = json!({"Kd-Nr.": "10490"});
     let order = http.post("/v1/orders", &taxed).await.with_status(201).json();
     let paid = json!({"method": "cash", "on": "2026-01-05"});
@@ -118,6 +120,17 @@ async fn lists_are_taken_out_as_csv(app: &mut App) {
     http.post(&path, &paid).await.with_status(201);
     let links = csv("/v1/payment-links").await;
     let lines: Vec<&str> = links.lines().collect();
-    assert!(lines[0].ends_with(",notes,metadata,shipping,discount,tax,net_amount,order_metadata"), "{links}");
-    assert!(lines[1].ends_with(",5.50,,6.00,105.50,\"{\"\"Kd-Nr.\"\":\"\"10490\"\"}\""), "{links}");
+    assert!(lines[0].contains(",notes,metadata,shipping,discount,tax,net_amount,order_metadata,"), "{links}");
+    assert!(
+        lines[1].contains(",5.50,,6.00,105.50,\"{\"\"Kd-Nr.\"\":\"\"10490\"\"}\",2026-01-02,2026-01-16,"),
+        "{links}"
+    );
+
+    // Times are there by the merchant's clock, too: a day's work is of that day.
+    let far = json!({"time_zone": "Pacific/Kiritimati"});
+    http.ask(http.request(reqwest::Method::PATCH, "/v1/merchant").json(&far)).await.with_status(200);
+    let orders = csv("/v1/orders?q=42003").await;
+    let at: chrono::DateTime<chrono::Utc> = order["created_at"].as_str().unwrap().parse().unwrap();
+    let local = (at + chrono::TimeDelta::hours(14)).format("%Y-%m-%d %H:%M:%S");
+    assert!(orders.contains(&format!(",2026-01-02,2026-01-16,{local},")), "{orders}");
 }

@@ -55,6 +55,14 @@ async fn a_merchant_changes_what_buyers_see(app: &mut App) {
         assert_eq!(fields, expected, "{problem}");
     }
     patch(json!({"sms_rate": 0})).await.problem(422, "unknown_field");
+    // Automatic texts have hours, never too early nor too late.
+    assert_eq!((&changed["texts_from"], &changed["texts_until"]), (&json!(9), &json!(20)));
+    let hours = patch(json!({"texts_from": 10, "texts_on_sundays": false})).await.with_status(200).json();
+    let said = ["texts_from", "texts_until", "texts_on_sundays"].map(|field| hours[field].clone());
+    assert_eq!(said, [json!(10), json!(20), json!(false)]);
+    for wrong in [json!({"texts_from": 7}), json!({"texts_until": 22}), json!({"texts_until": 10})] {
+        patch(wrong).await.problem(422, "invalid_input");
+    }
     let reminding = json!({"reminders": true, "reminder_after_days": 5, "low_credit_threshold": 25});
     let changed = patch(reminding).await.with_status(200).json();
     assert_eq!((&changed["reminders"], &changed["reminder_after_days"]), (&json!(true), &json!(5)));

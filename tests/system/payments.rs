@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{App, StripeEvent, eventually, on_both_databases};
+use crate::support::{App, Invoice, StripeEvent, eventually, on_both_databases};
 
 on_both_databases!(
     every_order_of_what_is_told_of_a_payment_comes_to_the_same_end,
+    a_total_is_paid_in_parts_by_one_link_after_the_other,
     the_failure_of_a_delayed_payment_may_overtake_its_beginning,
     a_payment_that_is_not_what_was_asked_is_taken_and_shown_for_review,
 );
@@ -63,6 +64,29 @@ async fn every_order_of_what_is_told_of_a_payment_comes_to_the_same_end(app: &mu
     for link in merchant.http.whole_list("/v1/payment-links", 100).await {
         assert_eq!((&link["status"], &link["refunded_amount"]), (&json!("paid"), &json!("25.00")), "{link}");
     }
+}
+
+/// As docs/merchants.md says of a deposit and the rest.
+async fn a_total_is_paid_in_parts_by_one_link_after_the_other(app: &mut App) {
+    let (merchant, buyer) = (app.merchant(), app.buyer());
+    let order = merchant.opens_an_order("6490").await;
+    let mut links = Vec::new();
+    for (number, amount) in [("6490-1", "50.00"), ("6490-2", "79.50")] {
+        let part = Invoice { number: Some(number), amount: Some(amount), ..Invoice::default() };
+        let link = merchant.has_the_link(&merchant.uploads(&order, &part).await).await;
+        assert!(buyer.opens(&link).await.text().contains(amount));
+        buyer.pays(&link).await;
+        let paid = merchant.sees(&link.id, "paid").await;
+        assert_eq!((&paid["amount"], &paid["review"]), (&amount.into(), &Value::Null), "{paid}");
+        links.push(link);
+    }
+    for link in &links {
+        merchant.http.get(&format!("/v1/payment-links/{}/receipt.pdf", link.id)).await.with_status(200);
+    }
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    let figures = &summary["currencies"][0];
+    assert_eq!((&figures["paid"], &figures["outstanding"]), (&"129.50".into(), &"0.00".into()), "{figures}");
+    assert_eq!(merchant.tag(&order).await, "paid");
 }
 
 async fn the_failure_of_a_delayed_payment_may_overtake_its_beginning(app: &mut App) {

@@ -177,7 +177,8 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     let conversation = merchant.conversation_with(&order.phone).await;
     let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
     let said = merchant.http.whole_list(&path, 100).await;
-    let told = said.iter().filter(|it| it["body"].as_str().is_some_and(|text| text.contains("I will pay on"))).count();
+    let sentence = format!("I will pay on {} (", (Utc::now() + Days::new(3)).format("%-d %B %Y"));
+    let told = said.iter().filter(|it| it["body"].as_str().is_some_and(|text| text.contains(&sentence))).count();
     assert_eq!(told, 1);
     // It stands among what needs a person until it is read.
     let matters =

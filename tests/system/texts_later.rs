@@ -4,7 +4,7 @@ use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Link, Merchant, eventually, on_both_databases};
+use crate::support::{Answer, App, Invoice, Link, Merchant, Order, eventually, on_both_databases, order_body};
 
 on_both_databases!(
     a_template_is_written_for_a_purpose_and_a_language,
@@ -15,6 +15,7 @@ on_both_databases!(
     a_receipt_is_sent_once_whatever_happens,
     a_void_tells_the_buyer_if_it_is_asked_to,
     a_text_that_waits_for_the_morning_says_until_when,
+    a_landline_is_told_before_it_is_texted,
     a_text_speaks_the_buyers_language_and_says_what_the_order_holds,
     a_buyer_is_reminded_now_and_once_more_before_the_end,
 );
@@ -187,6 +188,13 @@ async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
     let link = merchant.makes_a_link(&silent).await;
     buyer.pays(&link).await;
     merchant.sees(&link.id, "paid").await;
+    let paid_in_cash = async |number: &str, receipt: bool| {
+        let order = merchant.opens_an_order(number).await;
+        let path = format!("/v1/orders/{}/mark-paid", order.id);
+        merchant.http.post(&path, &json!({"method": "cash", "receipt": receipt})).await.with_status(201);
+        order
+    };
+    let wished = paid_in_cash("33023", true).await;
 
     let on = merchant.http.request(Method::PATCH, "/v1/merchant").json(&json!({"receipts": true}));
     assert_eq!(merchant.http.ask(on).await.with_status(200).json()["receipts"], true);
@@ -200,6 +208,25 @@ async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
     let mark = format!("/v1/payment-links/{}/mark-paid", by_hand.id);
     merchant.http.post(&mark, &json!({"method": "cash"})).await.with_status(202);
     merchant.sees(&by_hand.id, "paid").await;
+    // Of one payment it can be left out.
+    let unwished = paid_in_cash("33024", false).await;
+    let quiet = merchant.opens_an_order("33025").await;
+    let form = Invoice::default().form().text("receipt", "false");
+    let path = format!("/v1/orders/{}/payment-links", quiet.id);
+    let made =
+        merchant.http.ask(merchant.http.request(Method::POST, &path).multipart(form)).await.with_status(202).json();
+    assert_eq!(made["receipt"], false, "{made}");
+    buyer.pays(&merchant.has_the_link(made["id"].as_str().unwrap()).await).await;
+    merchant.sees(made["id"].as_str().unwrap(), "paid").await;
+    let asked = merchant.opens_an_order("33026").await;
+    let marked = merchant.makes_a_link(&asked).await;
+    let mark = format!("/v1/payment-links/{}/mark-paid", marked.id);
+    merchant.http.post(&mark, &json!({"method": "cash", "receipt": false})).await.with_status(202);
+    merchant.sees(&marked.id, "paid").await;
+    let form = Invoice::default().form().text("receipt", "perhaps");
+    let path = format!("/v1/orders/{}/payment-links", silent.id);
+    let request = merchant.http.request(Method::POST, &path).multipart(form);
+    assert_eq!(merchant.http.ask(request).await.problem(422, "invalid_input")["errors"][0]["field"], "receipt");
 
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -213,13 +240,14 @@ async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
         let receipts = listed["items"].as_array().unwrap().iter();
         receipts.filter(|it| it["to"] == *phone && it["origin"] == "receipt").cloned().collect::<Vec<_>>()
     };
-    eventually("both have their receipts", async || {
-        (!receipts_of(&order.phone).await.is_empty() && !receipts_of(&elsewhere.phone).await.is_empty()).then_some(())
-    })
-    .await;
+    for order in [&order, &elsewhere, &wished] {
+        eventually("they have their receipts", async || (!receipts_of(&order.phone).await.is_empty()).then_some(()))
+            .await;
+    }
     jobs_of(app).await;
-    for (phone, count) in [(&order.phone, 1), (&elsewhere.phone, 1), (&silent.phone, 0)] {
-        let receipts = receipts_of(phone).await;
+    let (with, without) = ([&order, &elsewhere, &wished], [&silent, &unwished, &quiet, &asked]);
+    for (order, count) in with.into_iter().map(|it| (it, 1)).chain(without.into_iter().map(|it| (it, 0))) {
+        let receipts = receipts_of(&order.phone).await;
         assert_eq!(receipts.len(), count, "{receipts:?}");
         for receipt in receipts {
             assert!(receipt["body"].as_str().unwrap().contains("we have received 129.50 USD"), "{receipt}");
@@ -284,6 +312,33 @@ async fn a_text_that_waits_for_the_morning_says_until_when(app: &mut App) {
     assert_eq!(text["waits_until"], listed["last_message"]["waits_until"]);
     let until: chrono::DateTime<Utc> = text["waits_until"].as_str().unwrap().parse().unwrap();
     assert!(until > night && until < night + TimeDelta::days(1), "{text}");
+    // The merchant may begin later: at noon in Honolulu.
+    changes(&merchant, "/v1/merchant", json!({"texts_from": 12, "texts_until": 21})).await;
+    let text = merchant.http.get(&path).await.with_status(200).json()["items"][0].clone();
+    let noon = night.date_naive().and_hms_opt(22, 0, 0).unwrap().and_utc();
+    assert_eq!(text["waits_until"].as_str().unwrap().parse::<chrono::DateTime<Utc>>().unwrap(), noon, "{text}");
+}
+
+async fn a_landline_is_told_before_it_is_texted(app: &mut App) {
+    let merchant = app.merchant();
+    let order = merchant.http.post("/v1/orders", &order_body("33036", "+49 30 1234567")).await.with_status(201).json();
+    assert_eq!(order["warnings"], json!(["phone_landline"]), "{order}");
+    let order = Order { id: order["id"].as_str().unwrap().to_owned(), phone: "+49301234567".to_owned() };
+    let preview = async |link: &Link| {
+        let asked = json!({"body": "{{merchant_name}}: {{link}}", "link_id": link.id});
+        merchant.http.post("/v1/message-template/preview", &asked).await.with_status(200).json()["warnings"].clone()
+    };
+    let link = merchant.makes_a_link(&order).await;
+    assert_eq!(preview(&link).await, json!(["The buyer's number is a landline, which may not get texts."]));
+    // In North America nobody can tell.
+    let other = merchant.opens_an_order("33037").await;
+    assert_eq!(preview(&merchant.makes_a_link(&other).await).await, json!([]));
+    let mut row = order_body("33038", "+49 30 7654321");
+    row["key"] = "a".into();
+    let batch = merchant.http.post("/v1/batches", &json!({"rows": [row], "send": true})).await.with_status(202).json();
+    let path = format!("/v1/batches/{}/rows", batch["id"].as_str().unwrap());
+    let rows = merchant.http.get(&path).await.with_status(200).json();
+    assert_eq!((&rows["items"][0]["status"], &rows["items"][0]["problem"]), (&json!("ready"), &json!("landline")));
 }
 
 async fn changes(merchant: &Merchant, path: &str, what: Value) -> Answer {

@@ -14,6 +14,7 @@ on_both_databases!(
     what_was_asked_stays_while_a_link_is_open,
     a_corrected_number_gets_the_next_text,
     a_number_is_of_one_order,
+    an_order_has_dates_of_its_own,
     an_order_is_put_by_its_number,
     an_archived_order_is_out_of_the_lists,
     what_software_keeps_with_a_link_comes_back,
@@ -91,6 +92,67 @@ async fn what_was_asked_stays_while_a_link_is_open(app: &mut App) {
     merchant.voids(&link).await.with_status(202);
     merchant.sees(&link.id, "voided").await;
     patch(&merchant.http, &path, &json!({"number": "40102"})).await.with_status(200);
+}
+
+async fn an_order_has_dates_of_its_own(app: &mut App) {
+    let merchant = app.merchant();
+    let mut body = order_body("40150", "+12025569150");
+    body["invoice_date"] = "2026-01-31".into();
+    body["due_date"] = "2026-01-30".into();
+    let problem = merchant.http.post("/v1/orders", &body).await.problem(422, "invalid_input");
+    assert_eq!(problem["errors"][0]["field"], "due_date", "{problem}");
+    body["due_date"] = "2026-02-30".into();
+    let problem = merchant.http.post("/v1/orders", &body).await.problem(422, "invalid_input");
+    assert_eq!(problem["errors"][0]["reason"], "is not a date such as 2026-12-31", "{problem}");
+    body["due_date"] = "2026-02-14".into();
+    let order = merchant.http.post("/v1/orders", &body).await.with_status(201).json();
+    assert_eq!((&order["invoice_date"], &order["due_date"]), (&"2026-01-31".into(), &"2026-02-14".into()));
+    let path = format!("/v1/orders/{}", order["id"].as_str().unwrap());
+    let details = async || merchant.http.get(&format!("{path}/details.pdf")).await.with_status(200).body;
+    let printed = details().await;
+    patch(&merchant.http, &path, &json!({"due_date": "2026-01-01"})).await.problem(422, "invalid_input");
+    let changed = patch(&merchant.http, &path, &json!({"due_date": null})).await.with_status(200).json();
+    assert!(changed["due_date"].is_null() && changed["invoice_date"] == "2026-01-31", "{changed}");
+    assert_ne!(details().await, printed, "it says until when");
+    patch(&merchant.http, &path, &json!({"due_date": "2026-02-14"})).await.with_status(200);
+    assert_eq!(details().await, printed);
+
+    // It is overdue once it is asked for, as long as it is unpaid.
+    let overdue = async || merchant.http.whole_list("/v1/orders?overdue=true", 10).await;
+    let later = merchant.opens_an_order("40151").await;
+    let far = json!({"due_date": "2999-12-31"});
+    patch(&merchant.http, &format!("/v1/orders/{}", later.id), &far).await.with_status(200);
+    merchant.makes_a_link(&later).await;
+    assert!(overdue().await.is_empty());
+    let asked = Order { id: order["id"].as_str().unwrap().to_owned(), phone: "+12025569150".to_owned() };
+    let link = merchant.makes_a_link(&asked).await;
+    let found = overdue().await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((&found[0]["number"], &found[0]["notices"]), (&"40150".into(), &json!(["overdue"])));
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    let figures = &summary["currencies"][0];
+    assert_eq!((&figures["overdue"], &figures["overdue_orders"]), (&"129.50".into(), &1.into()), "{figures}");
+    // What the lists come to.
+    for (list, count, sums) in [
+        ("/v1/orders?overdue=true", 1, ["129.50", "129.50"]),
+        ("/v1/orders?q=4015", 2, ["259.00", "259.00"]),
+        ("/v1/payment-links?status=unpaid", 2, ["259.00", "259.00"]),
+    ] {
+        let page = merchant.http.get(&format!("{list}&limit=1&totals=true")).await.with_status(200).json();
+        let sums = json!([{"currency": "usd", "amount": sums[0], "unpaid": sums[1]}]);
+        assert_eq!(page["totals"], json!({"count": count, "more": false, "sums": sums}), "{list}");
+    }
+    assert!(merchant.http.get("/v1/orders").await.with_status(200).json().get("totals").is_none());
+    merchant.http.get("/v1/orders?overdue=true&tag=paid").await.problem(422, "invalid_input");
+    patch(&merchant.http, &path, &json!({"due_date": "2999-12-31"})).await.problem(409, "link_open");
+    app.buyer().pays(&link).await;
+    merchant.sees(&link.id, "paid").await;
+    assert!(overdue().await.is_empty());
+    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
+    assert_eq!(summary["currencies"][0]["overdue_orders"], 0, "{summary}");
+    let paid = merchant.http.get("/v1/orders?q=4015&limit=1&totals=true").await.with_status(200).json();
+    let sums = json!([{"currency": "usd", "amount": "259.00", "unpaid": "129.50"}]);
+    assert_eq!(paid["totals"]["sums"], sums, "{paid}");
 }
 
 async fn a_corrected_number_gets_the_next_text(app: &mut App) {

@@ -318,6 +318,8 @@ pub(crate) async fn pay_later(
         let tx = api.db.begin().await?;
         if link::note_expected(&tx, &link, day, until, now).await? {
             let number = link.invoice_number.as_deref().unwrap_or_default();
+            // As the other sentences, in English: the console says them in the reader's language.
+            let day = Words::of("en").day(day);
             let said = SaidOnPage { body: format!("I will pay on {day} (invoice {number})."), needs_reading: true };
             say_in_conversation(&api, &tx, &link, said, now).await?;
         }

@@ -117,6 +117,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/settings.js": SCRIPT,
     "views/shell.js": SCRIPT,
     "views/signin.js": SCRIPT,
+    "views/totals.js": SCRIPT,
     "views/sms-gateway.js": SCRIPT,
     "views/stripe-webhooks.js": SCRIPT,
     "views/template-fields.js": SCRIPT,

@@ -20,8 +20,10 @@ pub(crate) struct DetailsPage {
     pub(crate) order_number: Option<String>,
     /// The date of the invoice, in the merchant's time zone.
     pub(crate) issued_on: NaiveDate,
-    /// The last day for payment.
+    /// The day by which it is to be paid.
     pub(crate) due_on: Option<NaiveDate>,
+    /// The last day on which its link can be paid.
+    pub(crate) payable_until: Option<NaiveDate>,
     /// The items, in order; may be empty.
     pub(crate) items: Vec<ItemLine>,
     /// The sum of the items.

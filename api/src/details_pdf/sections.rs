@@ -96,7 +96,8 @@ impl Layout<'_> {
                 (words.says("number"), Some(page.invoice_number.clone())),
                 (words.says("order"), page.order_number.clone()),
                 (words.says("date"), Some(day(page.issued_on))),
-                (words.says("due"), page.due_on.map(day)),
+                (words.says("due_date"), page.due_on.map(day)),
+                (words.says("due"), page.payable_until.map(day)),
                 (words.says("currency"), Some(page.currency.clone())),
             ],
             Some(receipt) => vec![

@@ -31,7 +31,8 @@ fn page() -> DetailsPage {
         invoice_number: "INV-7".to_owned(),
         order_number: Some("2026-1042".to_owned()),
         issued_on: NaiveDate::from_ymd_opt(2026, 11, 23).expect("a day that exists"),
-        due_on: NaiveDate::from_ymd_opt(2026, 12, 23),
+        due_on: NaiveDate::from_ymd_opt(2026, 12, 7),
+        payable_until: NaiveDate::from_ymd_opt(2026, 12, 23),
         items: vec![line("Walnut cutting board")],
         subtotal: Some("€79.00".to_owned()),
         shipping: Some("€6.95".to_owned()),
@@ -116,6 +117,9 @@ fn a_page_says_who_sells_what_to_whom_for_how_much() {
         "Invoice",
         "INV-7",
         "2026-1042",
+        "Due",
+        "7 December 2026",
+        "Payable until",
         "23 December 2026",
         "€12.70",
         "23 November 2026",
@@ -372,7 +376,7 @@ fn a_receipt_says_when_how_and_how_much_and_what_went_back() {
         refunded: Some("5.95".to_owned()),
         note: Some("The payer's bank has taken this payment back.".to_owned()),
     };
-    let page = DetailsPage { receipt: Some(receipt), due_on: None, ..page() };
+    let page = DetailsPage { receipt: Some(receipt), due_on: None, payable_until: None, ..page() };
     let sheets = laid_out(&page);
     let written: Vec<&str> = sheets.iter().flat_map(pieces).map(|piece| piece.text).collect();
     let written = written.join(" | ");

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, future::Future, io};
 
+use chrono::{DateTime, Utc};
+use entity::Merchant;
 use futures_util::stream::{self, Stream};
 use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
@@ -31,6 +33,11 @@ pub(crate) enum Listing<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send +
 /// Whether CSV is preferred. Clients that accept both get JSON.
 pub(crate) fn is_csv_wanted(accept: Option<&str>) -> bool {
     accept.is_some_and(|accept| accept.contains("text/csv") && !accept.contains("application/json"))
+}
+
+/// A time by the merchant's clock, as spreadsheets read it.
+pub(crate) fn local(owner: &Merchant, at: DateTime<Utc>) -> String {
+    owner.zone().wall(at).format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 /// A CSV with this header, read page by page: `read` returns the rows after a position, and the position of the last

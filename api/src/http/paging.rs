@@ -1,7 +1,8 @@
 //! Lists: `?limit=&cursor=` → `{items, next_cursor}`. A cursor is the id of the last item of the page before.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
+use domain::Money;
 use entity::list::{Place, Sort};
 use poem_openapi::{
     Object,
@@ -10,7 +11,7 @@ use poem_openapi::{
 
 use crate::{
     Problem,
-    http::typed::{Limit, SortOrder, Text},
+    http::typed::{CurrencyCode, Limit, SortOrder, Text},
 };
 
 /// A page of a list.
@@ -21,6 +22,65 @@ pub(crate) struct Page<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + 
     items: Vec<T>,
     /// The cursor of the next page; absent on the last one.
     next_cursor: Option<String>,
+    /// What all matches come to, where `totals` asks for it.
+    totals: Option<Totals>,
+}
+
+impl<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> Page<T> {
+    /// Adds what all matches come to.
+    pub(crate) fn with_totals(self, totals: Option<Totals>) -> Self {
+        Self { totals, ..self }
+    }
+}
+
+/// What all matches of a list come to.
+#[derive(Debug, Object)]
+#[oai(rename = "ListTotals")]
+pub(crate) struct Totals {
+    /// How many there are.
+    count: u64,
+    /// Whether there are more than `count`; then `sums` is empty.
+    more: bool,
+    /// Their totals by currency.
+    sums: Vec<Sum>,
+}
+
+/// What the matches in one currency come to.
+#[derive(Debug, Object)]
+#[oai(rename = "ListSum")]
+pub(crate) struct Sum {
+    currency: CurrencyCode,
+    /// The total of all.
+    amount: String,
+    /// The total of those that are unpaid.
+    unpaid: String,
+}
+
+impl Totals {
+    /// The most matches that are added up.
+    pub(crate) const MOST: u64 = 1_000;
+
+    /// Of these matches, each with its amount, unless it was erased, and whether it is unpaid.
+    pub(crate) fn of(found: Vec<(Option<Money>, bool)>, has_more: bool) -> Result<Self, Problem> {
+        let most = usize::try_from(Self::MOST).unwrap_or(usize::MAX);
+        let (count, more) = (found.len().min(most), has_more || found.len() > most);
+        let mut sums: BTreeMap<String, [Money; 2]> = BTreeMap::new();
+        for (money, is_unpaid) in found.into_iter().filter(|_| !more) {
+            let Some(money) = money else { continue };
+            let none = Money::from_minor(0, money.currency()).map_err(Problem::internal)?;
+            let [all, unpaid] = sums.entry(money.currency().as_str().to_owned()).or_insert([none; 2]);
+            *all = all.checked_add(money).map_err(Problem::internal)?;
+            if is_unpaid {
+                *unpaid = unpaid.checked_add(money).map_err(Problem::internal)?;
+            }
+        }
+        let sum = |(currency, [all, unpaid]): (String, [Money; 2])| Sum {
+            currency: currency.into(),
+            amount: all.to_decimal_string(),
+            unpaid: unpaid.to_decimal_string(),
+        };
+        Ok(Self { count: count as u64, more, sums: sums.into_iter().map(sum).collect() })
+    }
 }
 
 /// The requested page.
@@ -111,7 +171,7 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
         let more = has_more || rows.len() > limit;
         rows.truncate(limit);
         let next_cursor = rows.last().filter(|_| more).map(|row| id(row).to_string());
-        Ok(Page { items: rows.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor })
+        Ok(Page { items: rows.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor, totals: None })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, AuditEntryId, LinkId, MerchantId, MessageId, OrderId};
+use domain::{ApiKeyId, AuditEntryId, BatchId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
     AuditAction, api_key,
     audit::{self, AuditFilter},
@@ -55,6 +55,8 @@ pub(super) struct EntryView {
     again: Option<bool>,
     /// The reason that was given, or the result.
     detail: Option<String>,
+    /// The batch, if it was done for one of its rows.
+    batch_id: Option<Text<BatchId>>,
 }
 
 /// How many of the newest orders and links a search text can match.
@@ -144,6 +146,7 @@ pub(super) async fn page(
             action: entry.action,
             subject: entry.subject,
             detail: entry.detail,
+            batch_id: entry.batch_id.map(Text),
         })
     };
     Ok(Json(asked.page(found, |entry| entry.id, view)?))
@@ -165,6 +168,10 @@ impl AuditLog {
         /// Only entries about orders that match this text, or about their links: part of a number, of the buyer's name
         /// or phone number, or the amount.
         q: Query<Option<String>>,
+        /// Only what was done for the rows of this batch.
+        batch_id: Query<Option<Text<BatchId>>>,
+        /// Leave out what was done for rows of batches: the start of a batch stands for its rows.
+        folded: Query<Option<bool>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,
     ) -> Result<Json<Page<EntryView>>, Problem> {
@@ -183,6 +190,8 @@ impl AuditLog {
             actor: actor.0,
             subject: subject.0,
             subjects,
+            batch: batch_id.0.map(Text::value),
+            is_folded: folded.0.unwrap_or_default(),
             ..AuditFilter::default()
         };
         page(&api, asked, filter, Some(merchant)).await

@@ -117,13 +117,14 @@ impl Batches {
     /// Check many orders
     ///
     /// Up to 1,000 rows, as JSON or as CSV with a header line (`key`, `number`, `customer_name`, `customer_phone`,
-    /// `customer_language`, `amount`, `currency`, `notes`, and `metadata.` with a name of your own). Each row is
-    /// checked by the rules of a single order, and none is carried out yet: the batch is `ready`, and says what it
-    /// would cost and which rows are invalid. A row's key is your own. Of all rows with the same key, in any batch, one
-    /// is carried out.
+    /// `customer_language`, `amount`, `currency`, `notes`, `invoice_date`, `due_date`, and `metadata.` with a name of
+    /// your own). Each row is checked by the rules of a single order, and none is carried out yet: the batch is
+    /// `ready`, and says what it would cost and which rows are invalid. A row's key is your own. Of all rows with the
+    /// same key, in any batch, one is carried out.
     ///
-    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, and amounts such as `1.129,50 EUR` or
-    /// `$48.50`, if the sign is one of the row's currency.
+    /// A CSV may use commas, semicolons or tabs, UTF-8, UTF-16 or Windows-1252, amounts such as `1.129,50 EUR` or
+    /// `$48.50`, if the sign is one of the row's currency, and dates such as `2026-12-31`, `31.12.2026` or, where the
+    /// merchant's region writes the month first, `12/31/2026`.
     /// Without a `key`, a row's key is the order's number.
     #[oai(path = "/batches", method = "post")]
     async fn create(

@@ -1,7 +1,7 @@
 //! `/v1/conversations`.
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, ConversationId, MessageId, Zone, message::MessageStatus};
+use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus, phone::TextTimes};
 use entity::{
     AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
@@ -169,11 +169,11 @@ impl Conversations {
         };
         let found = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
         let last: Vec<&Message> = found.iter().filter_map(|row| row.last.as_ref()).collect();
-        let (zone, now) = (zone_if_any_waits(&api, &key.0, &last).await?, api.clock.now());
+        let (times, now) = (times_if_any_waits(&api, &key.0, &last).await?, api.clock.now());
         let view = |row: Listed| {
             let (phone, last) = (row.conversation.phone.as_ref(), row.last.as_ref());
-            let told = phone.zip(last).zip(zone.as_ref());
-            let until = told.and_then(|((phone, last), zone)| last.waits_until(phone, zone, now));
+            let told = phone.zip(last).zip(times.as_ref());
+            let until = told.and_then(|((phone, last), times)| last.waits_until(phone, times, now));
             Ok::<_, Problem>(ConversationView::from(row).waiting_until(until))
         };
         Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), view)?))
@@ -195,12 +195,12 @@ impl Conversations {
         let found = message::of_conversation(pool, merchant, conversation.id, asked.before, asked.fetch()).await?;
         let pictures = picture::of_messages(pool, found.iter().map(|row| row.id)).await?;
         let texts: Vec<&Message> = found.iter().collect();
-        let zone = zone_if_any_waits(&api, &key.0, &texts).await?;
+        let times = times_if_any_waits(&api, &key.0, &texts).await?;
         let now = api.clock.now();
         let view = |row: Message| {
             let pictures = pictures.get(&row.id).cloned().unwrap_or_default();
             let phone = conversation.phone.as_ref();
-            let until = phone.zip(zone.as_ref()).and_then(|(phone, zone)| row.waits_until(phone, zone, now));
+            let until = phone.zip(times.as_ref()).and_then(|(phone, times)| row.waits_until(phone, times, now));
             Ok::<_, Problem>(MessageView::of(row, phone).with_pictures(pictures).waiting_until(until))
         };
         Ok(Json(asked.page(found, |row| row.id, view)?))
@@ -316,10 +316,10 @@ impl Conversations {
     }
 }
 
-/// The merchant's time zone, if one of these texts may wait for the buyer's morning.
-async fn zone_if_any_waits(api: &Api, key: &Principal, texts: &[&Message]) -> Result<Option<Zone>, Problem> {
+/// When the merchant's automatic texts may be sent, if one of these texts may wait for the buyer's morning.
+async fn times_if_any_waits(api: &Api, key: &Principal, texts: &[&Message]) -> Result<Option<TextTimes>, Problem> {
     let may_wait = texts.iter().any(|text| text.status == MessageStatus::Queued && text.origin.is_automatic());
-    Ok(if may_wait { Some(key.owner(api).await?.zone()) } else { None })
+    Ok(if may_wait { Some(key.owner(api).await?.text_times()) } else { None })
 }
 
 async fn set_closed(

@@ -161,7 +161,8 @@ impl Credits {
         accept: Header<Option<String>>,
     ) -> Result<Listing<EntryView>, Problem> {
         if wants_csv(format.0.map(Text::value), accept.0.as_deref()) {
-            return Ok(Listing::Csv(statement::body(api.db.clone(), key.0.merchant), "credits"));
+            let owner = key.0.owner(&api).await?;
+            return Ok(Listing::Csv(statement::body(api.db.clone(), owner), "credits"));
         }
         let asked = Asked::<CreditEntryId>::new(limit.0, cursor.0);
         let (db, merchant, changing) = (api.db.pool(), key.0.merchant, changing.0.unwrap_or_default());

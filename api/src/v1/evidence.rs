@@ -63,6 +63,7 @@ impl EvidenceCalls {
             order_number: Some(order.number.clone()).filter(|order| *order != number),
             issued_on: owner.day_of(link.created_at),
             due_on: None,
+            payable_until: None,
             items: Vec::new(),
             subtotal: None,
             shipping: None,

@@ -160,7 +160,7 @@ impl EvidenceWords {
             return Some(id.to_owned());
         }
         if let Some(confirmed) = detail.strip_prefix(CONFIRMED) {
-            return Some(format!("{} {confirmed}", self.said.at(&["link", "confirmed"])?));
+            return Some(format!("{}: {confirmed}", self.said.at(&["link", "confirmed"])?));
         }
         let (source, proof) = detail.strip_prefix(SOURCE)?.split_once(", ")?;
         Some(format!("{} {proof}", self.said.at(&["link", "sources", source])?))

@@ -59,6 +59,7 @@ pub(super) struct FilledForm {
     expires_on: Option<String>,
     metadata: Option<String>,
     payment_methods: Option<String>,
+    receipt: Option<String>,
     reminders: SentReminders,
 }
 
@@ -86,6 +87,8 @@ pub(super) struct Terms {
     pub(super) payment_methods: PaymentMethods,
     /// The link's own reminder settings.
     pub(super) reminding: OwnReminding,
+    /// Whether the buyer gets a receipt by text, if that was said.
+    pub(super) receipt: Option<bool>,
 }
 
 impl LinkForm {
@@ -114,6 +117,7 @@ async fn read_fields(mut parts: FormParts, documents: &Documents, link: LinkId) 
             "expires_on" => &mut filled.expires_on,
             "metadata" => &mut filled.metadata,
             "payment_methods" => &mut filled.payment_methods,
+            "receipt" => &mut filled.receipt,
             "reminders" => &mut filled.reminders.reminders,
             "reminder_after_days" => &mut filled.reminders.reminder_after_days,
             "reminders_at_most" => &mut filled.reminders.reminders_at_most,
@@ -201,8 +205,9 @@ impl FilledForm {
         // Absent fields are left out, so that answers stored before a field existed are still found.
         let methods = self.payment_methods.as_ref().map(|methods| format!(" {methods:?}")).unwrap_or_default();
         let reminders = self.reminders.canonical();
+        let receipt = self.receipt.as_ref().map(|receipt| format!(" receipt {receipt:?}")).unwrap_or_default();
         let invoice = self.invoice.as_ref().map(|invoice| &invoice.sha256);
-        format!("{texts:?} {invoice:?}{methods}{reminders}").into_bytes()
+        format!("{texts:?} {invoice:?}{methods}{reminders}{receipt}").into_bytes()
     }
 
     /// The terms, or all errors. Absent fields come from the order.
@@ -217,6 +222,9 @@ impl FilledForm {
             None => Some(merchant.payment_methods.clone().unwrap_or_default()),
         };
         let reminding = self.reminders.check(&mut fields);
+        let receipt =
+            self.receipt.as_deref().map(|text| text.trim().parse::<bool>().map_err(|_| "must be `true` or `false`"));
+        let receipt = receipt.map(|read| fields.take("receipt", read));
         let terms = || {
             Some(Terms {
                 invoice_number: invoice_number?,
@@ -225,6 +233,10 @@ impl FilledForm {
                 metadata: metadata?,
                 payment_methods: payment_methods?,
                 reminding: reminding?,
+                receipt: match receipt {
+                    Some(read) => Some(read?),
+                    None => None,
+                },
             })
         };
         terms().ok_or_else(|| fields.into_problem())
@@ -304,6 +316,13 @@ impl LinkForm {
                 (
                     "payment_methods",
                     described(PaymentMethodsText::schema_ref(), "How it may be paid; absent: as the merchant says."),
+                ),
+                (
+                    "receipt",
+                    described(
+                        bool::schema_ref(),
+                        "Whether its buyer gets a text once paid; absent: as the merchant says.",
+                    ),
                 ),
                 (
                     "reminders",

@@ -3,11 +3,11 @@
 use std::{collections::HashMap, io};
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{LinkId, LinkState, Money, OrderId, message::MessageStatus};
+use domain::{LinkId, LinkState, MerchantId, Money, OrderId, message::MessageStatus};
 use entity::{
     Merchant,
     link::{self, LinkSearch},
-    list::Place,
+    list::{Found, Place},
     message,
     order::{self, Details, ExportedOrder},
 };
@@ -15,8 +15,12 @@ use poem::Body;
 use sea_orm::DbErr;
 
 use crate::{
-    Api,
-    http::listing::{AT_A_TIME, csv},
+    Api, Problem,
+    http::{
+        listing::{AT_A_TIME, csv, local},
+        paging::Totals,
+    },
+    v1::link_view,
 };
 
 const COLUMNS: &[&str] = &[
@@ -49,6 +53,12 @@ const COLUMNS: &[&str] = &[
     "tax",
     "net_amount",
     "order_metadata",
+    "invoice_date",
+    "due_date",
+    "created_at_local",
+    "expires_at_local",
+    "viewed_at_local",
+    "paid_at_local",
 ];
 
 /// Data that is loaded for a page of links.
@@ -77,6 +87,16 @@ pub(super) fn csv_of(api: Api, owner: Merchant, search: LinkSearch) -> Body {
             Ok((rows.map_err(io::Error::other)?, last))
         }
     })
+}
+
+/// What all matches of a search come to.
+pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &LinkSearch) -> Result<Totals, Problem> {
+    let search = LinkSearch { place: Place { limit: Totals::MOST + 1, ..Place::default() }, ..search.clone() };
+    let Found { rows, has_more } = link::search(api.db.pool(), merchant, search).await?;
+    api.budgets.charge_bytes(merchant, rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum());
+    let is_unpaid = |link: &link::Model| matches!(link.state, LinkState::Unpaid | LinkState::Processing);
+    let of_link = |(link, _): &(link::Model, _)| Ok::<_, DbErr>((link.money()?, is_unpaid(link)));
+    Totals::of(rows.iter().map(of_link).collect::<Result<_, _>>()?, has_more)
 }
 
 fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, DbErr> {
@@ -124,5 +144,11 @@ fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, Db
         details.tax.map(part).unwrap_or_default(),
         net.map(part).unwrap_or_default(),
         order.map(|order| kept(&order.metadata)).unwrap_or_default(),
+        order.and_then(|order| order.invoice_date.clone()).unwrap_or_default(),
+        order.and_then(|order| order.due_date.clone()).unwrap_or_default(),
+        local(&beside.owner, link.created_at),
+        local(&beside.owner, link.expires_at),
+        link.viewed_at.map(|at| local(&beside.owner, at)).unwrap_or_default(),
+        link.paid_at.map(|at| local(&beside.owner, at)).unwrap_or_default(),
     ])
 }

@@ -105,6 +105,8 @@ pub(super) struct LinkView {
     reminders_at_most: Option<i64>,
     /// Days before expiry at which the buyer is reminded once more, regardless of `reminders_at_most`; 0 for never.
     last_reminder_days: Option<i64>,
+    /// Whether the buyer gets a receipt by text. Absent: the merchant's setting.
+    receipt: Option<bool>,
     purged_at: Option<DateTime<Utc>>,
     /// Metadata of your software.
     metadata: Metadata,
@@ -294,6 +296,7 @@ impl LinkView {
             reminder_after_days: reminding.after_days,
             reminders_at_most: reminding.at_most,
             last_reminder_days: reminding.last_days,
+            receipt: link.receipt,
             invoice_number: link.invoice_number,
             stripe_url: link.stripe_url.map(Url::from),
             failure: link.failure,

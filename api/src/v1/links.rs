@@ -141,6 +141,8 @@ impl Links {
         paid_to: Query<Option<Moment>>,
         /// Only links of archived orders, or only those of others; absent: both.
         archived: Query<Option<bool>>,
+        /// Also say what all matches come to, if there are at most 1,000.
+        totals: Query<Option<bool>>,
         sort: Query<Option<Text<SortOrder>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<LinkId>>>,
@@ -169,6 +171,10 @@ impl Links {
             return Ok(Listing::Csv(link_list::csv_of((*api).clone(), owner, search), "payment-links"));
         }
         let _turn = api.readers.take(owner.id).await?;
+        let totals = match totals.0 {
+            Some(true) => Some(link_list::totals_of(&api, owner.id, &search).await?),
+            Some(false) | None => None,
+        };
         let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
         let bytes = rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum();
         api.budgets.charge_bytes(owner.id, bytes);
@@ -183,7 +189,8 @@ impl Links {
                 let opted_out = (link.state == LinkState::Unpaid).then(|| opted_out.contains(&link.order_id));
                 LinkView::of(&shared, link, timeline, around).map(|view| view.for_whom(order).opted_out(opted_out))
             };
-            asked.page_of(rows, has_more, |(link, _)| link.id, view)
+            let page = asked.page_of(rows, has_more, |(link, _)| link.id, view)?;
+            Ok::<_, DbErr>(page.with_totals(totals))
         };
         Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
     }
@@ -404,6 +411,7 @@ fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Term
         metadata: terms.metadata,
         payment_methods: terms.payment_methods,
         reminding: terms.reminding,
+        receipt: terms.receipt,
         actor: Some(key.key.to_string()),
     }
 }

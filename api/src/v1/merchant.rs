@@ -1,7 +1,7 @@
 //! `/v1/merchant`: how the merchant appears to buyers, and the formats of its numbers, times and amounts.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, phone::TextHours};
 use entity::{
     AuditAction, Merchant, Transaction, attention,
     change::{Change, ChangeKind},
@@ -70,6 +70,12 @@ struct ProfileView {
     last_reminder_days: i64,
     /// Whether buyers get a text when they have paid.
     receipts: bool,
+    /// The first hour of automatic texts (reminders, receipts), by the buyer's clock.
+    texts_from: u32,
+    /// The hour before which they end.
+    texts_until: u32,
+    /// Whether they are also sent on Sundays.
+    texts_on_sundays: bool,
     /// The language of texts to buyers whose language is unknown; absent: templates without a language.
     language: Option<Language>,
     webhook_urls: WebhookUrls,
@@ -112,6 +118,7 @@ struct WebhookUrls {
 
 impl ProfileView {
     async fn read(api: &Api, db: &impl ConnectionTrait, owner: Merchant) -> Result<Self, DbErr> {
+        let hours = owner.text_hours();
         let url = |service: &str| format!("{}/webhooks/{service}/{}", api.public_url, owner.id);
         Ok(Self {
             logo: logo::about(db, owner.id).await?.map(LogoView::from),
@@ -132,6 +139,9 @@ impl ProfileView {
             low_credit_threshold: owner.low_credit_threshold,
             last_reminder_days: owner.last_reminder_days,
             receipts: owner.receipts,
+            texts_from: hours.from,
+            texts_until: hours.until,
+            texts_on_sundays: hours.on_sundays,
             language: owner.language.map(Language::from),
             created_at: owner.created_at,
         })
@@ -178,6 +188,14 @@ struct ChangesInput {
     last_reminder_days: Option<i64>,
     /// Whether buyers get a text when they have paid, with the template `receipt`, which costs credits like any other.
     receipts: Option<bool>,
+    /// The first hour of automatic texts (reminders, receipts), by the buyer's clock: 9, unless it is changed.
+    #[oai(validator(minimum(value = "8"), maximum(value = "20")))]
+    texts_from: Option<u32>,
+    /// The hour before which they end: 20, unless it is changed.
+    #[oai(validator(minimum(value = "9"), maximum(value = "21")))]
+    texts_until: Option<u32>,
+    /// Whether they are also sent on Sundays.
+    texts_on_sundays: Option<bool>,
     /// The language of texts to buyers whose language is unknown.
     #[serde(default)]
     language: Clearable<Language>,
@@ -194,6 +212,7 @@ impl ChangesInput {
     fn check(self, owner: &Merchant) -> Result<Checked, Problem> {
         let mut fields = Fields::default();
         let reminding = self.reminding(owner, &mut fields);
+        let text_hours = self.text_hours(owner, &mut fields);
         if self.low_credit_threshold.is_some_and(|credits| !(0..=MOST_CREDITS).contains(&credits)) {
             fields.refuse("low_credit_threshold", format!("must be from 0 to {MOST_CREDITS}"));
         }
@@ -206,6 +225,7 @@ impl ChangesInput {
             currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
             time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
             receipts: self.receipts,
+            text_hours,
             language: clearable(self.language, |language| Some(language.to_string())),
             colour: clearable(self.colour, |colour| fields.take("colour", Colour::parse(&colour))),
             payment_methods: self
@@ -215,6 +235,17 @@ impl ChangesInput {
         };
         fields.none_wrong()?;
         Ok(Checked { changes, reminding, low_credit_threshold: self.low_credit_threshold })
+    }
+
+    /// The hours of automatic texts after the change, if they change.
+    fn text_hours(&self, owner: &Merchant, fields: &mut Fields) -> Option<TextHours> {
+        let now = owner.text_hours();
+        let wanted = TextHours {
+            from: self.texts_from.unwrap_or(now.from),
+            until: self.texts_until.unwrap_or(now.until),
+            on_sundays: self.texts_on_sundays.unwrap_or(now.on_sundays),
+        };
+        fields.take("texts_until", wanted.check()).filter(|wanted| *wanted != now)
     }
 
     /// The reminder settings after the change.

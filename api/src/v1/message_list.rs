@@ -3,15 +3,15 @@
 use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{MerchantId, MessageId, PhoneNumber};
+use domain::{MessageId, PhoneNumber};
 use entity::{
-    Db, Message, conversation,
+    Db, Merchant, Message, conversation,
     list::Place,
     message::{self, FoundMessages, MessageSearch},
 };
 use poem::Body;
 
-use crate::http::listing::{AT_A_TIME, csv};
+use crate::http::listing::{AT_A_TIME, csv, local};
 
 const COLUMNS: &[&str] = &[
     "id",
@@ -28,25 +28,29 @@ const COLUMNS: &[&str] = &[
     "created_at",
     "sent_at",
     "delivered_at",
+    "created_at_local",
+    "sent_at_local",
+    "delivered_at_local",
 ];
 
 /// All messages that match a search.
-pub(super) fn csv_of(db: Db, merchant: MerchantId, search: MessageSearch) -> Body {
+pub(super) fn csv_of(db: Db, owner: Merchant, search: MessageSearch) -> Body {
     csv(COLUMNS, move |after: Option<MessageId>| {
-        let (db, mut search) = (db.clone(), search.clone());
+        let (db, owner, mut search) = (db.clone(), owner.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
             let FoundMessages { rows: page, looked_to } =
-                message::search(db.pool(), merchant, search).await.map_err(io::Error::other)?;
+                message::search(db.pool(), owner.id, search).await.map_err(io::Error::other)?;
             let conversations = page.iter().map(|message| message.conversation_id);
             let phones = conversation::phones(db.pool(), conversations).await.map_err(io::Error::other)?;
             let last = looked_to.or_else(|| page.last().map(|message| message.id));
-            Ok((page.iter().map(|message| row(message, phones.get(&message.conversation_id))).collect(), last))
+            let row = |message: &Message| row(&owner, message, phones.get(&message.conversation_id));
+            Ok((page.iter().map(row).collect(), last))
         }
     })
 }
 
-fn row(message: &Message, phone: Option<&PhoneNumber>) -> Vec<String> {
+fn row(owner: &Merchant, message: &Message, phone: Option<&PhoneNumber>) -> Vec<String> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let phone = phone.filter(|_| message.purged_at.is_none());
     vec![
@@ -64,5 +68,8 @@ fn row(message: &Message, phone: Option<&PhoneNumber>) -> Vec<String> {
         time(message.created_at),
         message.sent_at.map(time).unwrap_or_default(),
         message.delivered_at.map(time).unwrap_or_default(),
+        local(owner, message.created_at),
+        message.sent_at.map(|at| local(owner, at)).unwrap_or_default(),
+        message.delivered_at.map(|at| local(owner, at)).unwrap_or_default(),
     ]
 }

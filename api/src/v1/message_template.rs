@@ -108,9 +108,13 @@ impl From<&Replacement> for ReplacementView {
     }
 }
 
+/// What is said of a number that will hardly get the text.
+const LANDLINE: &str = "The buyer's number is a landline, which may not get texts.";
+
 impl PreviewView {
     fn of(preview: &Preview, owner: &Merchant, to: Option<&PhoneNumber>) -> Self {
         let segments = preview.body.segments();
+        let landline = to.filter(|to| to.is_landline()).map(|_| LANDLINE.to_owned());
         Self {
             text: preview.body.text().to_owned(),
             encoding: Text(EncodingName::of(segments.encoding())),
@@ -118,7 +122,7 @@ impl PreviewView {
             characters: preview.body.text().chars().count(),
             credits: owner.cost(segments.count(), to),
             replaced: preview.body.replaced().iter().map(ReplacementView::from).collect(),
-            warnings: preview.warnings.iter().map(ToString::to_string).collect(),
+            warnings: preview.warnings.iter().map(ToString::to_string).chain(landline).collect(),
         }
     }
 }

@@ -133,7 +133,7 @@ impl Messages {
         let tx = api.db.begin().await?;
         let message = message::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
         let is_scheduled = message.status == MessageStatus::Scheduled;
-        let why = "It was cancelled before its time had come.".to_owned();
+        let why = "Cancelled by hand before it was due.".to_owned();
         if is_scheduled && message::refused(&tx, &message, why, now).await.map_err(CreditError::into_db)? {
             tx.done(key.0.did(AuditAction::MessageCancel, &id), now);
         }
@@ -179,7 +179,7 @@ impl Messages {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner.id, search), "messages"));
+            return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner, search), "messages"));
         }
         let found = message::search(api.db.pool(), owner.id, search).await?;
         let FoundMessages { rows, looked_to } = found;

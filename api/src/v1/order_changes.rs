@@ -4,25 +4,25 @@ use chrono::{DateTime, Utc};
 use domain::PhoneNumber;
 use entity::{
     Merchant, Order, Transaction,
-    order::{self, NewOrder, OrderChanges},
+    order::{self, Dates, NewOrder, OrderChanges},
     stored_json,
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::order_input::{CustomerInput, Input, ItemInput, Terms, noted, number};
+use super::order_input::{CustomerInput, Input, ItemInput, Terms, day, in_order, noted, number};
 use crate::{
     Problem,
     http::{
         fields::Fields,
-        typed::{Amount, Clearable, CurrencyCode, Language, Line, Metadata, PhoneText, Prose},
+        typed::{Amount, CalendarDay, Clearable, CurrencyCode, Language, Line, Metadata, PhoneText, Prose},
     },
 };
 
 /// Changes to an order. Absent fields stay as they are; `null` removes a value.
 ///
-/// The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open.
+/// The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OrderChanges")]
 pub(super) struct ChangesInput {
@@ -39,6 +39,10 @@ pub(super) struct ChangesInput {
     discount: Clearable<Amount>,
     #[serde(default)]
     tax: Clearable<Amount>,
+    #[serde(default)]
+    invoice_date: Clearable<CalendarDay>,
+    #[serde(default)]
+    due_date: Clearable<CalendarDay>,
     /// All entries.
     metadata: Option<Metadata>,
     #[serde(default)]
@@ -77,6 +81,10 @@ pub(super) struct WholeInput {
     discount: Option<Amount>,
     /// The tax, unless it is included in the items.
     tax: Option<Amount>,
+    /// The date of your invoice. Absent: the day on which the payment link is created.
+    invoice_date: Option<CalendarDay>,
+    /// The day by which the invoice is to be paid.
+    due_date: Option<CalendarDay>,
     /// Data for your software.
     #[oai(default)]
     #[serde(default)]
@@ -97,6 +105,8 @@ impl WholeInput {
             shipping: self.shipping,
             discount: self.discount,
             tax: self.tax,
+            invoice_date: self.invoice_date,
+            due_date: self.due_date,
             metadata: self.metadata,
             notes: self.notes,
         }
@@ -111,6 +121,8 @@ pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
         customer_phone: Some(new.customer_phone),
         language: Some(new.kept.language),
         terms: Some((new.money, new.details)),
+        invoice_date: Some(new.dates.invoice),
+        due_date: Some(new.dates.due),
         metadata: Some(stored_json(&new.kept.metadata)?),
         notes: Some(new.kept.notes),
     })
@@ -130,12 +142,19 @@ impl ChangesInput {
         let customer = self.customer.unwrap_or_default();
         let phone = customer.phone.map(|phone| PhoneNumber::parse(&phone, owner.region));
         let metadata = self.metadata.and_then(|metadata| metadata.check("metadata", &mut fields));
+        let [invoice_date, due_date] = [("invoice_date", self.invoice_date), ("due_date", self.due_date)]
+            .map(|(field, sent)| sent.wanted().map(|sent| day(field, sent.as_deref(), &mut fields)));
+        let before = order.dates();
+        let dates = Dates { invoice: invoice_date.unwrap_or(before.invoice), due: due_date.unwrap_or(before.due) };
+        in_order(dates, &mut fields);
         let changes = OrderChanges {
             number: self.number.and_then(|sent| number(&sent, &mut fields)),
             customer_name: customer.name.map(|name| name.trimmed()),
             customer_phone: phone.and_then(|phone| fields.take("customer.phone", phone)),
             language: customer.language.wanted().map(|language| language.map(|language| language.to_string())),
             terms: None,
+            invoice_date,
+            due_date,
             metadata: metadata.as_ref().map(stored_json).transpose()?,
             notes: self.notes.wanted().map(|notes| notes.and_then(|notes| noted(&notes))),
         };

@@ -1,9 +1,10 @@
 //! Validates a new order field by field.
 
+use chrono::NaiveDate;
 use domain::{Currency, Money, PhoneNumber, phone::PhoneNote};
 use entity::{
     Merchant, Order,
-    order::{Details, Kept, NewOrder, OrderItem},
+    order::{Dates, Details, Kept, NewOrder, OrderItem},
 };
 use poem_openapi::{Object, types::Example};
 use sea_orm::DbErr;
@@ -14,7 +15,7 @@ use crate::{
     Problem,
     http::{
         fields::Fields,
-        typed::{Amount, CurrencyCode, Language, Line, Metadata, PhoneText, Prose},
+        typed::{Amount, CalendarDay, CurrencyCode, Language, Line, Metadata, PhoneText, Prose},
     },
 };
 
@@ -44,6 +45,11 @@ pub(super) struct Input {
     pub(super) discount: Option<Amount>,
     /// The tax, unless it is included in the items.
     pub(super) tax: Option<Amount>,
+    /// The date of your invoice. Absent: the day on which the payment link is created.
+    pub(super) invoice_date: Option<CalendarDay>,
+    /// The day by which the invoice is to be paid. An unpaid order is overdue after it; the payment link can still be
+    /// paid.
+    pub(super) due_date: Option<CalendarDay>,
     /// Data for your software.
     #[oai(default)]
     #[serde(default)]
@@ -92,6 +98,8 @@ impl Example for Input {
             shipping: Some("5.50".into()),
             discount: None,
             tax: None,
+            invoice_date: Some("2026-11-26".into()),
+            due_date: Some("2026-12-10".into()),
             metadata: Metadata::default(),
             notes: Some("Deliver to the back door.".into()),
         }
@@ -123,16 +131,21 @@ impl Input {
             shipping: details.shipping.map(decimal).transpose()?,
             discount: details.discount.map(decimal).transpose()?,
             tax: details.tax.map(decimal).transpose()?,
+            invoice_date: order.invoice_date.as_deref().map(CalendarDay::from),
+            due_date: order.due_date.as_deref().map(CalendarDay::from),
             metadata: Metadata(order.metadata()?),
             notes: order.notes.as_deref().map(Prose::from),
         })
     }
 
-    /// Warnings about input that was interpreted differently from what was written.
+    /// Warnings about input that was interpreted differently from what was written, or will hardly get a text.
     pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
-        let read = PhoneNumber::parse_noting(&self.customer.phone, merchant.region);
-        let note = read.ok().and_then(|(_, note)| note);
-        note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out".to_owned()).into_iter().collect()
+        let Ok((phone, note)) = PhoneNumber::parse_noting(&self.customer.phone, merchant.region) else {
+            return Vec::new();
+        };
+        let extension = note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out");
+        let landline = phone.is_landline().then_some("phone_landline");
+        extension.into_iter().chain(landline).map(str::to_owned).collect()
     }
 
     /// The order, or all errors.
@@ -141,6 +154,9 @@ impl Input {
         let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
         let customer_phone = fields.take("customer.phone", phone);
         let terms = self.terms(merchant, &mut fields);
+        let invoice = day("invoice_date", self.invoice_date.as_deref(), &mut fields);
+        let dates = Dates { invoice, due: day("due_date", self.due_date.as_deref(), &mut fields) };
+        in_order(dates, &mut fields);
         let number = number(&self.number, &mut fields);
         let kept = self.metadata.clone().check("metadata", &mut fields).map(|metadata| Kept {
             metadata,
@@ -151,9 +167,10 @@ impl Input {
         else {
             return Err(fields.into_problem());
         };
+        fields.none_wrong()?;
         let (money, details) = terms.total()?;
         let customer_name = self.customer.name.trimmed();
-        Ok(NewOrder { merchant_id: merchant.id, number, customer_name, customer_phone, money, details, kept })
+        Ok(NewOrder { merchant_id: merchant.id, number, customer_name, customer_phone, money, details, dates, kept })
     }
 
     /// The order's amounts, all in one currency.
@@ -162,7 +179,7 @@ impl Input {
             (Some(code), _) => fields.take("currency", Currency::parse(code))?,
             (None, Some(default)) => default,
             (None, None) => {
-                fields.refuse("currency", "is missing, and the merchant has none to be used instead");
+                fields.refuse("currency", "is missing, and no usual currency is set");
                 return None;
             }
         };
@@ -193,10 +210,23 @@ pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
             | '\u{e0000}'..='\u{e0fff}')
     };
     if sent.contains(is_odd) {
-        fields.refuse("number", "must not contain invisible characters or such as turn the direction of writing");
+        fields.refuse("number", "must not contain invisible characters, or ones that change the direction of writing");
         return None;
     }
     Some(sent.trimmed())
+}
+
+/// A day, if one was sent.
+pub(super) fn day(field: &str, sent: Option<&str>, fields: &mut Fields) -> Option<NaiveDate> {
+    let day = sent?.parse::<NaiveDate>().map_err(|_| "is not a date such as 2026-12-31");
+    fields.take(field, day)
+}
+
+/// Refuses an invoice that is due before its own date.
+pub(super) fn in_order(dates: Dates, fields: &mut Fields) {
+    if dates.invoice.zip(dates.due).is_some_and(|(invoice, due)| due < invoice) {
+        fields.refuse("due_date", "must not be before the date of the invoice");
+    }
 }
 
 /// The notes, or `None` if they are blank.

@@ -15,7 +15,7 @@ use super::{link_view::LinkView, order_sum};
 use crate::{
     buyer::Words,
     details_pdf::{self, DetailsPage, Paper},
-    http::typed::{Amount, CurrencyCode, E164, Language, Metadata, Text},
+    http::typed::{Amount, CalendarDay, CurrencyCode, E164, Language, Metadata, Text},
 };
 
 /// An order.
@@ -33,6 +33,10 @@ pub(super) struct OrderView {
     shipping: Option<Amount>,
     discount: Option<Amount>,
     tax: Option<Amount>,
+    /// The date of the invoice, if it has one of its own.
+    invoice_date: Option<CalendarDay>,
+    /// The day by which the invoice is to be paid.
+    due_date: Option<CalendarDay>,
     tag: Text<Tag>,
     /// Notices in addition to the tag; where orders are listed or read.
     notices: Option<Vec<Text<Notice>>>,
@@ -43,7 +47,8 @@ pub(super) struct OrderView {
     created_at: DateTime<Utc>,
     /// When it was archived.
     archived_at: Option<DateTime<Utc>>,
-    /// Input that was interpreted differently from what was written, in the answer to it: `phone_extension_left_out`.
+    /// Warnings about the input, in the answer to it: `phone_extension_left_out`, and `phone_landline`, which may not
+    /// get texts.
     warnings: Option<Vec<String>>,
     /// The payment links, newest first; only when a single order is read.
     links: Option<Vec<LinkView>>,
@@ -111,6 +116,8 @@ impl OrderView {
             shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
             discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
             tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
+            invoice_date: order.invoice_date.as_deref().map(CalendarDay::from),
+            due_date: order.due_date.as_deref().map(CalendarDay::from),
             tag: Text(order.tag),
             metadata: Metadata(order.metadata()?),
             notices: None,
@@ -205,7 +212,7 @@ pub(super) struct Request<'a> {
     pub(super) number: &'a str,
     /// The amount to pay.
     pub(super) money: Money,
-    /// The due date.
+    /// When the link expires.
     pub(super) due: DateTime<Utc>,
     /// The current time.
     pub(super) now: DateTime<Utc>,
@@ -223,6 +230,7 @@ pub(super) fn details_page(
     let whole = order.money()?;
     let money = request.map_or(whole, |request| request.money);
     let number = request.map_or(order.number.as_str(), |request| request.number);
+    let dates = order.dates();
     let is_same_currency = money.currency() == whole.currency();
     let subtotal = amounts.subtotal(&details)?;
     Ok(DetailsPage {
@@ -230,8 +238,11 @@ pub(super) fn details_page(
         customer_name: order.customer_name.clone(),
         invoice_number: number.to_owned(),
         order_number: Some(order.number.clone()).filter(|order| order != number),
-        issued_on: merchant.day_of(request.map_or(order.created_at, |request| request.now)),
-        due_on: request.map(|request| merchant.last_day(request.now, request.due)),
+        issued_on: dates
+            .invoice
+            .unwrap_or_else(|| merchant.day_of(request.map_or(order.created_at, |request| request.now))),
+        due_on: dates.due,
+        payable_until: request.map(|request| merchant.last_day(request.now, request.due)),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
         adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
         // If the link has another currency, the order's total closes the sums.

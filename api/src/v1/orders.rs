@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::{ApiKeyId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
     AuditAction, Conversation, Db, Merchant, Order, Transaction, api_key,
@@ -15,7 +15,7 @@ use entity::{
     conversation,
     list::{Found, PaidPeriod, Place},
     logo::{self, Logo},
-    notice,
+    merchant, notice,
     order::{self, NewOrder, OrderChanges, Tag},
 };
 use poem::{Body, web::Data};
@@ -40,8 +40,8 @@ use crate::{
     details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
-        listing::{AT_A_TIME, Listing, csv, is_csv_wanted},
-        paging::{Asked, id},
+        listing::{AT_A_TIME, Listing, csv, is_csv_wanted, local},
+        paging::{Asked, Totals, id},
         pdf_response::Pdf,
         serialized::Serialized,
         typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
@@ -66,6 +66,10 @@ const COLUMNS: &[&str] = &[
     "created_at",
     "archived_at",
     "notes",
+    "invoice_date",
+    "due_date",
+    "created_at_local",
+    "archived_at_local",
 ];
 
 #[OpenApi(tag = "Group::Orders")]
@@ -115,6 +119,8 @@ impl Orders {
         /// value of the metadata, or the amount. Ignores case.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
+        /// Only unpaid orders whose due date is over.
+        overdue: Query<Option<bool>>,
         /// Orders with a payment link in any of these statuses.
         status: Query<Option<Several<LinkState>>>,
         /// Orders with a payment link that has this review.
@@ -126,6 +132,8 @@ impl Orders {
         paid_to: Query<Option<Moment>>,
         /// Archived orders instead of the others.
         archived: Query<Option<bool>>,
+        /// Also say what all matches come to, if there are at most 1,000.
+        totals: Query<Option<bool>>,
         sort: Query<Option<Text<SortOrder>>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<OrderId>>>,
@@ -133,9 +141,16 @@ impl Orders {
     ) -> Result<Listing<OrderView>, Problem> {
         let owner = key.0.owner(&api).await?;
         let asked = Asked::<OrderId>::new(limit.0, cursor.0);
+        let today = owner.day_of(api.clock.now());
+        let is_overdue = overdue.0.unwrap_or_default();
+        let tag = tag.0.map(Text::value).or(is_overdue.then_some(Tag::Unpaid));
+        if is_overdue && tag != Some(Tag::Unpaid) {
+            return Err(Problem::field("overdue", "is for orders with the tag unpaid"));
+        }
         let search = order::OrderSearch {
             text: q.0.filter(|text| !text.trim().is_empty()),
-            tag: tag.0.map(Text::value),
+            tag,
+            due_before: is_overdue.then_some(today),
             statuses: status.0.map_or_else(Vec::new, |several| several.0),
             review: review.0.map(Text::value),
             created: period("created", created_from.0, created_to.0, &owner)?,
@@ -144,26 +159,31 @@ impl Orders {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(statement((*api).clone(), owner.id, search), "orders"));
+            return Ok(Listing::Csv(statement((*api).clone(), owner, search), "orders"));
         }
         let _turn = api.readers.take(owner.id).await?;
+        let totals = match totals.0 {
+            Some(true) => Some(totals_of(&api, owner.id, &search).await?),
+            Some(false) | None => None,
+        };
         let Found { rows: orders, has_more } = order::search(api.db.pool(), owner.id, search).await?;
         let bytes = orders.iter().map(Order::bytes).sum();
         api.budgets.charge_bytes(owner.id, bytes);
-        let notices = notice::of_orders(api.db.pool(), &api.vault, owner.id, &orders).await?;
+        let notices = notice::of_orders(api.db.pool(), &api.vault, (owner.id, today), &orders).await?;
         let page = move || {
             let view = |order: Order| {
                 let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
                 OrderView::of(order, None).map(|view| view.with_notices(notices))
             };
-            asked.page_of(orders, has_more, |order| order.id, view)
+            let page = asked.page_of(orders, has_more, |order| order.id, view)?;
+            Ok::<_, DbErr>(page.with_totals(totals))
         };
         Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
     }
 
     /// Change an order
     ///
-    /// The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open:
+    /// The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open:
     /// 409 `link_open`.
     #[oai(path = "/orders/:id", method = "patch")]
     async fn change(
@@ -289,6 +309,15 @@ impl Orders {
     }
 }
 
+/// What all matches of a search come to.
+async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch) -> Result<Totals, Problem> {
+    let search = order::OrderSearch { place: Place { limit: Totals::MOST + 1, ..Place::default() }, ..search.clone() };
+    let Found { rows, has_more } = order::search(api.db.pool(), merchant, search).await?;
+    api.budgets.charge_bytes(merchant, rows.iter().map(Order::bytes).sum());
+    let of_order = |order: &Order| Ok::<_, DbErr>((Some(order.money()?), order.tag == Tag::Unpaid));
+    Totals::of(rows.iter().map(of_order).collect::<Result<_, _>>()?, has_more)
+}
+
 /// The order was replaced or created.
 #[derive(ApiResponse)]
 enum Put<T: ToJSON> {
@@ -316,10 +345,20 @@ async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Pr
     let bytes = order.bytes() + of_links;
     let conversation = find_conversation(api, &order).await?;
     let history = history(api, &order).await?;
-    let notices = notice::of_orders(api.db.pool(), &api.vault, order.merchant_id, std::slice::from_ref(&order)).await?;
+    let owner = (order.merchant_id, today_of(api, &order).await?);
+    let notices = notice::of_orders(api.db.pool(), &api.vault, owner, std::slice::from_ref(&order)).await?;
     let notices = notices.into_values().next().unwrap_or_default();
     let view = OrderView::of(order, Some(links))?;
     Ok((view.within(conversation.as_ref()).with_history(history).with_notices(&notices), bytes))
+}
+
+/// The day by the merchant's clock, which matters to an order that may be overdue.
+async fn today_of(api: &Api, order: &Order) -> Result<NaiveDate, DbErr> {
+    let now = api.clock.now();
+    if order.tag != Tag::Unpaid || order.due_date.is_none() {
+        return Ok(now.date_naive());
+    }
+    Ok(merchant::get(api.db.pool(), order.merchant_id).await?.day_of(now))
 }
 
 /// The history of an order, newest first.
@@ -381,20 +420,20 @@ async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, P
 }
 
 /// All orders that match a search, as CSV.
-fn statement(api: Api, merchant: MerchantId, search: order::OrderSearch) -> Body {
+fn statement(api: Api, owner: Merchant, search: order::OrderSearch) -> Body {
     csv(COLUMNS, move |after: Option<OrderId>| {
-        let (api, mut search) = (api.clone(), search.clone());
+        let (api, owner, mut search) = (api.clone(), owner.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let _turn = api.readers.take(merchant).await.map_err(|problem| io::Error::other(problem.to_string()))?;
-            let page = order::search(api.db.pool(), merchant, search).await.map_err(io::Error::other)?.rows;
+            let _turn = api.readers.take(owner.id).await.map_err(|problem| io::Error::other(problem.to_string()))?;
+            let page = order::search(api.db.pool(), owner.id, search).await.map_err(io::Error::other)?.rows;
             let last = page.last().map(|order| order.id);
-            Ok((page.iter().map(row).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
+            Ok((page.iter().map(|order| row(&owner, order)).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
         }
     })
 }
 
-fn row(order: &Order) -> Result<Vec<String>, DbErr> {
+fn row(owner: &Merchant, order: &Order) -> Result<Vec<String>, DbErr> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     Ok(vec![
         order.id.to_string(),
@@ -407,6 +446,10 @@ fn row(order: &Order) -> Result<Vec<String>, DbErr> {
         time(order.created_at),
         order.archived_at.map(time).unwrap_or_default(),
         order.notes.clone().unwrap_or_default(),
+        order.invoice_date.clone().unwrap_or_default(),
+        order.due_date.clone().unwrap_or_default(),
+        local(owner, order.created_at),
+        order.archived_at.map(|at| local(owner, at)).unwrap_or_default(),
     ])
 }
 

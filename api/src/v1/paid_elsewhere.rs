@@ -55,6 +55,9 @@ struct MarkPaid {
     on: Option<CalendarDay>,
     /// A note for your records.
     note: Option<String>,
+    /// Whether the buyer gets a receipt by text; absent: as the merchant says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<bool>,
 }
 
 /// A payment for an order that was not requested by a link.
@@ -67,6 +70,9 @@ struct MarkOrderPaid {
     on: Option<CalendarDay>,
     /// A note for your records.
     note: Option<String>,
+    /// Whether the buyer gets a receipt by text; absent: as the merchant says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<bool>,
     /// The amount in the order's currency; absent: the order's amount.
     amount: Option<Amount>,
     /// The invoice number; absent: the order's number.
@@ -214,6 +220,7 @@ async fn accept_mark(
     let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::PaidElsewhere, &facts, now).await? {
         Advanced::To(link) => {
             let link = link::set_paid_elsewhere(&tx, &link, &paid).await?;
+            let link = link::set_receipt(&tx, link, input.receipt).await?;
             tx.done(key.did(AuditAction::LinkMarkPaid, &link.id).because(paid.sentence()), now);
             let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::PaidElsewhere };
             (link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
@@ -261,6 +268,7 @@ async fn accept_mark_of_order(
     if (current.amount, current.currency, &current.number) != (read.amount, read.currency, &read.number) {
         return Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and try again."));
     }
+    let link = link::set_receipt(&tx, link, input.receipt).await?;
     // It does not exist at Stripe, so there is nothing to close there.
     let actor = Some(key.key.to_string());
     let facts = StripeFacts { detail: Some(sentence.clone()), actor, ..StripeFacts::default() };
@@ -293,7 +301,7 @@ async fn accept_unmark(
         return Err(Problem::conflict("too_late", "It can be taken back within a day."));
     }
     let facts = StripeFacts {
-        detail: Some("It was not paid elsewhere after all.".to_owned()),
+        detail: Some("Taken back: it was not paid elsewhere.".to_owned()),
         actor: Some(key.key.to_string()),
         ..StripeFacts::default()
     };

@@ -98,6 +98,7 @@ fn page(receipt: Receipt<'_>, words: &'static Words, logo: Option<Logo>) -> Resu
         order_number: Some(order.number.clone()).filter(|order| order != number),
         issued_on: link.paid_elsewhere_on().unwrap_or_else(|| owner.day_of(paid_at)),
         due_on: None,
+        payable_until: None,
         items: vec![ItemLine {
             description: words.says_with("invoice_numbered", &[("{number}", number)]),
             quantity: 1,

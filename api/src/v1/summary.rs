@@ -78,6 +78,10 @@ struct CurrencyView {
     outstanding: String,
     /// The number of these links.
     outstanding_links: i64,
+    /// The total of unpaid orders whose due date is over, whenever they were created.
+    overdue: String,
+    /// The number of these orders.
+    overdue_orders: i64,
     /// The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them.
     paid: String,
     /// The number of links with such a payment.
@@ -121,6 +125,8 @@ impl CurrencyView {
             currency: currency.as_str().into(),
             outstanding: decimal(summary.outstanding, currency)?,
             outstanding_links: summary.outstanding_links,
+            overdue: decimal(summary.overdue, currency)?,
+            overdue_orders: summary.overdue_orders,
             paid: decimal(summary.paid, currency)?,
             paid_links: summary.paid_links,
             refunded: decimal(summary.refunded, currency)?,
@@ -158,7 +164,7 @@ impl SummaryCalls {
         let owner = key.0.owner(&api).await?;
         let (first, last) = period(from.0.as_deref(), to.0.as_deref(), owner.day_of(now))?;
         let bounds = bounds(&owner, first, last).ok_or_else(|| Problem::field("from", "is no day that there is"))?;
-        let summaries = summary::read(pool, &owner, bounds.0, bounds.1).await?;
+        let summaries = summary::read(pool, &owner, bounds, owner.day_of(now)).await?;
         Ok(Json(SummaryView {
             from: first.to_string().into(),
             to: last.to_string().into(),

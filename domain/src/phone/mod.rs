@@ -13,8 +13,11 @@ mod region;
 
 use std::fmt;
 
-use rlibphonenumber::{CountryCodeSource, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, Region as Plan};
+use rlibphonenumber::{
+    CountryCodeSource, PHONE_NUMBER_UTIL, ParseError, PhoneNumberFormat, PhoneNumberType, Region as Plan,
+};
 
+pub use hours::{TextHours, TextHoursError, TextTimes};
 pub use region::{Region, RegionError};
 
 use dialled::Dialled;
@@ -54,7 +57,7 @@ pub enum PhoneError {
     #[error("this could be two phone numbers: write it with + and its country code")]
     Ambiguous,
     /// Well-formed, but the country has no such numbers.
-    #[error("there is no such phone number in its country")]
+    #[error("no such phone number exists in its country")]
     NotAssigned,
 }
 
@@ -167,6 +170,14 @@ impl PhoneNumber {
         }
         // The handset's other form, which people and carriers still write: +52 1 55…, +55 11 8765….
         read.forms().into_iter().find(|form| *form != read && form.is_valid()).ok_or(PhoneError::NotAssigned)
+    }
+
+    /// Whether it is certainly a landline, which seldom gets texts. In North America and elsewhere mobile numbers and
+    /// landlines look the same.
+    #[must_use]
+    pub fn is_landline(&self) -> bool {
+        let number = PHONE_NUMBER_UTIL.parse(&self.0, None);
+        number.is_ok_and(|number| PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::FixedLine)
     }
 
     fn is_valid(&self) -> bool {

@@ -10,7 +10,7 @@ use super::{Batch, Entity as Batches};
 use crate::{
     json_column::stored_json,
     message::CommandError,
-    order::{Details, Kept, NewOrder},
+    order::{Dates, Details, Kept, NewOrder},
 };
 use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId, PhoneNumber, words};
 
@@ -129,6 +129,8 @@ pub struct Content {
     currency: String,
     details: Details,
     kept: Kept,
+    #[serde(default)]
+    dates: Dates,
 }
 
 impl Content {
@@ -143,6 +145,7 @@ impl Content {
             currency: order.money.currency().as_str().to_owned(),
             details: order.details.clone(),
             kept: order.kept.clone(),
+            dates: order.dates,
         }
     }
 
@@ -172,6 +175,7 @@ impl Content {
             customer_phone: PhoneNumber::from_e164(&self.customer_phone).map_err(|error| damaged(&error))?,
             money: Money::from_minor(self.minor, currency).map_err(|error| damaged(&error))?,
             details: self.details,
+            dates: self.dates,
             kept: self.kept,
         })
     }

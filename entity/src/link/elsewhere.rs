@@ -69,6 +69,19 @@ pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &
     })
 }
 
+/// Sets whether the buyer gets a receipt by text, if that was said. Returns the changed link.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn set_receipt(db: &impl ConnectionTrait, link: Model, receipt: Option<bool>) -> Result<Model, DbErr> {
+    if receipt.is_none() {
+        return Ok(link);
+    }
+    let update = Entity::update_many().col_expr(Column::Receipt, Expr::value(receipt));
+    update.filter(Column::Id.eq(link.id)).exec(db).await?;
+    Ok(Model { receipt, ..link })
+}
+
 /// A payment for an order that was not requested by a link.
 #[derive(Debug)]
 pub struct PaidOrder {

@@ -34,7 +34,9 @@ pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{PaidElsewhere, PaidOrder, insert_paid_elsewhere, set_close_reason, set_paid_elsewhere};
+pub use elsewhere::{
+    PaidElsewhere, PaidOrder, insert_paid_elsewhere, set_close_reason, set_paid_elsewhere, set_receipt,
+};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
@@ -193,6 +195,8 @@ pub struct Model {
     pub payment_methods: Option<PaymentMethods>,
     /// Its own reminder settings; absent for none. Erased by the purge.
     pub reminding: Option<OwnReminding>,
+    /// Whether its buyer gets a receipt by text; absent for as the merchant's settings say.
+    pub receipt: Option<bool>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -333,6 +337,8 @@ pub struct NewLink {
     pub payment_methods: PaymentMethods,
     /// Its own reminder settings.
     pub reminding: OwnReminding,
+    /// Whether its buyer gets a receipt by text, if that differs from the merchant's settings.
+    pub receipt: Option<bool>,
     /// The holder of the key that makes it, if any.
     pub actor: Option<String>,
 }
@@ -375,6 +381,7 @@ pub async fn insert_and_hold(
         metadata: Set(stored_json(&new.metadata)?),
         payment_methods: Set(Some(new.payment_methods)),
         reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
+        receipt: Set(new.receipt),
         ..Default::default()
     };
     let link = link.insert(tx).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, Condition, ExprTrait, entity::prelude::*};
 
 use super::{ActiveModel, Column, Entity, Merchant, get};
-use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, sms::Rates};
+use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, phone::TextHours, sms::Rates};
 
 /// Changes of a merchant; absent fields stay as they are.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +29,8 @@ pub struct MerchantChanges {
     pub payment_methods: Option<PaymentMethods>,
     /// Whether buyers get a receipt by text.
     pub receipts: Option<bool>,
+    /// When its automatic texts may be sent. They must have been checked ([`TextHours::check`]).
+    pub text_hours: Option<TextHours>,
     /// Credits per segment. Set by the operator.
     pub sms_rate: Option<i64>,
     /// Credits per segment, by prefix of the number; `Some(None)` removes them. Set by the operator.
@@ -53,6 +55,11 @@ pub async fn change(db: &impl ConnectionTrait, id: MerchantId, changes: Merchant
     set(&mut row.colour, changes.colour);
     set(&mut row.payment_methods, changes.payment_methods.map(Some));
     set(&mut row.receipts, changes.receipts);
+    if let Some(hours) = changes.text_hours {
+        row.texts_from = Set(Some(i64::from(hours.from)));
+        row.texts_until = Set(Some(i64::from(hours.until)));
+        row.texts_on_sundays = Set(Some(hours.on_sundays));
+    }
     set(&mut row.sms_rate, changes.sms_rate);
     set(&mut row.sms_rates, changes.sms_rates);
     set(&mut row.language, changes.language);

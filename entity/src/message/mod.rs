@@ -34,7 +34,9 @@ use crate::{
     change::{Change, ChangeKind},
     conversation, link, metrics,
 };
-use domain::{ConversationId, LinkId, MerchantId, MessageId, PhoneNumber, Zone, message::MessageStatus, words};
+use domain::{
+    ConversationId, LinkId, MerchantId, MessageId, PhoneNumber, message::MessageStatus, phone::TextTimes, words,
+};
 
 words! {
     /// The direction of a message.
@@ -134,7 +136,7 @@ impl Model {
 
     /// Until when a text that has not left waits for an hour that suits the buyer.
     #[must_use]
-    pub fn waits_until(&self, phone: &PhoneNumber, merchant: &Zone, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub fn waits_until(&self, phone: &PhoneNumber, merchant: &TextTimes, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if self.status != MessageStatus::Queued || !self.origin.is_automatic() {
             return None;
         }

@@ -1,6 +1,6 @@
 //! Correcting and archiving orders.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::{ActiveValue::Set, entity::prelude::*};
 
 use super::{ActiveModel, Details, Order};
@@ -25,6 +25,10 @@ pub struct OrderChanges {
     pub language: Option<Option<String>>,
     /// The total and the contents.
     pub terms: Option<(Money, Details)>,
+    /// The date of its invoice; `Some(None)` removes it.
+    pub invoice_date: Option<Option<NaiveDate>>,
+    /// The day by which it is to be paid; `Some(None)` removes it.
+    pub due_date: Option<Option<NaiveDate>>,
     /// The merchant's metadata as JSON.
     pub metadata: Option<String>,
     /// The notes of the merchant's people; `Some(None)` removes them.
@@ -37,13 +41,15 @@ impl OrderChanges {
     /// # Errors
     /// Returns an error if the stored value is damaged.
     pub fn without_what_is_so(self, order: &Order) -> Result<Self, DbErr> {
-        let (money, details) = (order.money()?, order.details()?);
+        let (money, details, dates) = (order.money()?, order.details()?, order.dates());
         Ok(Self {
             number: self.number.filter(|number| *number != order.number),
             customer_name: self.customer_name.filter(|name| *name != order.customer_name),
             customer_phone: self.customer_phone.filter(|phone| Some(phone) != order.customer_phone.as_ref()),
             language: self.language.filter(|language| *language != order.language),
             terms: self.terms.filter(|terms| *terms != (money, details)),
+            invoice_date: self.invoice_date.filter(|day| *day != dates.invoice),
+            due_date: self.due_date.filter(|day| *day != dates.due),
             metadata: self.metadata.filter(|metadata| *metadata != order.metadata),
             notes: self.notes.filter(|notes| *notes != order.notes),
         })
@@ -52,7 +58,7 @@ impl OrderChanges {
     /// Whether it changes the terms, which an open link shows to the buyer.
     #[must_use]
     pub const fn is_of_terms(&self) -> bool {
-        self.number.is_some() || self.terms.is_some()
+        self.number.is_some() || self.terms.is_some() || self.invoice_date.is_some() || self.due_date.is_some()
     }
 
     /// The names of the changed fields.
@@ -64,6 +70,8 @@ impl OrderChanges {
             ("customer.phone", self.customer_phone.is_some()),
             ("customer.language", self.language.is_some()),
             ("amount", self.terms.is_some()),
+            ("invoice_date", self.invoice_date.is_some()),
+            ("due_date", self.due_date.is_some()),
             ("metadata", self.metadata.is_some()),
             ("notes", self.notes.is_some()),
         ]
@@ -110,6 +118,12 @@ pub async fn change(
         row.amount = Set(money.minor());
         row.currency = Set(money.currency());
         row.details = Set(stored_json(&details)?);
+    }
+    if let Some(day) = changes.invoice_date {
+        row.invoice_date = Set(day.map(|day| day.to_string()));
+    }
+    if let Some(day) = changes.due_date {
+        row.due_date = Set(day.map(|day| day.to_string()));
     }
     if let Some(metadata) = changes.metadata {
         row.metadata = Set(metadata);

@@ -1,6 +1,6 @@
 //! The merchant's list of orders.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use sea_orm::{
     QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{
     Column, Entity, Order, Tag,
     unasked::{self, only_unasked},
-    unpaid::{self, only_unpaid},
+    unpaid::{self, due_before, only_unpaid},
     volume::first_of,
 };
 use crate::{
@@ -35,6 +35,8 @@ pub struct OrderSearch {
     pub created: Period,
     /// With a link paid in this period.
     pub paid: PaidPeriod,
+    /// Of the unpaid ones, only those that were due before this day.
+    pub due_before: Option<NaiveDate>,
     /// Archived orders instead of the others.
     pub archived: bool,
     /// Which part of the list.
@@ -167,7 +169,10 @@ impl OrderSearch {
         query = query.filter(if self.archived { archived.is_not_null() } else { archived.is_null() });
         match self.tag {
             Some(Tag::None) => query = only_unasked(query, merchant),
-            Some(Tag::Unpaid) => query = only_unpaid(query, merchant),
+            Some(Tag::Unpaid) => {
+                query = only_unpaid(query, merchant);
+                query = self.due_before.iter().fold(query, |query, day| query.filter(due_before(*day)));
+            }
             Some(tag @ Tag::Paid) => query = query.filter(Column::Tag.eq(tag)),
             None => {}
         }

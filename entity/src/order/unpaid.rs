@@ -4,13 +4,14 @@
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
+use chrono::NaiveDate;
 use sea_orm::{
-    JoinType, QuerySelect, QueryTrait, Select,
+    FromQueryResult, JoinType, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
 
-use domain::{MerchantId, OrderId};
+use domain::{Currency, MerchantId, OrderId};
 
 /// An order with the tag `unpaid`.
 #[sea_orm::model]
@@ -23,6 +24,8 @@ pub struct Model {
     /// The order.
     #[sea_orm(primary_key, auto_increment = false)]
     pub order_id: OrderId,
+    /// The day by which it is to be paid, such as `2026-12-31`.
+    pub due_date: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -35,6 +38,41 @@ pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
 /// The order is still unpaid. As a comparison, `PostgreSQL` would estimate that few of them are, as few of all orders are,
 /// and would start processes to look through all.
 const IS_UNPAID: &str = "CASE WHEN orders.tag = 'unpaid' THEN true ELSE false END";
+
+/// They are overdue.
+pub(super) fn due_before(today: NaiveDate) -> Expr {
+    Column::DueDate.lt(today.to_string())
+}
+
+/// The overdue orders in one currency.
+#[derive(Debug, FromQueryResult)]
+pub struct Overdue {
+    /// The currency.
+    pub currency: Currency,
+    /// Their total.
+    pub amount: i64,
+    /// Their number.
+    pub orders: i64,
+}
+
+/// What the merchant's orders come to that were due before this day and are unpaid, by currency. Reads each of them.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn overdue(db: &impl ConnectionTrait, merchant: MerchantId, today: NaiveDate) -> Result<Vec<Overdue>, DbErr> {
+    only_unpaid(super::Entity::find(), merchant)
+        .filter(due_before(today))
+        .filter(super::Column::ArchivedAt.is_null())
+        .select_only()
+        .column(super::Column::Currency)
+        // PostgreSQL sums bigints to a numeric.
+        .expr_as(Expr::cust("CAST(SUM(orders.amount) AS bigint)"), "amount")
+        .expr_as(super::Column::Id.count(), "orders")
+        .group_by(super::Column::Currency)
+        .into_model()
+        .all(db)
+        .await
+}
 
 /// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a `CROSS JOIN`
 /// first; left to itself it may read all orders and sort them.

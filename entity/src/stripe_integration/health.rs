@@ -103,16 +103,16 @@ impl Health {
         match self {
             Self::Healthy => "Webhooks come as they should.",
             Self::NoSecret => {
-                "There is no signing secret, so no webhook can be believed. Register the webhook endpoint here, or enter the \
+                "There is no signing secret, so webhooks cannot be verified. Register the webhook endpoint here, or enter the \
                  secret (whsec_…) of the one at Stripe."
             }
             Self::NeverReceived => {
-                "No webhook has ever come from Stripe. Register the webhook endpoint here, or check its address in Stripe's \
-                 dashboard under Developers, Webhooks. Until then payments are found late, by asking Stripe."
+                "Stripe has not sent a webhook yet. Register the webhook endpoint here, or check its address in Stripe's \
+                 dashboard under Developers, Webhooks. Until one arrives, payments are noticed late."
             }
             Self::WrongSecret => {
-                "Webhooks come, but are signed with another secret. Enter the endpoint's signing secret (whsec_…) again, or \
-                 register the webhook endpoint here."
+                "Webhooks arrive, but they are signed with a different secret. Enter the endpoint's signing secret (whsec_…) \
+                 again, or register the webhook endpoint here."
             }
             Self::EndpointMissing => {
                 "Stripe has no webhook endpoint with our address in this key's mode. Register it here, or create it in \
@@ -127,8 +127,8 @@ impl Health {
                  of the same mode."
             }
             Self::EventsMissing => {
-                "A payment was found of which no webhook had told. Check in Stripe's dashboard whether deliveries to the \
-                 endpoint fail, and whether it sends all events that are needed; to register it here sets them."
+                "A payment was found that no webhook had reported. Check in Stripe's dashboard whether deliveries to the \
+                 endpoint fail, and whether it is sent all the events it needs; registering it here selects them."
             }
         }
     }

@@ -18,8 +18,7 @@ async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerErro
         pages.next(|after| message::scheduled_in_vain(pool, after, PAGE), |message| message.id).await?
     {
         for message in &messages {
-            let why =
-                "The link was closed, or the buyer asked to get no more texts, before its time had come.".to_owned();
+            let why = "Cancelled: the link was closed, or the buyer wanted no more texts.".to_owned();
             let tx = scheduler.db.begin().await?;
             cancelled += u64::from(message::refused(&tx, message, why, now.at).await.map_err(CreditError::into_db)?);
             tx.commit().await?;

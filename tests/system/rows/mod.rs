@@ -76,6 +76,7 @@ impl Rows {
             customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
             money: euros("10.00"),
             details: Details::default(),
+            dates: order::Dates::default(),
             kept: order::Kept::default(),
         };
         let tx = self.db.begin().await.unwrap();
@@ -108,6 +109,7 @@ impl Rows {
             metadata,
             payment_methods: domain::PaymentMethods::default(),
             reminding: domain::OwnReminding::default(),
+            receipt: None,
             actor: None,
         };
         let tx = self.db.begin().await?;

@@ -183,6 +183,13 @@ on_both_databases! {
         assert_eq!(order::search(&asked, rows.merchant, unpaid).await.unwrap().rows.len(), 51);
         asked.was_by("unpaid_order").await;
 
+        let overdue = OrderSearch {
+            tag: Some(Tag::Unpaid), due_before: Some(now().date_naive()),
+            place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
+        };
+        assert!(order::search(&asked, rows.merchant, overdue).await.unwrap().rows.is_empty());
+        asked.was_by("unpaid_order_due").await;
+
         let text = Some("+1 202 555-1000".to_owned());
         let whole_number = OrderSearch {
             text, place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()

@@ -30,6 +30,7 @@ async fn makes_orders(rows: &Rows, names: impl Iterator<Item = String>) {
             customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
             money: euros("10.00"),
             details: Details::default(),
+            dates: order::Dates::default(),
             kept: order::Kept::default(),
         };
         // Each a second after the one before, and the last now.

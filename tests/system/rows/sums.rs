@@ -27,6 +27,8 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
                 currency: link.currency,
                 outstanding: 0,
                 outstanding_links: 0,
+                overdue: 0,
+                overdue_orders: 0,
                 paid: 0,
                 paid_links: 0,
                 refunded: 0,
@@ -80,7 +82,8 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
 /// The same from the sums.
 pub(crate) async fn summed(db: &Db, owner: &Merchant, first: NaiveDate, last: NaiveDate) -> Vec<Summary> {
     let from = owner.end_of(first.pred_opt().unwrap()).unwrap() + TimeDelta::milliseconds(1);
-    summary::read(db.pool(), owner, from, owner.end_of(last).unwrap()).await.unwrap()
+    let period = (from, owner.end_of(last).unwrap());
+    summary::read(db.pool(), owner, period, owner.day_of(now())).await.unwrap()
 }
 
 async fn add_changes(rows: &Rows) -> u64 {

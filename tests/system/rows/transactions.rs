@@ -79,6 +79,7 @@ async fn insert(rows: &Rows, tx: &Transaction, number: usize, name: &str) -> Res
         customer_phone: PhoneNumber::from_e164("+12025550123").unwrap(),
         money: euros("10.00"),
         details: Details::default(),
+        dates: order::Dates::default(),
         kept: order::Kept::default(),
     };
     order::insert(tx, new, now()).await.map(|_| ())

@@ -90,9 +90,9 @@ impl Twilio {
         }
         let account: AccountBody = response.json().await.map_err(reqwest::Error::without_url)?;
         Ok(match account.status.as_deref() {
-            Some("suspended" | "closed") => {
-                AccountCheck::Refused("The carrier has suspended or closed the account. Ask it why.".to_owned())
-            }
+            Some("suspended" | "closed") => AccountCheck::Refused(
+                "The carrier has suspended or closed the account. Ask the carrier why.".to_owned(),
+            ),
             Some(_) | None => AccountCheck::Good,
         })
     }
@@ -163,7 +163,7 @@ fn refusal(error: &ErrorBody) -> CarrierRefusal {
         21_211 => "The carrier says that this is not a phone number.",
         21_408 => "The carrier account may not send to this region.",
         21_606 => "The carrier account may not send from this sender.",
-        21_608 => "A trial account of the carrier can only send to verified numbers.",
+        21_608 => "A trial account of the carrier only sends to numbers that it has verified.",
         21_610 => "The buyer has asked to get no more texts.",
         21_614 => "This is not a mobile number.",
         21_635 => "This is a landline.",

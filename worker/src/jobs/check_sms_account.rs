@@ -21,7 +21,7 @@ impl JobHandler<JobContext> for CheckSmsAccount {
             AccountCheck::Good => (SmsStatus::Connected, None),
             AccountCheck::Refused(why) => (SmsStatus::Failed, Some(why)),
             AccountCheck::CannotBeAsked => {
-                let why = "This carrier cannot be asked whether the account is good. Send a test text.";
+                let why = "This carrier has no way to check an account. Send a test text.";
                 (SmsStatus::Unknown, Some(why.to_owned()))
             }
             AccountCheck::NoAnswer(error) => return Err(JobError::retry(error)),

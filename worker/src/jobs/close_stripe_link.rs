@@ -35,7 +35,8 @@ impl JobHandler<JobContext> for CloseStripeLink {
     /// merchant sees the reason.
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let Some(link) = link::find(tx, self.merchant, self.link).await? else { return Ok(()) };
-        let why = "Stripe did not confirm it. Deactivate the link in Stripe's dashboard.".to_owned();
+        let why = "Stripe has not confirmed that this link can no longer be paid. Deactivate it in Stripe's dashboard."
+            .to_owned();
         link::set_failure(tx, &link, link::TimelineEvent::CloseFailed, why, now).await
     }
 }

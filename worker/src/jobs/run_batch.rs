@@ -107,6 +107,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         metadata: BTreeMap::new(),
         payment_methods: owner.payment_methods.clone().unwrap_or_default(),
         reminding: OwnReminding::default(),
+        receipt: None,
         actor: Some(batch.actor.clone()),
     };
     let made = match link::insert(&tx, new, now).await {
@@ -148,7 +149,7 @@ async fn note(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let act = Act::new(&batch.actor, action, subject).of_merchant(batch.merchant_id).because(batch.id.to_string());
-    audit::record(tx, act, now).await
+    audit::record(tx, act.for_row_of(batch.id), now).await
 }
 
 /// The row's order, created unless an earlier attempt did. `None` if there is none to create.

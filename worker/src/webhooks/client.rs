@@ -94,7 +94,7 @@ impl WebhookClient {
             Ok(response) => Ok(response.status()),
             Err(error) if address_guard::is_not_public(&error) => Err(NOT_PUBLIC),
             Err(error) if error.is_timeout() => Err("It did not answer in time."),
-            Err(error) if error.is_connect() => Err("It could not be connected to."),
+            Err(error) if error.is_connect() => Err("No connection could be made."),
             Err(_) => Err("The connection broke off."),
         }
     }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use entity::stripe_integration::Health;
 use regex::Regex;
 
 use super::*;
@@ -147,6 +148,16 @@ fn every_language_says_all_that_english_says() {
         let is_more = |path: &&String| *path != "checked_by" && !english.contains_key(*path);
         let more: Vec<&String> = texts.keys().filter(is_more).collect();
         assert!(more.is_empty(), "English has no {more:?}, which {language} has");
+    }
+}
+
+/// The console says it in the reader's language, and knows it by these words.
+#[test]
+fn what_is_said_of_a_connection_is_in_the_tables() {
+    let english = read(ENGLISH);
+    let known: Vec<&str> = english[SERVER].as_object().unwrap().values().filter_map(Value::as_str).collect();
+    for health in Health::ALL.iter().filter(|health| **health != Health::Healthy) {
+        assert!(known.contains(&health.advice()), "{}", health.advice());
     }
 }
 

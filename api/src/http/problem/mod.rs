@@ -198,8 +198,7 @@ impl Problem {
 
     /// The stored invoice differs from the upload, and is not shown.
     pub(crate) fn invoice_damaged(source: DocumentError) -> Self {
-        let detail =
-            "The store does not give this invoice back as it was uploaded, so that it is not shown.".to_owned();
+        let detail = "This invoice is no longer stored as it was uploaded, so it is not shown.".to_owned();
         Self { detail, ..Self::of_ours(StatusCode::INTERNAL_SERVER_ERROR, "invoice_damaged", source) }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use domain::{
     OrderId, PhoneNumber,
     template::{Purpose, Variables},
+    written_day,
 };
 use entity::{
     Merchant, Transaction,
@@ -16,8 +17,14 @@ use entity::{
 };
 use serde::Deserialize;
 
-use super::input::SentRow;
-use crate::{Api, Problem, v1::order_input::Input};
+use super::{
+    input::SentRow,
+    sheet::{DUE_DATE, INVOICE_DATE},
+};
+use crate::{Api, Problem, http::typed::CalendarDay, v1::order_input::Input};
+
+/// What is said of a cell that is no date.
+const NO_DATE: &str = "is not a date such as 2026-12-31";
 
 /// The longest key that is stored for a row without one of its own.
 const LONGEST_KEY: usize = 100;
@@ -134,6 +141,10 @@ impl Checker<'_> {
             return NewRow { problem: Some("opted_out".to_owned()), detail: Some(detail), ..ready };
         }
         match cost(self.owner, known, order) {
+            Ok(credits) if order.customer_phone.is_landline() => {
+                let detail = "The number is a landline, which may not get texts.".to_owned();
+                NewRow { credits, problem: Some("landline".to_owned()), detail: Some(detail), ..ready }
+            }
             Ok(credits) if before.phone.is_none() => NewRow { credits, ..ready },
             Ok(credits) => {
                 let detail =
@@ -147,7 +158,16 @@ impl Checker<'_> {
 
 fn read(row: &SentRow, owner: &Merchant) -> Result<NewOrder, Problem> {
     let order = row.order.as_ref().map_err(Problem::of_same_fields)?;
-    let input = Input::deserialize(order).map_err(|error| Problem::unreadable_field("", error.to_string()))?;
+    let mut input = Input::deserialize(order).map_err(|error| Problem::unreadable_field("", error.to_string()))?;
+    for (field, written) in &row.dates {
+        let day = written_day(written, owner.region).ok_or_else(|| Problem::field(field, NO_DATE))?;
+        let day = Some(CalendarDay::from(day.to_string()));
+        match *field {
+            INVOICE_DATE => input.invoice_date = day,
+            DUE_DATE => input.due_date = day,
+            _ => {}
+        }
+    }
     let order = input.check(owner)?;
     let currency = order.money.currency();
     if let Some(sign) = row.signs.iter().find(|sign| !currency.has_sign(sign)) {

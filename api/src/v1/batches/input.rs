@@ -18,7 +18,7 @@ use crate::{
     Problem, description,
     http::{
         characters,
-        typed::{Amount, CurrencyCode, Line, Metadata, Prose},
+        typed::{Amount, CalendarDay, CurrencyCode, Line, Metadata, Prose},
     },
     v1::order_input::{CustomerInput, ItemInput},
 };
@@ -68,6 +68,10 @@ struct RowInput {
     discount: Option<Amount>,
     /// The tax, unless it is included in the items.
     tax: Option<Amount>,
+    /// The date of your invoice. Absent: the day on which the payment link is created.
+    invoice_date: Option<CalendarDay>,
+    /// The day by which the invoice is to be paid.
+    due_date: Option<CalendarDay>,
     /// Data for your software.
     #[oai(default)]
     metadata: Metadata,
@@ -86,6 +90,8 @@ pub(super) struct SentRow {
     pub(super) number: Option<String>,
     /// The signs of currencies beside its amount.
     pub(super) signs: Vec<String>,
+    /// Its dates as they were written, by field.
+    pub(super) dates: Vec<(&'static str, String)>,
     /// What was read, to be shown if it cannot be carried out.
     pub(super) read: AsRead,
     /// The order as valid JSON, or what is wrong with the row.
@@ -127,9 +133,9 @@ impl Sent {
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
         let rows = checked(sheet::rows(&bytes, columns_told(request)?.as_deref(), MOST_ROWS)?)?;
         characters::check_json(&rows.iter().map(|row| row.sent.clone()).collect())?;
-        let rows = rows.into_iter().map(|SheetRow { sent, has_own_key, signs, fault }| {
+        let rows = rows.into_iter().map(|SheetRow { sent, has_own_key, signs, dates, fault }| {
             let row = SentRow::of(request, sent);
-            SentRow { has_own_key, signs, order: fault.map_or(row.order, Err), ..row }
+            SentRow { has_own_key, signs, dates, order: fault.map_or(row.order, Err), ..row }
         });
         let rows = rows.collect();
         Ok(Self { rows, send: false, bytes })
@@ -161,7 +167,8 @@ impl SentRow {
         };
         let (customer_name, customer_phone) = (said("/customer/name"), said("/customer/phone"));
         let read = AsRead { customer_name, customer_phone, amount: said("/amount") };
-        Self { key, has_own_key: true, number, signs: Vec::new(), read, order: fault.map_or(Ok(row), Err) }
+        let (signs, dates) = (Vec::new(), Vec::new());
+        Self { key, has_own_key: true, number, signs, dates, read, order: fault.map_or(Ok(row), Err) }
     }
 }
 

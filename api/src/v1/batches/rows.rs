@@ -35,8 +35,8 @@ pub(super) struct RowView {
     /// The cost of its text.
     credits: i64,
     /// An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`,
-    /// `same_phone` for a row that is carried out nevertheless, or for a row that is done without a text the reason,
-    /// such as `opted_out`.
+    /// `same_phone` or `landline` for a row that is carried out nevertheless, or for a row that is done without a text
+    /// the reason, such as `opted_out`.
     problem: Option<String>,
     /// The problem in words.
     detail: Option<String>,

@@ -12,8 +12,22 @@ use serde_json::{Map, Value};
 use crate::Problem;
 
 /// The names of the columns.
-pub(super) const COLUMNS: [&str; 8] =
-    ["key", "number", "customer_name", "customer_phone", "customer_language", "amount", "currency", "notes"];
+pub(super) const COLUMNS: [&str; 10] = [
+    "key",
+    "number",
+    "customer_name",
+    "customer_phone",
+    "customer_language",
+    "amount",
+    "currency",
+    "notes",
+    INVOICE_DATE,
+    DUE_DATE,
+];
+
+/// The columns of dates.
+pub(super) const INVOICE_DATE: &str = "invoice_date";
+pub(super) const DUE_DATE: &str = "due_date";
 
 /// The prefix of columns for the order's metadata.
 const METADATA: &str = "metadata.";
@@ -28,6 +42,9 @@ pub(super) struct SheetRow {
     /// The signs of currencies beside its amount. Whether they are of its currency is for the check, which knows the
     /// merchant's.
     pub(super) signs: Vec<String>,
+    /// Its dates as they were written, by field. Which number is the month is for the check, which knows the merchant's
+    /// region.
+    pub(super) dates: Vec<(&'static str, String)>,
     /// The error of the row as a whole.
     pub(super) fault: Option<Problem>,
 }
@@ -49,12 +66,13 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
         let cells = names.iter().zip(&record);
         // Written as a path, because poem-openapi's `Type` has a method of the same name.
         let (mut sent, has_own_key) = row_of(cells.filter(|(name, cell)| !str::is_empty(name) && !str::is_empty(cell)));
+        let dates = taken_dates(&mut sent);
         let understood = understand_amount(&mut sent);
         // `1,129.00` without quotes is two cells among commas, and would be read as an amount of 1.
         let is_too_long = record.iter().skip(names.len()).any(|cell| !str::is_empty(cell));
         let fault = is_too_long.then(|| Problem::field("", "has more cells than there are columns"));
         let (signs, odd_amount) = understood.map_or_else(|odd| (Vec::new(), Some(odd)), |signs| (signs, None));
-        rows.push(SheetRow { sent: Value::Object(sent), has_own_key, signs, fault: fault.or(odd_amount) });
+        rows.push(SheetRow { sent: Value::Object(sent), has_own_key, signs, dates, fault: fault.or(odd_amount) });
     }
     Ok(rows)
 }
@@ -131,6 +149,15 @@ fn row_of<'a>(cells: impl Iterator<Item = (&'a String, &'a str)>) -> (Map<String
     (row, has_own_key)
 }
 
+/// The dates of a row, which is left without them.
+fn taken_dates(row: &mut Map<String, Value>) -> Vec<(&'static str, String)> {
+    let taken = [INVOICE_DATE, DUE_DATE].map(|name| match row.remove(name) {
+        Some(Value::String(written)) => Some((name, written)),
+        Some(_) | None => None,
+    });
+    taken.into_iter().flatten().collect()
+}
+
 /// Normalizes the amount and the currency, and returns the signs beside them. The amount stays as it was written if it
 /// is refused, now or later.
 fn understand_amount(row: &mut Map<String, Value>) -> Result<Vec<String>, Problem> {
@@ -172,7 +199,7 @@ fn odd_amount(amount: &str) -> Option<Problem> {
     let less = in_brackets.or_else(|| amount.strip_prefix(['-', '−'])).or_else(|| amount.strip_suffix(['-', '−']));
     let is_amount = |text: &str| WrittenAmount::read(text).is_some();
     if less.is_some_and(is_amount) {
-        return Some(Problem::field("amount", "is less than zero: a credit note cannot be asked for"));
+        return Some(Problem::field("amount", "is less than zero: a credit note cannot be paid by a link"));
     }
     let could_be_thousands = is_amount(&format!("{amount}.00")) || is_amount(&format!("{amount},00"));
     could_be_thousands

@@ -3,15 +3,14 @@
 use std::io;
 
 use chrono::SecondsFormat;
-use domain::MerchantId;
 use entity::{
-    Db,
+    Db, Merchant,
     credits::{self, CreditEntry},
 };
 use poem::Body;
 
 use super::spent_on::{self, SpentOn};
-use crate::http::listing::csv;
+use crate::http::listing::{csv, local};
 
 /// How many entries are read at once.
 const PAGE: u64 = 1_000;
@@ -29,24 +28,25 @@ const COLUMNS: &[&str] = &[
     "order_number",
     "customer_name",
     "sent_by",
+    "created_at_local",
 ];
 
 /// The whole statement.
-pub(super) fn body(db: Db, merchant: MerchantId) -> Body {
+pub(super) fn body(db: Db, owner: Merchant) -> Body {
     csv(COLUMNS, move |after: Option<i64>| {
-        let db = db.clone();
+        let (db, owner) = (db.clone(), owner.clone());
         async move {
-            let page = credits::statement(db.pool(), merchant, after.unwrap_or_default(), PAGE).await;
+            let page = credits::statement(db.pool(), owner.id, after.unwrap_or_default(), PAGE).await;
             let page = page.map_err(io::Error::other)?;
             let last = page.last().map(|entry| entry.number);
-            let spent_on = spent_on::read(db.pool(), merchant, &page).await.map_err(io::Error::other)?;
+            let spent_on = spent_on::read(db.pool(), owner.id, &page).await.map_err(io::Error::other)?;
             let of = |entry: &CreditEntry| entry.message_id.and_then(|text| spent_on.get(&text)).cloned();
-            Ok((page.iter().map(|entry| row(entry, of(entry).unwrap_or_default())).collect(), last))
+            Ok((page.iter().map(|entry| row(&owner, entry, of(entry).unwrap_or_default())).collect(), last))
         }
     })
 }
 
-fn row(entry: &CreditEntry, on: SpentOn) -> Vec<String> {
+fn row(owner: &Merchant, entry: &CreditEntry, on: SpentOn) -> Vec<String> {
     vec![
         entry.number.to_string(),
         entry.created_at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -60,5 +60,6 @@ fn row(entry: &CreditEntry, on: SpentOn) -> Vec<String> {
         on.order_number.unwrap_or_default(),
         on.customer_name.unwrap_or_default(),
         on.sent_by.unwrap_or_default(),
+        local(owner, entry.created_at),
     ]
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The reason shown to the merchant when Stripe could not be reached.
-pub(super) const UNREACHABLE: &str = "The buyer's bank did not pay, and Stripe could not be reached for a day to have the link paid anew. Void it and make a new one.";
+pub(super) const UNREACHABLE: &str = "The buyer's bank did not pay, and for a day Stripe could not be reached to let the buyer pay again. Void the link and make a new one.";
 
 pub(super) async fn renew(context: &JobContext, lease: &Lease, link: &link::Model) -> Result<Done, JobError> {
     let Some(used_up) = link.stripe_link_id.as_deref() else { return nothing_to_do(context, lease).await };
@@ -84,7 +84,7 @@ async fn refuse(
 ) -> Result<Done, JobError> {
     tracing::warn!(link.id = %link.id, error = %refused, "Stripe refused to have a link paid anew");
     let why = format!(
-        "The buyer's bank did not pay, and Stripe refuses to have the link paid anew: {}",
+        "The buyer's bank did not pay, and the buyer cannot pay again with this link. {}",
         refused.for_merchant()
     );
     let now = context.now();

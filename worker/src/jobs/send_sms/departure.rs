@@ -54,22 +54,20 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
         .one(tx)
         .await?;
     let (Some(conversation), Some(body)) = (conversation, message.body.clone()) else {
-        return not("The text was erased before it was sent.");
+        return not("Not sent: its words had been erased by then.");
     };
     if conversation.opted_out_at.is_some() {
         return not("The buyer has asked to get no more texts.");
     }
-    let Some(phone) = conversation.phone else { return not("The number was erased before the text was sent.") };
+    let Some(phone) = conversation.phone else { return not("Not sent: the buyer's number had been erased by then.") };
     match (message.link_id, &link) {
-        (Some(_), None) => return not("The link does not exist."),
-        (Some(_), Some(link)) if link.state != waited_for(message.origin) => {
-            return Ok(Departure::NotAnyMore(format!("The link was {} before the text was sent.", link.state)));
-        }
+        (Some(_), None) => return not("Not sent: the link had been erased by then."),
+        (Some(_), Some(link)) if link.state != waited_for(message.origin) => return not(overtaken_by(link.state)),
         (_, _) => {}
     }
     let owner = merchant::get(tx, message.merchant_id).await?;
     if owner.is_suspended() {
-        return not("The operator had suspended the merchant before the text was sent.");
+        return not("Not sent: your account was suspended at that time.");
     }
     // In a run for a future time, a text is sent at the hour it was created for.
     let at = context.now().max(message.asked_at());
@@ -79,7 +77,7 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
         return Ok(decided);
     }
     if message.origin.is_automatic() {
-        let earliest = phone.waking_hour_from(at, &owner.zone());
+        let earliest = phone.waking_hour_from(at, &owner.text_times());
         if earliest > at {
             return Ok(Departure::Later(earliest));
         }
@@ -91,12 +89,25 @@ async fn decide(context: &JobContext, tx: &Transaction, message: &Message) -> Re
 fn decide_reminder(owner: &Merchant, link: Option<&link::Model>, at: DateTime<Utc>) -> Option<Departure> {
     let is_wanted = link.map_or(owner.reminders, |link| link.reminding_under(owner).on);
     if !is_wanted || link.is_some_and(|link| link.reminders_stopped_at.is_some()) {
-        return Some(Departure::NotAnyMore("Reminders were stopped before it was sent.".to_owned()));
+        return Some(Departure::NotAnyMore("Not sent: there were to be no more reminders.".to_owned()));
     }
     if link.is_some_and(|link| link.expires_at <= at) {
-        return Some(Departure::NotAnyMore("The link expired before the reminder was sent.".to_owned()));
+        return Some(Departure::NotAnyMore("Not sent: the link had expired by then.".to_owned()));
     }
     None
+}
+
+/// Why a text is not sent about a link that has come to this state meanwhile.
+const fn overtaken_by(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Creating | LinkState::Failed => "Not sent: the link could not be paid.",
+        LinkState::Unpaid => "Not sent: the link was unpaid again by then.",
+        LinkState::Processing => "Not sent: the buyer was already paying.",
+        LinkState::Paid => "Not sent: the buyer had paid by then.",
+        LinkState::Voiding | LinkState::Voided => "Not sent: the link had been voided by then.",
+        LinkState::Expiring | LinkState::Expired => "Not sent: the link had expired by then.",
+        LinkState::Settling => "Not sent: the link had been marked as paid by then.",
+    }
 }
 
 /// The state a link must have for a text of this origin.
@@ -111,4 +122,19 @@ const fn waited_for(origin: Origin) -> LinkState {
 async fn find_link(tx: &Transaction, message: &Message) -> Result<Option<link::Model>, DbErr> {
     let Some(id) = message.link_id else { return Ok(None) };
     link::Entity::find_by_id(id).filter(link::Column::MerchantId.eq(message.merchant_id)).lock_shared().one(tx).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The console says it in the reader's language, and knows it by these words.
+    #[test]
+    fn the_console_can_say_what_overtook_a_text() {
+        let table = include_str!("../../../../api/src/console/assets/strings/en.json");
+        for state in LinkState::ALL {
+            let said = serde_json::to_string(overtaken_by(*state)).unwrap();
+            assert!(table.contains(&said), "{said}");
+        }
+    }
 }

@@ -168,6 +168,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         customer_phone: domain::PhoneNumber::parse("+12025550123", Region::parse("US").unwrap()).unwrap(),
         money,
         details: Details::default(),
+        dates: order::Dates::default(),
         kept: order::Kept::default(),
     };
     let tx = db.begin().await.unwrap();
@@ -188,6 +189,7 @@ async fn make_link(db: &Db, merchant_id: MerchantId, number: usize, state: &str)
         metadata: BTreeMap::new(),
         payment_methods: domain::PaymentMethods::default(),
         reminding: domain::OwnReminding::default(),
+        receipt: None,
         actor: None,
     };
     let link = link::insert(&tx, new, now()).await.unwrap();

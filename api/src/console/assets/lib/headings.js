@@ -27,6 +27,16 @@ export const HEADINGS = {
     "currencycode", "isocode", "ccy", "wkz", "whg", "whrg", "wahr", "waehr", "waehrung", "wahrung", "waehrungscode", "wahrungscode", "waehrungskennzeichen",
     "wahrungskennzeichen", "moneda", "divisa", "devise", "monnaie", "moeda", "curr", "货币", "币种", "العملة",
   ],
+  invoice_date: [
+    "date", "invoicedate", "issuedate", "issuedon", "documentdate", "billdate", "datum", "rechnungsdatum", "belegdatum", "ausstellungsdatum", "vom",
+    "fecha", "fechadefactura", "fechadelafactura", "fechafactura", "fechadeemision", "datefacture", "datedefacture", "datedelafacture", "datedemission",
+    "data", "datadafatura", "dataemissao", "datadeemissao", "日期", "发票日期", "开票日期", "التاريخ", "تاريخالفاتورة",
+  ],
+  due_date: [
+    "due", "dueon", "duedate", "paymentdue", "payby", "payuntil", "fallig", "faelligkeit", "falligkeit", "falligam", "faelligam", "falligkeitsdatum",
+    "faelligkeitsdatum", "zahlbarbis", "zahlungsziel", "vencimiento", "fechadevencimiento", "vence", "echeance", "datedecheance", "dateecheance", "vencimento",
+    "datadevencimento", "datavencimento", "到期日", "付款期限", "تاريخالاستحقاق", "الاستحقاق",
+  ],
   customer_language: ["language", "lang", "sprache", "idioma", "langue", "语言", "اللغة"],
   notes: ["note", "comment", "comments", "remark", "remarks", "memo", "bemerkung", "notiz", "notizen", "notas", "remarque", "observacoes", "备注", "ملاحظات"],
   key: ["id", "uid", "uuid"],

@@ -4,6 +4,7 @@
 // what is said instead. What stands in no table is said as it came.
 
 import { english, strings } from "../strings.js";
+import { dayText } from "./format.js";
 
 const HOLE = /\{\{\w+\}\}|\{(\w+)\}/g;
 const SIGNATURE = /^(\w+)(?:\((.*)\))?$/;
@@ -30,19 +31,27 @@ function known([key, text]) {
   return { name, holes: names.split(", ").filter(Boolean), pattern: new RegExp(`^${pattern}$`, "s"), weight };
 }
 
+/** What is filled in: a sentence within a sentence is one itself, and the day on which somebody will pay is written as days are here. */
+function filled(name, hole, text) {
+  if (hole === "said" || hole === "why") return translated(text);
+  const day = name === "willPay" && hole === "day" ? new Date(`${text} 12:00 UTC`) : null;
+  return day && !Number.isNaN(day.getTime()) ? dayText(day) : text;
+}
+
 /** The same in the language of the console. */
 export function translated(text) {
   for (const { name, holes, pattern } of KNOWN) {
     const found = pattern.exec(text ?? "");
     if (!found) continue;
     const said = strings.server[name];
-    return holes.length > 0 ? said(...holes.map((hole) => (hole === "said" ? translated(found.groups[hole]) : found.groups[hole]))) : said;
+    return holes.length > 0 ? said(...holes.map((hole) => filled(name, hole, found.groups[hole]))) : said;
   }
   return text;
 }
 
 /** What a buyer said by a button of their page; what they wrote themselves stays as it is. */
 export function saidByBuyer(text) {
-  const [beginning] = english["onPage(said)"].split("{");
-  return text?.startsWith(beginning) ? translated(text) : text;
+  // English needs no table of what it says.
+  const beginning = english["onPage(said)"]?.split("{")[0];
+  return beginning && text?.startsWith(beginning) ? translated(text) : text;
 }

@@ -10,7 +10,10 @@ const LONGEST_NAME = 40;
 const USUAL = ["AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HUF", "INR", "JPY", "MXN", "NOK", "NZD", "PLN", "SAR", "SEK", "USD"];
 
 /** What a column may mean, as the API calls it. */
-export const MEANINGS = ["number", "customer_name", "customer_phone", "amount", "currency", "customer_language", "notes", "key"];
+export const MEANINGS = ["number", "customer_name", "customer_phone", "amount", "currency", "invoice_date", "due_date", "customer_language", "notes", "key"];
+
+const DATES = ["invoice_date", "due_date"];
+const A_DAY = /^(\d{1,4}[-./] ?\d{1,2}[-./] ?\d{1,4}|\d{8})([T ].*)?$/;
 
 /** Without these no row can be done. */
 export const NEEDED = ["number", "customer_name", "customer_phone", "amount"];
@@ -55,8 +58,9 @@ export function keptAs(name) {
   return own && own.length <= LONGEST_NAME ? `metadata.${own}` : null;
 }
 
-/** A name without letters is a number by which another program knows the buyer. */
+/** A name without letters is a number by which another program knows the buyer; a day has figures for the month and the year. */
 function isOdd(meaning, cell) {
+  if (DATES.includes(meaning)) return Boolean(cell) && !A_DAY.test(cell);
   return meaning === "customer_name" && /^[\p{Number}\p{Punctuation}\s]+$/u.test(cell ?? "");
 }
 

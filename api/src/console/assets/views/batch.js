@@ -22,6 +22,7 @@ const STATES = ["ready", "done", "refused", "failed", "cancelled"];
 const FIELDS = {
   number: "number", amount: "amount", currency: "currency", notes: "notes", key: "key",
   "customer.name": "customer_name", "customer.phone": "customer_phone", "customer.language": "customer_language",
+  invoice_date: "invoice_date", due_date: "due_date",
 };
 
 /** Draws the batch. */
@@ -82,11 +83,14 @@ function buttons({ path, batch, missing, following }) {
     }
     following.refresh();
   };
-  const name = batch.send ? t.startAndSend(batch.ready) : t.start(batch.ready);
+  // Who wants no texts gets a link all the same.
+  const sends = batch.send && batch.texts > 0;
+  const some = batch.texts < batch.ready;
+  const name = !sends ? t.start(batch.ready) : some ? t.startAndSendSome(batch.ready, batch.texts) : t.startAndSend(batch.ready);
   const ask = () => confirm({
-    title: batch.send ? t.sendTitle(batch.ready) : t.startTitle(batch.ready),
-    text: batch.send ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
-    fields: [batch.send && batch.texts < batch.ready && h("p.notice.notice-info", icon("info"), t.withoutText(batch.ready - batch.texts)), h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + ")))],
+    title: !sends ? t.startTitle(batch.ready) : some ? t.sendSomeTitle(batch.ready, batch.texts) : t.sendTitle(batch.ready),
+    text: sends ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
+    fields: [batch.send && some && h("p.notice.notice-info", icon("info"), t.withoutText(batch.ready - batch.texts)), h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + ")))],
     act: t.startNow,
     kind: "primary",
     payload: () => batch.id,

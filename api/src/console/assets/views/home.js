@@ -131,6 +131,7 @@ function figures({ currencies, from, to }) {
     h("h2", t.month(part.currency.toUpperCase())),
     h("dl.home-figures",
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing", currency: part.currency })),
+      part.overdue_orders > 0 && figure(t.overdue, money(part.overdue, part.currency), strings.orders.count(part.overdue_orders), hashOf("/orders", { overdue: "true" })),
       figure(t.paid, money(part.paid, part.currency), t.payments(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
       part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open", currency: part.currency, paid_from: from, paid_to: to })),

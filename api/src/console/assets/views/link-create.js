@@ -9,6 +9,7 @@ import { actions, amountInput, field, form, input } from "../lib/form.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
 import { waysToPay } from "../lib/ways.js";
 import { strings } from "../strings.js";
+import { receiptChoice } from "./link-paid.js";
 import { pdfPicker } from "./pdf-picker.js";
 
 const LONGEST = 90;
@@ -38,6 +39,8 @@ function linkForm({ order, invoice, close, created, signal }) {
   };
   const ways = waysToPay({ inherited: true });
   terms.payment_methods = { get value() { return ways.value() ?? ""; } };
+  const receipt = receiptChoice(t.receipt);
+  terms.receipt = { get value() { return String(receipt.value() ?? ""); } };
   const progress = uploadProgress();
   return form({
     fields: [
@@ -46,6 +49,7 @@ function linkForm({ order, invoice, close, created, signal }) {
         field({ label: t.number, control: terms.invoice_number }),
         field({ label: t.amount, control: terms.amount, suffix: order.currency.toUpperCase() })),
       field({ label: t.expires, control: terms.expires_on, hint: t.expiresHint(dayText(usual)) }),
+      receipt.node,
       h("details.more-terms", { key: "ways" }, h("summary", strings.ways.label), ways.node),
       progress.node,
       actions(t.submit, { cancel: close }),

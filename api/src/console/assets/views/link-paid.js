@@ -20,7 +20,7 @@ let lastMethod = null;
 /** Asks how the money of a link came, and says so; `changed` gets the link as it is then. */
 export function markPaid(link, changed) {
   const { text, partly } = strings.markPaid;
-  askHow(text(link.invoice_number, money(link.amount, link.currency)), `/payment-links/${link.id}/mark-paid`, changed, h("p.hint", partly));
+  askHow(text(link.invoice_number, money(link.amount, link.currency)), `/payment-links/${link.id}/mark-paid`, changed, { more: h("p.hint", partly), wanted: link.receipt });
 }
 
 /** The same of an order that no open link asks for; `made` gets the link that stands for the payment. */
@@ -28,17 +28,30 @@ export function markOrderPaid(order, made) {
   askHow(strings.markPaid.orderText(order.number, money(order.amount, order.currency)), `/orders/${order.id}/mark-paid`, made);
 }
 
-function askHow(text, path, done, more) {
+/** Whether the buyer gets a receipt by text, where the settings have buyers get one: `value()` is what differs from `before`, which a link may say. */
+export function receiptChoice(label, before) {
+  const node = h("div", { "aria-live": "polite" });
+  let box;
+  const usually = (receipts) => {
+    const is = before ?? receipts;
+    box = h("input", { type: "checkbox", name: "receipt", checked: is });
+    box.defaultChecked = is;
+    swap(node, (receipts || before !== undefined) && h("label.check", box, label));
+  };
+  // Without an answer the settings still say so.
+  get("/merchant").then(({ receipts }) => usually(receipts), () => {});
+  return { node, value: () => (!box || !box.isConnected || box.checked === box.defaultChecked ? undefined : box.checked) };
+}
+
+function askHow(text, path, done, { more, wanted } = {}) {
   const t = strings.markPaid;
   const method = h("select", { name: "method", required: true },
     lastMethod === null && h("option", { value: "" }, t.choose),
     METHODS.map((name) => h("option", { value: name, selected: name === lastMethod }, strings.paidBy[name])));
-  const receipt = h("div", { "aria-live": "polite" });
-  // Without it the settings still say so.
-  get("/merchant").then(({ receipts }) => swap(receipt, receipts && h("p.hint", t.receipt, " ", may("admin") && h("a", { href: "#/settings/reminders" }, strings.reminders.title))), () => {});
+  const receipt = receiptChoice(t.receipt, wanted);
   const on = input("on", { type: "date" });
   const note = input("note", { maxlength: String(LONGEST_NOTE) });
-  const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined });
+  const body = () => ({ method: method.value, on: on.value || undefined, note: note.value.trim() || undefined, receipt: receipt.value() });
   openDialog({
     title: t.title,
     content: (close) => form({
@@ -48,7 +61,7 @@ function askHow(text, path, done, more) {
         field({ label: t.method, control: method }),
         field({ label: t.on, control: on, hint: t.onHint }),
         field({ label: t.note, control: note, hint: t.noteHint }),
-        receipt,
+        receipt.node,
         actions(t.submit, { cancel: close }),
       ],
       payload: () => JSON.stringify(body()),

@@ -84,7 +84,7 @@ function editor(link, merchant, { close, changed }) {
   return form({
     fields: [
       field({ label: t.label, control: choice }), usual, terms,
-      h("p.hint", words.hours(hourText(9), hourText(20))),
+      h("p.hint", words.hours(hourText(merchant.texts_from), hourText(merchant.texts_until))),
       actions(t.submit, { cancel: close }),
     ],
     check: () => (choice.value === "own" ? numbers : []).filter((it) => !it.checkValidity())

@@ -14,6 +14,7 @@ import { chosenOf } from "./links-chosen.js";
 import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
 import { moneyTag } from "./money-back.js";
 import { empty, failure, pageHead, region } from "./page.js";
+import { totalOf } from "./totals.js";
 
 const COLUMNS = ["invoice", "buyer", "amount", "state", "text", "when"];
 
@@ -35,6 +36,7 @@ export function showLinks({ root, query }) {
   const bar = h("div.chosen", { role: "region", "aria-label": t.chosenLabel, hidden: true });
   const narrowed = Object.fromEntries([...NAMES, "cursor"].map((name) => [name, query[name]]));
   const by = h("div");
+  const total = totalOf("/payment-links", strings.home.links);
   const state = { items: [], chosen: chosenOf(narrowed), narrowed };
   const following = live({
     name: () => `links ${JSON.stringify(narrowed)}`,
@@ -45,6 +47,7 @@ export function showLinks({ root, query }) {
       for (const link of page.items) if (state.chosen.has(link.id)) state.chosen.set(link.id, link);
       drawList(list, page, state, redrawBar);
       redrawBar();
+      total.follow(narrowed, page);
     },
     fail: (problem) => failure(list, problem, () => following.refresh()),
     pace: (page) => (page.items.some((link) => UNDER_WAY.includes(link.status)) ? PACE.busy : PACE.calm),
@@ -59,7 +62,7 @@ export function showLinks({ root, query }) {
   };
   drawNarrowed(by, narrowed);
   const all = h("button", { type: "button", key: "export", onclick: () => exportLinks(narrowed, null) }, icon("download"), t.exportAll);
-  swap(root, pageHead(t.title, { buttons: [all] }), filters(narrowed, change), by, bar, list);
+  swap(root, pageHead(t.title, { buttons: [all] }), filters(narrowed, change), by, bar, list, total.node);
   return following.stop;
 }
 

@@ -2,7 +2,7 @@
 
 import { text, times } from "../lib/decimal.js";
 import { h } from "../lib/dom.js";
-import { isolated, money, number, phone, time } from "../lib/format.js";
+import { dateText, isolated, money, number, phone, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { strings } from "../strings.js";
@@ -19,6 +19,8 @@ export function orderData(order, edit) {
         h("div", h("dt", t.phone), h("dd", phone(order.customer.phone) ?? t.phoneErased)),
         order.customer.language && h("div", h("dt", strings.newOrder.language),
           h("dd", strings.template.languages[order.customer.language.toLowerCase()] ?? order.customer.language)),
+        order.invoice_date && h("div", h("dt", strings.newOrder.invoiceDate), h("dd", dateText(order.invoice_date))),
+        order.due_date && h("div", h("dt", strings.newOrder.dueDate), h("dd", dateText(order.due_date))),
         h("div", h("dt", t.created), h("dd", time(order.created_at), madeBy(order)))),
       edit && h("button.wide", { type: "button", key: "edit-order", onclick: edit }, t.edit),
       conversation && h("a.button.wide", { href: `#/conversations/${conversation}`, key: "conversation" },

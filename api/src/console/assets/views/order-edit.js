@@ -11,7 +11,7 @@ import { languageChoice, notesInput } from "./order-new.js";
 import { orderTerms } from "./order-terms.js";
 
 const CLOSED = ["failed", "paid", "voided", "expired"];
-const PARTS = ["shipping", "discount", "tax"];
+const PARTS = ["shipping", "discount", "tax", "invoice_date", "due_date"];
 
 /** Opens the dialog; `changed` is called once it is written. */
 export function editOrder(order, changed) {

@@ -101,6 +101,7 @@ function orderForm(close, lately, proposed) {
       keepDraft(DRAFT, undefined);
       close();
       say(t.done(order.number));
+      if (order.warnings?.includes("phone_landline")) say(t.landline, "bad");
       go(`/orders/${order.id}`);
     },
   });

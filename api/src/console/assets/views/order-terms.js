@@ -20,6 +20,8 @@ export function orderTerms() {
     discount: discount.control,
     tax: tax.control,
     amount: amountInput("amount", { required: true }),
+    invoice_date: input("invoice_date", { type: "date" }),
+    due_date: input("due_date", { type: "date" }),
   };
   const sum = sumOfLines(items, fields, [discount, tax]);
   fields.amount.addEventListener("input", () => {
@@ -44,6 +46,8 @@ export function orderTerms() {
         field({ label: t.discount, control: fields.discount, hint: discount.hint }), field({ label: t.tax, control: fields.tax, hint: tax.hint })),
       field({ label: t.amount, control: fields.amount, hint: t.amountHint }),
       sum.node,
+      h("div.columns", field({ label: t.invoiceDate, control: fields.invoice_date, hint: t.invoiceDateHint }),
+        field({ label: t.dueDate, control: fields.due_date, hint: t.dueDateHint })),
     ],
     check: () => [...items.check(), ...discount.check(), ...tax.check()],
     read: () => ({
@@ -53,6 +57,8 @@ export function orderTerms() {
       shipping: filled(fields.shipping),
       discount: filled(fields.discount),
       tax: filled(fields.tax),
+      invoice_date: fields.invoice_date.value || undefined,
+      due_date: fields.due_date.value || undefined,
     }),
   };
 }

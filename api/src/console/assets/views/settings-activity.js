@@ -4,6 +4,7 @@ import { get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { dateText, humanised, money, time } from "../lib/format.js";
 import { live } from "../lib/live.js";
+import { complain } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
 import { narrow } from "../lib/router.js";
@@ -12,6 +13,7 @@ import { empty, failure, region } from "./page.js";
 
 const PATH = "/settings/activity";
 const LIMIT = 50;
+const OF_BATCH = 100;
 const TYPING = 250;
 const AN_ID = /^[a-z]+_[0-9a-f]{32}$/;
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
@@ -23,7 +25,7 @@ export function showActivity(root, query) {
   const narrowed = { actor: query.actor, subject: query.subject, q: query.q, cursor: query.cursor };
   const following = live({
     name: () => `audit ${JSON.stringify(narrowed)}`,
-    load: (signal) => get("/audit-log", { query: { ...narrowed, limit: LIMIT }, signal }),
+    load: (signal) => get("/audit-log", { query: { ...narrowed, folded: isWhole(narrowed) ? "true" : undefined, limit: LIMIT }, signal }),
     show: (page) => draw(list, page, narrowed),
     fail: (problem) => failure(list, problem, () => following.refresh()),
   });
@@ -34,6 +36,11 @@ export function showActivity(root, query) {
   };
   swap(root, h("section.card.setting.setting-wide", h("h2", t.title), h("p", t.lead), filters(narrowed, change), list));
   return following.stop;
+}
+
+/** Who looks for something finds each row of a batch; who reads the log reads of the batch. */
+function isWhole({ actor, subject, q }) {
+  return !actor && !subject && !q;
 }
 
 function filters(narrowed, change) {
@@ -62,16 +69,41 @@ function meant(text) {
 function draw(list, page, narrowed) {
   const t = strings.activity;
   if (page.items.length === 0) return swap(list, empty(t.none));
-  swap(list, h("ul.activity", { "aria-label": t.title }, page.items.map(entry)), pager(PATH, narrowed, page.next_cursor));
+  const items = page.items.map((one) => entry(one, isWhole(narrowed)));
+  swap(list, h("ul.activity", { "aria-label": t.title }, items), pager(PATH, narrowed, page.next_cursor));
 }
 
-function entry(one) {
+function entry(one, isFolded) {
   const t = strings.activity;
   const { at, actor, action, again, detail } = one;
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
       h("strong", t.actions[again ? "link.remind" : action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
-    h("p.quiet", aboutWhat(one), detail && ` · ${detailOf(detail)}`));
+    h("p.quiet", aboutWhat(one), detail && detail !== one.batch_id && ` · ${detailOf(detail)}`),
+    isFolded && action === "batch.start" && rowsOf(one.subject));
+}
+
+/** What a batch has done, row by row, once somebody opens it. */
+function rowsOf(batch) {
+  const t = strings.activity;
+  const rows = h("ul.activity", { "aria-label": t.ofBatch });
+  const more = h("button", { type: "button", key: `more ${batch}`, hidden: true, onclick: () => load() }, t.more);
+  let cursor;
+  const load = async () => {
+    more.disabled = true;
+    try {
+      const page = await get("/audit-log", { query: { batch_id: batch, limit: OF_BATCH, cursor } });
+      rows.append(...page.items.map((one) => entry(one, false)));
+      cursor = page.next_cursor;
+      more.hidden = !cursor;
+    } catch (problem) {
+      complain(problem);
+      more.hidden = false;
+    }
+    more.disabled = false;
+  };
+  const open = ({ currentTarget }) => currentTarget.open && rows.childElementCount === 0 && load();
+  return h("details.fold", { key: `rows ${batch}`, ontoggle: open }, h("summary", t.ofBatch), rows, more);
 }
 
 /** How money came elsewhere, in the reader's language; of everything else what was given. */
@@ -82,7 +114,7 @@ function detailOf(detail) {
 }
 
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {
-  if (!order) return subject;
+  if (!order) return subject.startsWith("batch_") ? h("a", { href: `#/batches/${subject}` }, strings.batches.one) : subject;
   const what = [strings.order.title(number), invoice !== number && invoice, amount && money(amount, currency)].filter(Boolean);
   return h("a", { href: `#/orders/${order}` }, what.join(strings.comma));
 }

@@ -24,6 +24,9 @@ function editor(merchant) {
     atMost: whole("reminders_at_most", merchant.reminders_at_most, 1, 10),
     lastDays: whole("last_reminder_days", merchant.last_reminder_days, 0, 30),
     receipts: h("input", { type: "checkbox", name: "receipts", checked: merchant.receipts }),
+    from: hourChoice("texts_from", 8, 20, merchant.texts_from),
+    until: hourChoice("texts_until", 9, 21, merchant.texts_until),
+    sundays: h("input", { type: "checkbox", name: "texts_on_sundays", checked: merchant.texts_on_sundays }),
     threshold: whole("low_credit_threshold", merchant.low_credit_threshold, 0, 1_000_000),
   };
   const terms = h("div.columns",
@@ -38,18 +41,25 @@ function editor(merchant) {
     reminders_at_most: Number(fields.atMost.value),
     last_reminder_days: Number(fields.lastDays.value),
     receipts: fields.receipts.checked,
+    texts_from: Number(fields.from.value),
+    texts_until: Number(fields.until.value),
+    texts_on_sundays: fields.sundays.checked,
     low_credit_threshold: Number(fields.threshold.value),
   });
   return form({
     fields: [
       h("label.check", fields.on, t.on),
-      h("p.hint", t.hours(hourText(9), hourText(20))),
+      h("p.hint", t.hours(hourText(merchant.texts_from), hourText(merchant.texts_until))),
       terms,
       h("p.hint", t.text, " ", h("a", { href: "#/settings/template" }, strings.settings.sections.template)),
       h("p.hint", t.language),
       h("h3", t.receiptsTitle),
       h("label.check", fields.receipts, t.receipts),
-      h("p.hint", t.receiptsHint(hourText(9), hourText(20))),
+      h("p.hint", t.receiptsHint(hourText(merchant.texts_from), hourText(merchant.texts_until))),
+      h("h3", t.hoursTitle),
+      h("p.hint", t.hoursHint),
+      h("div.columns.three", field({ label: t.from, control: fields.from }), field({ label: t.until, control: fields.until })),
+      h("label.check", fields.sundays, t.sundays),
       h("h3", t.lowTitle),
       field({ label: t.threshold, control: fields.threshold, hint: t.thresholdHint, suffix: t.credits }),
       actions(t.submit),
@@ -60,6 +70,11 @@ function editor(merchant) {
     send: () => command("PATCH", PATH, body()),
     done: () => say(strings.settings.saved),
   });
+}
+
+function hourChoice(name, first, last, chosen) {
+  const hours = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  return h("select", { name }, hours.map((hour) => h("option", { value: String(hour), selected: hour === chosen }, hourText(hour))));
 }
 
 function whole(name, value, min, max) {

@@ -155,7 +155,7 @@ function backLink() {
 function drawHead(head, conversation, orders, handling) {
   const t = strings.conversations;
   const { customer_name: name, phone: number } = conversation ?? {};
-  swap(head, backLink(), h("div", h("h2", name ?? phone(number) ?? (conversation ? t.erased : t.one)), name && number && h("p.quiet", phone(number))), orders, handling);
+  swap(head, backLink(), h("div", h("h2", name ?? phone(number) ?? (conversation ? t.erased : t.one)), name && number && h("p.quiet", phone(number))), h("div.thread-tools", orders, handling));
 }
 
 /** Whose it is, and whether it still waits for something. */

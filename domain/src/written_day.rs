@@ -1,0 +1,98 @@
+//! Days as spreadsheets and other programs write them.
+
+use chrono::NaiveDate;
+
+use crate::Region;
+
+/// Where the month comes first.
+const MONTH_FIRST: [&str; 9] = ["US", "AS", "FM", "GU", "MH", "MP", "PH", "PR", "VI"];
+
+/// Reads a day such as `2026-12-31`, `31.12.2026`, `12/31/2026` or `20261231`, with or without the time of day behind
+/// it. Which of two small numbers is the month depends on the region, unless one of them cannot be.
+#[must_use]
+pub fn written_day(text: &str, region: Region) -> Option<NaiveDate> {
+    let text = text.trim().replace(". ", ".");
+    let day = text.split(['T', ' ']).next().unwrap_or_default();
+    let rest = text[day.len()..].trim_start_matches(['T', ' ']);
+    if !rest.is_empty() && !rest.starts_with(|first: char| first.is_ascii_digit()) {
+        return None;
+    }
+    if day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()) {
+        return NaiveDate::parse_from_str(day, "%Y%m%d").ok();
+    }
+    let separator = day.chars().find(|character| matches!(character, '-' | '.' | '/'))?;
+    let mut parts = day.trim_end_matches('.').split(separator);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    if first.len() == 4 {
+        return NaiveDate::from_ymd_opt(year(first)?, number(second)?, number(third)?);
+    }
+    let (year, first, second) = (year(third)?, number(first)?, number(second)?);
+    let is_month_first = separator != '.' && MONTH_FIRST.contains(&region.as_str());
+    let (day, month) = if is_month_first { (second, first) } else { (first, second) };
+    let swapped = (month > 12).then(|| NaiveDate::from_ymd_opt(year, day, month)).flatten();
+    NaiveDate::from_ymd_opt(year, month, day).or(swapped)
+}
+
+/// A year of two or four digits.
+fn year(text: &str) -> Option<i32> {
+    let is_year = matches!(text.len(), 2 | 4) && text.bytes().all(|byte| byte.is_ascii_digit());
+    let year: i32 = text.parse().ok().filter(|_| is_year)?;
+    Some(if text.len() == 2 { 2000 + year } else { year })
+}
+
+/// A number of one or two digits.
+fn number(text: &str) -> Option<u32> {
+    let is_number = matches!(text.len(), 1 | 2) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, region: &str) -> Option<String> {
+        written_day(text, Region::parse(region).unwrap()).map(|day| day.to_string())
+    }
+
+    #[test]
+    fn a_day_is_read_as_its_region_writes_it() {
+        for text in
+            ["2026-12-04", "2026/12/4", "20261204", "4.12.2026", "04.12.26", "4. 12. 2026", "2026-12-04T00:00:00Z"]
+        {
+            for region in ["US", "DE", "CN"] {
+                assert_eq!(read(text, region).as_deref(), Some("2026-12-04"), "{text} in {region}");
+            }
+        }
+        assert_eq!(read("12/04/2026", "US").as_deref(), Some("2026-12-04"));
+        assert_eq!(read("12/04/2026 00:00", "GB").as_deref(), Some("2026-04-12"));
+        assert_eq!(read("04-12-2026", "IN").as_deref(), Some("2026-12-04"));
+        // Only one of them can be the month.
+        assert_eq!(read("31/12/2026", "US").as_deref(), Some("2026-12-31"));
+        assert_eq!(read("12/31/2026", "FR").as_deref(), Some("2026-12-31"));
+    }
+
+    #[test]
+    fn what_is_no_day_is_not_read() {
+        for text in [
+            "",
+            "soon",
+            "31.2.2026",
+            "2026-13-01",
+            "12/2026",
+            "1.2.3.2026",
+            "4 December 2026",
+            "129.50",
+            "1234567890",
+            "30 days",
+            "04.12.126",
+            "+4.12.2026",
+            "46360",
+            "٤.١٢.٢٠٢٦",
+        ] {
+            assert_eq!(read(text, "DE"), None, "{text}");
+        }
+    }
+}
