@@ -18,7 +18,7 @@ read_by_position!(
     warnings: optional, document_bytes, elsewhere_method: optional, elsewhere_on: optional, elsewhere_note: optional,
     elsewhere_actor: optional, tell_buyer, metadata, refund_status: optional, expected_on: optional,
     expected_until: optional, expected_at: optional, new_link_wanted_at: optional, payment_methods: optional,
-    reminding: optional,
+    reminding: optional, receipt: optional,
 );
 
 impl Model {
