@@ -63,8 +63,10 @@ impl MigrationTrait for Step {
                 connection.execute_unprepared(&replace).await?;
                 continue;
             }
+            // Under another name: another connection may still know the one that is gone.
             connection.execute_unprepared(&format!("DROP TRIGGER {name}")).await?;
-            for statement in dialect::trigger(&name, &when.replace("{open}", OPEN), INSERT_OPEN, on_postgresql) {
+            let when = when.replace("{open}", OPEN);
+            for statement in dialect::trigger(&format!("{name}_of_merchant"), &when, INSERT_OPEN, on_postgresql) {
                 connection.execute_unprepared(&statement).await?;
             }
         }
