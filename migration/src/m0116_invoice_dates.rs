@@ -57,7 +57,8 @@ fn replaced(name: &str, when: &str, on_postgresql: bool) -> Vec<String> {
             "CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {INSERT} RETURN NULL; END $$"
         )];
     }
+    // Under another name: another connection may still know the one that is gone.
     let mut statements = vec![format!("DROP TRIGGER {name}")];
-    statements.extend(dialect::trigger(name, when, INSERT, false));
+    statements.extend(dialect::trigger(&format!("{name}_with_due_date"), when, INSERT, false));
     statements
 }
