@@ -1,4 +1,4 @@
-//! A kind of attention: the evidence of a dispute will soon be erased.
+//! A new kind of matter that needs a person: the evidence of a dispute will soon be erased.
 
 use sea_orm_migration::prelude::*;
 

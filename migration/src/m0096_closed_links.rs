@@ -1,9 +1,9 @@
 //! A table of the links that were closed unpaid, by state, which replaces an index of `payment_link`.
 //!
 //! An index whose condition or columns name the state would be rewritten by every payment, together with all indexes of
-//! the link: see [`m0028_open_links`](super::m0028_open_links). Links that are voided or expire are not paid as a rule,
-//! so these triggers cost a payment only comparisons. In exchange the trigger of `link_intent` no longer deletes what
-//! cannot be there. Existing links are copied by the next step, so that the lock for creating a trigger is held only
+//! the link: see [`m0028_open_links`](super::m0028_open_links). Voided and expired links are rarely paid, so these
+//! triggers cost a payment only comparisons. In exchange the trigger of `link_intent` no longer tries to delete rows
+//! that cannot exist. Existing links are copied by the next step, so that the lock for creating a trigger is held only
 //! briefly.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -37,8 +37,7 @@ const TRIGGERS: [(&str, &str, &str); 2] = [
 const INSERT: &str = "INSERT INTO closed_link (merchant_id, state, link_id)
     VALUES (NEW.merchant_id, NEW.state, NEW.id) ON CONFLICT DO NOTHING;";
 
-/// Replaces an action on PostgreSQL, where a statement that deletes nothing costs a payment as much as one that
-/// inserts.
+/// Replaces a trigger's action on PostgreSQL, where a DELETE that finds nothing costs a payment as much as an INSERT.
 const INTENT: &str = "
 CREATE OR REPLACE FUNCTION payment_link_told_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF OLD.stripe_payment_intent IS NOT NULL THEN

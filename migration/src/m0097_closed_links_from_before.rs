@@ -1,7 +1,7 @@
 //! Copies the closed links from before the triggers of [`m0096_closed_links`](super::m0096_closed_links).
 //!
-//! On PostgreSQL they stay locked until all are copied, so that one that is paid after all meanwhile is not copied by
-//! mistake. A payment that arrives for such a link waits that long; it is rare.
+//! On PostgreSQL they stay locked until all are copied, so that a link that is paid meanwhile is not copied by mistake.
+//! Payments of closed links are rare; one that arrives waits that long.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

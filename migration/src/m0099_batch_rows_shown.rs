@@ -1,4 +1,5 @@
-//! What a person checks before a batch is started: the name of its file, and each row's order number and amount.
+//! Columns for what a person checks before starting a batch: the name of its file, and each row's order number and
+//! amount.
 
 crate::dialect::sql_step!(
     "

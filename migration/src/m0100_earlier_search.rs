@@ -1,9 +1,9 @@
-//! An index of the orders whose searchable text an earlier version wrote, without their notes and metadata, or not at
-//! all.
+//! An index of the orders whose searchable text lacks notes and metadata, or is missing, because an earlier version
+//! wrote it.
 //!
-//! The texts of this version end with a line break, so that one which the version before writes beside it is found too.
-//! At first the index has all orders; the tick `index` empties it, beside traffic. On PostgreSQL it is [built
-//! ahead](crate::ahead).
+//! This version ends its texts with a line break, which tells them from those that the previous version writes while
+//! both run. At first all orders are in the index; the tick `index` works them off, concurrently with traffic. On
+//! PostgreSQL the index is [built ahead](crate::ahead).
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Until when Stripe lets a dispute be answered: of each dispute, and of the one that a link shows.
+//! The deadline for answering a dispute at Stripe: for each dispute, and for the one that a link shows.
 
 crate::dialect::sql_step!(
     "

@@ -1,7 +1,7 @@
-//! Lets a link be paid that was never at Stripe: the payment of an order that was paid without being asked for.
+//! Allows paid links that never existed at Stripe: payments of orders for which no payment was requested.
 //!
-//! Only the rule that every link but a new or failed one is at Stripe gets wider. The version before reads such links
-//! like those that were marked as paid.
+//! Only the CHECK that every link except a new or failed one exists at Stripe is relaxed. The previous version reads
+//! such links like those that were marked as paid.
 
 use sea_orm_migration::{
     prelude::*,

@@ -1,9 +1,9 @@
-//! A table of unpaid orders, as that of [orders without a payment request](super::m0093_unasked_orders), and an index of
-//! what was paid elsewhere.
+//! A table of unpaid orders, like that of [orders without a payment request](super::m0093_unasked_orders), and an index
+//! of payments made elsewhere.
 //!
-//! A payment leaves it alone: whoever reads it asks for the order's tag as well, and a tick removes what is no longer
-//! unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only briefly. The
-//! index contains nothing that a payment by Stripe changes.
+//! Payments do not write to the table: its readers also check the order's tag, and a tick removes orders that are no
+//! longer unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only briefly. The
+//! index contains no column that a payment by Stripe changes.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -1,9 +1,8 @@
-//! Sums of links, so that `/v1/summary` reads as much after years as in the first month.
+//! Sums of links, so that `/v1/summary` reads no more after years than in the first month.
 //!
-//! A trigger writes each change of a link's figures, as they were and as they are, as a row that nobody else waits for:
-//! a sum that payments updated themselves would have them wait for each other. A tick adds those rows to the sums. Until
-//! then they are read beside the sums, as the parts that the view `link_sum_part` splits them into. Existing links are
-//! summed by the next step.
+//! If payments updated the sums themselves, they would wait for each other. So a trigger only inserts each change of a
+//! link's figures, before and after, and a tick adds these rows to the sums. Until then readers add them to the sums by
+//! the view `link_sum_part`, which splits them into parts of sums. Existing links are summed by the next step.
 //!
 //! Moments are counted in quarters of an hour since 1970, because a day begins with one in every time zone.
 
@@ -11,10 +10,10 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::dialect;
 
-/// A sum is of the links that can be paid (`open`), that were made in a quarter of an hour (`made`), that were paid in
-/// one by Stripe (`paid`) or elsewhere on a day (`paid_on`: 20261126), or that were paid by Stripe after so many seconds
-/// (`wait`: 100,000,000 times the day in UTC since 1970, plus the seconds, rounded down). What was paid without being asked
-/// for, by a link that Stripe does not know, is not among those made.
+/// The kinds of sums: of links that can be paid (`open`), that were created in a quarter of an hour (`made`), that were
+/// paid by Stripe in a quarter of an hour (`paid`) or elsewhere on a day (`paid_on`: 20261126), or that were paid by
+/// Stripe after a number of seconds (`wait`: 100,000,000 times the day in UTC since 1970, plus the seconds, rounded
+/// down). Payments that no link had requested are not counted as created.
 const TABLES: &str = "
 CREATE TABLE link_sum (
     merchant_id {id} NOT NULL,
@@ -69,7 +68,7 @@ const MADE: &str = "
         CASE WHEN NEW.stripe_session_id IS NULL THEN NEW.elsewhere_on END,
         CASE WHEN NEW.elsewhere_method IS NULL OR NEW.stripe_link_id IS NOT NULL THEN 1 ELSE 0 END);";
 
-/// What a change of a link's figures is written into, and its values: `OLD` and `NEW` are the link before and after.
+/// The table and the values of a change of a link's figures: `OLD` and `NEW` are the link before and after.
 const CHANGE: &str = "INSERT INTO link_sum_change (merchant_id, order_id, currency, created_at,
         was_state, was_amount, was_refunded, was_dispute, was_viewed_at, was_paid_at, was_paid_on, was_asked,
         state, amount, refunded, dispute, viewed_at, paid_at, paid_on, asked)
@@ -91,9 +90,9 @@ const HAS_CHANGED: &str = "OLD.state <> NEW.state
     OR OLD.elsewhere_on IS DISTINCT FROM NEW.elsewhere_on
     OR (NEW.elsewhere_on IS NOT NULL AND (OLD.stripe_session_id IS NULL) <> (NEW.stripe_session_id IS NULL))";
 
-/// The trigger of links whose figures change. On PostgreSQL it runs once for all links of a statement: of the 14 µs that a
-/// payment in a group of 64 cost with a trigger for each, 6 are left. Links before and after are joined by their ids,
-/// and not by reading all of one for each of the other, as a plan that was made for few of them would.
+/// The trigger for changed figures. On PostgreSQL it runs once for all links of a statement: a payment in a group of 64
+/// costs 6 µs, instead of 14 with a trigger for each row. Nested loops are switched off in it, because a plan made for a
+/// few rows would search the whole list of rows after for each row before.
 fn changes(on_postgresql: bool) -> Vec<String> {
     if on_postgresql {
         let in_tables = |sql: &str| sql.replace("OLD.", "links_before.").replace("NEW.", "links_after.");
@@ -117,7 +116,7 @@ fn changes(on_postgresql: bool) -> Vec<String> {
     dialect::trigger("payment_link_summed_again", &when, &format!("{CHANGE};"), on_postgresql)
 }
 
-/// Links' figures: those of a table, each counted `sign` times.
+/// The figures of the links in a table, each counted `sign` times.
 pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
     let prefix = if sign == "-1" { "was_" } else { "" };
     let (paid_on, asked) = if table == "payment_link" {
@@ -144,7 +143,7 @@ pub(crate) fn figures(sign: &str, table: &str, on_postgresql: bool) -> String {
     )
 }
 
-/// What figures add to the sums.
+/// The parts of sums that figures contribute.
 pub(crate) fn parts(figures: &str) -> String {
     format!(
         "SELECT id, merchant_id, 'open' AS kind, 0 AS slot, currency, sign AS links,
@@ -171,8 +170,8 @@ pub(crate) fn parts(figures: &str) -> String {
     )
 }
 
-/// The views: what each change takes away and adds, and that as parts of sums. Both are narrowed to a merchant or to
-/// changes by whoever reads them.
+/// The views: what each change subtracts and adds, and the same as parts of sums. Readers narrow both to a merchant or
+/// to some changes.
 fn views(on_postgresql: bool) -> [String; 2] {
     let was = figures("-1", "link_sum_change", on_postgresql);
     let is = figures("1", "link_sum_change", on_postgresql);

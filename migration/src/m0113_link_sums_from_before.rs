@@ -1,8 +1,7 @@
 //! Sums up the links from before the triggers of [`m0112_link_sums`](super::m0112_link_sums).
 //!
-//! Nothing is locked. On PostgreSQL one statement sees all of one moment: it sums up the links as they are then, and
-//! removes the changes that are in those figures. What changes meanwhile is neither in the one nor in the other, and
-//! comes on top. What is read together is written together.
+//! Nothing is locked. On PostgreSQL a single statement sees one snapshot: it sums up the links as they are in it, and
+//! removes the changes that these figures include. Later changes are in neither, and are added on top by the tick.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
