@@ -54,7 +54,7 @@ pub(crate) struct Args {
 
 /// A backup's metadata.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct About {
+pub(crate) struct Manifest {
     /// The version that made it.
     pub(crate) version: String,
     /// The time of the snapshot.
@@ -106,7 +106,7 @@ async fn make(settings: &Settings, args: &Args) -> Result<(), Error> {
     opens_by_itself(&db, &secret).await?;
     let (part, out) = PartFile::begin(&args.file)?;
     let copy = snapshot.path();
-    let content = Content { secret: &secret, data: &data, snapshot: &copy, documents: documents.as_ref(), at };
+    let content = BackupContents { secret: &secret, data: &data, snapshot: &copy, documents: documents.as_ref(), at };
     let (count, missing) = write(out, key, &content).await?;
     drop(snapshot);
     part.becomes_whole()?;
@@ -151,7 +151,7 @@ async fn size_of(db: &Db) -> Result<u64, Error> {
 }
 
 /// The contents of a backup.
-struct Content<'a> {
+struct BackupContents<'a> {
     secret: &'a Secret,
     data: &'a DataDir,
     snapshot: &'a Path,
@@ -161,9 +161,9 @@ struct Content<'a> {
 
 /// Writes the database first, then the documents. Every document that the snapshot refers to existed at that time, so a
 /// missing one has been erased since. Returns how many documents were written and how many were missing.
-async fn write(out: std::fs::File, key: &Secret, content: &Content<'_>) -> Result<(u64, u64), Error> {
+async fn write(out: std::fs::File, key: &Secret, content: &BackupContents<'_>) -> Result<(u64, u64), Error> {
     let mut archive = Archive::begin(BufWriter::new(File::from_std(out)), key).await?;
-    let about = About { version: env!("CARGO_PKG_VERSION").to_owned(), at: content.at };
+    let about = Manifest { version: env!("CARGO_PKG_VERSION").to_owned(), at: content.at };
     archive.add(ABOUT, serde_json::to_string(&about).unwrap_or_default().as_bytes()).await?;
     archive.add(SECRET_KEY, content.secret.expose().as_bytes()).await?;
     if let Some(operator) = content.data.secret(OPERATOR_KEY)? {

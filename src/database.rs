@@ -1,7 +1,7 @@
 //! Opening the database from the settings.
 
 use entity::{Db, DbLimits, DbOptions};
-use migration::Schema;
+use migration::SchemaState;
 use sea_orm::DbErr;
 use url::Url;
 
@@ -70,14 +70,14 @@ pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
 
 /// Refuses a schema that this version does not support, and says what to do.
 pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
-    match Schema::of(db.pool()).await? {
-        Schema::Usable if moving::is_under_way(db).await? => Err(Error::Refused(moving::HALF.to_owned())),
-        Schema::Usable => Ok(()),
-        Schema::TooOld(missing) => Err(Error::Refused(format!(
+    match SchemaState::of(db.pool()).await? {
+        SchemaState::Usable if moving::is_under_way(db).await? => Err(Error::Refused(moving::HALF.to_owned())),
+        SchemaState::Usable => Ok(()),
+        SchemaState::TooOld(missing) => Err(Error::Refused(format!(
             "the database's schema is older than this version, {} steps are missing: run `paylink migrate`",
             missing.len()
         ))),
-        Schema::TooNew(step) => Err(Error::Refused(format!(
+        SchemaState::TooNew(step) => Err(Error::Refused(format!(
             "the database's schema is newer than this version ({step}): run the version that made it, or a later one"
         ))),
     }

@@ -38,7 +38,7 @@ const PACKS: [&str; 2] = ["100 for 5.00 USD", "500 for 20.00 USD"];
 
 /// What was created for the demo.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
+struct DemoState {
     api_key: String,
     merchant_id: MerchantId,
     order_id: OrderId,
@@ -51,7 +51,7 @@ pub struct Demo {
     url: String,
     sandbox_url: String,
     operator_key: String,
-    kept: Kept,
+    kept: DemoState,
 }
 
 impl Demo {
@@ -145,7 +145,7 @@ Ctrl-C stops it.",
     }
 }
 
-async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
+async fn make(data: &DataDir, parts: &Parts) -> Result<DemoState, Error> {
     let now = parts.clock.now();
     let (api_key, webhook_secret) = (random_secret("pk_")?, random_secret("whsec_")?);
     let tx = parts.db.begin().await?;
@@ -174,7 +174,7 @@ async fn make(data: &DataDir, parts: &Parts) -> Result<Kept, Error> {
     let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
     let job = CheckSmsAccount { merchant: owner.id };
     let also_enqueued = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    let kept = Kept {
+    let kept = DemoState {
         api_key: api_key.expose().to_owned(),
         merchant_id: owner.id,
         order_id: order.id,
@@ -217,7 +217,7 @@ fn refused(error: impl std::fmt::Display) -> Error {
 
 /// Points the webhooks of the sandbox's Stripe and carrier to us, as a merchant would in their dashboards, and opens
 /// its shop.
-async fn connect_sandbox(sandbox: &str, url: &str, kept: &Kept) -> Result<(), reqwest::Error> {
+async fn connect_sandbox(sandbox: &str, url: &str, kept: &DemoState) -> Result<(), reqwest::Error> {
     // It is on this machine: no proxy lies between, and no certificate has to be read for it.
     let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).build()?;
     let control = format!("{sandbox}/_control");

@@ -45,9 +45,9 @@ enum Action {
         job: JobId,
     },
     /// Retries dead jobs.
-    Retry(Change),
+    Retry(ChangeArgs),
     /// Discards dead jobs.
-    Discard(Change),
+    Discard(ChangeArgs),
     /// Pauses the jobs of a kind or of a merchant. Running ones finish, and no attempt is lost.
     Pause {
         #[command(flatten)]
@@ -90,7 +90,7 @@ struct Which {
 
 /// Which dead jobs to change, and why.
 #[derive(ClapArgs)]
-struct Change {
+struct ChangeArgs {
     /// A single job. Without it, all dead jobs that match the filters, of which at least one is required.
     job: Option<JobId>,
     #[command(flatten)]
@@ -203,7 +203,7 @@ async fn find(parts: &Parts, job: JobId) -> Result<Job, Error> {
 }
 
 /// Changes a single job, or all matching dead jobs page by page.
-async fn each(parts: &Parts, change: &Change, action: DeadJobAction) -> Result<(), Error> {
+async fn each(parts: &Parts, change: &ChangeArgs, action: DeadJobAction) -> Result<(), Error> {
     if let Some(job) = change.job {
         let job = find(parts, job).await?;
         if job.state != JobState::Dead {
@@ -229,7 +229,7 @@ async fn each(parts: &Parts, change: &Change, action: DeadJobAction) -> Result<(
 }
 
 /// Retries or discards these jobs, or with `--dry-run` only lists them, and prints them.
-async fn apply(parts: &Parts, jobs: &[Job], change: &Change, action: DeadJobAction) -> Result<(), Error> {
+async fn apply(parts: &Parts, jobs: &[Job], change: &ChangeArgs, action: DeadJobAction) -> Result<(), Error> {
     if change.dry_run {
         jobs.iter().for_each(line);
         return Ok(());

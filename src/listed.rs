@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum WrittenList {
     Array(Vec<String>),
     Text(String),
 }
@@ -57,9 +57,9 @@ fn parse<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 
 /// Deserializes such a list.
 pub(crate) fn read<'de, T: ListEntry, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    let texts = match Written::deserialize(deserializer)? {
-        Written::Array(texts) => texts,
-        Written::Text(text) => text.split(',').map(ToOwned::to_owned).collect(),
+    let texts = match WrittenList::deserialize(deserializer)? {
+        WrittenList::Array(texts) => texts,
+        WrittenList::Text(text) => text.split(',').map(ToOwned::to_owned).collect(),
     };
     let entries = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
     entries.map(|text| T::read(text).map_err(D::Error::custom)).collect()

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use entity::{Db, Transaction};
-use migration::{Migrate, Migrator, Schema, ahead};
+use migration::{Migrate, Migrator, SchemaState, ahead};
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement, sqlx};
 
 use crate::{database::connect_database, error::Error, settings::Settings};
@@ -32,7 +32,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
 }
 
 /// The result of one migration round.
-enum Progress {
+enum RoundResult {
     /// The oldest missing step was applied.
     Done,
     /// This step is missing, and indexes that it declares have to be built first.
@@ -46,9 +46,9 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     let mut tries = 0;
     loop {
         match next_step(db).await {
-            Ok(Progress::Done) => tries = 0,
-            Ok(Progress::ToBuild(step)) => build_ahead(db, &step).await?,
-            Ok(Progress::Whole) => return Ok(()),
+            Ok(RoundResult::Done) => tries = 0,
+            Ok(RoundResult::ToBuild(step)) => build_ahead(db, &step).await?,
+            Ok(RoundResult::Whole) => return Ok(()),
             Err(error) if is_lock_timeout(&error) && tries < TRIES => {
                 tries += 1;
                 tracing::info!(tries, "a table is in use for long; traffic goes first, and the step is tried again");
@@ -60,24 +60,24 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
 }
 
 /// Applies the oldest missing step.
-async fn next_step(db: &Db) -> Result<Progress, DbErr> {
+async fn next_step(db: &Db) -> Result<RoundResult, DbErr> {
     let tx = db.begin().await?;
     if !db.has_one_writer() {
         take_turn(&tx).await?;
     }
-    let Schema::TooOld(missing) = Schema::of(&tx).await? else {
+    let SchemaState::TooOld(missing) = SchemaState::of(&tx).await? else {
         tx.rollback().await?;
-        return Ok(Progress::Whole);
+        return Ok(RoundResult::Whole);
     };
     if let Some(step) = missing.into_iter().next()
         && ahead::unbuilt(&tx, &step).await?.is_some()
     {
         tx.rollback().await?;
-        return Ok(Progress::ToBuild(step));
+        return Ok(RoundResult::ToBuild(step));
     }
     Migrator::up(tx.for_migrator(), Some(1)).await?;
     tx.commit().await?;
-    Ok(Progress::Done)
+    Ok(RoundResult::Done)
 }
 
 /// Builds an index that this step declares, concurrently with traffic, or waits a moment if another process is

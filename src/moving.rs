@@ -8,7 +8,7 @@ mod tables;
 
 use clap::Args as ClapArgs;
 use entity::Db;
-use migration::Schema;
+use migration::SchemaState;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use crate::{data_dir::DataDir, database::database_url, error::Error, migrate::bring_up_to_date, settings::Settings};
@@ -73,8 +73,8 @@ pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
 }
 
 async fn same_schema(from: &Db, to: &Db) -> Result<(), Error> {
-    match (Schema::of(from.pool()).await?, Schema::of(to.pool()).await?) {
-        (Schema::Usable, Schema::Usable) => Ok(()),
+    match (SchemaState::of(from.pool()).await?, SchemaState::of(to.pool()).await?) {
+        (SchemaState::Usable, SchemaState::Usable) => Ok(()),
         _ => Err(Error::Refused("both databases must have this version's schema".to_owned())),
     }
 }

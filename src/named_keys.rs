@@ -11,16 +11,16 @@ pub(crate) struct NamedKeys(BTreeMap<String, Secret>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Written {
+enum WrittenKeys {
     Table(BTreeMap<String, Secret>),
     Text(Secret),
 }
 
 impl<'de> Deserialize<'de> for NamedKeys {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = match Written::deserialize(deserializer) {
-            Ok(Written::Table(keys)) => return Ok(Self(keys)),
-            Ok(Written::Text(text)) => text,
+        let text = match WrittenKeys::deserialize(deserializer) {
+            Ok(WrittenKeys::Table(keys)) => return Ok(Self(keys)),
+            Ok(WrittenKeys::Text(text)) => text,
             // serde's message would quote the value, which may be a key.
             Err(_) => return Err(D::Error::custom("operator_keys must be a table of keys, or name=key,name=key")),
         };

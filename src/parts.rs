@@ -1,6 +1,6 @@
 //! Opens the dependencies of all roles from the settings.
 
-use ::worker::details::{DetailsError, DetailsPages, Page};
+use ::worker::details::{DetailsError, DetailsPages, DetailsRequest};
 use std::sync::Arc;
 
 use ::api::Readiness;
@@ -132,7 +132,7 @@ impl Parts {
             limits: settings.limits(),
             pdfs: ::worker::PdfReader::new(around.program()?, read_pdf::COMMAND),
             details: self.details_pages(),
-            resources: Arc::new(Resources(self.api(settings, public_url))),
+            resources: Arc::new(ResourceRenderer(self.api(settings, public_url))),
             private_webhooks: settings.webhooks_allow_private,
         })?)
     }
@@ -140,10 +140,10 @@ impl Parts {
     /// Renders details pages in the same way as the API.
     fn details_pages(&self) -> DetailsPages {
         let db = self.db.clone();
-        DetailsPages::new(move |page: Page| {
+        DetailsPages::new(move |page: DetailsRequest| {
             let db = db.clone();
             async move {
-                let Page { order, owner, due, now } = page;
+                let DetailsRequest { order, owner, due, now } = page;
                 let drawn = ::api::details_page_of(&db, &order, &owner, due, now).await;
                 drawn.map_err(|problem| match problem.undrawable() {
                     Some(why) => DetailsError::Undrawable(why.to_owned()),
@@ -175,9 +175,9 @@ impl Parts {
 
 /// Renders the resources in webhooks in the same way as the API.
 #[derive(Debug)]
-struct Resources(::api::Api);
+struct ResourceRenderer(::api::Api);
 
-impl ::worker::RenderResource for Resources {
+impl ::worker::RenderResource for ResourceRenderer {
     fn render<'a>(&'a self, change: &'a NumberedChange) -> ::worker::Rendering<'a> {
         Box::pin(async move { Ok(::api::changed_resource(&self.0, change).await?) })
     }

@@ -50,7 +50,7 @@ impl RedisChild {
     /// Starts the child and waits until it answers. A child left over from a crash is stopped first; it has persisted
     /// its data.
     pub(crate) async fn start(data: &DataDir) -> Result<Self, Error> {
-        let place = Place::new(data)?;
+        let place = ChildPaths::new(data)?;
         let queues = RedisQueues::open(&place.url, "paylink", domain::Clock::system())?;
         place.end_left_over(&queues).await?;
         let child = place.spawn()?;
@@ -80,14 +80,14 @@ impl RedisChild {
 }
 
 /// The paths of the child.
-struct Place {
+struct ChildPaths {
     folder: PathBuf,
     pid_file: PathBuf,
     socket: PathBuf,
     url: String,
 }
 
-impl Place {
+impl ChildPaths {
     fn new(data: &DataDir) -> Result<Self, Error> {
         let folder = data.file("redis");
         fs::create_dir_all(&folder).map_err(Error::io(format!("{} cannot be made", folder.display())))?;
@@ -199,7 +199,7 @@ fn make_own(folder: &Path) -> io::Result<()> {
 }
 
 /// Keeps the child running until it is told to stop.
-async fn supervise(place: Place, mut child: Child, mut told: oneshot::Receiver<()>) {
+async fn supervise(place: ChildPaths, mut child: Child, mut told: oneshot::Receiver<()>) {
     loop {
         tokio::select! {
             _ = &mut told => return end(child).await,

@@ -12,14 +12,14 @@ use entity::{
     Db, Documents, change,
     installation::{self, RootError},
     message,
-    pause::{self, Subject},
+    pause::{self, PauseSubject},
     restoration,
 };
 use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{
-    backup::{ABOUT, About, DATABASE, DOCUMENT, archive::ArchiveReader, backup_key, sealed::SealError},
+    backup::{ABOUT, DATABASE, DOCUMENT, Manifest, archive::ArchiveReader, backup_key, sealed::SealError},
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY, sync_folder_of},
     database::{check_schema, connect_database, open_database},
     documents::open_documents,
@@ -124,7 +124,7 @@ async fn refuse_what_runs(db: &Db) -> Result<(), Error> {
 
 /// The contents of a backup besides the database and documents.
 struct Unpacked {
-    about: About,
+    about: Manifest,
     secret: Secret,
     operator: Option<String>,
 }
@@ -133,7 +133,7 @@ struct Unpacked {
 /// place, and keys stay in memory.
 async fn read(file: &Path, key: &Secret, fresh: &Fresh, documents: &Documents) -> Result<Unpacked, Error> {
     let mut archive = ArchiveReader::open(file, key).await?;
-    let (mut about, mut secret, mut operator) = (None::<About>, None, None);
+    let (mut about, mut secret, mut operator) = (None::<Manifest>, None, None);
     while let Some(entry) = archive.next().await? {
         match entry.name.as_str() {
             ABOUT => {
@@ -280,9 +280,9 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
     // Readers of the old feed must not mistake new changes for those they have seen.
     change::begin_anew(&tx).await?;
     let why = format!("restored to {restored_to}: reminders may have been sent since");
-    pause::put(&tx, &Subject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
+    pause::put(&tx, &PauseSubject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
     let why = format!("restored to {restored_to}: receipts may have been sent since");
-    pause::put(&tx, &Subject::Kind(Kind::TellBuyer.as_str().to_owned()), &why, now).await?;
+    pause::put(&tx, &PauseSubject::Kind(Kind::TellBuyer.as_str().to_owned()), &why, now).await?;
     let mut asked = 0;
     for merchant in entity::merchant::ids(&tx).await? {
         if entity::stripe_integration::find(&tx, merchant).await?.is_some() {

@@ -1,6 +1,8 @@
 //! Settings: `paylink.example.toml` is compiled in as the defaults, overridden by a TOML file, then by `PAYLINK_*`
 //! variables.
 
+mod urls;
+
 use std::{
     collections::HashMap,
     ffi::OsString,
@@ -18,7 +20,6 @@ use entity::{DbLimits, message::UndeliveredCredits};
 use ipnet::IpNet;
 use queue::{Kind, UnknownKind, flow::Rate};
 use serde::Deserialize;
-use url::{Host, Url};
 
 use crate::{
     error::Error,
@@ -26,6 +27,9 @@ use crate::{
     listed::{self, CorsOrigin},
     named_keys::NamedKeys,
 };
+
+pub(crate) use urls::is_on_this_machine;
+use urls::{check_public_url, is_kept_secret};
 
 /// The documented defaults.
 const DEFAULTS: &str = include_str!("../paylink.example.toml");
@@ -298,23 +302,6 @@ impl Settings {
     }
 }
 
-/// Checks that links can be formed by appending a path.
-fn check_public_url(url: &str) -> Result<(), &'static str> {
-    let (Ok(read), true) = (Url::parse(url), url.starts_with("http://") || url.starts_with("https://")) else {
-        return Err("must begin with http:// or https:// and name a host");
-    };
-    if !read.username().is_empty() || read.password().is_some() {
-        return Err("must have no user and no password: everybody is sent it");
-    }
-    if url.contains(['?', '#']) {
-        return Err("must have no query and no fragment: paths are added to it");
-    }
-    if url.contains(char::is_whitespace) || !read.has_host() {
-        return Err("must name a host, and have no spaces");
-    }
-    Ok(())
-}
-
 /// A tick's cron expression. A former name of the setting applies unless the current name is set.
 fn cron_of(all: &Config, tick: Tick) -> Result<String, ConfigError> {
     let setting = cron_setting(tick);
@@ -328,94 +315,5 @@ fn cron_setting(tick: Tick) -> String {
     format!("scheduler.{}", tick.name)
 }
 
-/// Whether traffic to this address is safe from eavesdropping, because it uses TLS or stays on this machine.
-fn is_kept_secret(url: &str) -> bool {
-    let Ok(read) = Url::parse(url) else { return false };
-    read.scheme() == "https" || (read.scheme() == "http" && is_on_this_machine(url))
-}
-
-/// Whether a URL points to this machine.
-pub(crate) fn is_on_this_machine(url: &str) -> bool {
-    let Ok(url) = Url::parse(url) else { return false };
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_sent_by_tls_or_to_this_machine_only() {
-        for kept in ["https://api.stripe.com", "http://127.0.0.1:12111/stripe", "http://[::1]:1", "http://localhost:1"]
-        {
-            assert!(is_kept_secret(kept), "{kept}");
-        }
-        let settings = Settings::load(None).unwrap();
-        for told in
-            ["http://api.stripe.com", "http://10.0.0.5", "ftp://localhost", "http://localhost.example", "stripe", ""]
-        {
-            assert!(!is_kept_secret(told), "{told}");
-            let stripe = Settings { stripe_api_base: told.to_owned(), ..settings.clone() };
-            assert!(stripe.check().unwrap_err().to_string().starts_with("stripe_api_base: "), "{told}");
-            let sms = Settings { sms_api_base: told.to_owned(), ..settings.clone() };
-            assert!(sms.check().unwrap_err().to_string().starts_with("sms_api_base: "), "{told}");
-        }
-        let base = "http://10.0.0.5".to_owned();
-        let inside = Settings { sms_api_base: base, sms_http_allow_private: true, ..settings };
-        assert!(inside.check().is_ok());
-    }
-
-    /// A setting in a file alone, without the defaults.
-    fn toml_of(text: &str, setting: &str) -> Option<String> {
-        let alone = Config::builder().add_source(File::from_str(text, FileFormat::Toml)).build().unwrap();
-        alone.get_string(setting).ok()
-    }
-
-    #[test]
-    fn the_example_file_is_the_defaults_and_is_valid() {
-        let settings = Settings::load(None).unwrap();
-        assert!(settings.times().is_ok());
-        for tick in &TICKS {
-            let documented = toml_of(DEFAULTS, &cron_setting(*tick));
-            assert_eq!(documented.as_deref(), Some(tick.cron), "{}", tick.name);
-        }
-        assert_eq!(settings.stripe_api_base, "https://api.stripe.com");
-    }
-
-    #[test]
-    fn a_tick_is_still_set_by_the_name_that_it_had() {
-        let set = |variables: &[(&str, &str)]| {
-            let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-            Settings::from_variables(owned).unwrap().scheduler.crons["notify"].clone()
-        };
-        assert_eq!(set(&[]), "*/5 * * * * *");
-        assert_eq!(set(&[("PAYLINK_SCHEDULER__RING", "0 * * * * *")]), "0 * * * * *");
-        assert_eq!(set(&[("PAYLINK_SCHEDULER__NOTIFY", "1 * * * * *")]), "1 * * * * *");
-        let both = [("PAYLINK_SCHEDULER__RING", "0 * * * * *"), ("PAYLINK_SCHEDULER__NOTIFY", "1 * * * * *")];
-        assert_eq!(set(&both), "1 * * * * *");
-    }
-
-    #[test]
-    fn a_file_that_is_named_has_to_be_there() {
-        let refused = Settings::load(Some(Path::new("/nonexistent/paylink.toml"))).unwrap_err();
-        assert!(refused.with_sources().contains("/nonexistent/paylink.toml"), "{refused}");
-    }
-
-    #[test]
-    fn a_kind_can_have_a_concurrency_of_its_own() {
-        let mut settings = Settings::load(None).unwrap();
-        settings.concurrency_by_kind = HashMap::from([("send_sms".to_owned(), 3)]);
-        let concurrency = settings.concurrency().unwrap();
-        assert_eq!((concurrency.each, concurrency.named), (10, HashMap::from([(Kind::SendSms, 3)])));
-        for (name, slots) in [("send_sms", 0), ("make_tea", 3)] {
-            settings.concurrency_by_kind = HashMap::from([(name.to_owned(), slots)]);
-            let refused = settings.clone().check().unwrap_err().to_string();
-            assert!(refused.contains("concurrency_by_kind") && refused.contains(name), "{refused}");
-        }
-    }
-}
+mod tests;

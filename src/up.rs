@@ -73,7 +73,7 @@ pub async fn run(
     let data = DataDir::new(&settings.data_dir)?;
     data.create()?;
     let _lock = data.lock()?;
-    leftovers::sweep(&data);
+    leftovers::clear(&data);
     if settings.secret_key.is_none() {
         data.secret_or_make(SECRET_KEY, Vault::generate_key)?;
     }

@@ -1,11 +1,17 @@
 //! The audit log: one entry for each change made by a person or a key.
 
-use std::{borrow::Cow, collections::HashSet};
+mod erase;
+mod search;
+
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    Condition, DbBackend, QueryOrder, QuerySelect, QueryTrait, Statement, entity::prelude::*, sea_query::IntoCondition,
-};
+use sea_orm::{DbBackend, QueryTrait, Statement, entity::prelude::*};
+
+pub use erase::erase_details_before;
+pub(crate) use erase::{erase_details, erase_details_of};
+pub(crate) use search::done_by;
+pub use search::{AuditFilter, of_subject, search};
 
 use domain::{AuditEntryId, BatchId, MerchantId, words};
 
@@ -238,127 +244,4 @@ pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>)
 /// The statement that inserts entries.
 pub(crate) fn insertion(entries: impl IntoIterator<Item = Model>, backend: DbBackend) -> Statement {
     Entity::insert_many(entries.into_iter().map(|entry| ActiveModel::from(entry).reset_all())).build(backend)
-}
-
-/// The entries of a subject, oldest first. For operators only: it spans merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
-}
-
-/// The ones of these ids on which this actor has acted.
-pub(crate) async fn done_by<Id: ToString>(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    actor: &str,
-    action: AuditAction,
-    subjects: &[Id],
-) -> Result<HashSet<String>, DbErr> {
-    let found: Vec<String> = Entity::find()
-        .select_only()
-        .column(Column::Subject)
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Actor.eq(actor))
-        .filter(Column::Action.eq(action.as_str()))
-        .filter(Column::Subject.is_in(subjects.iter().map(ToString::to_string)))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().collect())
-}
-
-/// Erases the details of a subject's entries, since they may name people. Who did what and when stays.
-pub(crate) async fn erase_details(db: &impl ConnectionTrait, subject: &str) -> Result<(), DbErr> {
-    erase(db, Column::Subject.eq(subject)).await.map(|_| ())
-}
-
-/// Erases the details of several subjects' entries.
-pub(crate) async fn erase_details_of(
-    db: &impl ConnectionTrait,
-    subjects: impl IntoIterator<Item = String>,
-) -> Result<(), DbErr> {
-    let subjects: Vec<String> = subjects.into_iter().collect();
-    for some in subjects.chunks(MOST_SUBJECTS) {
-        erase(db, Column::Subject.is_in(some.iter().map(String::as_str))).await?;
-    }
-    Ok(())
-}
-
-/// The most subjects in one statement.
-const MOST_SUBJECTS: usize = 500;
-
-/// Prefixes of the actions that concern buyers.
-const ABOUT_BUYERS: [&str; 5] = ["link.", "message.", "attention.", "conversation.", "order."];
-
-/// Erases the details of entries from before `cutoff` that concern buyers. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn erase_details_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
-    let is_about_buyers =
-        ABOUT_BUYERS.into_iter().fold(Condition::any(), |any, begin| any.add(Column::Action.starts_with(begin)));
-    erase(db, Condition::all().add(Column::At.lte(cutoff)).add(is_about_buyers)).await
-}
-
-async fn erase(db: &impl ConnectionTrait, which: impl IntoCondition) -> Result<u64, DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Detail, Expr::value(Option::<String>::None))
-        .filter(Column::Detail.is_not_null())
-        .filter(which.into_condition())
-        .exec(db)
-        .await
-        .map(|result| result.rows_affected)
-}
-
-/// Filters of a search in the log.
-#[derive(Debug, Clone, Default)]
-pub struct AuditFilter {
-    /// The merchant; `None` for all merchants, which only operators may see.
-    pub merchant: Option<MerchantId>,
-    /// Who acted.
-    pub actor: Option<String>,
-    /// What it was done to.
-    pub subject: Option<String>,
-    /// What it was done to, as one of these; `None` for anything.
-    pub subjects: Option<Vec<String>>,
-    /// Only what was done for rows of this batch.
-    pub batch: Option<BatchId>,
-    /// Without what was done for rows of batches.
-    pub is_folded: bool,
-    /// Only entries older than this one: the cursor.
-    pub before: Option<AuditEntryId>,
-    /// The size of the page.
-    pub limit: u64,
-}
-
-/// A page of the log, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find();
-    if let Some(merchant) = filter.merchant {
-        query = query.filter(Column::MerchantId.eq(merchant));
-    }
-    if let Some(actor) = filter.actor {
-        query = query.filter(Column::Actor.eq(actor));
-    }
-    if let Some(subject) = filter.subject {
-        query = query.filter(Column::Subject.eq(subject));
-    }
-    if let Some(subjects) = filter.subjects {
-        query = query.filter(Column::Subject.is_in(subjects));
-    }
-    if let Some(batch) = filter.batch {
-        query = query.filter(Column::BatchId.eq(batch));
-    }
-    if filter.is_folded {
-        query = query.filter(Column::BatchId.is_null());
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(filter.limit).all(db).await
 }

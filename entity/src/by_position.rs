@@ -11,12 +11,12 @@ use sea_orm::{
 };
 
 /// Reads one row, column by column.
-pub(crate) struct Reader<'a> {
+pub(crate) struct RowReader<'a> {
     row: &'a QueryResult,
     next: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RowReader<'a> {
     pub(crate) const fn new(row: &'a QueryResult) -> Self {
         Self { row, next: 0 }
     }
@@ -65,7 +65,7 @@ macro_rules! read_by_position {
             /// # Errors
             /// Returns an error if a value is not one of its column.
             $visible fn read(row: &sea_orm::QueryResult) -> Result<Self, sea_orm::DbErr> {
-                let mut reader = $crate::by_position::Reader::new(row);
+                let mut reader = $crate::by_position::RowReader::new(row);
                 Ok(Self {
                     $first: reader.required()?,
                     $($field: $crate::by_position::read_by_position!(@next reader $($optional)?)),*

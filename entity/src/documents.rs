@@ -178,7 +178,7 @@ impl Documents {
     ///
     /// # Errors
     /// Returns an error if the store fails.
-    pub async fn sweep_staging(&self, cutoff: DateTime<Utc>) -> Result<usize, DocumentError> {
+    pub async fn clean_staging(&self, cutoff: DateTime<Utc>) -> Result<usize, DocumentError> {
         if let Some(folder) = self.1.clone() {
             let parts = tokio::task::spawn_blocking(move || parts::remove_before(&folder, cutoff.into())).await;
             match parts {
@@ -271,20 +271,20 @@ mod tests {
         std::mem::forget(upload);
         let staged = || std::fs::read_dir(folder.path().join("staging")).map_or(0, Iterator::count);
         assert_eq!(staged(), 1);
-        documents.sweep_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
+        documents.clean_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap();
         assert_eq!(staged(), 1, "it may still be under way");
-        documents.sweep_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap();
+        documents.clean_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap();
         assert_eq!(staged(), 0);
         assert!(documents.get("invoices/m/b.pdf").await.is_ok());
     }
 
     #[tokio::test]
-    async fn the_sweep_takes_old_uploads_and_no_invoices() {
+    async fn the_clean_up_takes_old_uploads_and_no_invoices() {
         let documents = Documents::new(Arc::new(InMemory::new()));
         documents.put("staging/a.pdf", Bytes::from_static(b"a")).await.unwrap();
         documents.put("invoices/b.pdf", Bytes::from_static(b"b")).await.unwrap();
-        assert_eq!(documents.sweep_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap(), 0);
-        assert_eq!(documents.sweep_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap(), 1);
+        assert_eq!(documents.clean_staging(Utc::now() - chrono::TimeDelta::hours(1)).await.unwrap(), 0);
+        assert_eq!(documents.clean_staging(Utc::now() + chrono::TimeDelta::hours(1)).await.unwrap(), 1);
         assert!(documents.get("staging/a.pdf").await.is_err());
         assert!(documents.get("invoices/b.pdf").await.is_ok());
     }

@@ -51,7 +51,7 @@ pub use Model as Logo;
 /// A logo without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-pub struct About {
+pub struct LogoInfo {
     /// The format of the picture.
     pub content_type: PictureType,
     /// The width in pixels.
@@ -152,7 +152,7 @@ pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Opt
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<About>, DbErr> {
+pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<LogoInfo>, DbErr> {
     Entity::find_by_id(merchant).select_only().into_partial_model().one(db).await
 }
 

@@ -37,7 +37,7 @@ pub use Model as MessageTemplate;
 
 /// The template that applies to a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundTemplate {
     /// The purpose of its texts.
     pub purpose: Purpose,
     /// The language it is written in; empty for none in particular.
@@ -48,7 +48,7 @@ pub struct Found {
     pub own: bool,
 }
 
-impl Found {
+impl FoundTemplate {
     /// Parses the template, in the merchant's typography.
     ///
     /// # Errors
@@ -77,15 +77,15 @@ impl Found {
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Found>, DbErr> {
+pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<FoundTemplate>, DbErr> {
     let rows = Entity::find()
         .filter(Column::MerchantId.eq(owner.id))
         .order_by_asc(Column::Purpose)
         .order_by_asc(Column::Language)
         .all(db)
         .await?;
-    let own = |row: Model| Found { purpose: row.purpose, language: row.language, body: row.body, own: true };
-    let mut all: Vec<Found> = rows.into_iter().map(own).collect();
+    let own = |row: Model| FoundTemplate { purpose: row.purpose, language: row.language, body: row.body, own: true };
+    let mut all: Vec<FoundTemplate> = rows.into_iter().map(own).collect();
     for purpose in Purpose::ALL.iter().copied() {
         if !all.iter().any(|found| found.purpose == purpose && found.language.is_empty()) {
             all.push(without_language(owner, purpose, Language::En));
@@ -96,28 +96,28 @@ pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Fou
 }
 
 /// The template for a purpose that has none without a language, for readers of this language.
-fn without_language(owner: &Merchant, purpose: Purpose, language: Language) -> Found {
+fn without_language(owner: &Merchant, purpose: Purpose, language: Language) -> FoundTemplate {
     let written = match purpose {
         // A reminder falls back to the payment request.
         Purpose::Request | Purpose::Reminder => owner.message_template.clone(),
         Purpose::Receipt | Purpose::Voided => None,
     };
     match written {
-        Some(body) => Found { purpose, language: String::new(), body, own: purpose == Purpose::Request },
+        Some(body) => FoundTemplate { purpose, language: String::new(), body, own: purpose == Purpose::Request },
         None => ours(purpose, language),
     }
 }
 
 /// The ready text for a purpose in this language, whatever the merchant has written; in English if there is none in it.
 #[must_use]
-pub fn ready(purpose: Purpose, language: &str) -> Found {
+pub fn ready(purpose: Purpose, language: &str) -> FoundTemplate {
     ours(purpose, Language::of(language).unwrap_or(Language::En))
 }
 
-fn ours(purpose: Purpose, language: Language) -> Found {
+fn ours(purpose: Purpose, language: Language) -> FoundTemplate {
     let body = purpose.default_text(language).to_owned();
     let language = if language == Language::En { String::new() } else { language.to_string() };
-    Found { purpose, language, body, own: false }
+    FoundTemplate { purpose, language, body, own: false }
 }
 
 /// A merchant's templates for a purpose, loaded for many texts.
@@ -145,7 +145,7 @@ impl Templates {
     /// in the merchant's language and without a language, and falls back to the default. A reminder without a template
     /// uses the one of the request.
     #[must_use]
-    pub fn find(&self, owner: &Merchant, language: Option<&str>) -> Found {
+    pub fn find(&self, owner: &Merchant, language: Option<&str>) -> FoundTemplate {
         let purpose = self.purpose;
         let spoken: Vec<String> =
             [language, owner.language.as_deref()].into_iter().flatten().map(str::to_ascii_lowercase).collect();
@@ -154,7 +154,7 @@ impl Templates {
             for wanted in instead_of(purpose) {
                 if let Some(row) = self.rows.iter().find(|row| row.purpose == *wanted && row.language == like) {
                     let (language, body) = (row.language.clone(), row.body.clone());
-                    return Found { purpose, language, body, own: *wanted == purpose };
+                    return FoundTemplate { purpose, language, body, own: *wanted == purpose };
                 }
             }
         }
@@ -182,7 +182,7 @@ pub async fn find(
     owner: &Merchant,
     purpose: Purpose,
     language: Option<&str>,
-) -> Result<Found, DbErr> {
+) -> Result<FoundTemplate, DbErr> {
     Ok(Templates::read(db, owner, purpose).await?.find(owner, language))
 }
 

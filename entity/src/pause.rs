@@ -29,14 +29,14 @@ pub use Model as Pause;
 
 /// What can be paused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Subject {
+pub enum PauseSubject {
     /// A kind of job, by its name.
     Kind(String),
     /// All jobs of a merchant.
     Merchant(MerchantId),
 }
 
-impl std::fmt::Display for Subject {
+impl std::fmt::Display for PauseSubject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Kind(kind) => f.write_str(kind),
@@ -51,13 +51,13 @@ impl std::fmt::Display for Subject {
 /// Returns an error if the merchant does not exist, if the reason is empty, or if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
-    subject: &Subject,
+    subject: &PauseSubject,
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let (kind, merchant_id) = match subject {
-        Subject::Kind(kind) => (Some(kind.clone()), None),
-        Subject::Merchant(merchant) => (None, Some(*merchant)),
+        PauseSubject::Kind(kind) => (Some(kind.clone()), None),
+        PauseSubject::Merchant(merchant) => (None, Some(*merchant)),
     };
     let row = ActiveModel {
         subject: Set(subject.to_string()),
@@ -78,7 +78,7 @@ pub async fn put(
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn remove(db: &impl ConnectionTrait, subject: &Subject) -> Result<bool, DbErr> {
+pub async fn remove(db: &impl ConnectionTrait, subject: &PauseSubject) -> Result<bool, DbErr> {
     Ok(Entity::delete_by_id(subject.to_string()).exec(db).await?.rows_affected == 1)
 }
 
@@ -94,7 +94,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn is_any(db: &impl ConnectionTrait, subjects: [&Subject; 2]) -> Result<bool, DbErr> {
+pub async fn is_any(db: &impl ConnectionTrait, subjects: [&PauseSubject; 2]) -> Result<bool, DbErr> {
     let names = subjects.map(ToString::to_string);
     Ok(Entity::find().filter(Column::Subject.is_in(names)).one(db).await?.is_some())
 }

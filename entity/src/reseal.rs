@@ -20,14 +20,14 @@ use uuid::Uuid;
 
 /// A sealed column. Its associated data is the merchant and `table.column`.
 #[derive(Clone, Copy)]
-struct Sealed {
+struct SealedColumn {
     table: &'static str,
     /// The columns that identify a row.
     key: &'static str,
     column: &'static str,
 }
 
-impl Sealed {
+impl SealedColumn {
     const fn new(table: &'static str, key: &'static str, column: &'static str) -> Self {
         Self { table, key, column }
     }
@@ -37,12 +37,12 @@ impl Sealed {
     }
 }
 
-const SEALED: [Sealed; 5] = [
-    Sealed::new("stripe_integration", "merchant_id", "secret_key"),
-    Sealed::new("stripe_integration", "merchant_id", "webhook_secrets"),
-    Sealed::new("sms_integration", "merchant_id", "auth_token"),
-    Sealed::new("sms_integration", "merchant_id", "report_secret"),
-    Sealed::new("webhook_endpoint", "id", "secrets"),
+const SEALED: [SealedColumn; 5] = [
+    SealedColumn::new("stripe_integration", "merchant_id", "secret_key"),
+    SealedColumn::new("stripe_integration", "merchant_id", "webhook_secrets"),
+    SealedColumn::new("sms_integration", "merchant_id", "auth_token"),
+    SealedColumn::new("sms_integration", "merchant_id", "report_secret"),
+    SealedColumn::new("webhook_endpoint", "id", "secrets"),
 ];
 
 /// A row of a sealed column.
@@ -133,7 +133,11 @@ pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
     Ok(found)
 }
 
-async fn page(db: &Db, Sealed { table, key, column }: Sealed, after: Option<Uuid>) -> Result<Vec<Row>, DbErr> {
+async fn page(
+    db: &Db,
+    SealedColumn { table, key, column }: SealedColumn,
+    after: Option<Uuid>,
+) -> Result<Vec<Row>, DbErr> {
     let mut select = Query::select();
     select
         .expr_as(Expr::col(Alias::new(key)), Alias::new("key"))
@@ -164,7 +168,7 @@ enum Fate {
 async fn reseal_one(
     db: &Db,
     vault: &Vault,
-    column: Sealed,
+    column: SealedColumn,
     Row { merchant, sealed, .. }: Row,
     now: DateTime<Utc>,
 ) -> Result<Fate, ResealError> {

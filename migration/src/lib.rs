@@ -166,5 +166,5 @@ impl MigratorTrait for Migrator {
     }
 }
 
-pub use schema::Schema;
+pub use schema::SchemaState;
 pub use sea_orm_migration::MigratorTrait as Migrate;

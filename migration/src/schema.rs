@@ -15,7 +15,7 @@ const CONTRACT: &str = "_contract_";
 
 /// Whether this version of the program can run on a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Schema {
+pub enum SchemaState {
     /// It can. Steps of later versions, if any, have only added to the schema.
     Usable,
     /// These steps have to be applied first.
@@ -24,7 +24,7 @@ pub enum Schema {
     TooNew(String),
 }
 
-impl Schema {
+impl SchemaState {
     /// Inspects a database without changing it.
     ///
     /// # Errors
@@ -64,23 +64,23 @@ async fn done(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
 mod tests {
     use super::*;
 
-    fn judged(done: &[&str]) -> Schema {
+    fn judged(done: &[&str]) -> SchemaState {
         let known = ["m0001_one", "m0002_contract_two"].map(str::to_owned);
-        Schema::judge(known.into_iter(), &done.iter().map(|step| (*step).to_owned()).collect())
+        SchemaState::judge(known.into_iter(), &done.iter().map(|step| (*step).to_owned()).collect())
     }
 
     #[test]
     fn a_version_runs_beside_later_steps_that_only_add() {
         let own = ["m0001_one", "m0002_contract_two"];
-        assert_eq!(judged(&own), Schema::Usable);
-        assert_eq!(judged(&[own[0], own[1], "m0003_three"]), Schema::Usable);
+        assert_eq!(judged(&own), SchemaState::Usable);
+        assert_eq!(judged(&[own[0], own[1], "m0003_three"]), SchemaState::Usable);
         let contract = "m0004_contract_three";
-        assert_eq!(judged(&[own[0], own[1], "m0003_three", contract]), Schema::TooNew(contract.to_owned()));
+        assert_eq!(judged(&[own[0], own[1], "m0003_three", contract]), SchemaState::TooNew(contract.to_owned()));
     }
 
     #[test]
     fn a_version_does_not_run_without_its_own_steps() {
-        assert_eq!(judged(&["m0001_one"]), Schema::TooOld(vec!["m0002_contract_two".to_owned()]));
-        assert_eq!(judged(&[]), Schema::TooOld(vec!["m0001_one".to_owned(), "m0002_contract_two".to_owned()]));
+        assert_eq!(judged(&["m0001_one"]), SchemaState::TooOld(vec!["m0002_contract_two".to_owned()]));
+        assert_eq!(judged(&[]), SchemaState::TooOld(vec!["m0001_one".to_owned(), "m0002_contract_two".to_owned()]));
     }
 }

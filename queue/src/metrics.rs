@@ -34,7 +34,7 @@ pub fn declare() {
         "Jobs in Redis: ready, delayed until their time, leased to a worker, or unreadable."
     );
     describe_gauge!(OLDEST, "How long the job that has been due the longest has not been finished.");
-    describe_gauge!(DEAD, "Jobs that were given up and wait for an operator; 10,000 of all kinds are counted at most.");
+    describe_gauge!(DEAD, "Dead jobs, which wait for an operator; 10,000 of all kinds are counted at most.");
     describe_gauge!(DOWN, "1 while a service outside is taken for down and left alone; shown once it has been.");
     for kind in Kind::ALL {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
@@ -48,7 +48,7 @@ pub fn declare() {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum AttemptOutcome {
     /// The job is done.
     Done,
     /// It will be retried.
@@ -65,7 +65,7 @@ pub(crate) enum Outcome {
     Unknown,
 }
 
-impl Outcome {
+impl AttemptOutcome {
     /// The outcome as the handler's result tells it.
     pub(crate) const fn of(said: &Result<Done, JobError>) -> Self {
         match said {
@@ -104,7 +104,7 @@ pub(crate) struct Attempt {
     kind: Kind,
     waited: TimeDelta,
     since: Instant,
-    outcome: Outcome,
+    outcome: AttemptOutcome,
 }
 
 impl Attempt {
@@ -112,11 +112,11 @@ impl Attempt {
     pub(crate) fn of(kind: Kind, job: &Row) -> Self {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).increment(1);
         let waited = job.claimed_at.map_or(TimeDelta::zero(), |claimed_at| claimed_at - job.run_at);
-        Self { kind, waited, since: Instant::now(), outcome: Outcome::Unknown }
+        Self { kind, waited, since: Instant::now(), outcome: AttemptOutcome::Unknown }
     }
 
     /// Sets the outcome.
-    pub(crate) const fn ended(&mut self, outcome: Outcome) {
+    pub(crate) const fn ended(&mut self, outcome: AttemptOutcome) {
         self.outcome = outcome;
     }
 }

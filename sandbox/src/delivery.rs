@@ -1,4 +1,4 @@
-//! Outgoing webhooks of both services: when they are sent, retried and given up.
+//! Outgoing webhooks of both services: when they are sent, retried and abandoned.
 
 use chrono::TimeDelta;
 

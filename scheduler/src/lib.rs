@@ -19,7 +19,7 @@ use sea_orm::DbErr;
 
 pub use calendar::{Calendar, CalendarError};
 pub use jump::{JumpGuard, Witness};
-use tick::Moment;
+use tick::TickTime;
 pub use tick::{TICKS, Tick, Times};
 
 /// How often to check for due ticks.
@@ -147,7 +147,7 @@ impl Scheduler {
         if self.is_held(tick, last.map_or(TimeDelta::zero(), |last| calendar.late_by(last, at)), at).await {
             return Ok(());
         }
-        let found = (tick.run)(self, Moment { at, due }).await?;
+        let found = (tick.run)(self, TickTime { at, due }).await?;
         if found > 0 {
             tracing::info!(tick = tick.name, %due, found, "tick");
         }

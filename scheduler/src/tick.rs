@@ -131,21 +131,22 @@ pub struct Tick {
     /// because it is unclear which is wrong.
     pub(crate) erases: bool,
     /// Does everything that is due, and returns how much there was.
-    pub(crate) run: Run,
+    pub(crate) run: RunTick,
 }
 
-type Run = for<'a> fn(&'a Scheduler, Moment) -> Pin<Box<dyn Future<Output = Result<u64, SchedulerError>> + Send + 'a>>;
+type RunTick =
+    for<'a> fn(&'a Scheduler, TickTime) -> Pin<Box<dyn Future<Output = Result<u64, SchedulerError>> + Send + 'a>>;
 
 /// The time of a tick.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
+pub(crate) struct TickTime {
     /// Everything due at this time is handled.
     pub(crate) at: DateTime<Utc>,
     /// The tick's due time, which is the same on every scheduler.
     pub(crate) due: DateTime<Utc>,
 }
 
-impl Moment {
+impl TickTime {
     /// The suffix of the keys of jobs that are enqueued once per due time.
     pub(crate) fn slot(self) -> String {
         self.due.to_rfc3339_opts(SecondsFormat::Secs, true)

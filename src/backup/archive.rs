@@ -62,7 +62,7 @@ impl<W: AsyncWrite + Unpin> Archive<W> {
 pub(crate) struct ArchiveReader<R>(Opener<R>);
 
 /// The header of the next entry.
-pub(crate) struct Entry {
+pub(crate) struct ArchiveEntry {
     pub(crate) name: String,
     pub(crate) length: u64,
 }
@@ -75,7 +75,7 @@ impl ArchiveReader<BufReader<File>> {
 
 impl<R: AsyncRead + Unpin> ArchiveReader<R> {
     /// The next entry, or `None` at the end. Its content must be read before the next call.
-    pub(crate) async fn next(&mut self) -> Result<Option<Entry>, SealError> {
+    pub(crate) async fn next(&mut self) -> Result<Option<ArchiveEntry>, SealError> {
         let mut length = [0; 4];
         if !self.0.fill(&mut length).await? {
             return Ok(None);
@@ -88,11 +88,11 @@ impl<R: AsyncRead + Unpin> ArchiveReader<R> {
         self.fill(&mut name).await?;
         self.fill(&mut size).await?;
         let name = String::from_utf8(name).map_err(|_| SealError::Closed)?;
-        Ok(Some(Entry { name, length: u64::from_be_bytes(size) }))
+        Ok(Some(ArchiveEntry { name, length: u64::from_be_bytes(size) }))
     }
 
     /// Reads the content of an entry into memory, up to `most` bytes.
-    pub(crate) async fn content(&mut self, entry: &Entry, most: u64) -> Result<Vec<u8>, SealError> {
+    pub(crate) async fn content(&mut self, entry: &ArchiveEntry, most: u64) -> Result<Vec<u8>, SealError> {
         if entry.length > most {
             return Err(SealError::Closed);
         }
@@ -102,7 +102,7 @@ impl<R: AsyncRead + Unpin> ArchiveReader<R> {
     }
 
     /// Writes the content of an entry to a file.
-    pub(crate) async fn copy_to(&mut self, entry: &Entry, file: &mut File) -> Result<(), SealError> {
+    pub(crate) async fn copy_to(&mut self, entry: &ArchiveEntry, file: &mut File) -> Result<(), SealError> {
         let mut left = entry.length;
         let mut piece = vec![0; PIECE];
         while left > 0 {

@@ -22,13 +22,13 @@ pub(super) fn take_turn(data: &DataDir) -> Result<Lock, Error> {
 }
 
 /// Removes leftovers of killed backups, unless a backup is running. Failures are logged and do not prevent a start.
-pub(crate) fn sweep(data: &DataDir) {
-    let swept = match data.take_turn() {
+pub(crate) fn clear(data: &DataDir) {
+    let cleared = match data.take_turn() {
         Ok(Some(_turn)) => remove(data.folder(), |_| true),
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    if let Err(error) = swept {
+    if let Err(error) = cleared {
         tracing::warn!(error = error.with_sources(), "what a backup has left in the data directory cannot be removed");
     }
 }

@@ -3,7 +3,7 @@
 
 use domain::Vault;
 use entity::{DatabaseTime, Db, DbOptions, SKEW_LIMIT, installation};
-use migration::Schema;
+use migration::SchemaState;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::{replicas::Replicas, report::Report};
@@ -59,8 +59,8 @@ async fn version(db: &Db, report: &mut Report) {
 }
 
 async fn schema(db: &Db, report: &mut Report) -> bool {
-    match Schema::of(db.pool()).await {
-        Ok(Schema::Usable) => match moving::is_under_way(db).await {
+    match SchemaState::of(db.pool()).await {
+        Ok(SchemaState::Usable) => match moving::is_under_way(db).await {
             Ok(false) => {
                 report.ok("schema", "it is up to date");
                 return true;
@@ -68,10 +68,10 @@ async fn schema(db: &Db, report: &mut Report) -> bool {
             Ok(true) => report.failed("schema", moving::HALF, "end the move, or use the old database"),
             Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
         },
-        Ok(Schema::TooOld(missing)) => {
+        Ok(SchemaState::TooOld(missing)) => {
             report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`");
         }
-        Ok(Schema::TooNew(step)) => {
+        Ok(SchemaState::TooNew(step)) => {
             report.failed("schema", format!("a later version has done {step}"), "run that version, or a later one");
         }
         Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),

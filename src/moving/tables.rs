@@ -20,7 +20,7 @@ pub(super) struct Table {
 }
 
 /// A page of rows, stored by column, with each value as text.
-type Page = Vec<Vec<Option<String>>>;
+type TablePage = Vec<Vec<Option<String>>>;
 
 /// All tables of the new database.
 pub(super) async fn of(to: &Db) -> Result<Vec<Table>, Error> {
@@ -111,14 +111,14 @@ impl Table {
     }
 
     /// The rows after a row number, and the number of the last one.
-    async fn read(&self, from: &Db, after: i64) -> Result<(Page, Option<i64>), Error> {
+    async fn read(&self, from: &Db, after: i64) -> Result<(TablePage, Option<i64>), Error> {
         let values = self.columns.iter().enumerate().map(|(at, column)| format!(", {} AS c{at}", column.read()));
         let question = format!(
             "SELECT rowid AS number{} FROM \"{}\" WHERE rowid > {after} ORDER BY rowid LIMIT {PAGE}",
             values.collect::<String>(),
             self.name
         );
-        let mut page: Page = self.columns.iter().map(|_| Vec::new()).collect();
+        let mut page: TablePage = self.columns.iter().map(|_| Vec::new()).collect();
         let mut reached = None;
         for row in ask(from, &question).await? {
             reached = Some(row.try_get("", "number")?);
@@ -130,7 +130,7 @@ impl Table {
     }
 
     /// Writes a page and verifies every row of it in one transaction.
-    async fn write(&self, to: &Db, page: &Page, reached: i64) -> Result<(), Error> {
+    async fn write(&self, to: &Db, page: &TablePage, reached: i64) -> Result<(), Error> {
         let rows = page.first().map_or(0, Vec::len);
         let names: Vec<String> = self.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
         let given: Vec<String> = (0..self.columns.len()).map(|at| format!("g.c{at}")).collect();

@@ -6,6 +6,7 @@
 mod alerts;
 mod claims;
 mod documents;
+mod homonyms;
 mod links;
 mod named;
 mod problems;

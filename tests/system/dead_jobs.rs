@@ -6,11 +6,11 @@ use crate::support::{Answer, App, StripeEvent, eventually, on_both_databases};
 
 on_both_databases!(dead_jobs_are_retried_and_discarded_in_bulk);
 
-/// How many jobs are given up.
+/// How many jobs die.
 const DEAD: usize = 3;
 
 async fn the_dead(app: &App) -> Vec<Value> {
-    eventually("jobs are given up", async || {
+    eventually("jobs are dead", async || {
         let dead = app.operator().jobs("dead").await;
         (dead.len() == DEAD).then_some(dead)
     })
@@ -77,7 +77,7 @@ async fn dead_jobs_are_retried_and_discarded_in_bulk(app: &mut App) {
     assert_eq!(ids(&operator.jobs("dead").await), all);
     assert_eq!(reasons("job.", "Stripe has mended it").await, 0);
 
-    // They are as broken as before: each is tried once more, and given up again.
+    // They are as broken as before: each is tried once more, and is dead again.
     assert_eq!(changed(call("retry", &mended(json!({}))).await), all);
     assert_eq!(reasons("job.retry", "Stripe has mended it").await, DEAD);
     let again = the_dead(app).await;

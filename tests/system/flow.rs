@@ -193,13 +193,13 @@ async fn a_service_that_is_down_is_left_alone(app: &mut App) {
     let order = merchant.opens_an_order("14100").await;
     let spared = [merchant.uploads(&order, &Invoice::default()).await];
     let down = "stripe is taken for down";
-    let put_off = eventually("the job is put off", async || {
+    let snoozed = eventually("the job is snoozed", async || {
         let jobs = waiting(app, "create_stripe_link").await;
         jobs.into_iter().find(|job| job["payload"]["link"] == spared[0].as_str() && job["last_error"] == down)
     })
     .await;
     // Where the machine was slow to come here, it was the probe itself.
-    assert!(put_off["attempt"].as_i64().unwrap() <= 1, "{put_off}");
+    assert!(snoozed["attempt"].as_i64().unwrap() <= 1, "{snoozed}");
     let before = asked_to_make_links(app).await.len();
     eventually("every job comes again and is put off", async || {
         let jobs = waiting(app, "create_stripe_link").await;

@@ -236,7 +236,7 @@ impl<'a> Interleaving<'a> {
             3 => json!({"mode": "reset_after"}),
             4 => json!({"mode": "status", "status": 429, "retry_after": 1}),
             5 => json!({"mode": "status", "status": 503}),
-            // A call that hangs takes half a minute until it is given up.
+            // A call that hangs takes half a minute until it times out.
             6 if self.rng.u8(0..20) == 0 => json!({"mode": "hang_after"}),
             _ => return,
         };

@@ -40,7 +40,7 @@ fn broken(id: &str) -> Value {
     json!({"id": id, "type": "charge.refunded", "data": {"object": {"amount_refunded": "a lot"}}})
 }
 
-/// The jobs that were given up are thrown away, as an operator does who has seen why.
+/// Discards the dead jobs, as an operator does who has seen why.
 async fn operator_clears_the_table(app: &App) {
     for job in app.operator().jobs("dead").await {
         let path = format!("/v1/admin/jobs/{}/discard", job["id"].as_str().unwrap());

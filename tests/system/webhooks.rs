@@ -176,7 +176,7 @@ async fn a_webhook_is_answered_503_while_the_database_is_away_and_taken_when_it_
 
 #[tokio::test]
 async fn a_webhook_is_stored_while_every_other_connection_waits() {
-    // Nobody gives up waiting for the table while the machine has more to do.
+    // Nobody stops waiting for the table while the machine has more to do.
     let few = [("PAYLINK_DATABASE_CONNECTIONS", "2".to_owned()), ("PAYLINK_DATABASE_LOCK_SECONDS", "90".to_owned())];
     let app = App::start_with(Database::postgresql().await, &few).await;
     let secret = app.hello.webhook_secret.clone();

@@ -24,32 +24,26 @@ on_both_databases!(
     a_living_endpoint_never_waits_for_the_time_outs_of_dead_ones,
     an_endpoint_that_is_gone_is_disabled_and_recovers_what_it_missed,
     an_endpoint_that_fails_for_five_days_is_disabled,
-    both_secrets_sign_for_a_day_after_a_rotation,
-    a_secret_is_shown_once_and_kept_sealed,
-    redirects_are_not_followed_and_a_test_can_be_sent_and_sent_again,
-    what_is_sent_is_refused_with_its_field,
-    inside_addresses_are_for_nobody_unless_the_operator_allows_them,
-    an_operator_sees_and_mends_from_the_command_line,
 );
 
 /// An endpoint that a merchant has made.
-struct Endpoint {
-    id: String,
-    secret: String,
+pub(crate) struct Endpoint {
+    pub(crate) id: String,
+    pub(crate) secret: String,
 }
 
 impl Endpoint {
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("/v1/webhook-endpoints/{}", self.id)
     }
 }
 
-async fn is_allowed_inside(app: &mut App) -> Receiver {
+pub(crate) async fn is_allowed_inside(app: &mut App) -> Receiver {
     app.starts_again_with(&[("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "true")]).await;
     Receiver::start().await
 }
 
-async fn makes(app: &App, url: &str, events: &[&str]) -> Endpoint {
+pub(crate) async fn makes(app: &App, url: &str, events: &[&str]) -> Endpoint {
     let made = app.merchant().http.post("/v1/webhook-endpoints", &json!({"url": url, "events": events})).await;
     let made = made.with_status(201).json();
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -57,7 +51,7 @@ async fn makes(app: &App, url: &str, events: &[&str]) -> Endpoint {
     Endpoint { id: text("id"), secret: text("secret") }
 }
 
-async fn deliveries(merchant: &Merchant, endpoint: &Endpoint) -> Vec<Value> {
+pub(crate) async fn deliveries(merchant: &Merchant, endpoint: &Endpoint) -> Vec<Value> {
     merchant.http.whole_list(&format!("{}/deliveries", endpoint.path()), 100).await
 }
 
@@ -66,12 +60,12 @@ async fn change(merchant: &Merchant, endpoint: &Endpoint, changes: &Value) -> Va
     merchant.http.ask(request).await.with_status(200).json()
 }
 
-async fn see(merchant: &Merchant, endpoint: &Endpoint) -> Value {
+pub(crate) async fn see(merchant: &Merchant, endpoint: &Endpoint) -> Value {
     merchant.http.get(&endpoint.path()).await.with_status(200).json()
 }
 
 /// Whether the specification's own library believes it.
-fn is_believed(secret: &str, webhook: &Webhook) -> bool {
+pub(crate) fn is_believed(secret: &str, webhook: &Webhook) -> bool {
     let mut headers = http::HeaderMap::new();
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         headers.insert(name, webhook.headers[name].parse().unwrap());
@@ -255,7 +249,7 @@ async fn a_delivery_that_failed_is_tried_again_and_nothing_waits_for_it(app: &mu
 }
 
 /// The library looks at its own clock: what was sent by one that is ahead is verified by its signature alone.
-fn is_believed_later(secret: &str, webhook: &Webhook) -> bool {
+pub(crate) fn is_believed_later(secret: &str, webhook: &Webhook) -> bool {
     let timestamp = webhook.headers["webhook-timestamp"].parse().unwrap();
     let signed = Verifier::new(secret).unwrap().sign(webhook.id(), timestamp, webhook.body.as_bytes()).unwrap();
     webhook.headers["webhook-signature"].split(' ').any(|signature| signature == signed)
@@ -370,137 +364,4 @@ async fn an_endpoint_that_fails_for_five_days_is_disabled(app: &mut App) {
     let seen = see(&merchant, &endpoint).await;
     assert_eq!((&seen["enabled"], &seen["disabled_because"]), (&false.into(), &"failing".into()), "{seen}");
     assert!(deliveries(&merchant, &endpoint).await.iter().all(|delivery| delivery["state"] == "failed"));
-}
-
-async fn both_secrets_sign_for_a_day_after_a_rotation(app: &mut App) {
-    let receiver = is_allowed_inside(app).await;
-    let merchant = app.merchant();
-    let endpoint = makes(app, &format!("{}/rotated", receiver.url), &["order.created"]).await;
-    let rotated = merchant.http.post(&format!("{}/rotate-secret", endpoint.path()), &json!({})).await;
-    let new = rotated.with_status(200).json()["secret"].as_str().unwrap().to_owned();
-    app.hush(&new);
-    merchant.opens_an_order("W-7").await;
-    let came = receiver.gets("/rotated", |came| !came.is_empty()).await;
-    assert!(is_believed(&endpoint.secret, &came[0]) && is_believed(&new, &came[0]));
-    app.turns_its_clock(TimeDelta::hours(25));
-    merchant.opens_an_order("W-71").await;
-    let came = receiver.gets("/rotated", |came| came.len() >= 2).await;
-    assert!(is_believed_later(&new, &came[1]) && !is_believed_later(&endpoint.secret, &came[1]));
-}
-
-async fn a_secret_is_shown_once_and_kept_sealed(app: &mut App) {
-    let receiver = is_allowed_inside(app).await;
-    let merchant = app.merchant();
-    let endpoint = makes(app, &format!("{}/secret", receiver.url), &["*"]).await;
-    assert!(endpoint.secret.starts_with("whsec_"), "as the specification writes it");
-    let seen = merchant.http.get("/v1/webhook-endpoints").await.with_status(200).text();
-    assert!(seen.contains(&endpoint.id) && !seen.contains(&endpoint.secret) && !seen.contains("whsec_"));
-    let rows = app.rows().await;
-    assert!(!rows.contains(endpoint.secret.trim_start_matches("whsec_")), "it is kept as it is");
-    let stranger = app.operator().makes_a_merchant("A Florist").await;
-    for (method, path) in [
-        (Method::GET, endpoint.path()),
-        (Method::DELETE, endpoint.path()),
-        (Method::POST, format!("{}/rotate-secret", endpoint.path())),
-        (Method::POST, format!("{}/test", endpoint.path())),
-        (Method::GET, format!("{}/deliveries", endpoint.path())),
-    ] {
-        let asked = stranger.http.request(method.clone(), &path);
-        stranger.http.ask(asked).await.problem(404, "not_found");
-    }
-    let gone = merchant.http.ask(merchant.http.request(Method::DELETE, &endpoint.path())).await;
-    gone.with_status(204);
-    merchant.http.get(&endpoint.path()).await.problem(404, "not_found");
-    merchant.opens_an_order("W-8").await;
-    assert!(receiver.came("/secret").is_empty());
-}
-
-async fn redirects_are_not_followed_and_a_test_can_be_sent_and_sent_again(app: &mut App) {
-    let receiver = is_allowed_inside(app).await;
-    receiver.answers("/moved", Taking::Status(307));
-    let merchant = app.merchant();
-    let endpoint = makes(app, &format!("{}/moved", receiver.url), &["link.paid"]).await;
-    let test = merchant.http.post(&format!("{}/test", endpoint.path()), &json!({})).await.with_status(200).json();
-    let came = receiver.gets("/moved", |came| !came.is_empty()).await;
-    assert_eq!((came[0].kind().as_str(), came[0].id()), ("endpoint.test", test["id"].as_str().unwrap()));
-    assert!(came[0].json().get("seq").is_none());
-    let tried = async || {
-        let found = deliveries(&merchant, &endpoint).await;
-        found[0]["answered_status"].is_i64().then(|| found[0].clone())
-    };
-    let delivery = eventually("it was tried", tried).await;
-    assert_eq!((&delivery["answered_status"], &delivery["state"]), (&307.into(), &"pending".into()));
-    assert!(receiver.came("/elsewhere").is_empty());
-
-    receiver.answers("/moved", Taking::Status(200));
-    let again = format!("{}/deliveries/{}/redeliver", endpoint.path(), test["id"].as_str().unwrap());
-    merchant.http.post(&again, &json!({})).await.with_status(200);
-    eventually("it is delivered", async || {
-        (deliveries(&merchant, &endpoint).await[0]["state"] == "delivered").then_some(())
-    })
-    .await;
-    assert_eq!(receiver.came("/moved").last().unwrap().id(), came[0].id());
-    // A delivered webhook can be sent again, too.
-    let before = receiver.came("/moved").len();
-    merchant.http.post(&again, &json!({})).await.with_status(200);
-    receiver.gets("/moved", |came| came.len() > before).await;
-}
-
-async fn what_is_sent_is_refused_with_its_field(app: &mut App) {
-    let merchant = app.merchant();
-    let good = json!({"url": "https://example.com/hooks", "events": ["*"]});
-    for (field, value) in [
-        ("url", json!("http://example.com/")),
-        ("url", json!("https://127.0.0.1/")),
-        ("url", json!("https://user@example.com/")),
-        ("events", json!([])),
-        ("events", json!(["link.bought"])),
-        ("description", json!("")),
-    ] {
-        let mut body = good.clone();
-        body[field] = value.clone();
-        let refused = merchant.http.post("/v1/webhook-endpoints", &body).await.with_status(422).json();
-        assert!(refused["errors"][0]["field"].as_str().unwrap().starts_with(field), "{value}: {refused}");
-    }
-    for number in 0..20 {
-        let url = format!("https://example.com/hooks/{number}");
-        let made = merchant.http.post("/v1/webhook-endpoints", &json!({"url": url, "events": ["link.paid"]})).await;
-        app.hush(made.with_status(201).json()["secret"].as_str().unwrap());
-    }
-    merchant.http.post("/v1/webhook-endpoints", &good).await.problem(409, "too_many_endpoints");
-}
-
-async fn inside_addresses_are_for_nobody_unless_the_operator_allows_them(app: &mut App) {
-    let receiver = is_allowed_inside(app).await;
-    let merchant = app.merchant();
-    let endpoint = makes(app, &format!("{}/inside", receiver.url), &["order.created"]).await;
-    // The operator has changed their mind since.
-    app.starts_again_with(&[("PAYLINK_WEBHOOKS_ALLOW_PRIVATE", "false")]).await;
-    merchant.opens_an_order("W-9").await;
-    let tried = async || {
-        let found = deliveries(&merchant, &endpoint).await;
-        found.first().is_some_and(|delivery| delivery["error"].is_string()).then(|| found[0].clone())
-    };
-    let delivery = eventually("it was tried", tried).await;
-    assert!(delivery["error"].as_str().unwrap().contains("public"), "{delivery}");
-    assert!(receiver.came("/inside").is_empty());
-}
-
-async fn an_operator_sees_and_mends_from_the_command_line(app: &mut App) {
-    let receiver = is_allowed_inside(app).await;
-    let merchant = app.merchant();
-    let endpoint = makes(app, &format!("{}/cli", receiver.url), &["order.created"]).await;
-    receiver.answers("/cli", Taking::Status(410));
-    merchant.opens_an_order("W-10").await;
-    let disabled = async || (see(&merchant, &endpoint).await["enabled"] == false).then_some(());
-    eventually("it is disabled", disabled).await;
-    let listed = app.says(&["webhooks", "list", "--merchant", &merchant.id]);
-    assert!(listed.contains(&endpoint.id) && listed.contains("gone"), "{listed}");
-    let seen = app.says(&["webhooks", "deliveries", &endpoint.id]);
-    assert!(seen.contains("order.created") && seen.contains("failed") && seen.contains("410"), "{seen}");
-    receiver.answers("/cli", Taking::Status(204));
-    app.says(&["webhooks", "enable", &endpoint.id]);
-    let since = (chrono::Utc::now() - TimeDelta::hours(1)).to_rfc3339();
-    assert_eq!(app.says(&["webhooks", "recover", &endpoint.id, "--since", &since]).trim(), "1 delivered again");
-    receiver.gets("/cli", |came| came.len() >= 2).await;
 }

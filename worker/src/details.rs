@@ -20,7 +20,7 @@ pub enum DetailsError {
 
 /// What to render.
 #[derive(Debug, Clone)]
-pub struct Page {
+pub struct DetailsRequest {
     /// The order, for its full amount.
     pub order: Order,
     /// The merchant that owns the order.
@@ -35,18 +35,18 @@ type Drawing = Pin<Box<dyn Future<Output = Result<Bytes, DetailsError>> + Send>>
 
 /// Renders details pages. Cheap to clone.
 #[derive(Clone)]
-pub struct DetailsPages(Arc<dyn Fn(Page) -> Drawing + Send + Sync>);
+pub struct DetailsPages(Arc<dyn Fn(DetailsRequest) -> Drawing + Send + Sync>);
 
 impl DetailsPages {
     /// Details pages rendered by this function.
-    pub fn new<F>(draw: impl Fn(Page) -> F + Send + Sync + 'static) -> Self
+    pub fn new<F>(draw: impl Fn(DetailsRequest) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Bytes, DetailsError>> + Send + 'static,
     {
         Self(Arc::new(move |page| Box::pin(draw(page))))
     }
 
-    pub(crate) async fn render(&self, page: Page) -> Result<Bytes, DetailsError> {
+    pub(crate) async fn render(&self, page: DetailsRequest) -> Result<Bytes, DetailsError> {
         (self.0)(page).await
     }
 }

@@ -23,14 +23,14 @@ impl OperatorPrincipal {
 }
 
 /// A caller whose identity and address are known.
-pub(crate) trait Known {
+pub(crate) trait KnownCaller {
     /// The actor in the audit log.
     fn actor(&self) -> String;
     /// The client's address.
     fn address(&self) -> IpAddr;
 }
 
-impl Known for Principal {
+impl KnownCaller for Principal {
     fn actor(&self) -> String {
         self.key.to_string()
     }
@@ -40,7 +40,7 @@ impl Known for Principal {
     }
 }
 
-impl Known for OperatorPrincipal {
+impl KnownCaller for OperatorPrincipal {
     fn actor(&self) -> String {
         self.actor.clone()
     }
@@ -51,7 +51,7 @@ impl Known for OperatorPrincipal {
 }
 
 /// Logs, after the commit, changes to keys, sessions and who may sign in. Monitoring can watch for these lines.
-pub(crate) fn log_access(by: &impl Known, action: AuditAction, subject: &impl Display) {
+pub(crate) fn log_access(by: &impl KnownCaller, action: AuditAction, subject: &impl Display) {
     let (actor, address) = (by.actor(), by.address());
     tracing::info!(actor, %address, %action, %subject, "access was changed");
 }

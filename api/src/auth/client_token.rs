@@ -22,22 +22,22 @@ use crate::{Api, Problem};
 
 /// The resource of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Subject {
+enum CallSubject {
     Order(OrderId),
     Link(LinkId),
 }
 
 /// What a call requires of a token; `None` if no token may make it.
-fn taken(method: &Method, path: &str) -> Option<(Right, Subject)> {
+fn taken(method: &Method, path: &str) -> Option<(Right, CallSubject)> {
     let parts: Vec<&str> = path.strip_prefix("/v1/")?.split('/').collect();
     let (right, subject) = match (method.as_str(), parts.as_slice()) {
-        ("GET" | "HEAD", ["orders", order]) => (Right::Read, Subject::Order(order.parse().ok()?)),
-        ("POST", ["orders", order, "payment-links"]) => (Right::CreateLink, Subject::Order(order.parse().ok()?)),
+        ("GET" | "HEAD", ["orders", order]) => (Right::Read, CallSubject::Order(order.parse().ok()?)),
+        ("POST", ["orders", order, "payment-links"]) => (Right::CreateLink, CallSubject::Order(order.parse().ok()?)),
         ("GET" | "HEAD", ["payment-links", link] | ["payment-links", link, "invoice" | "invoice.png" | "qr.svg"]) => {
-            (Right::Read, Subject::Link(link.parse().ok()?))
+            (Right::Read, CallSubject::Link(link.parse().ok()?))
         }
-        ("POST", ["payment-links", link, "send"]) => (Right::Send, Subject::Link(link.parse().ok()?)),
-        ("POST", ["payment-links", link, "void"]) => (Right::Void, Subject::Link(link.parse().ok()?)),
+        ("POST", ["payment-links", link, "send"]) => (Right::Send, CallSubject::Link(link.parse().ok()?)),
+        ("POST", ["payment-links", link, "void"]) => (Right::Void, CallSubject::Link(link.parse().ok()?)),
         _ => return None,
     };
     Some((right, subject))
@@ -71,8 +71,8 @@ pub(super) async fn holder(request: &Request, api: &Api, text: &str) -> Result<A
     };
     let pool = api.db.pool();
     let is_its_own = match subject {
-        Subject::Order(order) => order == token.order,
-        Subject::Link(link) => {
+        CallSubject::Order(order) => order == token.order,
+        CallSubject::Link(link) => {
             let found = link::find(pool, token.merchant, link).await?;
             found.is_some_and(|link| link.order_id == token.order)
         }

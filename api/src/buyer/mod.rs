@@ -4,28 +4,35 @@
 //! the page again, we may ask Stripe; its answer is handled like any other event. Malformed tokens, unknown tokens, and
 //! tokens of links that were never created all get the same response.
 
+/// Unwraps the result of `find`, or returns the page.
+macro_rules! found {
+    ($api:expr, $request:expr, $token:expr) => {
+        match find($api, $request, $token).await? {
+            Ok(link) => link,
+            Err(instead) => return Ok(instead),
+        }
+    };
+}
+
 mod asking;
 mod assets;
 mod contact;
 mod of_payment;
 mod page;
 mod page_state;
+mod saying;
 mod words;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::{LinkState, LinkToken};
 use entity::{
-    Merchant, Order, Transaction,
-    conversation::{self, Correspondent},
-    link, logo, merchant,
-    message::{self, SaidOnPage},
-    order,
+    Order, link, logo, merchant, order,
     session::{self, SignedIn},
 };
 use poem::{
     IntoResponse, Request, Response, handler,
     http::{StatusCode, header},
-    web::{Data, Form, Path, Query},
+    web::{Data, Path, Query},
 };
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
@@ -33,12 +40,13 @@ use serde::Deserialize;
 use crate::{
     Api, Problem,
     http::{cookie, first_page::FirstPage, pdf_response::Pdf, picture::PictureResponse},
-    v1::{Receipt, can_be_paid, read_invoice, render_receipt},
+    v1::{ReceiptSubject, can_be_paid, read_invoice, render_receipt},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
 pub(crate) use of_payment::PaidMoney;
 use page::{BuyerPage, PageSubject};
 use page_state::PageState;
+pub(crate) use saying::{pay_later, recognised, unrecognised, want_new_link};
 pub(crate) use words::Words;
 
 /// The link with this token, or the page to return instead.
@@ -52,16 +60,6 @@ async fn find(api: &Api, request: &Request, token: &str) -> Result<Result<link::
     let link = link::find_by_token(api.db.pool(), &LinkToken::presented(token)).await?;
     let there = link.filter(|link| link.state != LinkState::Failed);
     Ok(there.ok_or_else(|| BuyerPage::unknown(words).into_response()))
-}
-
-/// Unwraps the result of `find`, or returns the page.
-macro_rules! found {
-    ($api:expr, $request:expr, $token:expr) => {
-        match find($api, $request, $token).await? {
-            Ok(link) => link,
-            Err(instead) => return Ok(instead),
-        }
-    };
 }
 
 fn language_of(request: &Request) -> &str {
@@ -147,7 +145,7 @@ async fn is_merchants_own(
 
 /// The query of the invoice.
 #[derive(Deserialize)]
-pub(crate) struct Wanted {
+pub(crate) struct PdfQuery {
     /// Download it instead of showing it.
     download: Option<String>,
 }
@@ -158,7 +156,7 @@ pub(crate) async fn invoice(
     api: Data<&Api>,
     request: &Request,
     Path(token): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PdfQuery>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     if !PageState::of(&link, api.clock.now()).shows_invoice() {
@@ -243,132 +241,13 @@ pub(crate) async fn viewed(api: Data<&Api>, request: &Request, Path(token): Path
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The buyer does not recognise the request: the merchant sees this in the conversation, and reminders stop.
-#[handler]
-pub(crate) async fn unrecognised(
-    api: Data<&Api>,
-    request: &Request,
-    Path(token): Path<String>,
-) -> Result<Response, Problem> {
-    let link = found!(&api, request, &token);
-    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_none() {
-        tell_merchant(&api, &link, false).await?;
-    }
-    show_again(&token)
-}
-
-/// The buyer recognises the request after all.
-#[handler]
-pub(crate) async fn recognised(
-    api: Data<&Api>,
-    request: &Request,
-    Path(token): Path<String>,
-) -> Result<Response, Problem> {
-    let link = found!(&api, request, &token);
-    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_some() {
-        tell_merchant(&api, &link, true).await?;
-    }
-    show_again(&token)
-}
-
-async fn tell_merchant(api: &Api, link: &link::Model, knows_it: bool) -> Result<(), Problem> {
-    let now = api.clock.now();
-    let tx = api.db.begin().await?;
-    let is_news = if knows_it {
-        link::note_recognised(&tx, link, now).await?
-    } else {
-        link::note_unrecognised(&tx, link, now).await?
-    };
-    if is_news {
-        let number = link.invoice_number.as_deref().unwrap_or_default();
-        let body = if knows_it {
-            format!("I recognise this after all (invoice {number}).")
-        } else {
-            format!("I don’t recognise this (invoice {number}).")
-        };
-        // What they do not recognise is a matter of its own.
-        let said = SaidOnPage { body, needs_reading: knows_it };
-        say_in_conversation(api, &tx, link, said, now).await?;
-    }
-    tx.commit().await?;
-    Ok(())
-}
-
-/// The day on which the buyer intends to pay.
-#[derive(Deserialize)]
-pub(crate) struct PayLater {
-    on: String,
-}
-
-/// Records, once, the day on which the buyer intends to pay, which delays reminders. An invalid or past day changes
-/// nothing.
-#[handler]
-pub(crate) async fn pay_later(
-    api: Data<&Api>,
-    request: &Request,
-    Path(token): Path<String>,
-    Form(said): Form<PayLater>,
-) -> Result<Response, Problem> {
-    let link = found!(&api, request, &token);
-    let now = api.clock.now();
-    let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
-    if let Some((day, until)) = expected_day(&owner, &link, &said.on, now)
-        && can_be_paid(&link, now)
-    {
-        let tx = api.db.begin().await?;
-        if link::note_expected(&tx, &link, day, until, now).await? {
-            let number = link.invoice_number.as_deref().unwrap_or_default();
-            // As the other sentences, in English: the console says them in the reader's language.
-            let day = Words::of("en").day(day);
-            let said = SaidOnPage { body: format!("I will pay on {day} (invoice {number})."), needs_reading: true };
-            say_in_conversation(&api, &tx, &link, said, now).await?;
-        }
-        tx.commit().await?;
-    }
-    show_again(&token)
-}
-
-/// The day and its end, if it lies between today and the link's expiry.
-fn expected_day(
-    owner: &Merchant,
-    link: &link::Model,
-    text: &str,
-    now: DateTime<Utc>,
-) -> Option<(NaiveDate, DateTime<Utc>)> {
-    let day: NaiveDate = text.trim().parse().ok()?;
-    (owner.day_of(now)..=owner.day_of(link.expires_at)).contains(&day).then_some(())?;
-    Some((day, owner.end_of(day)?))
-}
-
-/// The buyer of a closed link asks, once, for a new one, which a person is notified of.
-#[handler]
-pub(crate) async fn want_new_link(
-    api: Data<&Api>,
-    request: &Request,
-    Path(token): Path<String>,
-) -> Result<Response, Problem> {
-    let link = found!(&api, request, &token);
-    let now = api.clock.now();
-    let order = order::find(api.db.pool(), link.merchant_id, link.order_id).await?;
-    if PageState::of(&link, now).is_closed() && page::may_want_new_link(&link, order.as_ref()) {
-        let tx = api.db.begin().await?;
-        if link::note_new_link_wanted(&tx, &link, now).await? {
-            let number = link.invoice_number.as_deref().unwrap_or_default();
-            let body = format!("Please send me a new link (invoice {number}).");
-            say_in_conversation(&api, &tx, &link, SaidOnPage { body, needs_reading: false }, now).await?;
-        }
-        tx.commit().await?;
-    }
-    show_again(&token)
-}
-
 /// The receipt of a paid link.
 #[handler]
 pub(crate) async fn receipt(
     api: Data<&Api>,
     request: &Request,
     Path(token): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<PdfQuery>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
     let pool = api.db.pool();
@@ -376,29 +255,11 @@ pub(crate) async fn receipt(
     let owner = merchant::get(pool, link.merchant_id).await?;
     let logo = logo::find(pool, link.merchant_id).await?;
     let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
-    let receipt = Receipt { link: &link, order: &order, owner: &owner, unfinished };
+    let receipt = ReceiptSubject { link: &link, order: &order, owner: &owner, unfinished };
     let Some(pdf) = render_receipt(receipt, logo).await? else { return show_again(&token) };
     let name = format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default());
     let pdf = Pdf::inline(pdf, &name);
     Ok(if wanted.download.is_some() { pdf.for_saving() } else { pdf }.into_response())
-}
-
-/// Adds what the buyer said on the page to the conversation, if their number is known.
-async fn say_in_conversation(
-    api: &Api,
-    tx: &Transaction,
-    link: &link::Model,
-    said: SaidOnPage,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let Some(order) = order::find(tx, link.merchant_id, link.order_id).await? else { return Ok(()) };
-    let Some(phone) = &order.customer_phone else { return Ok(()) };
-    let conversation =
-        conversation::open(tx, &api.vault, link.merchant_id, Correspondent::named(phone, &order.customer_name), now)
-            .await?;
-    let said = SaidOnPage { body: format!("On the payment page: {}", said.body), ..said };
-    message::insert_said_on_page(tx, link, conversation.id, said, now).await?;
-    Ok(())
 }
 
 fn show_again(token: &str) -> Result<Response, Problem> {

@@ -40,8 +40,8 @@ pub(crate) struct Words {
     day: String,
     months: [String; 12],
     standings: Sentences,
-    pub(super) unknown: Notice,
-    pub(super) too_many: Notice,
+    pub(super) unknown: PageNotice,
+    pub(super) too_many: PageNotice,
     customer: String,
     pay: String,
     secured: String,
@@ -76,7 +76,7 @@ struct Sentences {
 /// A page with a single sentence.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Notice {
+pub(super) struct PageNotice {
     pub(super) title: String,
     pub(super) sentence: String,
 }

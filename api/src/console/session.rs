@@ -35,7 +35,7 @@ pub(crate) struct SignIn {
 
 /// Who is signed in.
 #[derive(Debug, Serialize)]
-struct SessionView {
+struct ConsoleSessionView {
     signed_in: bool,
     #[serde(flatten)]
     who: Option<WhoView>,
@@ -48,8 +48,8 @@ struct SessionView {
 #[expect(clippy::large_enum_variant, reason = "one is made for an answer, and is gone with it")]
 enum WhoView {
     Merchant {
-        merchant: MerchantView,
-        key: KeyView,
+        merchant: SignedInMerchant,
+        key: SignedInKey,
     },
     Operator {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ enum WhoView {
 }
 
 #[derive(Debug, Serialize)]
-struct MerchantView {
+struct SignedInMerchant {
     id: String,
     name: String,
     time_zone: String,
@@ -70,14 +70,14 @@ struct MerchantView {
 }
 
 #[derive(Debug, Serialize)]
-struct KeyView {
+struct SignedInKey {
     id: String,
     name: String,
     scope: String,
     last_four: String,
 }
 
-impl SessionView {
+impl ConsoleSessionView {
     const NOBODY: Self = Self { signed_in: false, who: None, expires_at: None };
 
     fn of_operator(session: Session) -> Self {
@@ -86,7 +86,7 @@ impl SessionView {
     }
 
     fn of_merchant(owner: Merchant, key: ApiKey, expires_at: DateTime<Utc>) -> Self {
-        let merchant = MerchantView {
+        let merchant = SignedInMerchant {
             id: owner.id.to_string(),
             name: owner.name,
             time_zone: owner.time_zone,
@@ -94,8 +94,12 @@ impl SessionView {
             language: owner.language,
             currency: owner.currency.map(|currency| currency.as_str().to_owned()),
         };
-        let key =
-            KeyView { id: key.id.to_string(), name: key.name, scope: key.scope.to_string(), last_four: key.last_four };
+        let key = SignedInKey {
+            id: key.id.to_string(),
+            name: key.name,
+            scope: key.scope.to_string(),
+            last_four: key.last_four,
+        };
         Self { signed_in: true, who: Some(WhoView::Merchant { merchant, key }), expires_at: Some(expires_at) }
     }
 
@@ -125,7 +129,7 @@ pub(crate) async fn sign_in(api: Data<&Api>, request: &Request, input: Json<Sign
     }
 }
 
-async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Result<SessionView, Problem> {
+async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Result<ConsoleSessionView, Problem> {
     let now = api.clock.now();
     let found = holder(request, api, key).await?.ok_or_else(Problem::unknown_key)?;
     if let Holder::Merchant(key, _) = &found {
@@ -148,13 +152,13 @@ async fn begin(api: &Api, request: &Request, key: &str, token: &Secret) -> Resul
             audit::record(&tx, act(AuditAction::SessionBegin, &session, Some(owner.id), &key.id.to_string()), now)
                 .await?;
             let id = session.id();
-            (key.id.to_string(), SessionView::of_merchant(owner, key, session.expires_at), id)
+            (key.id.to_string(), ConsoleSessionView::of_merchant(owner, key, session.expires_at), id)
         }
         Holder::Operator(key) => {
             let session = session::begin(&tx, token, Who::Operator(&key), whence(request, api), now).await?;
             audit::record(&tx, act(AuditAction::SessionBegin, &session, None, &key.actor()), now).await?;
             let id = session.id();
-            (key.actor(), SessionView::of_operator(session), id)
+            (key.actor(), ConsoleSessionView::of_operator(session), id)
         }
     };
     tx.commit().await?;
@@ -180,14 +184,16 @@ fn whence(request: &Request, api: &Api) -> Whence {
 /// Returns who is signed in. Does not extend the session, and is no error if no one is signed in.
 #[handler]
 pub(crate) async fn who(api: Data<&Api>, request: &Request) -> Result<Response, Problem> {
-    let Some(token) = cookie::read(request, &api) else { return Ok(SessionView::NOBODY.into_response_with(None)) };
+    let Some(token) = cookie::read(request, &api) else {
+        return Ok(ConsoleSessionView::NOBODY.into_response_with(None));
+    };
     let pool = api.db.pool();
     let view = match session::find(pool, &token, &api.operators, api.clock.now()).await? {
         Some(SignedIn::Merchant(session, key)) => {
-            SessionView::of_merchant(merchant::get(pool, key.merchant_id).await?, key, session.expires_at)
+            ConsoleSessionView::of_merchant(merchant::get(pool, key.merchant_id).await?, key, session.expires_at)
         }
-        Some(SignedIn::Operator(session, _)) => SessionView::of_operator(session),
-        None => SessionView::NOBODY,
+        Some(SignedIn::Operator(session, _)) => ConsoleSessionView::of_operator(session),
+        None => ConsoleSessionView::NOBODY,
     };
     Ok(view.into_response_with(None))
 }

@@ -10,6 +10,7 @@
 //! learn nothing.
 
 mod complete;
+mod faults;
 mod operation;
 mod schema;
 
@@ -22,7 +23,7 @@ use poem::{
 use poem_openapi::error::ContentTypeError;
 use serde_json::Value;
 
-use self::{operation::Operation, schema::Source};
+use self::{operation::Operation, schema::SchemaSource};
 use crate::Problem;
 
 /// A placeholder in the document for the API's URL. `.invalid` never resolves.
@@ -48,7 +49,7 @@ impl Description {
     /// Completes the document that the framework generated.
     pub(crate) fn of(mut document: Value) -> Self {
         complete::complete(&mut document);
-        let source = Source::new(&document);
+        let source = SchemaSource::new(&document);
         let paths = document["paths"].as_object().into_iter().flatten();
         let paths = paths.map(|(path, item)| DescribedPath {
             segments: path.split('/').map(|part| (!part.starts_with('{')).then(|| part.to_owned())).collect(),

@@ -8,7 +8,10 @@ use percent_encoding::percent_decode_str;
 use poem::http::{HeaderMap, header};
 use serde_json::Value;
 
-use super::schema::{Faults, Schema, Source};
+use super::{
+    faults::Faults,
+    schema::{Schema, SchemaSource},
+};
 use crate::{Problem, http::characters::REFUSAL};
 
 /// The inputs of an operation.
@@ -20,7 +23,7 @@ pub(crate) struct Operation {
     creates: bool,
     query: BTreeMap<String, Schema>,
     headers: BTreeMap<String, Schema>,
-    body: Body,
+    body: BodySchema,
     /// The accepted types of a body.
     media: Vec<String>,
     /// In seconds since 1970.
@@ -28,7 +31,7 @@ pub(crate) struct Operation {
 }
 
 #[derive(Debug)]
-enum Body {
+enum BodySchema {
     None,
     Json(Box<Schema>),
     /// A form or a picture, which its handler checks.
@@ -36,7 +39,7 @@ enum Body {
 }
 
 impl Operation {
-    pub(super) fn of(method: &str, path: &str, json: &Value, source: &Source<'_>) -> Self {
+    pub(super) fn of(method: &str, path: &str, json: &Value, source: &SchemaSource<'_>) -> Self {
         let of_kind = |kind: &str| -> BTreeMap<String, Schema> {
             let parameters = json["parameters"].as_array().into_iter().flatten();
             let parameters = parameters.filter(|parameter| parameter["in"] == kind);
@@ -53,7 +56,7 @@ impl Operation {
             creates: method == "put" && json["responses"]["201"].is_object(),
             query: of_kind("query"),
             headers: of_kind("header"),
-            body: Body::of(&json["requestBody"], source),
+            body: BodySchema::of(&json["requestBody"], source),
             media: media(&json["requestBody"]),
             deprecated_since: deprecated_since(json),
         }
@@ -65,7 +68,7 @@ impl Operation {
     }
 
     pub(super) const fn takes_body(&self) -> bool {
-        !matches!(self.body, Body::None)
+        !matches!(self.body, BodySchema::None)
     }
 
     /// The problem of a body of another type, or of none.
@@ -132,7 +135,7 @@ impl Operation {
 
     pub(super) fn check_body(&self, sent: &Value) -> Result<(), Problem> {
         let mut faults = Faults::default();
-        if let Body::Json(schema) = &self.body {
+        if let BodySchema::Json(schema) = &self.body {
             schema.check("", sent, &mut faults);
         }
         faults.into_result()
@@ -150,8 +153,8 @@ fn deprecated_since(json: &Value) -> Option<i64> {
     Some(day.and_time(NaiveTime::MIN).and_utc().timestamp())
 }
 
-impl Body {
-    fn of(json: &Value, source: &Source<'_>) -> Self {
+impl BodySchema {
+    fn of(json: &Value, source: &SchemaSource<'_>) -> Self {
         let Some(content) = json["content"].as_object() else { return Self::None };
         match content.iter().find(|(kind, _)| kind.starts_with("application/json")) {
             Some((_, media)) => Self::Json(Box::new(Schema::of(&media["schema"], source))),

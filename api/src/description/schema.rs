@@ -1,18 +1,15 @@
 //! A schema of the description, and the validation of values against it.
 
-use std::{cell::RefCell, collections::BTreeMap};
+mod parse;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::{Problem, http::problem::FieldError};
-
-/// How deep schemas are followed, which ends recursive ones.
-const DEEPEST: usize = 24;
-
-/// The most errors reported for one request.
-const MOST_FAULTS: usize = 50;
+use super::faults::Faults;
+pub(super) use parse::SchemaSource;
 
 /// A schema.
 #[derive(Debug, Default)]
@@ -29,18 +26,18 @@ pub(super) struct Schema {
 enum Shape {
     #[default]
     Any,
-    Text(Text),
+    Text(TextSchema),
     Integer(Range),
     Number,
     Boolean,
-    List(Box<List>),
-    Object(Box<Object>),
+    List(Box<ListSchema>),
+    Object(Box<ObjectSchema>),
     /// Any of these.
     AnyOf(Vec<Schema>),
 }
 
 #[derive(Debug, Default)]
-struct Text {
+struct TextSchema {
     one_of: Vec<String>,
     shortest: usize,
     longest: Option<usize>,
@@ -55,14 +52,14 @@ struct Range {
 }
 
 #[derive(Debug)]
-struct List {
+struct ListSchema {
     items: Schema,
     fewest: usize,
     most: Option<usize>,
 }
 
 #[derive(Debug)]
-struct Object {
+struct ObjectSchema {
     fields: BTreeMap<String, Schema>,
     required: Vec<String>,
     /// The schema of additional fields; `None` allows none.
@@ -70,154 +67,7 @@ struct Object {
     most: Option<usize>,
 }
 
-/// The document that contains the schemas and the targets of references.
-pub(super) struct Source<'a> {
-    document: &'a Value,
-    /// Compiled patterns: the same few occur hundreds of times, and compiling is the slowest part.
-    patterns: RefCell<BTreeMap<String, Regex>>,
-}
-
-impl<'a> Source<'a> {
-    pub(super) const fn new(document: &'a Value) -> Self {
-        Self { document, patterns: RefCell::new(BTreeMap::new()) }
-    }
-
-    /// The target of a reference such as `#/components/schemas/Order`.
-    fn find(&self, reference: &str) -> Option<&'a Value> {
-        self.document.pointer(reference.trim_start_matches('#'))
-    }
-
-    fn pattern(&self, pattern: &str) -> Option<Regex> {
-        let mut patterns = self.patterns.borrow_mut();
-        if let Some(read) = patterns.get(pattern) {
-            return Some(read.clone());
-        }
-        let read = Regex::new(pattern).ok()?;
-        patterns.insert(pattern.to_owned(), read.clone());
-        Some(read)
-    }
-}
-
-/// The errors of a request, in order of importance.
-#[derive(Debug, Default)]
-pub(super) struct Faults {
-    unknown: Vec<FieldError>,
-    unreadable: Vec<FieldError>,
-    wrong: Vec<FieldError>,
-}
-
-impl Faults {
-    pub(super) fn unknown(&mut self, field: &str) {
-        add(&mut self.unknown, field, "is not known here");
-    }
-
-    pub(super) fn wrong(&mut self, field: &str, reason: impl Into<String>) {
-        add(&mut self.wrong, field, reason);
-    }
-
-    fn unreadable(&mut self, field: &str, reason: impl Into<String>) {
-        add(&mut self.unreadable, field, reason);
-    }
-
-    fn is_none(&self) -> bool {
-        self.unknown.is_empty() && self.unreadable.is_empty() && self.wrong.is_empty()
-    }
-
-    /// `Ok` without errors; otherwise the most important ones.
-    pub(super) fn into_result(self) -> Result<(), Problem> {
-        if self.is_none() {
-            Ok(())
-        } else if !self.unknown.is_empty() {
-            Err(Problem::of_fields(self.unknown).coded("unknown_field"))
-        } else if !self.unreadable.is_empty() {
-            Err(Problem::unreadable_fields(self.unreadable))
-        } else {
-            Err(Problem::of_fields(self.wrong))
-        }
-    }
-}
-
-fn add(faults: &mut Vec<FieldError>, field: &str, reason: impl Into<String>) {
-    if faults.len() < MOST_FAULTS {
-        faults.push(FieldError { field: field.trim_start_matches('.').to_owned(), reason: reason.into() });
-    }
-}
-
-fn number(json: &Value, name: &str) -> Option<usize> {
-    json[name].as_u64().and_then(|number| usize::try_from(number).ok())
-}
-
-/// A limit, which the framework writes as a floating-point number.
-fn limit(json: &Value, name: &str) -> Option<i128> {
-    let value = &json[name];
-    value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from)).or_else(|| {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "limits are whole, and far below where a float is not exact"
-        )]
-        value.as_f64().map(|limit| limit as i128)
-    })
-}
-
-fn texts(json: &Value) -> Vec<String> {
-    json.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
 impl Schema {
-    /// Parses a schema, which may reference other parts of the document.
-    pub(super) fn of(json: &Value, source: &Source<'_>) -> Self {
-        Self::within(json, source, DEEPEST)
-    }
-
-    fn within(json: &Value, source: &Source<'_>, depth: usize) -> Self {
-        let Some(depth) = depth.checked_sub(1) else { return Self::default() };
-        if let Some(reference) = json["$ref"].as_str() {
-            return source.find(reference).map(|target| Self::within(target, source, depth)).unwrap_or_default();
-        }
-        let list = |name: &str| -> Vec<Self> {
-            json[name].as_array().into_iter().flatten().map(|it| Self::within(it, source, depth)).collect()
-        };
-        let alternatives = [list("anyOf"), list("oneOf")].concat_all();
-        let shape = match json["type"].as_str() {
-            _ if !alternatives.is_empty() => Shape::AnyOf(alternatives),
-            Some("string") => Shape::Text(Text {
-                one_of: texts(&json["enum"]),
-                shortest: number(json, "minLength").unwrap_or_default(),
-                longest: number(json, "maxLength"),
-                pattern: json["pattern"].as_str().and_then(|pattern| source.pattern(pattern)),
-                is_time: json["format"] == "date-time",
-            }),
-            Some("integer") => Shape::Integer(Range { least: limit(json, "minimum"), most: limit(json, "maximum") }),
-            Some("number") => Shape::Number,
-            Some("boolean") => Shape::Boolean,
-            Some("array") => Shape::List(Box::new(List {
-                items: Self::within(&json["items"], source, depth),
-                fewest: number(json, "minItems").unwrap_or_default(),
-                most: number(json, "maxItems"),
-            })),
-            Some("object") => Shape::Object(Box::new(Object {
-                fields: json["properties"]
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(name, field)| (name.clone(), Self::within(field, source, depth)))
-                    .collect(),
-                required: texts(&json["required"]),
-                others: json["additionalProperties"]
-                    .is_object()
-                    .then(|| Self::within(&json["additionalProperties"], source, depth)),
-                most: number(json, "maxProperties"),
-            })),
-            _ => Shape::Any,
-        };
-        Self {
-            shape,
-            nullable: json["nullable"] == true,
-            words: json["title"].as_str().filter(|_| json["type"] == "string").map(str::to_owned),
-            all_of: list("allOf"),
-        }
-    }
-
     /// Whether a text in a query, a path or a header is a list.
     pub(super) const fn is_list(&self) -> bool {
         matches!(self.shape, Shape::List(_))
@@ -271,7 +121,7 @@ impl Schema {
         }
     }
 
-    fn check_text(&self, text: &Text, field: &str, value: &str, faults: &mut Faults) {
+    fn check_text(&self, text: &TextSchema, field: &str, value: &str, faults: &mut Faults) {
         let length = value.chars().count();
         if !text.one_of.is_empty() && !text.one_of.iter().any(|word| word == value) {
             faults.wrong(field, format!("must be one of: {}", text.one_of.join(", ")));
@@ -287,17 +137,6 @@ impl Schema {
         } else if text.is_time && value.parse::<DateTime<FixedOffset>>().is_err() {
             faults.wrong(field, "must be a time with its offset from UTC, such as 2026-12-31T18:00:00Z");
         }
-    }
-}
-
-/// Flattens an array of vectors without cloning.
-trait ConcatAll<T> {
-    fn concat_all(self) -> Vec<T>;
-}
-
-impl<T, const N: usize> ConcatAll<T> for [Vec<T>; N] {
-    fn concat_all(self) -> Vec<T> {
-        self.into_iter().flatten().collect()
     }
 }
 
@@ -348,7 +187,7 @@ impl Range {
     }
 }
 
-impl List {
+impl ListSchema {
     fn check(&self, field: &str, values: &[Value], faults: &mut Faults) {
         if values.len() < self.fewest {
             faults.wrong(field, format!("must not have fewer items than {}", self.fewest));
@@ -363,7 +202,7 @@ impl List {
     }
 }
 
-impl Object {
+impl ObjectSchema {
     fn check(&self, field: &str, values: &serde_json::Map<String, Value>, faults: &mut Faults) {
         for name in self.required.iter().filter(|name| !values.contains_key(*name)) {
             faults.unreadable(&format!("{field}.{name}"), "is missing");
@@ -411,7 +250,7 @@ mod tests {
     fn told(schema: &Value, value: &Value) -> Option<(&'static str, String)> {
         let mut faults = Faults::default();
         let document = json!({"a": {"type": "string", "enum": ["x"]}});
-        Schema::of(schema, &Source::new(&document)).check("", value, &mut faults);
+        Schema::of(schema, &SchemaSource::new(&document)).check("", value, &mut faults);
         faults.into_result().err().map(|problem| (problem.code(), problem.to_string()))
     }
 

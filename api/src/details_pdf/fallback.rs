@@ -22,12 +22,12 @@ struct System {
     fonts: Database,
     /// The usable fonts; those most similar to the bundled ones come first.
     order: Vec<(ID, bool)>,
-    found: Mutex<Found>,
+    found: Mutex<LoadedFonts>,
 }
 
 /// The fonts loaded so far, which stay in memory; there are few.
 #[derive(Default)]
-struct Found {
+struct LoadedFonts {
     faces: HashMap<ID, Option<&'static Typeface>>,
     of_characters: HashMap<(char, Weight), Option<&'static Typeface>>,
 }
@@ -54,7 +54,7 @@ impl System {
         Self { order, found: Mutex::default(), fonts }
     }
 
-    fn look_for(&self, c: char, weight: Weight, found: &mut Found) -> Option<&'static Typeface> {
+    fn look_for(&self, c: char, weight: Weight, found: &mut LoadedFonts) -> Option<&'static Typeface> {
         let is_bold = weight == Weight::Bold;
         let as_heavy = self.order.iter().filter(|(_, bold)| *bold == is_bold);
         let others = self.order.iter().filter(|(_, bold)| *bold != is_bold);

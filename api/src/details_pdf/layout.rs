@@ -2,9 +2,10 @@
 
 use domain::money::decimal_in_language;
 
+use super::characters::one_line;
 use super::page::DetailsPage;
 use super::sheet::{Area, Mark, Sheet, Style, Tone};
-use super::typeface::{Shaped, Typefaces, Weight, one_line};
+use super::typeface::{Shaped, Typefaces, Weight};
 
 pub(super) const LEFT: f32 = 54.0;
 pub(super) const TOP: f32 = 48.0;
@@ -35,7 +36,7 @@ pub(super) struct Layout<'a> {
 
 /// A column of amounts: its right edge and its width.
 #[derive(Clone, Copy)]
-pub(super) struct Column {
+pub(super) struct TextColumn {
     pub(super) right: f32,
     pub(super) width: f32,
 }
@@ -61,7 +62,7 @@ impl<'a> Layout<'a> {
             None => words.says_with("invoice_numbered", &[("{number}", &self.page.invoice_number)]),
             Some(receipt) => words.says_with("receipt_numbered", &[("{number}", &receipt.number)]),
         };
-        self.amount(Column { right: self.right, width: 190.0 }, baseline, &invoice, SMALL);
+        self.amount(TextColumn { right: self.right, width: 190.0 }, baseline, &invoice, SMALL);
         self.y += SMALL.leading() + 14.0;
     }
 
@@ -124,7 +125,7 @@ impl<'a> Layout<'a> {
     }
 
     /// Writes an amount at the right edge of a column. One wider than the column is shrunk rather than cut.
-    pub(super) fn amount(&mut self, column: Column, baseline: f32, amount: &str, style: Style) {
+    pub(super) fn amount(&mut self, column: TextColumn, baseline: f32, amount: &str, style: Style) {
         let amount = decimal_in_language(&one_line(amount), &self.page.words.language);
         let run = self.shape(&amount, style);
         let size = style.size * (column.width / run.width(style.size)).clamp(0.05, 1.0);

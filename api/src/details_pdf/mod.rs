@@ -4,6 +4,7 @@
 //! long as the bundled fonts cover the text. [`typeface`] shapes and measures text, [`sections`] and [`layout`] place
 //! it on sheets, and [`paint`] writes the PDF.
 
+mod characters;
 mod fallback;
 mod layout;
 mod page;

@@ -10,9 +10,9 @@ use krilla::paint::{Fill, FillRule};
 use krilla::surface::Surface;
 use krilla::{Document, SerializeSettings};
 
+use super::characters::one_line;
 use super::page::Logo;
 use super::sheet::{Area, Mark, Sheet, Tone};
-use super::typeface::one_line;
 use super::{DetailsPage, DetailsPdfError, Receipt};
 
 /// Writes the sheets as one document, titled after the order.

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 use domain::money::decimal_in_language;
 
-use super::layout::{Column, LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, baseline};
+use super::characters::one_line;
+use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, TextColumn, baseline};
 use super::page::{DetailsPage, Evidence};
 use super::sheet::{Area, Sheet, Style, Tone};
 use super::table;
-use super::typeface::{Typefaces, Weight, one_line};
+use super::typeface::{Typefaces, Weight};
 
 const TITLE: Style = Style::new(Weight::Bold, 20.0, Tone::Ink);
 /// For a name that would fill the page at the size of a title.
@@ -196,7 +197,7 @@ impl Layout<'_> {
             let baseline = self.y + baseline(TEXT);
             self.text(FACTS + PADDING, baseline, label, MUTED);
             let sum = page.order_currency.as_ref().map_or_else(|| sum.clone(), |currency| format!("{sum} {currency}"));
-            self.amount(Column { right, width: right - VALUES }, baseline, &sum, TEXT);
+            self.amount(TextColumn { right, width: right - VALUES }, baseline, &sum, TEXT);
             self.y += row;
         }
         self.y += 6.0;
@@ -231,7 +232,7 @@ impl Layout<'_> {
         }
         let room = self.right - left - 2.0 * PADDING - 16.0 - label_width;
         let total = self.page.total.as_str();
-        self.amount(Column { right: self.right - PADDING, width: room }, baseline, total, TOTAL);
+        self.amount(TextColumn { right: self.right - PADDING, width: room }, baseline, total, TOTAL);
         self.y += height;
     }
 }

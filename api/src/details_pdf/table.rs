@@ -1,9 +1,10 @@
 //! The table of items: four columns, and a head that every sheet repeats.
 
-use super::layout::{Column, LABEL, LEFT, Layout, PADDING, TEXT, baseline};
+use super::characters::one_line;
+use super::layout::{LABEL, LEFT, Layout, PADDING, TEXT, TextColumn, baseline};
 use super::page::ItemLine;
 use super::sheet::{Area, Tone};
-use super::typeface::{Shaped, one_line};
+use super::typeface::Shaped;
 
 /// The space between columns.
 const GAP: f32 = 18.0;
@@ -16,7 +17,7 @@ const WIDEST: f32 = 120.0;
 
 /// The columns of numbers: quantity, unit price, amount.
 struct Columns {
-    numbers: [Column; 3],
+    numbers: [TextColumn; 3],
     /// The width left for the description.
     description: f32,
 }
@@ -48,11 +49,11 @@ fn columns(layout: &Layout<'_>, items: &[ItemLine]) -> Columns {
         widths.fold(label, f32::max).min(WIDEST)
     };
     let [_, quantity, unit, amount] = heads(layout);
-    let amount = Column { right: layout.right - PADDING, width: width(amount, &|line| line.total.clone()) };
+    let amount = TextColumn { right: layout.right - PADDING, width: width(amount, &|line| line.total.clone()) };
     let unit =
-        Column { right: amount.right - amount.width - GAP, width: width(unit, &|line| line.unit_amount.clone()) };
+        TextColumn { right: amount.right - amount.width - GAP, width: width(unit, &|line| line.unit_amount.clone()) };
     let quantity =
-        Column { right: unit.right - unit.width - GAP, width: width(quantity, &|line| line.quantity.to_string()) };
+        TextColumn { right: unit.right - unit.width - GAP, width: width(quantity, &|line| line.quantity.to_string()) };
     Columns { numbers: [quantity, unit, amount], description: quantity.right - quantity.width - GAP - LEFT - PADDING }
 }
 

@@ -287,7 +287,7 @@ fn any_script_is_drawn_or_refused_by_name_and_never_a_box() {
     ] {
         match render(&all_of(text)) {
             Ok(_) => {
-                let shaped = faces.shape(typeface::Weight::Regular, &typeface::one_line(text));
+                let shaped = faces.shape(typeface::Weight::Regular, &characters::one_line(text));
                 let boxes = shaped.pieces.iter().flat_map(|piece| &piece.glyphs).filter(|it| it.glyph_id.to_u32() == 0);
                 assert_eq!(boxes.count(), 0, "{text:?}");
             }

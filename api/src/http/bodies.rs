@@ -27,7 +27,7 @@ const REST_OF_A_FORM: usize = 64 * KIB;
 
 /// The kinds of bodies, by their size. Unlisted paths take JSON, the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum BodyKind {
     Json,
     /// An order may have 500 lines and 50,000 characters of descriptions.
     Order,
@@ -65,7 +65,7 @@ impl BodyLimits {
     }
 }
 
-impl Kind {
+impl BodyKind {
     fn of(path: &str) -> Self {
         let mut parts = path.split('/').skip(1);
         let parts = std::array::from_fn(|_| parts.next().unwrap_or_default());
@@ -94,14 +94,14 @@ impl Kind {
         }
     }
 
-    fn refusal(self, fault: Fault) -> Problem {
+    fn refusal(self, fault: BodyFault) -> Problem {
         match (fault, self) {
-            (Fault::TooLarge, Self::Invoice) => invoice_too_large(),
-            (Fault::TooLarge, Self::Json | Self::Order | Self::Batch | Self::Webhook) => {
+            (BodyFault::TooLarge, Self::Invoice) => invoice_too_large(),
+            (BodyFault::TooLarge, Self::Json | Self::Order | Self::Batch | Self::Webhook) => {
                 let detail = format!("The body is larger than {} KiB.", self.limits().bytes / KIB);
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
             }
-            (Fault::TooSlow, _) => {
+            (BodyFault::TooSlow, _) => {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not come in time.")
             }
         }
@@ -117,7 +117,7 @@ pub(crate) fn invoice_too_large() -> Problem {
 
 /// What was wrong with a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-enum Fault {
+enum BodyFault {
     #[error("the body is too large")]
     TooLarge,
     #[error("the body did not come in time")]
@@ -142,9 +142,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Bounded<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> poem::Result<Response> {
-        let kind = Kind::of(request.uri().path());
+        let kind = BodyKind::of(request.uri().path());
         if declared(&request).is_some_and(|length| length > kind.limits().bytes as u64) {
-            return Ok(closing(kind.refusal(Fault::TooLarge).into_response()));
+            return Ok(closing(kind.refusal(BodyFault::TooLarge).into_response()));
         }
         let body = request.take_body();
         if body.is_empty() {
@@ -182,7 +182,7 @@ fn told(problem: Problem, instead_of: &Response) -> Response {
 }
 
 /// The body, which fails where it exceeds its limits.
-fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<Fault>>) -> Body {
+fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<BodyFault>>) -> Body {
     let begin = Instant::now();
     let pieces = stream::try_unfold((Box::pin(body.into_bytes_stream()), limits.bytes), move |(mut body, left)| {
         let fault = Arc::clone(&fault);
@@ -191,15 +191,15 @@ fn bounded(body: Body, limits: BodyLimits, fault: Arc<OnceLock<Fault>>) -> Body 
             let next = in_time(body.next(), end).await;
             let broken = |kind| io::Error::other(*fault.get_or_init(|| kind));
             let Some(piece) = next.map_err(broken)?.transpose()? else { return Ok(None) };
-            let left = left.checked_sub(piece.len()).ok_or_else(|| broken(Fault::TooLarge))?;
+            let left = left.checked_sub(piece.len()).ok_or_else(|| broken(BodyFault::TooLarge))?;
             Ok::<_, io::Error>(Some((piece, (body, left))))
         }
     });
     Body::from_bytes_stream(pieces)
 }
 
-async fn in_time<T>(next: impl Future<Output = T>, end: Instant) -> Result<T, Fault> {
-    timeout_at(end, next).await.map_err(|_| Fault::TooSlow)
+async fn in_time<T>(next: impl Future<Output = T>, end: Instant) -> Result<T, BodyFault> {
+    timeout_at(end, next).await.map_err(|_| BodyFault::TooSlow)
 }
 
 #[cfg(test)]
@@ -290,12 +290,12 @@ mod tests {
         {
             let fault = Arc::default();
             bounded(body, limits, Arc::clone(&fault)).into_bytes().await.unwrap_err();
-            assert_eq!(fault.get(), Some(&Fault::TooSlow));
+            assert_eq!(fault.get(), Some(&BodyFault::TooSlow));
         }
     }
     #[test]
     fn whoever_sends_an_invoice_drop_by_drop_is_not_waited_for_ten_minutes() {
-        let (limits, begin) = (Kind::Invoice.limits(), Instant::now());
+        let (limits, begin) = (BodyKind::Invoice.limits(), Instant::now());
         let until = |taken| limits.deadline(begin, taken) - begin;
         assert_eq!(until(0), GRACE);
         assert_eq!(until(30), GRACE, "a byte a second earns nothing");

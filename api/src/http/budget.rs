@@ -16,7 +16,7 @@ use poem::{
 };
 use queue::Queue;
 
-use super::debts::{Debts, Kind};
+use super::debts::{DebtKind, Debts};
 use crate::{Problem, metrics};
 
 /// The largest debt: one second, after which it is paid off.
@@ -37,10 +37,10 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// The budgets of all merchants.
 #[derive(Debug)]
-pub(crate) struct Budgets(Option<Limited>);
+pub(crate) struct Budgets(Option<LimitedBudgets>);
 
 #[derive(Debug)]
-struct Limited {
+struct LimitedBudgets {
     per_second: u32,
     cost: Duration,
     debts: Debts,
@@ -64,8 +64,8 @@ impl Budgets {
         let limited = BURST.checked_div(per_second).map(|cost| {
             let cost = cost.max(Duration::from_micros(1));
             // The name in Redis is empty, because this was once the only kind.
-            let kind = Kind { name: "", most: BURST, share: cost * (per_second / SHARE).max(1) };
-            Limited { per_second, cost, debts: Debts::new(kind, queue.queues().clone()) }
+            let kind = DebtKind { name: "", most: BURST, share: cost * (per_second / SHARE).max(1) };
+            LimitedBudgets { per_second, cost, debts: Debts::new(kind, queue.queues().clone()) }
         });
         Self(limited)
     }
@@ -103,7 +103,7 @@ impl Budgets {
     }
 }
 
-impl Limited {
+impl LimitedBudgets {
     /// The state of the budget, and how long to wait if it is spent.
     fn spend(&self, merchant: MerchantId, now: Instant) -> (BudgetState, Result<(), Duration>) {
         let (owed, spent) = self.debts.spend(merchant, self.cost, now);
@@ -151,7 +151,7 @@ mod tests {
     const MS: Duration = Duration::from_millis(1);
 
     /// A budget without a reachable Redis.
-    async fn limited(per_second: u32) -> Limited {
+    async fn limited(per_second: u32) -> LimitedBudgets {
         Budgets::new(per_second, &queue().await).0.unwrap()
     }
 

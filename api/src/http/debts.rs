@@ -19,14 +19,14 @@ const MOST_MERCHANTS: usize = 10_000;
 /// The debts of all merchants, of one kind. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Debts {
-    kind: Kind,
+    kind: DebtKind,
     ledger: Arc<Ledger>,
     queues: RedisQueues,
 }
 
 /// A kind of debt.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Kind {
+pub(crate) struct DebtKind {
     /// Its name in Redis, before the merchant's id.
     pub(crate) name: &'static str,
     /// The largest debt.
@@ -50,7 +50,7 @@ struct Debt {
 
 impl Debts {
     /// Starts without any debts.
-    pub(crate) fn new(kind: Kind, queues: RedisQueues) -> Self {
+    pub(crate) fn new(kind: DebtKind, queues: RedisQueues) -> Self {
         Self { kind, ledger: Arc::default(), queues }
     }
 

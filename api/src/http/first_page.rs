@@ -5,15 +5,15 @@ use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse,
     payload::{Binary, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
 };
 
-use super::content::Content;
+use super::{content::BinaryBody, described::answers_with};
 use crate::{Api, Problem};
 
 /// The response.
 #[derive(Debug)]
-pub(crate) struct FirstPage(Content);
+pub(crate) struct FirstPage(BinaryBody);
 
 impl FirstPage {
     /// The first page of the link's invoice, unless it could not be rendered or was erased.
@@ -35,18 +35,7 @@ impl IntoResponse for FirstPage {
 
 impl ApiResponse for FirstPage {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "The picture.",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "image/png",
-                    schema: <Binary<Vec<u8>> as Payload>::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("The picture.", "image/png", <Binary<Vec<u8>> as Payload>::schema_ref())
     }
 
     fn register(_: &mut Registry) {}

@@ -91,20 +91,20 @@ impl Security {
 }
 
 impl<E: Endpoint<Output = Response>> Middleware<E> for Security {
-    type Output = Secured<E>;
+    type Output = SecuredEndpoint<E>;
 
-    fn transform(&self, inner: E) -> Secured<E> {
-        Secured { inner, security: self.clone() }
+    fn transform(&self, inner: E) -> SecuredEndpoint<E> {
+        SecuredEndpoint { inner, security: self.clone() }
     }
 }
 
 /// See [`Security`].
-pub(crate) struct Secured<E> {
+pub(crate) struct SecuredEndpoint<E> {
     inner: E,
     security: Security,
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Secured<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for SecuredEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> poem::Result<Response> {

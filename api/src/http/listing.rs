@@ -9,11 +9,11 @@ use poem::{Body, IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    registry::{MetaMediaType, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::{IsObjectType, ParseFromJSON, ToJSON, Type},
 };
 
-use crate::http::{paging::Page, serialized::Serialized};
+use super::{described::answers_with_any, paging::Page, serialized::Serialized};
 
 const CSV: &str = "text/csv; charset=utf-8";
 
@@ -118,15 +118,7 @@ impl<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> ApiResponse 
             content_type: "text/csv",
             schema: MetaSchemaRef::Inline(Box::new(MetaSchema::new("string"))),
         };
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "A page of the list or, with `Accept: text/csv`, all of it.",
-                status: Some(200),
-                status_range: None,
-                content: vec![page, csv],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with_any("A page of the list or, with `Accept: text/csv`, all of it.", vec![page, csv])
     }
 
     fn register(registry: &mut Registry) {

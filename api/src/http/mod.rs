@@ -8,6 +8,7 @@ pub(crate) mod characters;
 pub(crate) mod content;
 pub(crate) mod cookie;
 pub(crate) mod debts;
+pub(crate) mod described;
 pub(crate) mod fields;
 pub(crate) mod first_page;
 pub(crate) mod headers;

@@ -42,13 +42,13 @@ pub(crate) struct Totals {
     /// Whether there are more than `count`; then `sums` is empty.
     more: bool,
     /// Their totals by currency.
-    sums: Vec<Sum>,
+    sums: Vec<ListSum>,
 }
 
 /// What the matches in one currency come to.
 #[derive(Debug, Object)]
 #[oai(rename = "ListSum")]
-pub(crate) struct Sum {
+pub(crate) struct ListSum {
     currency: CurrencyCode,
     /// The total of all.
     amount: String,
@@ -74,7 +74,7 @@ impl Totals {
                 *unpaid = unpaid.checked_add(money).map_err(Problem::internal)?;
             }
         }
-        let sum = |(currency, [all, unpaid]): (String, [Money; 2])| Sum {
+        let sum = |(currency, [all, unpaid]): (String, [Money; 2])| ListSum {
             currency: currency.into(),
             amount: all.to_decimal_string(),
             unpaid: unpaid.to_decimal_string(),

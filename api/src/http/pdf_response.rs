@@ -5,10 +5,10 @@ use poem::{IntoResponse, Response, http::header};
 use poem_openapi::{
     ApiResponse,
     payload::{Binary, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
 };
 
-use super::content::Content;
+use super::{content::BinaryBody, described::answers_with};
 
 /// Only the browser's own viewer may frame it.
 const POLICY: &str = "frame-ancestors 'none'";
@@ -16,14 +16,14 @@ const POLICY: &str = "frame-ancestors 'none'";
 /// A PDF response.
 #[derive(Debug)]
 pub(crate) struct Pdf {
-    content: Content,
+    content: BinaryBody,
     name: String,
     disposition: &'static str,
 }
 
 impl Pdf {
     /// A PDF to display, with a file name for saving.
-    pub(crate) fn inline(content: impl Into<Content>, name: &str) -> Self {
+    pub(crate) fn inline(content: impl Into<BinaryBody>, name: &str) -> Self {
         Self { content: content.into(), name: sanitised(name), disposition: "inline" }
     }
 
@@ -57,18 +57,7 @@ impl IntoResponse for Pdf {
 
 impl ApiResponse for Pdf {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "The PDF.",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "application/pdf",
-                    schema: <Binary<Vec<u8>> as Payload>::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("The PDF.", "application/pdf", <Binary<Vec<u8>> as Payload>::schema_ref())
     }
 
     fn register(_: &mut Registry) {}

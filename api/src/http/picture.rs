@@ -11,10 +11,11 @@ use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions,
     error::ContentTypeError,
     payload::{Binary, Payload},
-    registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, Registry},
+    registry::{MetaMediaType, MetaRequest, MetaResponses, Registry},
 };
 
-use crate::{Problem, http::hex::hex};
+use super::{described::answers_with_any, hex::hex};
+use crate::Problem;
 
 fn media() -> Vec<MetaMediaType> {
     let media = |content_type: &PictureType| MetaMediaType {
@@ -82,15 +83,7 @@ impl IntoResponse for PictureResponse {
 
 impl ApiResponse for PictureResponse {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "The picture.",
-                status: Some(200),
-                status_range: None,
-                content: media(),
-                headers: Vec::new(),
-            }],
-        }
+        answers_with_any("The picture.", media())
     }
 
     fn register(_: &mut Registry) {}

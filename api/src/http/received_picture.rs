@@ -8,7 +8,7 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
 };
 
-use super::content::Content;
+use super::content::BinaryBody;
 use crate::{Api, Problem};
 
 /// The types of pictures, determined from their bytes.
@@ -17,7 +17,7 @@ const TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 /// The response.
 #[derive(Debug)]
 pub(crate) struct ReceivedPicture {
-    content: Content,
+    content: BinaryBody,
     content_type: &'static str,
 }
 

@@ -10,10 +10,10 @@ const QUIET: Duration = Duration::from_mins(1);
 
 /// A rate-limited log event.
 #[derive(Debug, Default)]
-pub(crate) struct Seldom(Mutex<Told>);
+pub(crate) struct Seldom(Mutex<LastLogged>);
 
 #[derive(Debug, Default)]
-struct Told {
+struct LastLogged {
     at: Option<Instant>,
     since: u64,
 }

@@ -7,11 +7,12 @@ use poem::{IntoResponse, Response};
 use poem_openapi::{
     ApiResponse,
     payload::{Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
+use super::described::answers_with;
 use crate::{Api, Problem};
 
 /// The largest answer that is serialized in place.
@@ -75,18 +76,7 @@ impl<T: ToJSON> IntoResponse for Serialized<T> {
 
 impl<T: ToJSON> ApiResponse for Serialized<T> {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: Json::<T>::CONTENT_TYPE,
-                    schema: <T as Type>::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("", Json::<T>::CONTENT_TYPE, <T as Type>::schema_ref())
     }
 
     fn register(registry: &mut Registry) {

@@ -76,14 +76,14 @@ pub(super) struct AttentionView {
 const FIRST_WORDS: usize = 80;
 
 /// The resources that matters are about, as far as they are not erased.
-pub(super) struct Subjects {
+pub(super) struct MatterSubjects {
     orders: HashMap<OrderId, OrderName>,
     links: HashMap<LinkId, AskedFor>,
     buyers: HashMap<ConversationId, String>,
     replies: HashMap<MessageId, String>,
 }
 
-impl Subjects {
+impl MatterSubjects {
     /// Loads the resources of these matters.
     pub(super) async fn read(
         db: &impl ConnectionTrait,
@@ -118,7 +118,7 @@ impl AttentionView {
     }
 
     /// A matter with its resources.
-    pub(super) fn of(matter: Attention, subjects: &Subjects) -> Result<Self, DbErr> {
+    pub(super) fn of(matter: Attention, subjects: &MatterSubjects) -> Result<Self, DbErr> {
         let order = matter.order_id.and_then(|order| subjects.orders.get(&order));
         let link = matter.link_id.and_then(|link| subjects.links.get(&link));
         let buyer = || matter.conversation_id.and_then(|conversation| subjects.buyers.get(&conversation)).cloned();
@@ -189,7 +189,7 @@ impl AttentionCalls {
         let search = AttentionSearch { resolved, kind, before: asked.before, limit: asked.fetch() };
         let (pool, merchant) = (api.db.pool(), key.0.merchant);
         let found = attention::search(pool, merchant, search).await?;
-        let subjects = Subjects::read(pool, merchant, &found).await?;
+        let subjects = MatterSubjects::read(pool, merchant, &found).await?;
         let view = |matter: Attention| AttentionView::of(matter, &subjects).map_err(Problem::from);
         Ok(Json(asked.page(found, |matter| matter.id, view)?))
     }
@@ -216,7 +216,7 @@ impl AttentionCalls {
             tx.done(key.0.did(AuditAction::AttentionResolve, &matter.id).because(note), now);
         }
         let resolved = attention::find(&tx, merchant, id).await?.ok_or_else(Problem::not_found)?;
-        let subjects = Subjects::read(&tx, merchant, std::slice::from_ref(&resolved)).await?;
+        let subjects = MatterSubjects::read(&tx, merchant, std::slice::from_ref(&resolved)).await?;
         tx.commit().await?;
         Ok(Json(AttentionView::of(resolved, &subjects)?))
     }

@@ -29,7 +29,7 @@ pub(super) struct AuditLog;
 /// An entry of the audit log.
 #[derive(Debug, Object)]
 #[oai(rename = "AuditEntry", skip_serializing_if_is_none)]
-pub(super) struct EntryView {
+pub(super) struct AuditEntryView {
     id: Text<AuditEntryId>,
     at: DateTime<Utc>,
     /// The merchant it concerns.
@@ -64,14 +64,14 @@ const MOST_MEANT: u64 = 100;
 
 /// The orders and links that entries are about.
 #[derive(Default)]
-struct Subjects {
+struct EntrySubjects {
     links: HashMap<LinkId, AskedFor>,
     orders: HashMap<OrderId, OrderName>,
     /// The first text of each link.
     first: HashMap<LinkId, MessageId>,
 }
 
-impl Subjects {
+impl EntrySubjects {
     async fn read(db: &impl ConnectionTrait, merchant: MerchantId, found: &[audit::Model]) -> Result<Self, DbErr> {
         let links = found.iter().filter_map(|entry| entry.subject.parse().ok()).collect();
         let links = link::asked_for(db, merchant, links).await?;
@@ -119,19 +119,19 @@ pub(super) async fn page(
     asked: Asked<AuditEntryId>,
     filter: AuditFilter,
     reader: Option<MerchantId>,
-) -> Result<Json<Page<EntryView>>, Problem> {
+) -> Result<Json<Page<AuditEntryView>>, Problem> {
     let filter = AuditFilter { before: asked.before, limit: asked.fetch(), ..filter };
     let found = audit::search(api.db.pool(), filter).await?;
     let keys: Vec<ApiKeyId> = found.iter().filter_map(|entry| entry.actor.parse().ok()).collect();
     let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
     let subjects = match reader {
-        Some(merchant) => Subjects::read(api.db.pool(), merchant, &found).await?,
-        None => Subjects::default(),
+        Some(merchant) => EntrySubjects::read(api.db.pool(), merchant, &found).await?,
+        None => EntrySubjects::default(),
     };
     let view = |entry: audit::Model| {
         let (link, order) = subjects.of(&entry.subject);
         let money = link.map(AskedFor::money).transpose()?.flatten();
-        Ok::<_, Problem>(EntryView {
+        Ok::<_, Problem>(AuditEntryView {
             again: subjects.is_again(&entry).then_some(true),
             order_id: order.map(|order| Text(order.id)),
             order_number: order.map(|order| order.number.clone()),
@@ -174,7 +174,7 @@ impl AuditLog {
         folded: Query<Option<bool>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,
-    ) -> Result<Json<Page<EntryView>>, Problem> {
+    ) -> Result<Json<Page<AuditEntryView>>, Problem> {
         let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
         let merchant = key.0.merchant;
         let text = q.0.filter(|text| !text.trim().is_empty());

@@ -13,7 +13,7 @@ use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Path, payload::Json};
 use queue::{EnqueueOptions, PurgeLink, enqueue};
 
-use self::export::Export;
+use self::export::BuyerExport;
 use super::Group;
 use crate::http::typed::PhoneText;
 use crate::{
@@ -46,10 +46,10 @@ impl Buyers {
     ///
     /// Everything stored about the buyer with this number: orders, payment links, messages, and any opt-out.
     #[oai(path = "/buyers/:phone/export", method = "get")]
-    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<Export, Problem> {
+    async fn export(&self, api: Data<&Api>, key: Reader, phone: Path<PhoneText>) -> Result<BuyerExport, Problem> {
         let _turn = api.readers.take(key.0.merchant).await?;
         let (phone, found) = find(&api, &key.0, &phone).await?;
-        Export::of(&api, key.0.merchant, &phone, found).await
+        BuyerExport::of(&api, key.0.merchant, &phone, found).await
     }
 
     /// Erase a buyer

@@ -27,7 +27,7 @@ const LONGEST_WAIT: u64 = 8;
 /// How often a waiting reader checks without being woken, in case Redis is unavailable.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-pub(super) struct Changes;
+pub(super) struct ChangesApi;
 
 /// Changes, in the order of their numbers.
 #[derive(Debug, Object)]
@@ -58,7 +58,7 @@ struct ChangeView {
 
 #[OpenApi(tag = "Group::Feed")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
-impl Changes {
+impl ChangesApi {
     /// Read changes
     ///
     /// Every change of an order, a payment link, a message, the credits or a matter that needs a person is a row. It is

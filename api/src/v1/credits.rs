@@ -87,7 +87,7 @@ impl BalanceView {
 /// An entry of the credit ledger.
 #[derive(Debug, Object)]
 #[oai(rename = "CreditEntry", skip_serializing_if_is_none)]
-struct EntryView {
+struct CreditEntryView {
     id: Text<CreditEntryId>,
     /// Its number in the ledger, from 1.
     number: i64,
@@ -112,7 +112,7 @@ struct EntryView {
     created_at: DateTime<Utc>,
 }
 
-impl EntryView {
+impl CreditEntryView {
     fn of(entry: CreditEntry, on: SpentOn) -> Self {
         Self {
             id: Text(entry.id),
@@ -159,7 +159,7 @@ impl Credits {
         /// Absent: as `Accept` says.
         format: Query<Option<Text<Format>>>,
         accept: Header<Option<String>>,
-    ) -> Result<Listing<EntryView>, Problem> {
+    ) -> Result<Listing<CreditEntryView>, Problem> {
         if wants_csv(format.0.map(Text::value), accept.0.as_deref()) {
             let owner = key.0.owner(&api).await?;
             return Ok(Listing::Csv(statement::body(api.db.clone(), owner), "credits"));
@@ -170,7 +170,7 @@ impl Credits {
         let spent_on = spent_on::read(db, merchant, &found).await?;
         let view = |entry: CreditEntry| {
             let on = entry.message_id.and_then(|text| spent_on.get(&text)).cloned().unwrap_or_default();
-            Ok::<_, Problem>(EntryView::of(entry, on))
+            Ok::<_, Problem>(CreditEntryView::of(entry, on))
         };
         Ok(Listing::Page(asked.page(found, |row| row.id, view)?))
     }

@@ -15,12 +15,12 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::Header,
     payload::{Payload, PlainText},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
 };
 use queue::live::{LiveItem, Position, Subscription};
 
 use super::Group;
-use crate::{Api, Problem, auth::Reader};
+use crate::{Api, Problem, auth::Reader, http::described::answers_with};
 
 /// How often a line is sent without events, so that proxies keep the connection open.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -28,7 +28,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// The browser's delay before reconnecting, in milliseconds.
 const COME_AGAIN: u64 = 2_000;
 
-pub(super) struct Events;
+pub(super) struct EventsApi;
 
 /// An endless stream of events.
 struct EventStream(SSE);
@@ -41,25 +41,14 @@ impl IntoResponse for EventStream {
 
 impl ApiResponse for EventStream {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "The events.",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "text/event-stream",
-                    schema: <PlainText<String> as Payload>::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("The events.", "text/event-stream", <PlainText<String> as Payload>::schema_ref())
     }
 
     fn register(_: &mut Registry) {}
 }
 
 #[OpenApi(tag = "Group::Feed")]
-impl Events {
+impl EventsApi {
     /// Follow changes as events
     ///
     /// `link.updated`, `message.updated`, `order.updated` and `credits.updated`, with ids only: read the resource to

@@ -8,7 +8,7 @@ use domain::{
     link::{ElsewhereMethod, money_back::RefundState},
     message::MessageStatus,
 };
-use entity::link::{self, Source, TimelineEntry, TimelineEvent};
+use entity::link::{self, EntrySource, TimelineEntry, TimelineEvent};
 
 use crate::{buyer::Words, console::Said};
 
@@ -84,11 +84,11 @@ impl EvidenceWords {
         if let Some(name) = names.get(actor) {
             return name;
         }
-        match actor.parse::<Source>() {
-            Ok(Source::Buyer) => self.words.says("buyer"),
-            Ok(Source::Carrier) => self.words.says("carrier"),
-            Ok(Source::Stripe) => "Stripe",
-            Ok(Source::System) => "Paylink",
+        match actor.parse::<EntrySource>() {
+            Ok(EntrySource::Buyer) => self.words.says("buyer"),
+            Ok(EntrySource::Carrier) => self.words.says("carrier"),
+            Ok(EntrySource::Stripe) => "Stripe",
+            Ok(EntrySource::System) => "Paylink",
             Err(_) => actor,
         }
     }

@@ -2,17 +2,13 @@
 //! whole.
 
 mod staged;
+mod upload;
 
 use std::collections::BTreeMap;
 
-use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Currency, LinkId, Money, OwnReminding, PaymentMethods, sms_event::is_unwanted};
-use entity::{
-    Merchant, Order,
-    documents::{Documents, MAX_BYTES},
-    link::RETENTION,
-};
+use entity::{Documents, Merchant, Order, link::RETENTION};
 use poem::{Request, RequestBody, web::Field};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -20,15 +16,14 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
     types::{Binary, Type},
 };
-use ring::digest;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::AsyncReadExt;
 
 pub(super) use self::staged::Staged;
+use self::upload::{Invoice, stage};
 use super::link_reminders::SentReminders;
 use crate::{
     Problem,
     http::{
-        bodies::invoice_too_large,
         characters::REFUSAL,
         fields::Fields,
         multipart::{FormParts, unreadable},
@@ -38,12 +33,6 @@ use crate::{
 
 /// The longest text of a field.
 const LONGEST_TEXT: u64 = 32 * 1_024;
-
-/// How much of an upload is read at once.
-const CHUNK: usize = 64 * 1024;
-
-/// How many bytes may come before a PDF's header, as viewers allow.
-const HEAD: usize = 1024;
 
 /// The form before it is read.
 pub(super) struct LinkForm(Option<FormParts>);
@@ -63,18 +52,9 @@ pub(super) struct FilledForm {
     reminders: SentReminders,
 }
 
-/// An invoice in staging.
-#[derive(Debug)]
-pub(super) struct Invoice {
-    /// Its SHA-256.
-    pub(super) sha256: Vec<u8>,
-    /// Its length.
-    pub(super) bytes: u64,
-}
-
 /// The terms of the link.
 #[derive(Debug)]
-pub(super) struct Terms {
+pub(super) struct LinkTerms {
     /// The invoice number.
     pub(super) invoice_number: String,
     /// The amount.
@@ -135,58 +115,6 @@ fn once(name: &str, is_there: bool) -> Result<(), Problem> {
     if is_there { Err(Problem::field(name, "must be sent only once")) } else { Ok(()) }
 }
 
-/// Streams the invoice to staging.
-async fn stage(field: Field, documents: &Documents, link: LinkId) -> Result<Invoice, Problem> {
-    let mut upload = documents.upload(&Documents::staging_name(link));
-    let mut hash = digest::Context::new(&digest::SHA256);
-    let mut start: Vec<u8> = Vec::with_capacity(HEAD);
-    let mut length = 0;
-    let mut reader = field.into_async_read();
-    loop {
-        let chunk = match next_chunk(&mut reader).await {
-            Ok(chunk) if chunk.is_empty() => break,
-            Ok(chunk) => chunk,
-            Err(problem) => {
-                upload.abandon().await;
-                return Err(problem);
-            }
-        };
-        length += chunk.len();
-        start.extend(chunk.iter().take(HEAD - start.len()));
-        let not_a_pdf = start.len() == HEAD && !names_pdf(&start);
-        if length > MAX_BYTES || not_a_pdf {
-            upload.abandon().await;
-            return Err(if not_a_pdf { refuse_no_pdf() } else { invoice_too_large() });
-        }
-        hash.update(&chunk);
-        upload.write(chunk).await?;
-    }
-    if !names_pdf(&start) {
-        upload.abandon().await;
-        return Err(if length == 0 {
-            Problem::field("invoice", "is empty").coded("empty_file")
-        } else {
-            refuse_no_pdf()
-        });
-    }
-    upload.finish().await?;
-    Ok(Invoice { sha256: hash.finish().as_ref().to_vec(), bytes: length as u64 })
-}
-
-fn names_pdf(start: &[u8]) -> bool {
-    start.windows(5).any(|bytes| bytes == b"%PDF-")
-}
-
-fn refuse_no_pdf() -> Problem {
-    Problem::field("invoice", "is not a PDF: there is no %PDF- at its beginning").coded("not_a_pdf")
-}
-
-async fn next_chunk(reader: &mut (impl AsyncRead + Unpin)) -> Result<Bytes, Problem> {
-    let mut chunk = BytesMut::with_capacity(CHUNK);
-    reader.read_buf(&mut chunk).await.map_err(|error| unreadable(&error))?;
-    Ok(chunk.freeze())
-}
-
 async fn text(field: Field) -> Result<String, Problem> {
     let name = field.name().unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
@@ -211,7 +139,7 @@ impl FilledForm {
     }
 
     /// The terms, or all errors. Absent fields come from the order.
-    pub(super) fn check(&self, order: &Order, merchant: &Merchant, now: DateTime<Utc>) -> Result<Terms, Problem> {
+    pub(super) fn check(&self, order: &Order, merchant: &Merchant, now: DateTime<Utc>) -> Result<LinkTerms, Problem> {
         let mut fields = Fields::default();
         let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
         let money = self.money(order, &mut fields);
@@ -226,7 +154,7 @@ impl FilledForm {
             self.receipt.as_deref().map(|text| text.trim().parse::<bool>().map_err(|_| "must be `true` or `false`"));
         let receipt = receipt.map(|read| fields.take("receipt", read));
         let terms = || {
-            Some(Terms {
+            Some(LinkTerms {
                 invoice_number: invoice_number?,
                 money: money?,
                 expires_at: expires_at?,

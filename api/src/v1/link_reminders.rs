@@ -17,7 +17,7 @@ use crate::{
 /// Changes to a payment link. Absent fields stay as they are; `null` returns to the merchant's setting.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "PaymentLinkChanges")]
-pub(super) struct ChangesInput {
+pub(super) struct LinkChangesInput {
     /// Whether the buyer is reminded.
     #[serde(default)]
     reminders: Clearable<bool>,
@@ -35,7 +35,7 @@ pub(super) struct ChangesInput {
     last_reminder_days: Clearable<i64>,
 }
 
-impl ChangesInput {
+impl LinkChangesInput {
     /// The link's own settings after the change.
     fn over(self, own: OwnReminding) -> OwnReminding {
         OwnReminding {
@@ -103,7 +103,12 @@ pub(super) fn wrong(error: RemindingError) -> Wrong {
 }
 
 /// Changes a link's reminder settings.
-pub(super) async fn change(api: &Api, key: &Principal, link: LinkId, input: ChangesInput) -> Result<LinkView, Problem> {
+pub(super) async fn change(
+    api: &Api,
+    key: &Principal,
+    link: LinkId,
+    input: LinkChangesInput,
+) -> Result<LinkView, Problem> {
     let now = api.clock.now();
     let tx = api.db.begin().await?;
     let link = link::hold(&tx, key.merchant, link).await?.ok_or_else(Problem::not_found)?;

@@ -110,7 +110,7 @@ pub(super) struct LinkView {
     purged_at: Option<DateTime<Utc>>,
     /// Metadata of your software.
     metadata: Metadata,
-    timeline: Vec<EntryView>,
+    timeline: Vec<TimelineEntryView>,
 }
 
 /// A refund that is not made.
@@ -139,7 +139,7 @@ impl UnfinishedRefundView {
 /// An event in the life of a link.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
-struct EntryView {
+struct TimelineEntryView {
     at: DateTime<Utc>,
     event: String,
     detail: Option<String>,
@@ -198,7 +198,7 @@ impl PaidByView {
     }
 }
 
-impl From<TimelineEntry> for EntryView {
+impl From<TimelineEntry> for TimelineEntryView {
     fn from(entry: TimelineEntry) -> Self {
         Self { at: entry.at, actor: entry.actor().to_owned(), event: entry.event, detail: entry.detail }
     }
@@ -307,7 +307,7 @@ impl LinkView {
             viewed_at: link.viewed_at,
             unrecognised_at: link.unrecognised_at,
             purged_at: link.purged_at,
-            timeline: timeline.into_iter().map(EntryView::from).collect(),
+            timeline: timeline.into_iter().map(TimelineEntryView::from).collect(),
         })
     }
 }

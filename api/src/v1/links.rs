@@ -4,39 +4,34 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::{
-    Currency, LinkId, LinkState, MerchantId, Money, OrderId,
-    link::{LinkEvent, Refusal, Review},
-    sha256,
+    Currency, LinkId, LinkState, MerchantId, OrderId,
+    link::{Refusal, Review},
 };
 use entity::{
-    AuditAction, Documents, Merchant, Order, Transaction, conversation,
-    documents::DocumentError,
-    link::{self, Advanced, Dispute, NewLink, StripeFacts, TimelineEntry},
+    Documents, Order, Transaction, conversation,
+    link::{self, Dispute, TimelineEntry},
     list::{Found, PaidPeriod},
-    logo,
     order::{self, OrderName, Tag},
-    stripe_integration::{self, StripeStatus},
 };
-use poem::{error::ResponseError, http::StatusCode, web::Data};
+use poem::{error::ResponseError, web::Data};
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
     payload::Json,
 };
-use queue::{CloseReason, CloseStripeLink, EnqueueOptions, StoreInvoice, enqueue};
 use sea_orm::{ConnectionTrait, DbErr};
-use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
-    link_form::{FilledForm, LinkForm, Staged, Terms},
+    invoice::read_invoice,
+    link_creation::{AskedLink, accept_link},
+    link_form::{LinkForm, Staged},
     link_list,
-    link_reminders::{self, ChangesInput},
-    link_view::{self, Around, LinkView, OfLink},
-    order_view::Request,
-    orders::render_details,
+    link_reminders::{self, LinkChangesInput},
+    link_view::{self, Around, LinkView},
+    link_void::{Void, accept_void},
 };
-use crate::http::typed::{CurrencyCode, Limit, Moment, Prose, Several, SortOrder, Text, TextOf, period};
+use crate::http::typed::{CurrencyCode, Limit, Moment, Several, SortOrder, Text, TextOf, period};
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
@@ -52,20 +47,6 @@ use crate::{
 };
 
 pub(super) struct Links;
-
-/// The most payment links of an order, in any state. An ordinary order has one or a few.
-const MOST_OF_ORDER: u64 = 100;
-
-/// The input of a void.
-#[derive(Debug, Default, Deserialize, Object, Serialize)]
-struct Void {
-    /// The reason, for your records.
-    reason: Option<Prose<500>>,
-    /// Whether the buyer is told by text, with the template `voided`, which costs credits like any other.
-    #[oai(default)]
-    #[serde(default)]
-    tell_buyer: bool,
-}
 
 #[OpenApi(tag = "Group::PaymentLinks")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
@@ -217,7 +198,7 @@ impl Links {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "id")] link_id: Path<TextOf<LinkId>>,
-        input: JsonBody<ChangesInput>,
+        input: JsonBody<LinkChangesInput>,
     ) -> Result<Json<LinkView>, Problem> {
         Ok(Json(link_reminders::change(&api, &key.0, id(&link_id)?, input.0).await?))
     }
@@ -283,188 +264,6 @@ pub(super) async fn find_link(
     link_id: &str,
 ) -> Result<link::Model, Problem> {
     link::find(db, key.merchant, id(link_id)?).await?.ok_or_else(Problem::not_found)
-}
-
-/// The link's invoice, unless it was erased.
-pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, Problem> {
-    let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
-        return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
-    };
-    let read = match &link.document_sha256 {
-        Some(sha256) => api.documents.read_as(document, sha256).await,
-        None => api.documents.read(document).await,
-    };
-    let invoice = read.map_err(|error| match error {
-        // An upload may be moving from staging to the store, so it is looked for in both.
-        DocumentError::Missing if link.document_pages.is_some() => Problem::invoice_damaged(error),
-        DocumentError::Altered => Problem::invoice_damaged(error),
-        DocumentError::Missing | DocumentError::Store(_) | DocumentError::TimedOut => error.into(),
-    })?;
-    Ok(Pdf::inline(invoice, &format!("invoice-{number}")))
-}
-
-/// A request for a link: the form that was read, and the order as it was then.
-#[derive(Clone, Copy)]
-struct AskedLink<'a> {
-    order: &'a Order,
-    owner: &'a Merchant,
-    filled: &'a FilledForm,
-}
-
-async fn accept_link(
-    api: &Api,
-    key: &Principal,
-    link: LinkId,
-    AskedLink { order, owner, filled }: AskedLink<'_>,
-    now: DateTime<Utc>,
-) -> Result<Accepted<LinkView>, Problem> {
-    let terms = filled.check(order, owner, now)?;
-    let (bytes, document_sha256) = if let Some(invoice) = &filled.invoice {
-        (invoice.bytes, invoice.sha256.clone())
-    } else {
-        let logo = logo::find(api.db.pool(), owner.id).await?;
-        let (number, due) = (terms.invoice_number.as_str(), terms.expires_at);
-        let request = Request { number, money: terms.money, due, now };
-        let (page, _) = render_details(order, owner, logo, Some(&request)).await?;
-        let written = (page.len() as u64, sha256(&page));
-        api.documents.put(&Documents::staging_name(link), page).await?;
-        written
-    };
-    let tx = api.db.begin().await?;
-    // Read again, because the upload may have taken minutes.
-    ready_owner(&tx, owner.id).await?;
-    api.quotas.check_room(&tx, owner.id, bytes).await?;
-    refuse_too_many(&tx, owner.id, order.id).await?;
-    let asked = (terms.invoice_number.clone(), terms.money);
-    let document_bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    let new = NewLink { document_bytes, document_sha256, ..new_link(api, key, order, link, terms) };
-    let (row, current) = insert_link(&tx, new, now).await?;
-    let current = current.ok_or_else(Problem::not_found)?;
-    refuse_stale(filled, &asked, (order, &current), owner, now)?;
-    tx.done(key.did(AuditAction::LinkCreate, &link), now);
-    let job = StoreInvoice { merchant: owner.id, link };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
-    // A new link cannot have been sent or paid yet.
-    let view = LinkView::of(api, row, link::timeline(&tx, link).await?, OfLink::default())?;
-    Ok(accepted(tx, link, view, enqueued_job))
-}
-
-/// Refuses another link of an order that has very many.
-pub(super) async fn refuse_too_many(tx: &Transaction, merchant: MerchantId, order: OrderId) -> Result<(), Problem> {
-    if link::count_of_order(tx, merchant, order).await? < MOST_OF_ORDER {
-        return Ok(());
-    }
-    let detail = format!("The order has had {MOST_OF_ORDER} payment links, and gets no more. Open another order.");
-    Err(Problem::conflict("too_many_links", detail))
-}
-
-/// Refuses a link that no longer matches its order.
-fn refuse_stale(
-    filled: &FilledForm,
-    asked: &(String, Money),
-    (read, current): (&Order, &Order),
-    owner: &Merchant,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    if current.archived_at.is_some() {
-        return Err(Problem::conflict("order_archived", "The order is archived. Take it back first."));
-    }
-    let terms = filled.check(current, owner, now)?;
-    let is_same_page = filled.invoice.is_some() || current.prints_as(read);
-    if is_same_page && *asked == (terms.invoice_number, terms.money) {
-        return Ok(());
-    }
-    Err(Problem::conflict("order_changed", "The order was changed meanwhile. Look at it, and make the link again."))
-}
-
-/// The merchant's current row, unless it is suspended or its Stripe account is not connected.
-pub(super) async fn ready_owner(tx: &Transaction, merchant: MerchantId) -> Result<Merchant, Problem> {
-    let (owner, integration) = stripe_integration::with_owner(tx, merchant).await?;
-    if owner.is_suspended() {
-        return Err(Problem::suspended());
-    }
-    match integration.map(|integration| integration.status) {
-        Some(StripeStatus::Connected) => Ok(owner),
-        Some(StripeStatus::Checking) => Err(Problem::conflict(
-            "stripe_not_connected",
-            "Your Stripe key is still being checked. Try again in a moment.",
-        )),
-        Some(StripeStatus::Failed) | None => {
-            Err(Problem::conflict("stripe_not_connected", "Connect your Stripe account first, in the settings."))
-        }
-    }
-}
-
-/// A link without its invoice data.
-fn new_link(api: &Api, key: &Principal, order: &Order, link: LinkId, terms: Terms) -> NewLink {
-    NewLink {
-        id: link,
-        merchant_id: order.merchant_id,
-        order_id: order.id,
-        token: api.vault.link_token(link),
-        invoice_number: terms.invoice_number,
-        money: terms.money,
-        document: Documents::staging_name(link),
-        document_bytes: 0,
-        document_sha256: Vec::new(),
-        expires_at: terms.expires_at,
-        metadata: terms.metadata,
-        payment_methods: terms.payment_methods,
-        reminding: terms.reminding,
-        receipt: terms.receipt,
-        actor: Some(key.key.to_string()),
-    }
-}
-
-async fn insert_link(
-    tx: &Transaction,
-    new: NewLink,
-    now: DateTime<Utc>,
-) -> Result<(link::Model, Option<Order>), Problem> {
-    link::insert_and_hold(tx, new, now).await.map_err(link_open_there)
-}
-
-/// Why a link could not be written: its order may have one that is open.
-pub(super) fn link_open_there(error: DbErr) -> Problem {
-    if link::is_second_open(&error) {
-        return Problem::conflict("link_open", "The order has an open payment link. Void it to make a new one.");
-    }
-    error.into()
-}
-
-async fn accept_void(
-    api: &Api,
-    key: &Principal,
-    link_id: &str,
-    input: &Void,
-    now: DateTime<Utc>,
-) -> Result<Accepted<LinkView>, Problem> {
-    let reason = input.reason.as_ref().map(|reason| reason.to_string());
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    let tx = api.db.begin().await?;
-    let link = find_link(&tx, key, link_id).await?;
-    let facts = StripeFacts { detail: reason.clone(), actor: Some(key.key.to_string()), ..StripeFacts::default() };
-    let (link, enqueued_job) = match link::advance(&tx, &link, LinkEvent::VoidRequested, &facts, now).await? {
-        Advanced::To(link) => {
-            let link = if input.tell_buyer { Box::new(link::set_tell_buyer(&tx, &link).await?) } else { link };
-            link::set_close_reason(&tx, &link, reason.clone()).await?;
-            tx.done(key.did(AuditAction::LinkVoid, &link.id).because(reason), now);
-            let job = CloseStripeLink { merchant: key.merchant, link: link.id, reason: CloseReason::Void };
-            (*link, enqueue(&tx, &job, EnqueueOptions::for_merchant(key.merchant), now).await?)
-        }
-        Advanced::Unchanged => {
-            // Read again, because another caller may have voided it at the same moment.
-            let link = find_link(&tx, key, link_id).await?;
-            if reason.is_some() && reason != link.close_reason {
-                let detail = "The link was voided before, with other words than these; those count.";
-                return Err(Problem::conflict("already_voided", detail));
-            }
-            (link, None)
-        }
-        Advanced::Refused(refusal) => return Err(refused(refusal)),
-    };
-    let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
-    Ok(accepted(tx, id, view, enqueued_job))
 }
 
 /// The orders of unpaid links whose buyers want no texts.

@@ -5,7 +5,7 @@ use domain::{Colour, Currency, MerchantId, PaymentMethods, Region, Reminding, ph
 use entity::{
     AuditAction, Merchant, Transaction, attention,
     change::{Change, ChangeKind},
-    logo::{self, About, LogoPicture, PictureError, PictureType},
+    logo::{self, LogoInfo, LogoPicture, PictureError, PictureType},
     merchant::{self, MerchantChanges},
 };
 use poem::{http::StatusCode, web::Data};
@@ -95,8 +95,8 @@ struct LogoView {
     url: String,
 }
 
-impl From<About> for LogoView {
-    fn from(logo: About) -> Self {
+impl From<LogoInfo> for LogoView {
+    fn from(logo: LogoInfo) -> Self {
         Self {
             content_type: Text(logo.content_type),
             width: logo.width,
@@ -152,7 +152,7 @@ impl ProfileView {
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "ProfileChanges")]
-struct ChangesInput {
+struct ProfileChangesInput {
     name: Option<Line<120>>,
     #[serde(default)]
     contact: Clearable<Line<200>>,
@@ -208,7 +208,7 @@ struct Checked {
     low_credit_threshold: Option<i64>,
 }
 
-impl ChangesInput {
+impl ProfileChangesInput {
     fn check(self, owner: &Merchant) -> Result<Checked, Problem> {
         let mut fields = Fields::default();
         let reminding = self.reminding(owner, &mut fields);
@@ -318,7 +318,7 @@ impl Profile {
         &self,
         api: Data<&Api>,
         key: Administrator,
-        input: JsonBody<ChangesInput>,
+        input: JsonBody<ProfileChangesInput>,
     ) -> Result<Json<ProfileView>, Problem> {
         let now = api.clock.now();
         let tx = api.db.begin().await?;

@@ -50,7 +50,7 @@ impl EncodingName {
 /// The template of a link's message.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "MessageTemplate")]
-struct TemplateView {
+struct LinkTemplateView {
     /// Handlebars with the variables `merchant_name`, `customer_name`, `order_number`, `invoice_number`, `amount`,
     /// `link` and `expires_on`; `{{link}}` is required.
     body: String,
@@ -131,7 +131,7 @@ impl PreviewView {
 impl MessageTemplate {
     /// See the template
     #[oai(path = "/message-template", method = "get")]
-    async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplateView>, Problem> {
+    async fn get(&self, api: Data<&Api>, key: Reader) -> Result<Json<LinkTemplateView>, Problem> {
         let owner = key.0.owner(&api).await?;
         Ok(Json(view_of(&owner)?))
     }
@@ -142,8 +142,8 @@ impl MessageTemplate {
         &self,
         api: Data<&Api>,
         key: Writer,
-        input: JsonBody<TemplateView>,
-    ) -> Result<Json<TemplateView>, Problem> {
+        input: JsonBody<LinkTemplateView>,
+    ) -> Result<Json<LinkTemplateView>, Problem> {
         let template = Template::parse(&input.0.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
         let tx = api.db.begin().await?;
@@ -190,9 +190,9 @@ impl MessageTemplate {
     }
 }
 
-fn view_of(owner: &Merchant) -> Result<TemplateView, Problem> {
+fn view_of(owner: &Merchant) -> Result<LinkTemplateView, Problem> {
     let template = link_text::template(owner, None).map_err(bad_template("body"))?;
-    Ok(TemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
+    Ok(LinkTemplateView { body: template.as_str().to_owned(), plain_typography: Some(owner.plain_typography) })
 }
 
 /// Renders a template with example values.

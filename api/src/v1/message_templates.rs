@@ -3,7 +3,7 @@
 use domain::template::{Purpose, Template};
 use entity::{
     AuditAction, Merchant, merchant,
-    message_template::{self, Found, NewTemplate},
+    message_template::{self, FoundTemplate, NewTemplate},
 };
 use poem::web::Data;
 use poem_openapi::{
@@ -28,7 +28,7 @@ pub(super) struct MessageTemplates;
 /// The template for a purpose and a language.
 #[derive(Debug, Object)]
 #[oai(rename = "PurposeTemplate", skip_serializing_if_is_none)]
-struct TemplateView {
+struct PurposeTemplateView {
     purpose: Text<Purpose>,
     /// The language it is written in; absent: none in particular.
     language: Option<Language>,
@@ -47,7 +47,7 @@ struct TemplateView {
 #[oai(rename = "PurposeTemplates")]
 struct TemplatesView {
     /// By purpose and language.
-    items: Vec<TemplateView>,
+    items: Vec<PurposeTemplateView>,
 }
 
 /// A template.
@@ -59,8 +59,8 @@ struct TemplateInput {
     body: String,
 }
 
-impl TemplateView {
-    fn of(api: &Api, owner: &Merchant, found: Found) -> Result<Self, Problem> {
+impl PurposeTemplateView {
+    fn of(api: &Api, owner: &Merchant, found: FoundTemplate) -> Result<Self, Problem> {
         let template = found.template(owner).map_err(bad_template("body"))?;
         let preview = super::message_template::example_of(api, owner, &template)?;
         Ok(Self {
@@ -81,7 +81,7 @@ impl MessageTemplates {
     async fn list(&self, api: Data<&Api>, key: Reader) -> Result<Json<TemplatesView>, Problem> {
         let owner = key.0.owner(&api).await?;
         let found = message_template::list(api.db.pool(), &owner).await?;
-        let views = found.into_iter().map(|found| TemplateView::of(&api, &owner, found));
+        let views = found.into_iter().map(|found| PurposeTemplateView::of(&api, &owner, found));
         Ok(Json(TemplatesView { items: views.collect::<Result<_, _>>()? }))
     }
 
@@ -96,7 +96,7 @@ impl MessageTemplates {
         language: Query<Option<Language>>,
         /// `true`: the default in that language, regardless of your own; in English if there is none.
         ready: Query<Option<bool>>,
-    ) -> Result<Json<TemplateView>, Problem> {
+    ) -> Result<Json<PurposeTemplateView>, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
         let owner = key.0.owner(&api).await?;
         let found = if ready.0.unwrap_or_default() {
@@ -104,7 +104,7 @@ impl MessageTemplates {
         } else {
             message_template::find(api.db.pool(), &owner, purpose, Some(&language)).await?
         };
-        Ok(Json(TemplateView::of(&api, &owner, found)?))
+        Ok(Json(PurposeTemplateView::of(&api, &owner, found)?))
     }
 
     /// Set the template for a purpose
@@ -118,7 +118,7 @@ impl MessageTemplates {
         purpose: Path<Text<Purpose>>,
         language: Query<Option<Language>>,
         input: JsonBody<TemplateInput>,
-    ) -> Result<Json<TemplateView>, Problem> {
+    ) -> Result<Json<PurposeTemplateView>, Problem> {
         let (purpose, language) = (purpose.0.value(), stored(language.0));
         let template = Template::parse_for(purpose, &input.0.body).map_err(bad_template("body"))?;
         let (merchant, now) = (key.0.merchant, api.clock.now());
@@ -129,7 +129,7 @@ impl MessageTemplates {
         let owner = merchant::get(&tx, merchant).await?;
         let found = message_template::find(&tx, &owner, purpose, Some(&language)).await?;
         tx.commit().await?;
-        Ok(Json(TemplateView::of(&api, &owner, found)?))
+        Ok(Json(PurposeTemplateView::of(&api, &owner, found)?))
     }
 
     /// Delete the template for a purpose

@@ -11,17 +11,22 @@ mod changes;
 mod client_tokens;
 mod command;
 mod conversation_lines;
+mod conversation_view;
 mod conversations;
 mod credit_purchases;
 mod credits;
+mod details_page;
 pub(crate) mod docs;
 mod events;
 mod evidence;
 mod evidence_words;
+mod invoice;
+mod link_creation;
 mod link_form;
 mod link_list;
 mod link_reminders;
 mod link_view;
+mod link_void;
 mod links;
 mod merchant;
 mod message_list;
@@ -32,6 +37,7 @@ mod messages;
 mod opt_outs;
 mod order_changes;
 mod order_input;
+mod order_list;
 mod order_sum;
 mod order_view;
 mod orders;
@@ -46,11 +52,13 @@ mod stripe_integration;
 mod summary;
 mod webhook_endpoints;
 mod webhook_events;
+mod whole_order;
 
 pub use changes::changed_resource;
-pub(crate) use links::{can_be_paid, read_invoice};
-pub use orders::details_page_of;
-pub(crate) use receipt::{Receipt, has_receipt, render_receipt};
+pub use details_page::details_page_of;
+pub(crate) use invoice::read_invoice;
+pub(crate) use links::can_be_paid;
+pub(crate) use receipt::{ReceiptSubject, has_receipt, render_receipt};
 
 use std::sync::LazyLock;
 
@@ -118,8 +126,8 @@ pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
         (message_template::MessageTemplate, message_templates::MessageTemplates),
         (credits::Credits, credit_purchases::CreditPurchases),
         (
-            events::Events,
-            changes::Changes,
+            events::EventsApi,
+            changes::ChangesApi,
             webhook_endpoints::WebhookEndpoints,
             attention::AttentionCalls,
             summary::SummaryCalls,

@@ -11,7 +11,7 @@ use poem_openapi::Object;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::order_input::{CustomerInput, Input, ItemInput, Terms, day, in_order, noted, number};
+use super::order_input::{CustomerInput, Input, ItemInput, OrderTerms, day, in_order, noted, number};
 use crate::{
     Problem,
     http::{
@@ -25,7 +25,7 @@ use crate::{
 /// The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OrderChanges")]
-pub(super) struct ChangesInput {
+pub(super) struct OrderChangesInput {
     number: Option<Line<64>>,
     customer: Option<CustomerChanges>,
     amount: Option<Amount>,
@@ -128,7 +128,7 @@ pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
     })
 }
 
-impl ChangesInput {
+impl OrderChangesInput {
     /// The changes to this order, or all errors.
     pub(super) fn check(self, order: &Order, owner: &Merchant) -> Result<OrderChanges, Problem> {
         let mut fields = Fields::default();
@@ -159,7 +159,7 @@ impl ChangesInput {
             notes: self.notes.wanted().map(|notes| notes.and_then(|notes| noted(&notes))),
         };
         fields.none_wrong()?;
-        Ok(OrderChanges { terms: terms.map(Terms::total).transpose()?, ..changes })
+        Ok(OrderChanges { terms: terms.map(OrderTerms::total).transpose()?, ..changes })
     }
 
     /// The order's input with the changes to its amounts. An absent total is recomputed if there are items.

@@ -174,7 +174,7 @@ impl Input {
     }
 
     /// The order's amounts, all in one currency.
-    pub(super) fn terms(&self, merchant: &Merchant, fields: &mut Fields) -> Option<Terms> {
+    pub(super) fn terms(&self, merchant: &Merchant, fields: &mut Fields) -> Option<OrderTerms> {
         let currency = match (&self.currency, merchant.currency) {
             (Some(code), _) => fields.take("currency", Currency::parse(code))?,
             (None, Some(default)) => default,
@@ -183,19 +183,19 @@ impl Input {
                 return None;
             }
         };
-        let (given, details) = Amounts { currency, fields }.check(self)?;
-        Some(Terms { currency, given, details })
+        let (given, details) = AmountParser { currency, fields }.check(self)?;
+        Some(OrderTerms { currency, given, details })
     }
 }
 
 /// The amounts of an order, as sent.
-pub(super) struct Terms {
+pub(super) struct OrderTerms {
     currency: Currency,
     given: Option<Money>,
     details: Details,
 }
 
-impl Terms {
+impl OrderTerms {
     /// The total and the details, if they add up.
     pub(super) fn total(self) -> Result<(Money, Details), Problem> {
         Ok((order_sum::total(&self.details, self.currency, self.given)?, self.details))
@@ -235,12 +235,12 @@ pub(super) fn noted(notes: &str) -> Option<String> {
 }
 
 /// Parses the amounts of an order in its currency.
-struct Amounts<'a> {
+struct AmountParser<'a> {
     currency: Currency,
     fields: &'a mut Fields,
 }
 
-impl Amounts<'_> {
+impl AmountParser<'_> {
     /// The given total, if any, and its parts.
     fn check(mut self, input: &Input) -> Option<(Option<Money>, Details)> {
         let total = input.amount.as_ref().map(|text| self.amount("amount", text));

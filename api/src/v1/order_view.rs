@@ -107,7 +107,7 @@ impl OrderView {
     /// The order, with its links if given.
     pub(super) fn of(order: Order, links: Option<Vec<LinkView>>) -> Result<Self, DbErr> {
         let details = order.details()?;
-        let amounts = Amounts(&order);
+        let amounts = PrintedAmounts(&order);
         Ok(Self {
             id: Text(order.id),
             amount: order.money()?.to_decimal_string().into(),
@@ -163,9 +163,9 @@ impl OrderView {
     }
 }
 
-struct Amounts<'a>(&'a Order);
+struct PrintedAmounts<'a>(&'a Order);
 
-impl Amounts<'_> {
+impl PrintedAmounts<'_> {
     fn money(&self, minor: i64) -> Result<Money, DbErr> {
         Money::from_minor(minor, self.0.currency).map_err(|error| DbErr::Type(error.to_string()))
     }
@@ -226,7 +226,7 @@ pub(super) fn details_page(
     request: Option<&Request<'_>>,
 ) -> Result<DetailsPage, DbErr> {
     let details = order.details()?;
-    let amounts = Amounts(order);
+    let amounts = PrintedAmounts(order);
     let whole = order.money()?;
     let money = request.map_or(whole, |request| request.money);
     let number = request.map_or(order.number.as_str(), |request| request.number);

@@ -1,24 +1,14 @@
 //! `/v1/orders`.
 
-use std::{
-    collections::HashMap,
-    io,
-    time::{Duration, Instant},
-};
-
-use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use domain::{ApiKeyId, LinkState, MerchantId, OrderId, link::Review};
+use chrono::{DateTime, Utc};
+use domain::{LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    AuditAction, Conversation, Db, Merchant, Order, Transaction, api_key,
-    audit::{self, AuditFilter},
-    conversation,
+    AuditAction, Order, Transaction,
     list::{Found, PaidPeriod, Place},
-    logo::{self, Logo},
-    merchant, notice,
+    logo, notice,
     order::{self, NewOrder, OrderChanges, Tag},
 };
-use poem::{Body, web::Data};
+use poem::web::Data;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Header, Path, Query},
@@ -29,18 +19,19 @@ use sea_orm::DbErr;
 
 use super::{
     Group,
-    link_view::LinkView,
-    order_changes::{self, ChangesInput, WholeInput, link_open, not_written, refuse_second, to_become},
+    details_page::render_details,
+    order_changes::{self, OrderChangesInput, WholeInput, link_open, not_written, refuse_second, to_become},
     order_input::Input,
-    order_view::{HistoryView, OrderView, Request, details_page},
+    order_list,
+    order_view::OrderView,
+    whole_order::{whole, whole_and_bytes},
 };
 use crate::{
     Api, Problem,
     auth::{Principal, Reader, Writer},
-    details_pdf::{self, DetailsPage, DetailsPdfError},
     http::{
         json_body::JsonBody,
-        listing::{AT_A_TIME, Listing, csv, is_csv_wanted, local},
+        listing::{Listing, is_csv_wanted},
         paging::{Asked, Totals, id},
         pdf_response::Pdf,
         serialized::Serialized,
@@ -49,28 +40,7 @@ use crate::{
     v1::command::{Accepted, Answered, CREATED, fingerprint_of},
 };
 
-/// The most entries of an order's history.
-const MOST_HISTORY: u64 = 100;
-
 pub(super) struct Orders;
-
-/// The columns of the CSV.
-const COLUMNS: &[&str] = &[
-    "id",
-    "number",
-    "customer_name",
-    "customer_phone",
-    "amount",
-    "currency",
-    "tag",
-    "created_at",
-    "archived_at",
-    "notes",
-    "invoice_date",
-    "due_date",
-    "created_at_local",
-    "archived_at_local",
-];
 
 #[OpenApi(tag = "Group::Orders")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
@@ -159,7 +129,7 @@ impl Orders {
             place: asked.place(sort.0),
         };
         if is_csv_wanted(accept.0.as_deref()) {
-            return Ok(Listing::Csv(statement((*api).clone(), owner, search), "orders"));
+            return Ok(Listing::Csv(order_list::csv_of((*api).clone(), owner, search), "orders"));
         }
         let _turn = api.readers.take(owner.id).await?;
         let totals = match totals.0 {
@@ -191,7 +161,7 @@ impl Orders {
         api: Data<&Api>,
         key: Writer,
         #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
-        input: JsonBody<ChangesInput>,
+        input: JsonBody<OrderChangesInput>,
     ) -> Result<Json<OrderView>, Problem> {
         let owner = key.0.owner(&api).await?;
         let tx = api.db.begin().await?;
@@ -334,51 +304,6 @@ enum Put<T: ToJSON> {
     ),
 }
 
-/// The order with everything that is shown when it is read alone.
-async fn whole(api: &Api, order: Order) -> Result<OrderView, Problem> {
-    Ok(whole_and_bytes(api, order).await?.0)
-}
-
-/// The order as [`whole`] returns it, and its approximate size in bytes.
-async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderView, u64), Problem> {
-    let (links, of_links) = LinkView::newest_of_order(api, &order).await?;
-    let bytes = order.bytes() + of_links;
-    let conversation = find_conversation(api, &order).await?;
-    let history = history(api, &order).await?;
-    let owner = (order.merchant_id, today_of(api, &order).await?);
-    let notices = notice::of_orders(api.db.pool(), &api.vault, owner, std::slice::from_ref(&order)).await?;
-    let notices = notices.into_values().next().unwrap_or_default();
-    let view = OrderView::of(order, Some(links))?;
-    Ok((view.within(conversation.as_ref()).with_history(history).with_notices(&notices), bytes))
-}
-
-/// The day by the merchant's clock, which matters to an order that may be overdue.
-async fn today_of(api: &Api, order: &Order) -> Result<NaiveDate, DbErr> {
-    let now = api.clock.now();
-    if order.tag != Tag::Unpaid || order.due_date.is_none() {
-        return Ok(now.date_naive());
-    }
-    Ok(merchant::get(api.db.pool(), order.merchant_id).await?.day_of(now))
-}
-
-/// The history of an order, newest first.
-async fn history(api: &Api, order: &Order) -> Result<Vec<HistoryView>, Problem> {
-    let filter = AuditFilter {
-        merchant: Some(order.merchant_id),
-        subject: Some(order.id.to_string()),
-        limit: MOST_HISTORY,
-        ..AuditFilter::default()
-    };
-    let entries = audit::search(api.db.pool(), filter).await?;
-    let keys: Vec<ApiKeyId> = entries.iter().filter_map(|entry| entry.actor.parse().ok()).collect();
-    let names: HashMap<String, String> = api_key::names(api.db.pool(), keys).await?.into_iter().collect();
-    let named = |entry: audit::Model| {
-        let name = names.get(&entry.actor).cloned();
-        HistoryView::of(entry, name)
-    };
-    Ok(entries.into_iter().map(named).collect())
-}
-
 /// Inserts a new order, unless one with its number exists, and the audit entry.
 async fn insert(
     api: &Api,
@@ -419,88 +344,6 @@ async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, P
     order::held(tx, key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
 }
 
-/// All orders that match a search, as CSV.
-fn statement(api: Api, owner: Merchant, search: order::OrderSearch) -> Body {
-    csv(COLUMNS, move |after: Option<OrderId>| {
-        let (api, owner, mut search) = (api.clone(), owner.clone(), search.clone());
-        search.place = Place { after, limit: AT_A_TIME, ..search.place };
-        async move {
-            let _turn = api.readers.take(owner.id).await.map_err(|problem| io::Error::other(problem.to_string()))?;
-            let page = order::search(api.db.pool(), owner.id, search).await.map_err(io::Error::other)?.rows;
-            let last = page.last().map(|order| order.id);
-            Ok((page.iter().map(|order| row(&owner, order)).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
-        }
-    })
-}
-
-fn row(owner: &Merchant, order: &Order) -> Result<Vec<String>, DbErr> {
-    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    Ok(vec![
-        order.id.to_string(),
-        order.number.clone(),
-        order.customer_name.clone(),
-        order.customer_phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
-        order.money()?.to_decimal_string(),
-        order.currency.as_str().to_owned(),
-        order.tag.to_string(),
-        time(order.created_at),
-        order.archived_at.map(time).unwrap_or_default(),
-        order.notes.clone().unwrap_or_default(),
-        order.invoice_date.clone().unwrap_or_default(),
-        order.due_date.clone().unwrap_or_default(),
-        local(owner, order.created_at),
-        order.archived_at.map(|at| local(owner, at)).unwrap_or_default(),
-    ])
-}
-
 async fn find(api: &Api, key: &Reader, order_id: &str) -> Result<Order, Problem> {
     order::find(api.db.pool(), key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
-}
-
-async fn find_conversation(api: &Api, order: &Order) -> Result<Option<Conversation>, Problem> {
-    let Some(phone) = &order.customer_phone else { return Ok(None) };
-    Ok(conversation::with(api.db.pool(), &api.vault, order.merchant_id, phone).await?)
-}
-
-/// The details page of an order as the invoice of a link for the whole order.
-///
-/// # Errors
-/// Returns an error if it cannot be rendered, or if the database query fails.
-pub async fn details_page_of(
-    db: &Db,
-    order: &Order,
-    owner: &Merchant,
-    due: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Bytes, Problem> {
-    let logo = logo::find(db.pool(), owner.id).await?;
-    let request = Request { number: &order.number, money: order.money()?, due, now };
-    render_details(order, owner, logo, Some(&request)).await.map(|(page, _)| page)
-}
-
-/// Renders the details page that serves as the invoice. Also returns how long it took.
-pub(super) async fn render_details(
-    order: &Order,
-    owner: &Merchant,
-    logo: Option<Logo>,
-    request: Option<&Request<'_>>,
-) -> Result<(Bytes, Duration), Problem> {
-    draw(details_page(order, owner, logo, request)?).await
-}
-
-/// Renders a page as a PDF. Also returns how long it took.
-pub(super) async fn draw(page: DetailsPage) -> Result<(Bytes, Duration), Problem> {
-    let rendering = tokio::task::spawn_blocking(move || {
-        let since = Instant::now();
-        (details_pdf::render(&page), since.elapsed())
-    });
-    let (rendered, busy) = rendering.await.map_err(Problem::internal)?;
-    let page = rendered.map_err(|error| match error {
-        DetailsPdfError::Undrawable(_) => {
-            let detail = format!("The invoice cannot be drawn: {error}. Upload it as a PDF, or write it otherwise.");
-            Problem::cannot_be_drawn(detail)
-        }
-        DetailsPdfError::Font(_) | DetailsPdfError::Write(_) => Problem::internal(error),
-    })?;
-    Ok((Bytes::from(page), busy))
 }

@@ -7,13 +7,16 @@ use poem_openapi::{
     ApiResponse, OpenApi,
     param::Path,
     payload::{Payload, PlainText},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
 };
 use qrcode::{EcLevel, QrCode, render::svg, types::QrError};
 
 use super::Group;
-use crate::http::typed::TextOf;
-use crate::{Api, Problem, auth::Reader, http::paging::id};
+use crate::{
+    Api, Problem,
+    auth::Reader,
+    http::{described::answers_with, paging::id, typed::TextOf},
+};
 
 /// The side of a module in the picture's own units, which scale.
 const DOT: u32 = 8;
@@ -36,18 +39,7 @@ impl IntoResponse for Svg {
 
 impl ApiResponse for Svg {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "The picture.",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: "image/svg+xml",
-                    schema: <PlainText<String> as Payload>::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("The picture.", "image/svg+xml", <PlainText<String> as Payload>::schema_ref())
     }
 
     fn register(_: &mut Registry) {}

@@ -13,9 +13,9 @@ use poem_openapi::{OpenApi, param::Path};
 
 use super::{
     Group,
+    details_page::draw,
     links::find_link,
     order_view::{seller, words_for},
-    orders::draw,
 };
 use crate::{
     Api, Problem,
@@ -49,7 +49,8 @@ impl ReceiptCalls {
         let owner = key.0.owner(&api).await?;
         let logo = logo::find(pool, link.merchant_id).await?;
         let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
-        let pdf = render_receipt(Receipt { link: &link, order: &order, owner: &owner, unfinished }, logo).await?;
+        let pdf =
+            render_receipt(ReceiptSubject { link: &link, order: &order, owner: &owner, unfinished }, logo).await?;
         let pdf = pdf.ok_or_else(|| Problem::conflict("link_not_paid", "There is a receipt once the link is paid."))?;
         Ok(Pdf::inline(pdf, &format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default())))
     }
@@ -61,7 +62,7 @@ pub(crate) fn has_receipt(link: &link::Model) -> bool {
 }
 
 /// The data of a receipt.
-pub(crate) struct Receipt<'a> {
+pub(crate) struct ReceiptSubject<'a> {
     pub(crate) link: &'a link::Model,
     pub(crate) order: &'a Order,
     pub(crate) owner: &'a Merchant,
@@ -70,15 +71,19 @@ pub(crate) struct Receipt<'a> {
 }
 
 /// The receipt; `None` if there is none.
-pub(crate) async fn render_receipt(receipt: Receipt<'_>, logo: Option<Logo>) -> Result<Option<Bytes>, Problem> {
+pub(crate) async fn render_receipt(receipt: ReceiptSubject<'_>, logo: Option<Logo>) -> Result<Option<Bytes>, Problem> {
     let words = words_for(receipt.order, receipt.owner);
     let words = tokio::task::spawn_blocking(move || details_pdf::drawable(words)).await.map_err(Problem::internal)?;
     let Some(page) = page(receipt, words, logo)? else { return Ok(None) };
     draw(page).await.map(|(pdf, _)| Some(pdf))
 }
 
-fn page(receipt: Receipt<'_>, words: &'static Words, logo: Option<Logo>) -> Result<Option<DetailsPage>, Problem> {
-    let Receipt { link, order, owner, unfinished } = receipt;
+fn page(
+    receipt: ReceiptSubject<'_>,
+    words: &'static Words,
+    logo: Option<Logo>,
+) -> Result<Option<DetailsPage>, Problem> {
+    let ReceiptSubject { link, order, owner, unfinished } = receipt;
     let (true, Some(money), Some(number), Some(paid_at)) =
         (has_receipt(link), link.money()?, &link.invoice_number, link.paid_at)
     else {

@@ -22,7 +22,7 @@ use queue::{deliver_from, enqueue_delivery};
 use serde::Deserialize;
 
 use self::{
-    input::{ChangesInput, EndpointInput},
+    input::{EndpointChangesInput, EndpointInput},
     view::{DeliveryView, EndpointList, EndpointView},
 };
 use super::{
@@ -109,7 +109,7 @@ impl WebhookEndpoints {
         api: Data<&Api>,
         key: Administrator,
         #[oai(name = "id")] endpoint: Path<TextOf<WebhookEndpointId>>,
-        input: JsonBody<ChangesInput>,
+        input: JsonBody<EndpointChangesInput>,
     ) -> Result<Json<EndpointView>, Problem> {
         let (changes, now) = (input.0.check(api.private_webhooks)?, api.clock.now());
         let tx = api.db.begin().await?;

@@ -32,12 +32,12 @@ pub(crate) struct Intake {
 
 /// A verified webhook, with the job that will apply it.
 #[derive(Debug)]
-pub(super) struct Incoming {
+pub(super) struct IncomingWebhook {
     event: NewEvent,
     job: JobDraft,
 }
 
-impl Incoming {
+impl IncomingWebhook {
     /// An event and its job.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Intake {
 
     /// Stores an event and enqueues its job; a known event changes nothing. Both are committed when this returns. Fails
     /// with 429 if the merchant received too much lately.
-    pub(super) async fn store(&self, incoming: Incoming) -> Result<(), Problem> {
+    pub(super) async fn store(&self, incoming: IncomingWebhook) -> Result<(), Problem> {
         self.volume.admit(incoming.event.merchant_id, incoming.event.payload.len(), Instant::now())?;
         match self.store.submit(incoming).await {
             Ok(stored) => Ok(stored?),
@@ -92,10 +92,10 @@ struct Store {
 }
 
 impl BatchHandler for Store {
-    type Item = Incoming;
+    type Item = IncomingWebhook;
     type Answer = Result<(), DbErr>;
 
-    async fn handle(&self, group: Vec<Incoming>) -> Vec<Self::Answer> {
+    async fn handle(&self, group: Vec<IncomingWebhook>) -> Vec<Self::Answer> {
         match retry_conflicts(|| self.store(&group), |error: &DbErr| is_conflict(error)).await {
             Ok(()) => group.iter().map(|_| Ok(())).collect(),
             Err(error) if group.len() > 1 && is_refusal(&error) => self.store_each(&group).await,
@@ -107,7 +107,7 @@ impl BatchHandler for Store {
 impl Store {
     /// Stores events and enqueues jobs for the new ones, all or none, and notifies Redis after the commit, without
     /// waiting.
-    async fn store(&self, group: &[Incoming]) -> Result<(), DbErr> {
+    async fn store(&self, group: &[IncomingWebhook]) -> Result<(), DbErr> {
         let now = self.clock.now();
         let events = group.iter().map(|one| &one.event);
         let Some(insert) = webhook_event::insertion(self.db.pool().get_database_backend(), events, now) else {
@@ -119,7 +119,7 @@ impl Store {
     }
 
     /// Stores the events one by one, because the database refuses one of them.
-    async fn store_each(&self, group: &[Incoming]) -> Vec<Result<(), DbErr>> {
+    async fn store_each(&self, group: &[IncomingWebhook]) -> Vec<Result<(), DbErr>> {
         let mut answers = Vec::with_capacity(group.len());
         let mut away: Option<DbErr> = None;
         for one in group {
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    fn incoming(merchant: MerchantId, [external_id, kind]: [&str; 2]) -> Result<Incoming, Problem> {
+    fn incoming(merchant: MerchantId, [external_id, kind]: [&str; 2]) -> Result<IncomingWebhook, Problem> {
         let event = WebhookEventId::new(Utc::now());
         let new = NewEvent {
             id: event,
@@ -197,10 +197,10 @@ mod tests {
             kind: kind.to_owned(),
             payload: "{}".to_owned(),
         };
-        Incoming::new(new, &ProcessStripeEvent { merchant, event })
+        IncomingWebhook::new(new, &ProcessStripeEvent { merchant, event })
     }
 
-    fn event(merchant: MerchantId, name: &str) -> Incoming {
+    fn event(merchant: MerchantId, name: &str) -> IncomingWebhook {
         incoming(merchant, [name, "checkout.session.completed"]).unwrap()
     }
 

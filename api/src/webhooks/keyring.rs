@@ -21,7 +21,7 @@ const KEPT: TimeDelta = TimeDelta::seconds(2);
 #[derive(Debug)]
 pub(super) struct Keyring {
     db: Db,
-    known: Mutex<HashMap<MerchantId, Known>>,
+    known: Mutex<HashMap<MerchantId, CachedKeys>>,
 }
 
 /// A received webhook with its time.
@@ -35,7 +35,7 @@ pub(super) struct Signed<'a> {
 }
 
 #[derive(Debug, Clone)]
-struct Known {
+struct CachedKeys {
     keys: Arc<[hmac::Key]>,
     read_at: DateTime<Utc>,
 }
@@ -83,11 +83,11 @@ impl Keyring {
             None => return Err(Problem::not_found()),
         };
         let keys: Arc<[hmac::Key]> = secrets.iter().map(|secret| signing_key(secret.expose())).collect();
-        self.lock().insert(merchant, Known { keys: Arc::clone(&keys), read_at: now });
+        self.lock().insert(merchant, CachedKeys { keys: Arc::clone(&keys), read_at: now });
         Ok(keys)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, Known>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<MerchantId, CachedKeys>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,7 +19,7 @@ use crate::{Api, Problem, metrics};
 const METADATA: &str = "paylink_credit_purchase";
 
 #[derive(Deserialize)]
-struct Event {
+struct OperatorEvent {
     id: String,
     /// Absent in thin events, none of which concern purchases.
     #[serde(default)]
@@ -28,12 +28,12 @@ struct Event {
 
 #[derive(Deserialize)]
 struct EventData {
-    object: Object,
+    object: OperatorObject,
 }
 
 /// The relevant fields of a checkout session, a payment, a charge, a refund or a dispute.
 #[derive(Deserialize)]
-struct Object {
+struct OperatorObject {
     #[serde(default)]
     metadata: Option<HashMap<String, String>>,
     #[serde(default)]
@@ -58,13 +58,14 @@ pub(crate) async fn receive(api: Data<&Api>, request: &Request, body: Body) -> R
         tracing::warn!(why = %error, "a webhook of the operator's Stripe is refused");
         return Err(bad_signature());
     }
-    let event: Event = serde_json::from_slice(&body).map_err(|_| Problem::malformed("The body is not an event."))?;
+    let event: OperatorEvent =
+        serde_json::from_slice(&body).map_err(|_| Problem::malformed("The body is not an event."))?;
     in_time(note(&api, &event)).await?;
     Ok(StatusCode::OK)
 }
 
-async fn note(api: &Api, event: &Event) -> Result<(), Problem> {
-    let Some(EventData { object: Object { metadata, payment_intent } }) = &event.data else { return Ok(()) };
+async fn note(api: &Api, event: &OperatorEvent) -> Result<(), Problem> {
+    let Some(EventData { object: OperatorObject { metadata, payment_intent } }) = &event.data else { return Ok(()) };
     let payment = payment_intent.as_ref().and_then(Value::as_str);
     let named = metadata.as_ref().and_then(|metadata| metadata.get(METADATA)?.parse::<CreditPurchaseId>().ok());
     let Some(told) = purchase::told_of(api.db.pool(), named, payment).await? else { return Ok(()) };

@@ -23,7 +23,9 @@ use poem::{
 };
 use queue::ProcessSmsEvent;
 
-use super::{BAD_SIGNATURE, Intake, bad_signature, in_time, intake::Incoming, merchant_id, read, refusals::Refused};
+use super::{
+    BAD_SIGNATURE, Intake, bad_signature, in_time, intake::IncomingWebhook, merchant_id, read, refusals::Refused,
+};
 use crate::{Api, Problem, http::access_log};
 
 /// How many events of one call are stored at once.
@@ -67,7 +69,7 @@ impl Callback<'_> {
 }
 
 /// The meaning of a webhook, and what identifies it.
-struct Said {
+struct SmsWebhook {
     event: SmsEvent,
     kind: String,
     external_id: String,
@@ -112,7 +114,7 @@ pub(crate) async fn receive(
             let payload = serde_json::to_string(&said.event.plain()).map_err(Problem::internal)?;
             let [external_id, kind] = [said.external_id, said.kind].map(|word| without_unwanted(&word));
             let new = NewEvent { id: event, merchant_id: merchant, source: Source::Sms, external_id, kind, payload };
-            incoming.push(Incoming::new(new, &ProcessSmsEvent { merchant, event })?);
+            incoming.push(IncomingWebhook::new(new, &ProcessSmsEvent { merchant, event })?);
         }
         // If one fails, the carrier repeats the whole call, and stored ones are recognised. A few at a time, since
         // other merchants' events share the way.
@@ -123,7 +125,7 @@ pub(crate) async fn receive(
     Ok(StatusCode::OK)
 }
 
-fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) -> Result<Vec<Said>, Problem> {
+fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) -> Result<Vec<SmsWebhook>, Problem> {
     match integration.carrier {
         CarrierKind::Twilio => twilio::read(&integration.auth_token(&api.vault)?, callback).map(|said| vec![said]),
         CarrierKind::Http => {

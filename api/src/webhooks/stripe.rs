@@ -15,14 +15,14 @@ use queue::ProcessStripeEvent;
 use serde::Deserialize;
 
 use super::{
-    Intake, in_time, intake::Incoming, keyring::Signed, merchant_id, read, refusals::Refused,
+    Intake, in_time, intake::IncomingWebhook, keyring::Signed, merchant_id, read, refusals::Refused,
     stripe_signature::SignatureError,
 };
 use crate::{Api, Problem, http::access_log};
 
 /// The fields needed here; the job reads the rest.
 #[derive(Deserialize)]
-struct Envelope {
+struct EventEnvelope {
     id: String,
     #[serde(rename = "type")]
     kind: String,
@@ -75,11 +75,11 @@ async fn note(intake: &Intake, merchant: MerchantId, error: SignatureError, now:
     Ok(())
 }
 
-fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result<Incoming, Problem> {
+fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result<IncomingWebhook, Problem> {
     let payload = String::from_utf8(body).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
-    let Envelope { id, kind } =
+    let EventEnvelope { id, kind } =
         serde_json::from_str(&payload).map_err(|_| Problem::malformed("The body is not an event."))?;
     let event = WebhookEventId::new(now);
     let new = NewEvent { id: event, merchant_id: merchant, source: Source::Stripe, external_id: id, kind, payload };
-    Incoming::new(new, &ProcessStripeEvent { merchant, event })
+    IncomingWebhook::new(new, &ProcessStripeEvent { merchant, event })
 }

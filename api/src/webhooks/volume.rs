@@ -10,7 +10,7 @@ use queue::Queue;
 use crate::{
     Problem,
     http::{
-        debts::{Debts, Kind},
+        debts::{DebtKind, Debts},
         seldom::Seldom,
     },
 };
@@ -27,10 +27,10 @@ const ROW: u64 = 1024;
 /// The bytes accepted recently for each merchant; `None` inside without a limit. Counted in memory, without a statement
 /// for each event.
 #[derive(Debug)]
-pub(super) struct Volume(Option<Limited>);
+pub(super) struct Volume(Option<LimitedVolume>);
 
 #[derive(Debug)]
-struct Limited {
+struct LimitedVolume {
     bytes_per_day: u64,
     debts: Debts,
     refused: Seldom,
@@ -39,9 +39,9 @@ struct Limited {
 impl Volume {
     /// Sets the bytes per day; 0 is unlimited.
     pub(super) fn new(bytes_per_day: u64, queue: &Queue) -> Self {
-        let kind = Kind { name: "webhooks:", most: DAY, share: DAY / SHARE };
+        let kind = DebtKind { name: "webhooks:", most: DAY, share: DAY / SHARE };
         let debts = || Debts::new(kind, queue.queues().clone());
-        Self((bytes_per_day > 0).then(|| Limited { bytes_per_day, debts: debts(), refused: Seldom::default() }))
+        Self((bytes_per_day > 0).then(|| LimitedVolume { bytes_per_day, debts: debts(), refused: Seldom::default() }))
     }
 
     /// Charges an event with a body of this length.
@@ -63,7 +63,7 @@ impl Volume {
     }
 }
 
-impl Limited {
+impl LimitedVolume {
     /// The cost of this many bytes as a part of a day. An event larger than the quota is accepted if there was nothing
     /// else.
     fn cost(&self, bytes: u64) -> Duration {

@@ -5,7 +5,7 @@ use url::Url;
 use super::{
     Gateway, GatewayError, GatewayFault, GatewayText, Method, Reports, Secrets, Signature,
     address::is_inside,
-    template::{Place, fill, read},
+    template::{ValuePlace, fill, read},
 };
 
 /// The longest template and the longest list.
@@ -25,16 +25,16 @@ impl Gateway {
     /// # Errors
     /// Returns the first problem.
     pub fn check(&self, secrets: &Secrets, policy: GatewayPolicy) -> Result<(), GatewayError> {
-        let mut found = used(&self.url, Place::Url, secrets).map_err(|why| why.at("url"))?;
+        let mut found = used(&self.url, ValuePlace::Url, secrets).map_err(|why| why.at("url"))?;
         self.check_url(secrets, policy).map_err(|why| why.at("url"))?;
         for (name, value) in &self.headers {
             let at = || format!("headers.{name}");
             check_header(name, value).map_err(|why| why.at(at()))?;
-            used(value, Place::Header, secrets).map_err(|why| why.at(at()))?;
+            used(value, ValuePlace::Header, secrets).map_err(|why| why.at(at()))?;
         }
         if let Some(body) = &self.body {
             // A missing or unsupported content type is reported by `check_body`.
-            let place = self.body_place().unwrap_or(Place::PlainText);
+            let place = self.body_place().unwrap_or(ValuePlace::PlainText);
             found.extend(used(body, place, secrets).map_err(|why| why.at("body"))?);
         }
         self.check_body(secrets).map_err(|why| why.at("body"))?;
@@ -85,7 +85,7 @@ impl Gateway {
         if self.url.contains("://") && self.origin().is_none() {
             return Err(GatewayFault::Host);
         }
-        let url = Url::parse(&fill(&self.url, Place::Url, &sample(secrets))?)?;
+        let url = Url::parse(&fill(&self.url, ValuePlace::Url, &sample(secrets))?)?;
         if url.scheme() != "https" && !(policy.private && url.scheme() == "http") {
             return Err(GatewayFault::Scheme);
         }
@@ -107,7 +107,7 @@ impl Gateway {
         }
         let place = self.body_place().ok_or(GatewayFault::ContentType)?;
         let filled = fill(body, place, &sample(secrets))?;
-        if place == Place::Json {
+        if place == ValuePlace::Json {
             serde_json::from_str::<serde_json::Value>(&filled).map_err(GatewayFault::NotJson)?;
         }
         Ok(())
@@ -196,7 +196,7 @@ fn is_header_name(name: &str) -> bool {
 }
 
 /// The variables of a template, all of which must be known.
-fn used(template: &str, place: Place, secrets: &Secrets) -> Result<Vec<String>, GatewayFault> {
+fn used(template: &str, place: ValuePlace, secrets: &Secrets) -> Result<Vec<String>, GatewayFault> {
     if template.len() > LONGEST_TEMPLATE {
         return Err(GatewayFault::TooLong);
     }

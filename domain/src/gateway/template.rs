@@ -43,7 +43,7 @@ pub struct Filled {
 
 /// The context of a value, which decides how it is escaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum ValuePlace {
     Url,
     Header,
     Json,
@@ -52,7 +52,7 @@ pub(super) enum Place {
     PlainText,
 }
 
-impl Place {
+impl ValuePlace {
     /// The context of a body with this `Content-Type`.
     pub(super) fn of_content_type(content_type: &str) -> Option<Self> {
         let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -91,15 +91,22 @@ impl Place {
     }
 
     fn handlebars(self) -> &'static Handlebars<'static> {
-        static ALL: LazyLock<Vec<(Place, Handlebars<'static>)>> = LazyLock::new(|| {
-            [Place::Url, Place::Header, Place::Json, Place::Form, Place::Xml, Place::PlainText]
-                .map(|place| {
-                    let mut handlebars = Handlebars::new();
-                    handlebars.set_strict_mode(true);
-                    handlebars.register_escape_fn(move |value| place.escape(value));
-                    (place, handlebars)
-                })
-                .into()
+        static ALL: LazyLock<Vec<(ValuePlace, Handlebars<'static>)>> = LazyLock::new(|| {
+            [
+                ValuePlace::Url,
+                ValuePlace::Header,
+                ValuePlace::Json,
+                ValuePlace::Form,
+                ValuePlace::Xml,
+                ValuePlace::PlainText,
+            ]
+            .map(|place| {
+                let mut handlebars = Handlebars::new();
+                handlebars.set_strict_mode(true);
+                handlebars.register_escape_fn(move |value| place.escape(value));
+                (place, handlebars)
+            })
+            .into()
         });
         let position = ALL.iter().position(|(place, _)| *place == self).unwrap_or_default();
         &ALL[position].1
@@ -125,7 +132,7 @@ impl GatewayText<'_> {
 ///
 /// # Errors
 /// Returns the first problem.
-pub(super) fn read(template: &str, place: Place, secrets: &Secrets) -> Result<PlainTemplate, GatewayFault> {
+pub(super) fn read(template: &str, place: ValuePlace, secrets: &Secrets) -> Result<PlainTemplate, GatewayFault> {
     let read = PlainTemplate::compile(template, |name| place.knows(name, secrets))?;
     match read.variables().iter().find(|variable| !variable.escaped) {
         Some(&PlainVariable { line, .. }) => {
@@ -139,7 +146,7 @@ pub(super) fn read(template: &str, place: Place, secrets: &Secrets) -> Result<Pl
 ///
 /// # Errors
 /// Returns an error if the template is invalid, as when a secret was removed, or if the result is too long.
-pub(super) fn fill(template: &str, place: Place, text: &GatewayText<'_>) -> Result<String, GatewayFault> {
+pub(super) fn fill(template: &str, place: ValuePlace, text: &GatewayText<'_>) -> Result<String, GatewayFault> {
     Ok(read(template, place, text.secrets)?.render(place.handlebars(), text.values(), MOST_BYTES)?)
 }
 
@@ -151,18 +158,18 @@ impl Gateway {
     pub fn fill(&self, text: &GatewayText<'_>) -> Result<Filled, GatewayFault> {
         let fill = |template: &str, place| fill(template, place, text);
         let headers: Result<Vec<_>, GatewayFault> =
-            self.headers.iter().map(|(name, value)| Ok((name.clone(), fill(value, Place::Header)?))).collect();
+            self.headers.iter().map(|(name, value)| Ok((name.clone(), fill(value, ValuePlace::Header)?))).collect();
         let body = match (&self.body, self.body_place()) {
             (Some(body), Some(place)) => Some(fill(body, place)?),
             (Some(_), None) => return Err(GatewayFault::ContentType),
             (None, _) => None,
         };
-        Ok(Filled { url: fill(&self.url, Place::Url)?, method: self.method, headers: headers?, body })
+        Ok(Filled { url: fill(&self.url, ValuePlace::Url)?, method: self.method, headers: headers?, body })
     }
 
     /// The context of the body, by its `Content-Type`.
-    pub(super) fn body_place(&self) -> Option<Place> {
+    pub(super) fn body_place(&self) -> Option<ValuePlace> {
         let content_type = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"))?;
-        Place::of_content_type(content_type.1)
+        ValuePlace::of_content_type(content_type.1)
     }
 }

@@ -96,7 +96,7 @@ impl<'a> Scan<'a> {
             return Ok(None);
         }
         let line = self.line();
-        let tag = Tag::read(rest).map_err(|fault| fault.at(line))?;
+        let tag = TemplateTag::read(rest).map_err(|fault| fault.at(line))?;
         let length = self.rest().len() - tag.after.len();
         if length > LONGEST_TAG || tag.name.len() > LONGEST_NAME {
             return Err(self.unreadable());
@@ -116,19 +116,19 @@ fn after_comment(comment: &str) -> Option<&str> {
 }
 
 /// A variable tag and the text after it.
-struct Tag<'a> {
+struct TemplateTag<'a> {
     name: &'a str,
     escaped: bool,
     after: &'a str,
 }
 
 /// Why a tag is not a variable.
-enum Fault {
+enum TagFault {
     Unreadable,
     NotAVariable(Construct),
 }
 
-impl Fault {
+impl TagFault {
     fn at(self, line: usize) -> PlainTemplateError {
         match self {
             Self::Unreadable => PlainTemplateError::Unreadable { line },
@@ -137,11 +137,11 @@ impl Fault {
     }
 }
 
-impl<'a> Tag<'a> {
+impl<'a> TemplateTag<'a> {
     /// Parses the text after the opening braces. `~` trims the space next to the tag.
-    fn read(rest: &'a str) -> Result<Self, Fault> {
+    fn read(rest: &'a str) -> Result<Self, TagFault> {
         if rest.starts_with("{{") {
-            return Err(Fault::NotAVariable(Construct::Block));
+            return Err(TagFault::NotAVariable(Construct::Block));
         }
         let rest = without_tilde(rest);
         let (in_three, rest) = take(rest, '{');
@@ -153,7 +153,7 @@ impl<'a> Tag<'a> {
             return Err(not_a_name(rest));
         }
         if name.starts_with('/') || name == "else" {
-            return Err(Fault::NotAVariable(Construct::Block));
+            return Err(TagFault::NotAVariable(Construct::Block));
         }
         let rest = without_tilde(rest);
         let rest = if in_three { rest.strip_prefix('}').ok_or_else(|| after_name(rest))? } else { rest };
@@ -178,21 +178,21 @@ fn is_of_name(character: char) -> bool {
 }
 
 /// Why there is no name where one should start.
-fn not_a_name(rest: &str) -> Fault {
+fn not_a_name(rest: &str) -> TagFault {
     match rest.chars().next() {
-        Some('#' | '^') => Fault::NotAVariable(Construct::Block),
-        Some('(') => Fault::NotAVariable(Construct::Subexpression),
-        Some('>') => Fault::NotAVariable(Construct::Partial),
-        Some('*') => Fault::NotAVariable(Construct::Decorator),
-        Some('"' | '\'' | '[') => Fault::NotAVariable(Construct::Literal),
-        _ => Fault::Unreadable,
+        Some('#' | '^') => TagFault::NotAVariable(Construct::Block),
+        Some('(') => TagFault::NotAVariable(Construct::Subexpression),
+        Some('>') => TagFault::NotAVariable(Construct::Partial),
+        Some('*') => TagFault::NotAVariable(Construct::Decorator),
+        Some('"' | '\'' | '[') => TagFault::NotAVariable(Construct::Literal),
+        _ => TagFault::Unreadable,
     }
 }
 
 /// Why a tag continues after its name.
-fn after_name(rest: &str) -> Fault {
+fn after_name(rest: &str) -> TagFault {
     match rest.chars().next() {
-        None | Some('}' | '{') => Fault::Unreadable,
-        Some(_) => Fault::NotAVariable(Construct::Helper),
+        None | Some('}' | '{') => TagFault::Unreadable,
+        Some(_) => TagFault::NotAVariable(Construct::Helper),
     }
 }

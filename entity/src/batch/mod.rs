@@ -1,16 +1,21 @@
 //! Batches of orders. All rows are first validated by the rules for a single order; only then is each carried out,
 //! once.
 
+mod counts;
+mod erase;
+mod insert;
+mod outcome;
 mod rows;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*};
 
-pub(crate) use rows::erase_contents_with;
-pub use rows::{
-    AsRead, BatchRow, Content, Counts, NewRow, RowProblem, RowState, conclude, count, due, erase_before, fail,
-    happened, has_order, insert_all, page, set_order,
-};
+pub use counts::{Counts, count};
+pub use erase::erase_before;
+pub(crate) use erase::erase_contents_with;
+pub use insert::{AsRead, NewRow, RowContent, insert_all};
+pub use outcome::{RowProblem, conclude, due, fail, has_order, set_order};
+pub use rows::{BatchRow, RowState, happened, page};
 
 use domain::{BatchId, MerchantId, words};
 
@@ -190,7 +195,7 @@ pub async fn end(
     if ended.rows_affected == 0 {
         return Ok(false);
     }
-    rows::cancel_rest(db, batch.id).await?;
+    outcome::cancel_rest(db, batch.id).await?;
     Ok(true)
 }
 

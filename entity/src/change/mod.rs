@@ -84,9 +84,9 @@ words! {
 impl ChangeKind {
     /// The kind of resource that changed.
     #[must_use]
-    pub const fn about(self) -> About {
+    pub const fn about(self) -> ChangeSubject {
         match self {
-            Self::OrderCreated | Self::OrderUpdated => About::Order,
+            Self::OrderCreated | Self::OrderUpdated => ChangeSubject::Order,
             Self::LinkCreated
             | Self::LinkUnpaid
             | Self::LinkFailed
@@ -98,15 +98,15 @@ impl ChangeKind {
             | Self::LinkVoided
             | Self::LinkExpired
             | Self::LinkReview
-            | Self::LinkUpdated => About::Link,
+            | Self::LinkUpdated => ChangeSubject::Link,
             Self::MessageScheduled
             | Self::MessageSent
             | Self::MessageDelivered
             | Self::MessageFailed
             | Self::MessageReceived
-            | Self::MessageUpdated => About::Message,
-            Self::CreditsLow | Self::CreditsUpdated => About::Credits,
-            Self::AttentionOpened | Self::AttentionResolved => About::Attention,
+            | Self::MessageUpdated => ChangeSubject::Message,
+            Self::CreditsLow | Self::CreditsUpdated => ChangeSubject::Credits,
+            Self::AttentionOpened | Self::AttentionResolved => ChangeSubject::Attention,
         }
     }
 
@@ -143,7 +143,7 @@ impl ChangeKind {
 
 words! {
     /// The kinds of resources that change.
-    pub enum About {
+    pub enum ChangeSubject {
         /// An order.
         Order = "order",
         /// A payment link, with its timeline.
@@ -233,9 +233,9 @@ impl Change {
 
 /// The changes of one transaction so far.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(Vec<Change>);
+pub(crate) struct TransactionChanges(Vec<Change>);
 
-impl Changes {
+impl TransactionChanges {
     /// Adds a change. A link shows the status of its last text, so a change of a text also changes its link.
     pub(crate) fn add(&mut self, change: Change) {
         self.0.push(change);
@@ -269,10 +269,11 @@ mod tests {
 
     #[test]
     fn a_transaction_tells_each_change_once_and_says_the_most_of_it() {
-        let (now, mut changes) = (Utc::now(), Changes::default());
+        let (now, mut changes) = (Utc::now(), TransactionChanges::default());
         let merchant = MerchantId::new(now);
         let (one, other) = (OrderId::new(now), OrderId::new(now));
-        let kinds = |changes: &mut Changes| changes.take().iter().map(|change| change.kind).collect::<Vec<_>>();
+        let kinds =
+            |changes: &mut TransactionChanges| changes.take().iter().map(|change| change.kind).collect::<Vec<_>>();
         for (kind, order) in [
             (ChangeKind::OrderUpdated, one),
             (ChangeKind::OrderCreated, one),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{About, ChangeKind};
+use super::{ChangeKind, ChangeSubject};
 use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId};
 
 /// A change with its number.
@@ -31,24 +31,24 @@ impl NumberedChange {
     /// The order it is about.
     #[must_use]
     pub fn order(&self) -> Option<OrderId> {
-        matches!(self.kind.about(), About::Order).then(|| OrderId::from_uuid(self.subject_id))
+        matches!(self.kind.about(), ChangeSubject::Order).then(|| OrderId::from_uuid(self.subject_id))
     }
 
     /// The link it is about.
     #[must_use]
     pub fn link(&self) -> Option<LinkId> {
-        matches!(self.kind.about(), About::Link).then(|| LinkId::from_uuid(self.subject_id))
+        matches!(self.kind.about(), ChangeSubject::Link).then(|| LinkId::from_uuid(self.subject_id))
     }
 
     /// The message it is about.
     #[must_use]
     pub fn message(&self) -> Option<MessageId> {
-        matches!(self.kind.about(), About::Message).then(|| MessageId::from_uuid(self.subject_id))
+        matches!(self.kind.about(), ChangeSubject::Message).then(|| MessageId::from_uuid(self.subject_id))
     }
 
     /// The matter it is about.
     #[must_use]
     pub fn attention(&self) -> Option<AttentionId> {
-        matches!(self.kind.about(), About::Attention).then(|| AttentionId::from_uuid(self.subject_id))
+        matches!(self.kind.about(), ChangeSubject::Attention).then(|| AttentionId::from_uuid(self.subject_id))
     }
 }

@@ -5,25 +5,24 @@
 //! because the hold is one guarded update. Entries are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
+mod error;
 pub mod purchase;
+mod statement;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    ActiveValue::Set,
-    ExprTrait, QueryOrder, QuerySelect,
-    entity::prelude::*,
-    sea_query::{LockType, Query},
-};
+use sea_orm::{ActiveValue::Set, ExprTrait, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 pub use audit::{Discrepancy, audit};
+pub use error::CreditError;
+pub use statement::{entries, held_without_report, statement};
 
 use crate::{
-    Merchant, Message, Transaction,
+    Merchant, Transaction,
     attention::{self, AttentionKind, Matter},
     change::{Change, ChangeKind},
     merchant, message, metrics,
 };
-use domain::{CreditEntryId, CreditPurchaseId, MerchantId, MessageId, message::MessageStatus, words};
+use domain::{CreditEntryId, CreditPurchaseId, MerchantId, MessageId, words};
 
 words! {
     /// What an entry of the ledger does.
@@ -84,53 +83,6 @@ const MOST_TOPPED_UP: i64 = 1_000_000_000;
 
 /// The most characters of an entry's note.
 pub const LONGEST_NOTE: usize = 200;
-
-/// Why credits were not moved.
-#[derive(Debug, thiserror::Error)]
-pub enum CreditError {
-    /// Fewer credits are available than needed.
-    #[error("{wanted} credits are needed and {available} are available")]
-    Insufficient {
-        /// The credits needed.
-        wanted: i64,
-        /// The credits available.
-        available: i64,
-    },
-    /// A correction by zero credits.
-    #[error("a correction adds credits or takes some away")]
-    Nothing,
-    /// A number of credits that is not positive.
-    #[error("a number of credits must be positive")]
-    NotPositive,
-    /// More credits at a time than [`MOST_TOPPED_UP`].
-    #[error("no more than {MOST_TOPPED_UP} credits can be added at a time")]
-    TooMany,
-    /// A note longer than [`LONGEST_NOTE`] characters, or with control characters.
-    #[error("a note must be one line of no more than {LONGEST_NOTE} characters")]
-    BadNote,
-    /// The message has no held credits to settle.
-    #[error("{0} has no credits held")]
-    NoHold(MessageId),
-    /// The database refused or did not answer.
-    #[error(transparent)]
-    Db(#[from] DbErr),
-}
-
-impl CreditError {
-    /// Converts to a database error where no other is expected: anything else is a broken invariant.
-    #[must_use]
-    pub fn into_db(self) -> DbErr {
-        match self {
-            Self::Db(error) => error,
-            Self::Insufficient { .. }
-            | Self::Nothing
-            | Self::NotPositive
-            | Self::TooMany
-            | Self::BadNote
-            | Self::NoHold(_) => DbErr::Custom(self.to_string()),
-        }
-    }
-}
 
 /// Adds credits that were paid for. Returns what is available then.
 ///
@@ -324,72 +276,4 @@ async fn note_low_credit(tx: &Transaction, owner: &Merchant, now: DateTime<Utc>)
         return attention::open(tx, vec![matter], now).await;
     }
     attention::resolve_by_itself(tx, owner.id, AttentionKind::LowCredit, "credits", now).await
-}
-
-/// A page of the merchant's ledger, newest first. `before` is the last entry of the page before.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn entries(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    before: Option<CreditEntryId>,
-    changing: bool,
-    limit: u64,
-) -> Result<Vec<CreditEntry>, DbErr> {
-    let mut query = Entity::find().filter(Column::MerchantId.eq(merchant));
-    if changing {
-        query = query.filter(Column::AvailableDelta.ne(0_i64));
-    }
-    if let Some(before) = before {
-        let before = Entity::find_by_id(before).filter(Column::MerchantId.eq(merchant)).one(db).await?;
-        query = query.filter(Column::Number.lt(before.map_or(0, |entry| entry.number)));
-    }
-    query.order_by_desc(Column::Number).limit(limit).all(db).await
-}
-
-/// A page of the merchant's ledger as a statement: oldest first, after entry number `after`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn statement(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    after: i64,
-    limit: u64,
-) -> Result<Vec<CreditEntry>, DbErr> {
-    Entity::find()
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::Number.gt(after))
-        .order_by_asc(Column::Number)
-        .limit(limit)
-        .all(db)
-        .await
-}
-
-/// Messages that the carrier accepted before `cutoff` without a delivery report, so that their credits are still held.
-/// At most `limit`, by id, after `after`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn held_without_report(
-    db: &impl ConnectionTrait,
-    cutoff: DateTime<Utc>,
-    after: Option<MessageId>,
-    limit: u64,
-) -> Result<Vec<Message>, DbErr> {
-    let settled = Query::select()
-        .column(Column::MessageId)
-        .from(Entity)
-        .and_where(Column::Kind.is_in([EntryKind::Capture, EntryKind::Release]))
-        .and_where(Expr::col((Entity, Column::MessageId)).equals((message::Entity, message::Column::Id)))
-        .to_owned();
-    let mut query = message::Entity::find()
-        .filter(message::Column::Status.eq(MessageStatus::Sent))
-        .filter(message::Column::SentAt.lte(cutoff))
-        .filter(Expr::not_exists(settled));
-    if let Some(after) = after {
-        query = query.filter(message::Column::Id.gt(after));
-    }
-    query.order_by_asc(message::Column::Id).limit(limit).all(db).await
 }

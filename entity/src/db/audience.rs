@@ -15,9 +15,9 @@ type Tell = Box<dyn Fn(BTreeSet<MerchantId>) + Send + Sync>;
 /// Is called after each commit with the merchants whose changes it wrote. There is at most one, for all connections to
 /// a database.
 #[derive(Clone, Default)]
-pub(super) struct Audience(Arc<OnceLock<Tell>>);
+pub(super) struct CommitListener(Arc<OnceLock<Tell>>);
 
-impl Audience {
+impl CommitListener {
     pub(super) fn set(&self, tell: Tell) {
         // The first one stays: a process numbers changes in one place.
         let _ = self.0.set(tell);
@@ -33,7 +33,7 @@ impl Audience {
     }
 }
 
-impl fmt::Debug for Audience {
+impl fmt::Debug for CommitListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Audience")
     }

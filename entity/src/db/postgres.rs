@@ -72,7 +72,7 @@ pub(super) const NOT_PREPARED: &str = "the pooler in front of PostgreSQL hands o
                                        pool_mode = session, or connect to PostgreSQL itself";
 
 /// How to connect, and what was detected.
-pub(super) struct Found {
+pub(super) struct Detected {
     pub(super) connect: PgConnectOptions,
     pub(super) pooling: Pooling,
     /// Whether the sessions have the requested limits.
@@ -80,7 +80,7 @@ pub(super) struct Found {
 }
 
 /// Connects once, to report the reason of a refusal: the pool itself only reports a timeout.
-pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Found, DbErr> {
+pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Detected, DbErr> {
     let base: PgConnectOptions = url.parse().map_err(conn)?;
     // Poolers refuse this parameter, and the value is the server's default.
     let base = base.extra_float_digits(None).disable_statement_logging();
@@ -99,7 +99,7 @@ pub(super) async fn find_out(url: &str, options: &DbOptions) -> Result<Found, Db
     let is_pooled = connect.get_options().is_none() || !is_limited;
     let pooling = if is_pooled { pooling(&connect).await } else { Pooling::Direct };
     connection.close().await.map_err(conn)?;
-    Ok(Found { connect, pooling, is_limited })
+    Ok(Detected { connect, pooling, is_limited })
 }
 
 /// Why a connection is refused, if it is.

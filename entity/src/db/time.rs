@@ -33,11 +33,11 @@ const TOO_SLOW: Duration = Duration::from_secs(1);
 /// The database's time as known to this process: measured from time to time and extrapolated with the monotonic clock,
 /// so setting the local clock has no effect. Cheap to clone; clones share the measurements.
 #[derive(Debug, Clone)]
-pub struct DatabaseTime(Arc<Known>);
+pub struct DatabaseTime(Arc<ClockOrigin>);
 
 /// Times at the origin, in microseconds since 1970.
 #[derive(Debug)]
-struct Known {
+struct ClockOrigin {
     origin: Instant,
     database: AtomicI64,
     local: AtomicI64,
@@ -46,13 +46,13 @@ struct Known {
 
 /// The database's time at an instant, and the round trip of the query.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Reading {
+pub(crate) struct TimeReading {
     pub(crate) time: DateTime<Utc>,
     pub(crate) at: Instant,
     pub(crate) round_trip: Duration,
 }
 
-impl Reading {
+impl TimeReading {
     /// Assumes that the answer was given half-way between the query and its arrival.
     pub(crate) fn between(asked: Instant, answered: Instant, time: DateTime<Utc>) -> Self {
         let round_trip = answered.saturating_duration_since(asked);
@@ -74,7 +74,12 @@ impl DatabaseTime {
     }
 
     fn unmeasured() -> Self {
-        Self(Arc::new(Known { origin: Instant::now(), database: 0.into(), local: 0.into(), is_doubted: false.into() }))
+        Self(Arc::new(ClockOrigin {
+            origin: Instant::now(),
+            database: 0.into(),
+            local: 0.into(),
+            is_doubted: false.into(),
+        }))
     }
 
     /// Sets whether the time is doubted: it has jumped, and no other process confirms it.
@@ -142,8 +147,8 @@ impl DatabaseTime {
         Ok(())
     }
 
-    fn take(&self, reading: Reading, local: DateTime<Utc>) {
-        let Known { origin, database, .. } = &*self.0;
+    fn take(&self, reading: TimeReading, local: DateTime<Utc>) {
+        let ClockOrigin { origin, database, .. } = &*self.0;
         let since = micros(reading.at.saturating_duration_since(*origin))
             - micros(origin.saturating_duration_since(reading.at));
         database.store(reading.time.timestamp_micros() - since, Ordering::Relaxed);
@@ -166,7 +171,7 @@ impl DatabaseTime {
     }
 }
 
-impl Known {
+impl ClockOrigin {
     fn now(&self) -> DateTime<Utc> {
         let now = self.database.load(Ordering::Relaxed) + micros(self.origin.elapsed());
         DateTime::from_timestamp_micros(now).unwrap_or(DateTime::<Utc>::MAX_UTC)
@@ -202,7 +207,7 @@ mod tests {
     #[test]
     fn an_answer_was_given_in_the_middle_of_its_round_trip() {
         let asked = Instant::now();
-        let reading = Reading::between(asked, asked + Duration::from_millis(500), noon());
+        let reading = TimeReading::between(asked, asked + Duration::from_millis(500), noon());
         assert_eq!(reading.at, asked + Duration::from_millis(250));
         assert_eq!(reading.round_trip, Duration::from_millis(500));
     }
@@ -212,7 +217,7 @@ mod tests {
         for skew in [TimeDelta::zero(), TimeDelta::days(3), TimeDelta::hours(-1)] {
             let time = time();
             let asked = Instant::now();
-            time.take(Reading::between(asked, asked, noon()), noon() + skew);
+            time.take(TimeReading::between(asked, asked, noon()), noon() + skew);
             assert!(about(TimeDelta::zero(), time.clock().now() - noon()), "{skew}");
             assert!(about(skew, time.skew()), "{skew}, not {}", time.skew());
             assert_eq!(time.is_skewed(), skew != TimeDelta::zero());
@@ -224,7 +229,7 @@ mod tests {
         let time = time();
         let answered = Instant::now();
         let Some(asked) = answered.checked_sub(Duration::from_secs(10)) else { return };
-        time.take(Reading::between(asked, answered, noon()), noon());
+        time.take(TimeReading::between(asked, answered, noon()), noon());
         assert!(about(TimeDelta::seconds(5), time.clock().now() - noon()));
     }
 
@@ -232,7 +237,7 @@ mod tests {
     fn a_local_clock_that_is_set_is_noticed_and_changes_nothing() {
         let time = time();
         let asked = Instant::now();
-        time.take(Reading::between(asked, asked, noon()), noon());
+        time.take(TimeReading::between(asked, asked, noon()), noon());
         assert!(about(TimeDelta::zero(), time.step(noon())));
         assert!(about(TimeDelta::hours(1), time.step(noon() + TimeDelta::hours(1))));
         assert!(about(TimeDelta::hours(-1), time.step(noon() - TimeDelta::hours(1))));

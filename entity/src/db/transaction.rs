@@ -15,26 +15,26 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
 
-use super::audience::Audience;
+use super::audience::CommitListener;
 use crate::{
     audit::{self, Act},
-    change::{self, Change, Changes},
+    change::{self, Change, TransactionChanges},
 };
 
 /// An open transaction, or a savepoint in one. Rolled back on drop.
 #[derive(Debug)]
 pub struct Transaction {
     inner: DatabaseTransaction,
-    health: Arc<Health>,
-    changes: Arc<Mutex<Changes>>,
+    health: Arc<FirstFailure>,
+    changes: Arc<Mutex<TransactionChanges>>,
     done: Arc<Mutex<Vec<audit::Model>>>,
-    audience: Audience,
+    audience: CommitListener,
     /// The transaction around this savepoint.
     outer: Option<Outer>,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: DatabaseTransaction, audience: Audience) -> Self {
+    pub(super) fn new(inner: DatabaseTransaction, audience: CommitListener) -> Self {
         Self { inner, health: Arc::default(), changes: Arc::default(), done: Arc::default(), audience, outer: None }
     }
 
@@ -141,9 +141,9 @@ impl ConnectionTrait for Transaction {
 
 /// The first failure of a transaction.
 #[derive(Debug, Default)]
-struct Health(Mutex<Option<DbErr>>);
+struct FirstFailure(Mutex<Option<DbErr>>);
 
-impl Health {
+impl FirstFailure {
     /// Runs a statement unless one has failed. A statement that is dropped before it ends counts as failed, since its
     /// outcome is unknown.
     async fn watch<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
@@ -177,7 +177,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// A statement in progress.
-struct Unfinished<'a>(&'a Health);
+struct Unfinished<'a>(&'a FirstFailure);
 
 impl Drop for Unfinished<'_> {
     fn drop(&mut self) {
@@ -188,8 +188,8 @@ impl Drop for Unfinished<'_> {
 /// The transaction around a savepoint, which fails unless the savepoint is ended.
 #[derive(Debug)]
 struct Outer {
-    health: Arc<Health>,
-    changes: Arc<Mutex<Changes>>,
+    health: Arc<FirstFailure>,
+    changes: Arc<Mutex<TransactionChanges>>,
     done: Arc<Mutex<Vec<audit::Model>>>,
     ended: bool,
 }

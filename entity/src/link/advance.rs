@@ -1,5 +1,7 @@
 //! The only place that changes links' states, for any number of links at once.
 
+mod link_change;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
@@ -10,7 +12,7 @@ use sea_orm::entity::prelude::*;
 
 use domain::{
     LinkId, LinkState, Money,
-    link::{Judged, LinkEvent, Refusal, Review},
+    link::{LinkEvent, Refusal, Review},
 };
 
 use super::{
@@ -20,7 +22,6 @@ use super::{
     further::{self, NewPayment},
     renewal,
     timeline::{self, NewEntry},
-    timeline_event::TimelineEvent,
 };
 use crate::{
     Transaction,
@@ -28,6 +29,7 @@ use crate::{
     change::{self, ChangeKind},
     order, text_due,
 };
+pub(super) use link_change::LinkChange;
 
 /// What Stripe reports with an event, kept on the link by the same statement.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +58,7 @@ pub struct StripeFacts {
 
 /// An event of a link.
 #[derive(Debug, Clone, Copy)]
-pub struct Transition<'a> {
+pub struct LinkTransition<'a> {
     /// The link as read.
     pub link: &'a Model,
     /// The event.
@@ -87,7 +89,7 @@ pub async fn advance(
     facts: &StripeFacts,
     now: DateTime<Utc>,
 ) -> Result<Advanced, DbErr> {
-    let mut advanced = advance_all(tx, &[Transition { link, event, facts }], now).await?;
+    let mut advanced = advance_all(tx, &[LinkTransition { link, event, facts }], now).await?;
     advanced.pop().ok_or_else(|| DbErr::Custom("an event of a link was not answered".to_owned()))
 }
 
@@ -101,7 +103,7 @@ pub async fn advance(
 /// Returns an error if the database query fails.
 pub async fn advance_all<'a>(
     tx: &Transaction,
-    transitions: &[Transition<'a>],
+    transitions: &[LinkTransition<'a>],
     now: DateTime<Utc>,
 ) -> Result<Vec<Advanced>, DbErr> {
     let mut answers: Vec<Option<Advanced>> = transitions.iter().map(|_| None).collect();
@@ -115,16 +117,16 @@ pub async fn advance_all<'a>(
         let (round, later) = first_of_each_link(transitions, &waiting);
         let mut changes = Vec::new();
         for at in round {
-            let Transition { link, event, facts } = transitions[at];
+            let LinkTransition { link, event, facts } = transitions[at];
             again.extend(links[&link.id].payment_state().is_paid_again_by(event, facts.session.as_deref()).map(|_| at));
-            match Change::judge(at, &transitions[at], links[&link.id].clone(), now) {
+            match LinkChange::judge(at, &transitions[at], links[&link.id].clone(), now) {
                 Ok(Some(change)) => changes.push(change),
                 Ok(None) => answers[at] = Some(Advanced::Unchanged),
                 Err(refusal) => answers[at] = Some(Advanced::Refused(refusal)),
             }
         }
         let won = compare_and_set(tx, &changes).await?;
-        let (won, lost): (Vec<Change>, Vec<Change>) =
+        let (won, lost): (Vec<LinkChange>, Vec<LinkChange>) =
             changes.into_iter().partition(|change| won.contains(&change.before.id));
         for change in won {
             if !later.is_empty() {
@@ -146,145 +148,9 @@ pub async fn advance_all<'a>(
 }
 
 /// Splits off the first event of each link; the others have to wait for it.
-fn first_of_each_link(transitions: &[Transition], waiting: &[usize]) -> (Vec<usize>, Vec<usize>) {
+fn first_of_each_link(transitions: &[LinkTransition], waiting: &[usize]) -> (Vec<usize>, Vec<usize>) {
     let mut seen = HashSet::new();
     waiting.iter().partition(|at| seen.insert(transitions[**at].link.id))
-}
-
-/// What an event changes in a link.
-#[derive(Debug)]
-pub(super) struct Change<'a> {
-    /// The index of the event.
-    at: usize,
-    pub(super) before: Cow<'a, Model>,
-    pub(super) after: Model,
-    judged: Judged,
-    facts: &'a StripeFacts,
-}
-
-impl<'a> Change<'a> {
-    /// Computes the change; `None` if nothing changes.
-    fn judge(
-        at: usize,
-        transition: &Transition<'a>,
-        link: Cow<'a, Model>,
-        now: DateTime<Utc>,
-    ) -> Result<Option<Self>, Refusal> {
-        let facts = transition.facts;
-        let judged = link.payment_state().on(transition.event, facts.session.as_deref())?;
-        let after = after(&link, &judged, facts, now);
-        let is_news = after != *link;
-        Ok(is_news.then_some(Self { at, before: link, after, judged, facts }))
-    }
-
-    fn answer(&self) -> Advanced {
-        if self.moved() { Advanced::To(Box::new(self.after.clone())) } else { Advanced::Unchanged }
-    }
-
-    /// Whether the link is no longer waiting for a payment.
-    fn is_closed(&self) -> bool {
-        self.moved() && has_ended(self.after.state)
-    }
-
-    /// What needs a person, if anything.
-    fn matter(&self) -> Option<Matter> {
-        let (before, after) = (&self.before, &self.after);
-        if let Some(review) = after.review.filter(|review| before.review != Some(*review)) {
-            return Some(Matter::of_link(after, AttentionKind::Review, Some(review.to_string())));
-        }
-        let has_failed = self.moved() && after.state == LinkState::Failed;
-        has_failed.then(|| Matter::of_link(after, AttentionKind::LinkFailed, None))
-    }
-
-    fn moved(&self) -> bool {
-        self.after.state != self.before.state
-    }
-
-    /// The entries for the timeline.
-    fn entries(&self) -> Vec<NewEntry> {
-        let (before, after) = (self.before.payment_state(), &self.judged.after);
-        let entry = |event: TimelineEvent, detail: Option<String>| NewEntry {
-            actor: self.facts.actor.clone(),
-            ..NewEntry::new(self.before.id, event, detail)
-        };
-        let detail = || self.facts.detail.clone();
-        let mut entries = Vec::new();
-        let has_failed = after.failed != before.failed;
-        if has_failed {
-            entries.push(entry(TimelineEvent::PaymentFailed, detail()));
-        }
-        if self.moved() {
-            entries.push(entry(TimelineEvent::of_state(after.state), detail().filter(|_| !has_failed)));
-        }
-        if before.state == LinkState::Voiding && after.state == LinkState::Paid {
-            let why = "The buyer paid before Stripe had closed the link, so it could not be voided.";
-            entries.push(entry(TimelineEvent::VoidRefused, Some(why.to_owned())));
-        }
-        for review in reviews(&self.judged, self.facts) {
-            entries.push(entry(TimelineEvent::Review, Some(format!("{review}: {}", review.sentence()))));
-        }
-        entries
-    }
-}
-
-/// Whether a link in this state waits neither for a payment nor for being closed.
-const fn has_ended(state: LinkState) -> bool {
-    match state {
-        LinkState::Paid | LinkState::Voided | LinkState::Expired => true,
-        LinkState::Creating
-        | LinkState::Failed
-        | LinkState::Unpaid
-        | LinkState::Processing
-        | LinkState::Voiding
-        | LinkState::Expiring
-        | LinkState::Settling => false,
-    }
-}
-
-/// The link with all changes.
-fn after(from: &Model, judged: &Judged, facts: &StripeFacts, now: DateTime<Utc>) -> Model {
-    let (before, to) = (from.payment_state(), &judged.after);
-    let moved = to.state != before.state;
-    // A payment's facts belong to the event that moved the link; facts about the link itself are set once.
-    let payment_is_news = moved || from.stripe_payment_intent.is_none();
-    let review = reviews(judged, facts)
-        .next()
-        .filter(|review| from.review.is_none() || (judged.review == Some(*review) && from.review != Some(*review)));
-    let mut after = from.clone();
-    after.state = to.state;
-    after.stripe_session_id.clone_from(&to.session);
-    if to.failed != before.failed {
-        after.failed_sessions = to.failed_lines();
-    }
-    if moved {
-        // Leaving `paid` means that a payment elsewhere is taken back.
-        after.paid_at = (to.state == LinkState::Paid).then_some(now);
-    }
-    after.review = review.or(from.review);
-    after.stripe_link_id = after.stripe_link_id.or_else(|| facts.link_id.clone());
-    after.stripe_url = after.stripe_url.or_else(|| facts.url.clone());
-    after.livemode = after.livemode.or(facts.livemode);
-    if payment_is_news && facts.payment_intent.is_some() {
-        after.stripe_payment_intent.clone_from(&facts.payment_intent);
-    }
-    if has_ended(to.state) {
-        // The state has changed, so the failure is over.
-        after.failure = None;
-    } else if moved && facts.failure.is_some() {
-        after.failure.clone_from(&facts.failure);
-    }
-    // What was made at Stripe can be paid once, and has been.
-    let is_of_current = facts.link_id.is_none() || facts.link_id == after.stripe_link_id;
-    if to.failed != before.failed && to.state == LinkState::Unpaid && is_of_current && after.stripe_url.is_some() {
-        return after.without_used_up();
-    }
-    after
-}
-
-/// Why a person should look at the payment, most important first: late is worse than a wrong amount.
-fn reviews(judged: &Judged, facts: &StripeFacts) -> impl Iterator<Item = Review> {
-    let found = facts.review.filter(|_| judged.after.state == LinkState::Paid && judged.review != facts.review);
-    judged.review.into_iter().chain(found)
 }
 
 /// The consequences of payments for links that are paid already.
@@ -297,12 +163,12 @@ struct PaidAgain {
 /// Returns the timeline entries and what needs a person.
 async fn note_payments<'a>(
     tx: &Transaction,
-    written: &[Change<'_>],
-    again: impl Iterator<Item = &'a Transition<'a>>,
+    written: &[LinkChange<'_>],
+    again: impl Iterator<Item = &'a LinkTransition<'a>>,
     now: DateTime<Utc>,
 ) -> Result<PaidAgain, DbErr> {
     let mut payments: BTreeMap<(LinkId, &str), NewPayment> = BTreeMap::new();
-    for Transition { link, facts, .. } in again {
+    for LinkTransition { link, facts, .. } in again {
         let Some(session) = facts.session.as_deref() else { continue };
         payments.insert(
             (link.id, session),
@@ -324,7 +190,7 @@ async fn note_payments<'a>(
     before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
     let first = written.iter().filter_map(|change| {
         let intent =
-            news(change.before.stripe_payment_intent.as_deref(), change.after.stripe_payment_intent.as_deref())?;
+            newer(change.before.stripe_payment_intent.as_deref(), change.after.stripe_payment_intent.as_deref())?;
         Some(PaidBy { link: &change.after, payment_intent: intent })
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
@@ -340,7 +206,7 @@ async fn note_payments<'a>(
     })
 }
 
-fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
+fn newer<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
     after.filter(|_| before != after)
 }
 
@@ -348,13 +214,13 @@ fn news<'a>(before: Option<&str>, after: Option<&'a str>) -> Option<&'a str> {
 /// texts.
 async fn write_consequences(
     tx: &Transaction,
-    written: &[Change<'_>],
+    written: &[LinkChange<'_>],
     again: PaidAgain,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let PaidAgain { mut entries, matters } = again;
-    entries.extend(written.iter().flat_map(Change::entries));
-    for Change { before, after, .. } in written {
+    entries.extend(written.iter().flat_map(LinkChange::entries));
+    for LinkChange { before, after, .. } in written {
         tx.changed(if after.state == before.state {
             change::Change::link(ChangeKind::LinkUpdated, after, now)
         } else {
@@ -373,7 +239,7 @@ async fn write_consequences(
     timeline::insert_all(tx, &entries, now).await?;
     let closed = written.iter().filter(|change| change.is_closed()).map(|change| &change.after);
     attention::resolve_closed(tx, closed, now).await?;
-    attention::open(tx, written.iter().filter_map(Change::matter).chain(matters).collect(), now).await?;
+    attention::open(tx, written.iter().filter_map(LinkChange::matter).chain(matters).collect(), now).await?;
     let moved = written.iter().filter(|change| change.moved());
     text_due::note_all(tx, moved.map(|change| &change.after), now).await
 }

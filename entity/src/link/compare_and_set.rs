@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use sea_orm::entity::prelude::*;
 
-use super::{Model, advance::Change};
+use super::{Model, advance::LinkChange};
 use crate::Rows;
 use domain::LinkId;
 
@@ -29,7 +29,7 @@ const UPDATE: &str = "UPDATE payment_link SET \
 /// written for the others.
 pub(super) async fn compare_and_set(
     db: &impl ConnectionTrait,
-    changes: &[Change<'_>],
+    changes: &[LinkChange<'_>],
 ) -> Result<HashSet<LinkId>, DbErr> {
     let mut rows = Rows::new([
         ("the_link", "uuid"),
@@ -49,8 +49,8 @@ pub(super) async fn compare_and_set(
         ("told_review", "text?"),
     ]);
     // In the same order in every group, so that two groups with the same links cannot deadlock.
-    let in_order: BTreeMap<LinkId, &Change> = changes.iter().map(|change| (change.before.id, change)).collect();
-    for Change { before, after, .. } in in_order.into_values() {
+    let in_order: BTreeMap<LinkId, &LinkChange> = changes.iter().map(|change| (change.before.id, change)).collect();
+    for LinkChange { before, after, .. } in in_order.into_values() {
         rows.push([
             before.id.into(),
             before.state.into(),
@@ -60,13 +60,13 @@ pub(super) async fn compare_and_set(
             after.state.into(),
             after.stripe_session_id.clone().into(),
             after.failed_sessions.clone().into(),
-            news(before.paid_at.as_ref(), after.paid_at.as_ref()).into(),
-            news(before.stripe_link_id.as_ref(), after.stripe_link_id.as_ref()).into(),
-            news(before.stripe_url.as_ref(), after.stripe_url.as_ref()).into(),
-            news(before.livemode.as_ref(), after.livemode.as_ref()).into(),
-            news(before.stripe_payment_intent.as_ref(), after.stripe_payment_intent.as_ref()).into(),
-            news(before.failure.as_ref(), after.failure.as_ref()).into(),
-            news(before.review.as_ref(), after.review.as_ref()).into(),
+            newer(before.paid_at.as_ref(), after.paid_at.as_ref()).into(),
+            newer(before.stripe_link_id.as_ref(), after.stripe_link_id.as_ref()).into(),
+            newer(before.stripe_url.as_ref(), after.stripe_url.as_ref()).into(),
+            newer(before.livemode.as_ref(), after.livemode.as_ref()).into(),
+            newer(before.stripe_payment_intent.as_ref(), after.stripe_payment_intent.as_ref()).into(),
+            newer(before.failure.as_ref(), after.failure.as_ref()).into(),
+            newer(before.review.as_ref(), after.review.as_ref()).into(),
         ]);
     }
     if rows.is_empty() {
@@ -77,7 +77,7 @@ pub(super) async fn compare_and_set(
 }
 
 /// The new value, if it is known and differs.
-fn news<T: Clone + PartialEq>(before: Option<&T>, after: Option<&T>) -> Option<T> {
+fn newer<T: Clone + PartialEq>(before: Option<&T>, after: Option<&T>) -> Option<T> {
     after.filter(|_| before != after).cloned()
 }
 

@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 
 use super::{
     Model,
-    facts::{FactKind, Known, PaymentFact},
+    facts::{FactKind, KnownFacts, PaymentFact},
     timeline::NewEntry,
     timeline_event::TimelineEvent,
 };
@@ -88,7 +88,7 @@ fn told(fact: &PaymentFact) -> (Dispute, bool) {
 }
 
 /// Disputes whose state is new.
-fn news<'a>(before: &'a Known, after: &'a Known) -> impl Iterator<Item = (&'a PaymentFact, Dispute)> {
+fn changed<'a>(before: &'a KnownFacts, after: &'a KnownFacts) -> impl Iterator<Item = (&'a PaymentFact, Dispute)> {
     disputes(&after.facts).filter(move |(fact, _)| {
         let known = disputes(&before.facts).find(|(known, _)| known.id == fact.id);
         known.map(|(known, _)| told(known)) != Some(told(fact))
@@ -96,8 +96,8 @@ fn news<'a>(before: &'a Known, after: &'a Known) -> impl Iterator<Item = (&'a Pa
 }
 
 /// Whether there is something new to answer: another dispute, or an inquiry that became a chargeback.
-pub(super) fn needs_answer(before: &Known, after: &Known) -> bool {
-    news(before, after).any(|(_, stands)| !stands.is_decided())
+pub(super) fn needs_answer(before: &KnownFacts, after: &KnownFacts) -> bool {
+    changed(before, after).any(|(_, stands)| !stands.is_decided())
 }
 
 fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Dispute)> {
@@ -107,7 +107,7 @@ fn disputes(facts: &[PaymentFact]) -> impl Iterator<Item = (&PaymentFact, Disput
 
 /// The dispute shown on a link: the gravest; of equals, the one opened last.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct ShownDispute {
     pub(super) stands: Option<Dispute>,
     pub(super) opened_at: Option<DateTime<Utc>>,
     /// Stripe's status.
@@ -116,7 +116,7 @@ pub(super) struct Shown {
     pub(super) respond_by: Option<DateTime<Utc>>,
 }
 
-impl Shown {
+impl ShownDispute {
     /// The dispute to show, given the facts.
     pub(super) fn of(facts: &[PaymentFact]) -> Self {
         let gravest =
@@ -163,10 +163,10 @@ const INQUIRY: &str = "inquiry";
 pub(super) async fn follow(
     tx: &Transaction,
     link: &Model,
-    (before, after): (&Known, &Known),
+    (before, after): (&KnownFacts, &KnownFacts),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let (shown_before, shown) = (Shown::on(link), Shown::of(&after.facts));
+    let (shown_before, shown) = (ShownDispute::on(link), ShownDispute::of(&after.facts));
     let (was, is) = (shown_before.stands, shown.stands);
     // What was said of an inquiry is not true of a chargeback.
     let is_otherwise = was != is || (shown_before.asks() && !shown.asks() && needs_answer(before, after));
@@ -175,7 +175,7 @@ pub(super) async fn follow(
         attention::resolve_by_itself(tx, link.merchant_id, AttentionKind::Dispute, &subject, now).await?;
     }
     let is_lost = is == Some(Dispute::Lost);
-    let is_news = was != is || news(before, after).any(|(_, stands)| stands == Dispute::Lost);
+    let is_news = was != is || changed(before, after).any(|(_, stands)| stands == Dispute::Lost);
     if needs_answer(before, after) || (is_lost && is_news) {
         let asks = shown.asks().then_some(INQUIRY);
         let reason = asks.or(is_lost.then_some(LOST)).map(str::to_owned);
@@ -185,7 +185,7 @@ pub(super) async fn follow(
 }
 
 /// Timeline entries for what is new.
-pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
+pub(super) fn entries(link: &Model, before: &KnownFacts, after: &KnownFacts) -> Vec<NewEntry> {
     let entry = |fact: &PaymentFact, stands: Dispute| {
         let (event, what) = if stands.is_decided() {
             (TimelineEvent::DisputeClosed, Some(fact.status.clone()))
@@ -205,7 +205,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
         };
         NewEntry::new(link.id, event, detail)
     };
-    news(before, after).map(|(fact, stands)| entry(fact, stands)).collect()
+    changed(before, after).map(|(fact, stands)| entry(fact, stands)).collect()
 }
 
 #[cfg(test)]
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn money_that_is_contested_or_gone_is_not_hidden_by_another_dispute() {
-        let stands = |told: &[PaymentFact]| Shown::of(told).stands;
+        let stands = |told: &[PaymentFact]| ShownDispute::of(told).stands;
         let (open, lost) = (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "lost", 2, 2));
         let won = dispute("du_3", "won", 3, 3);
         assert_eq!(stands(&[open, lost.clone(), won.clone()]), Some(Dispute::Open));
@@ -251,18 +251,18 @@ mod tests {
     fn an_inquiry_hides_no_chargeback() {
         let (chargeback, inquiry) =
             (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "warning_needs_response", 2, 2));
-        let shown = Shown::of(&[chargeback.clone(), inquiry.clone()]);
+        let shown = ShownDispute::of(&[chargeback.clone(), inquiry.clone()]);
         assert_eq!((shown.word.as_deref(), shown.asks()), (Some("needs_response"), false));
-        assert!(Shown::of(&[inquiry]).asks());
+        assert!(ShownDispute::of(&[inquiry]).asks());
     }
 
     #[test]
     fn what_is_told_last_of_a_dispute_counts() {
         // An inquiry becomes a chargeback, and a decision is reversed.
         let told = [dispute("du_1", "warning_closed", 1, 5), dispute("du_1", "needs_response", 1, 9)];
-        assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Open));
+        assert_eq!(ShownDispute::of(&after(&told)).stands, Some(Dispute::Open));
         let told = [dispute("du_1", "won", 1, 9), dispute("du_1", "lost", 1, 5)];
-        assert_eq!(Shown::of(&after(&told)).stands, Some(Dispute::Won));
+        assert_eq!(ShownDispute::of(&after(&told)).stands, Some(Dispute::Won));
     }
 
     #[test]
@@ -271,8 +271,8 @@ mod tests {
         for (before, next) in way.iter().zip(&way[1..]) {
             let told = [dispute("du_1", before, 1, 5), dispute("du_1", next, 1, 5)];
             let backwards = [told[1].clone(), told[0].clone()];
-            assert_eq!(Shown::of(&after(&told)).word.as_deref(), Some(*next));
-            assert_eq!(Shown::of(&after(&backwards)).word.as_deref(), Some(*next));
+            assert_eq!(ShownDispute::of(&after(&told)).word.as_deref(), Some(*next));
+            assert_eq!(ShownDispute::of(&after(&backwards)).word.as_deref(), Some(*next));
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
         ] {
             let backwards = [told[1].clone(), told[0].clone()];
             for order in [told, backwards] {
-                let shown = Shown::of(&after(&order));
+                let shown = ShownDispute::of(&after(&order));
                 assert_eq!(shown.respond_by.map(|due| due.timestamp()), due);
             }
         }
@@ -317,7 +317,7 @@ mod tests {
         ) {
             let last = Dispute::from_stripe(ends.last().unwrap());
             let end = if ends.contains(&"lost") { Dispute::Lost } else { last };
-            prop_assert_eq!(Shown::of(&after(&told)).stands, Some(end));
+            prop_assert_eq!(ShownDispute::of(&after(&told)).stands, Some(end));
         }
     }
 }

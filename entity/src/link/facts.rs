@@ -5,18 +5,24 @@
 //! all of them. A fact may arrive before its payment: it has no link until the payment arrives. A fact that never gets
 //! a link was about a payment of the merchant's other software.
 
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BTreeSet},
-};
+mod early;
+mod report;
+#[cfg(test)]
+pub(super) mod testing;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveValue::{Set, Unchanged},
-    FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, Statement,
+    IntoActiveModel, QueryOrder, QuerySelect,
     entity::prelude::*,
     sea_query::LockType,
 };
+
+use early::note_early;
+pub use early::{adopt_early, forget_early};
+pub use report::FactReport;
 
 use super::{disputes, further, refunds, timeline};
 use crate::{
@@ -24,7 +30,7 @@ use crate::{
     change::{Change, ChangeKind},
     link,
 };
-use domain::{Currency, LinkId, MerchantId, Money, link::money_back::RefundStatus, words};
+use domain::{Currency, LinkId, MerchantId, words};
 
 words! {
     /// The subject of a fact.
@@ -80,88 +86,6 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as PaymentFact;
 
-/// A report about a payment.
-#[derive(Debug, Clone)]
-pub struct FactReport {
-    /// Its subject.
-    pub kind: FactKind,
-    /// Its id at Stripe; for a sum, the payment's id.
-    pub id: String,
-    /// `pi_…`
-    pub payment_intent: String,
-    /// The amount; `None` if the currency is not supported.
-    pub money: Option<Money>,
-    /// Stripe's status; for a sum, `full` or `partial`.
-    pub status: String,
-    /// Stripe's reason.
-    pub reason: Option<String>,
-    /// Until when a dispute can be answered.
-    pub respond_by: Option<DateTime<Utc>>,
-    /// When it was created at Stripe.
-    pub made_at: DateTime<Utc>,
-    /// When Stripe reported it.
-    pub told_at: DateTime<Utc>,
-}
-
-impl FactReport {
-    fn into_fact(self, merchant: MerchantId, link: Option<&link::Model>, now: DateTime<Utc>) -> PaymentFact {
-        // No amount is kept after the purge.
-        let keeps = link.is_none_or(|link| link.purged_at.is_none());
-        let failed = self.kind == FactKind::Refund && RefundStatus::from_stripe(&self.status) == RefundStatus::Failed;
-        PaymentFact {
-            merchant_id: merchant,
-            kind: self.kind,
-            id: self.id,
-            payment_intent: self.payment_intent,
-            link_id: link.map(|link| link.id),
-            amount: self.money.filter(|_| keeps).map(Money::minor),
-            currency: self.money.map(Money::currency),
-            status: self.status,
-            reason: self.reason,
-            respond_by: self.respond_by,
-            made_at: self.made_at,
-            told_at: self.told_at,
-            failed_at: failed.then_some(self.told_at),
-            heard_at: now,
-        }
-    }
-}
-
-impl PaymentFact {
-    /// Merges a report, which may be older than what is known.
-    fn and(&self, told: &Self) -> Self {
-        let mut after = self.clone();
-        after.link_id = self.link_id.or(told.link_id);
-        match self.kind {
-            FactKind::Refund => {
-                let (known, news) = (RefundStatus::from_stripe(&self.status), RefundStatus::from_stripe(&told.status));
-                if known.and(news) != known {
-                    after.status.clone_from(&told.status);
-                }
-                after.failed_at = [self.failed_at, told.failed_at].into_iter().flatten().min();
-            }
-            FactKind::RefundSum => {
-                if (told.told_at, told.amount) > (self.told_at, self.amount) {
-                    (after.amount, after.status, after.told_at) = (told.amount, told.status.clone(), told.told_at);
-                }
-            }
-            FactKind::Dispute => {
-                after.respond_by = match told.told_at.cmp(&self.told_at) {
-                    Ordering::Greater => told.respond_by.or(self.respond_by),
-                    Ordering::Less => self.respond_by.or(told.respond_by),
-                    Ordering::Equal => self.respond_by.max(told.respond_by),
-                };
-                let weight = |fact: &Self| (fact.told_at, disputes::progress(&fact.status));
-                if weight(told) > weight(self) {
-                    (after.status, after.told_at) = (told.status.clone(), told.told_at);
-                }
-                after.reason = self.reason.clone().or_else(|| told.reason.clone());
-            }
-        }
-        after
-    }
-}
-
 /// Keeps a report and shows it on the payment's link, if that is known. A repeated report changes nothing.
 ///
 /// # Errors
@@ -177,25 +101,8 @@ pub async fn note_fact(
         return note_early(tx, report.into_fact(merchant, None, now), now).await;
     };
     let Some(link) = hold(tx, link).await? else { return Ok(()) };
-    let before = Known::of(tx, &link).await?;
+    let before = KnownFacts::of(tx, &link).await?;
     keep(tx, report.into_fact(merchant, Some(&link), now)).await?;
-    show(tx, &link, &before, now).await
-}
-
-/// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have
-/// been written, and have taken that row to its link: then the link shows this report too. (The link is locked after
-/// the fact here. A third report of the same moment locks them the other way round; the database ends one of the two,
-/// and it is done again.)
-async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let Some(earlier) = keep(tx, told).await? else { return Ok(()) };
-    let Some(link) = earlier.link_id else { return Ok(()) };
-    let Some(link) = hold(tx, link).await? else { return Ok(()) };
-    let mut before = Known::of(tx, &link).await?;
-    for fact in &mut before.facts {
-        if (fact.kind, &fact.id) == (earlier.kind, &earlier.id) {
-            fact.clone_from(&earlier);
-        }
-    }
     show(tx, &link, &before, now).await
 }
 
@@ -254,12 +161,12 @@ async fn name_placeholder(db: &impl ConnectionTrait, told: &PaymentFact) -> Resu
 
 /// All facts about a link's payments, besides the payment itself.
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct KnownFacts {
     pub(super) facts: Vec<PaymentFact>,
     pub(super) further: Vec<further::FurtherPayment>,
 }
 
-impl Known {
+impl KnownFacts {
     async fn of(db: &impl ConnectionTrait, link: &link::Model) -> Result<Self, DbErr> {
         let facts = Entity::find()
             .filter(Column::LinkId.eq(link.id))
@@ -281,7 +188,7 @@ pub(super) struct PaidBy<'a> {
 pub(super) async fn adopt(
     tx: &Transaction,
     paid: &[PaidBy<'_>],
-    others: impl IntoIterator<Item = (LinkId, Known)>,
+    others: impl IntoIterator<Item = (LinkId, KnownFacts)>,
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let mut rows = Rows::new([("the_link", "uuid"), ("the_merchant", "uuid"), ("the_intent", "text")]);
@@ -297,7 +204,7 @@ pub(super) async fn adopt(
             changed.insert(row.try_get("", "link_id")?);
         }
     }
-    let mut others: BTreeMap<LinkId, Known> = others.into_iter().collect();
+    let mut others: BTreeMap<LinkId, KnownFacts> = others.into_iter().collect();
     changed.extend(others.keys());
     for id in changed {
         let Some(link) = hold(tx, id).await? else { continue };
@@ -309,18 +216,18 @@ pub(super) async fn adopt(
 }
 
 /// What is known of these links' payments now.
-pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<Known, DbErr> {
+pub(super) async fn known(db: &impl ConnectionTrait, link: LinkId) -> Result<KnownFacts, DbErr> {
     match hold(db, link).await? {
-        Some(link) => Known::of(db, &link).await,
-        None => Ok(Known::default()),
+        Some(link) => KnownFacts::of(db, &link).await,
+        None => Ok(KnownFacts::default()),
     }
 }
 
 /// Updates the link to what is known, and adds to its timeline what is new since `before`.
-async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let after = Known::of(tx, link).await?;
+async fn show(tx: &Transaction, link: &link::Model, before: &KnownFacts, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let after = KnownFacts::of(tx, link).await?;
     let (refunded, refund_status) = refunds::shown(link, &after);
-    let (disputed, disputed_before) = (disputes::Shown::of(&after.facts), disputes::Shown::on(link));
+    let (disputed, disputed_before) = (disputes::ShownDispute::of(&after.facts), disputes::ShownDispute::on(link));
     let is_refunded = (refunded, refund_status) != (link.refunded, link.refund_status);
     if is_refunded || disputed != disputed_before {
         link::Entity::update_many()
@@ -351,48 +258,6 @@ async fn show(tx: &Transaction, link: &link::Model, before: &Known, now: DateTim
     disputes::follow(tx, link, (before, &after), now).await
 }
 
-/// Links of facts without a link whose payment is known by now, because both arrived at the same moment. Raw SQL: one
-/// statement looks for two kinds of facts, as a union within a join.
-const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_intent FROM (\
-        SELECT link_intent.link_id, payment_fact.payment_intent FROM payment_fact JOIN link_intent \
-            ON link_intent.merchant_id = payment_fact.merchant_id AND link_intent.intent = payment_fact.payment_intent \
-        WHERE payment_fact.link_id IS NULL AND payment_fact.heard_at >= $1 \
-        UNION \
-        SELECT further_payment.link_id, payment_fact.payment_intent FROM payment_fact JOIN further_payment \
-            ON further_payment.merchant_id = payment_fact.merchant_id \
-            AND further_payment.payment_intent = payment_fact.payment_intent \
-        WHERE payment_fact.link_id IS NULL AND payment_fact.heard_at >= $1) AS known \
-    JOIN payment_link ON payment_link.id = known.link_id";
-
-/// Assigns facts received since then to the links of their payments, for facts and payments that were written at the
-/// same moment, in two transactions that did not see each other. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn adopt_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let pool = db.pool();
-    let find = Statement::from_sql_and_values(pool.get_database_backend(), OVERTAKEN, [since.into()]);
-    let overtaken = pool.query_all_raw(find).await?;
-    for row in &overtaken {
-        let (link, intent) = (link::Model::from_query_result(row, "")?, row.try_get::<String>("", "the_intent")?);
-        let tx = db.begin().await?;
-        adopt(&tx, &[PaidBy { link: &link, payment_intent: &intent }], [], now).await?;
-        tx.commit().await?;
-    }
-    Ok(overtaken.len() as u64)
-}
-
-/// Deletes facts without a link that were received before `cutoff`: they are about payments of other software. Returns
-/// how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn forget_early(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
-    let forgotten =
-        Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(db).await?;
-    Ok(forgotten.rows_affected)
-}
-
 /// Erases the amounts. That money was refunded, and when, is kept.
 pub(super) async fn erase_amounts(db: &impl ConnectionTrait, link: LinkId) -> Result<(), DbErr> {
     Entity::update_many()
@@ -401,47 +266,4 @@ pub(super) async fn erase_amounts(db: &impl ConnectionTrait, link: LinkId) -> Re
         .exec(db)
         .await?;
     further::erase_amounts(db, link).await
-}
-
-#[cfg(test)]
-pub(super) mod testing {
-    use super::{FactKind, Model, PaymentFact};
-    use chrono::{DateTime, Utc};
-    use domain::MerchantId;
-
-    pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(seconds, 0).unwrap()
-    }
-
-    /// A fact of the payment `pi_1`; times are in seconds since 1970.
-    pub(crate) fn fact(kind: FactKind, id: &str, status: &str, made: i64, told: i64) -> PaymentFact {
-        Model {
-            merchant_id: MerchantId::new(at(0)),
-            kind,
-            id: id.to_owned(),
-            payment_intent: "pi_1".to_owned(),
-            link_id: None,
-            amount: Some(1_000),
-            currency: "usd".parse().ok(),
-            status: status.to_owned(),
-            reason: None,
-            respond_by: None,
-            made_at: at(made),
-            told_at: at(told),
-            failed_at: None,
-            heard_at: at(told),
-        }
-    }
-
-    /// The facts known after these reports.
-    pub(crate) fn after(told: &[PaymentFact]) -> Vec<PaymentFact> {
-        let mut known: Vec<PaymentFact> = Vec::new();
-        for told in told {
-            match known.iter_mut().find(|known| known.id == told.id) {
-                Some(known) => *known = known.and(told),
-                None => known.push(told.clone()),
-            }
-        }
-        known
-    }
 }

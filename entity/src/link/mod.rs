@@ -5,13 +5,16 @@ mod buyer;
 mod check;
 mod compare_and_set;
 mod disputes;
+mod document;
 mod elsewhere;
 mod evidence;
 mod facts;
 mod find;
 mod further;
+mod insert;
 pub(crate) mod open;
 mod paying;
+mod projections;
 mod purge;
 mod rare;
 mod read;
@@ -28,15 +31,14 @@ mod warning;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::entity::prelude::*;
 
-pub use advance::{Advanced, StripeFacts, Transition, advance, advance_all};
+pub use advance::{Advanced, LinkTransition, StripeFacts, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use disputes::Dispute;
-pub use elsewhere::{
-    PaidElsewhere, PaidOrder, insert_paid_elsewhere, set_close_reason, set_paid_elsewhere, set_receipt,
-};
+pub use document::{StoredDocument, set_document};
+pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere, set_receipt, set_tell_buyer};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
 pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
@@ -45,29 +47,29 @@ pub use find::{
     of_order,
 };
 pub use further::FurtherPayment;
+pub use insert::{
+    LostLink, NewLink, PaidOrder, insert, insert_and_hold, insert_lost, insert_paid_elsewhere, is_second_open,
+};
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub use projections::{AskedFor, asked_for, sizes};
 pub use purge::purge;
 pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
+use reminding::stop_reminders;
 pub use reminding::{hold, set_reminding};
-pub use renewal::{clear_failure, set_failure, set_renewed};
-pub use search::{AskedFor, LinkSearch, asked_for, find_all, search, sizes};
+pub use renewal::{begin_stripe_attempt, clear_failure, set_failure, set_renewed};
+pub use search::{LinkSearch, find_all, search};
 pub(crate) use search::{
     PaidWay, are_rare, each_way, in_rare_states, newest_in, of_orders_in_states, paid, states_apart,
 };
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};
-pub use timeline_event::{Source, TimelineEvent};
+pub use timeline_event::{EntrySource, TimelineEvent};
 pub use warning::InvoiceWarning;
 
-use crate::{
-    Documents, Order, Transaction, attention,
-    change::{Change, ChangeKind},
-    json_column::{read_json, stored_json},
-    money_column::stored_money,
-};
+use crate::{json_column::read_json, money_column::stored_money};
 use domain::{
-    Currency, LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
+    Currency, LinkId, LinkState, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
         ElsewhereMethod, PaymentState, Review,
         money_back::{RefundState, refund_state},
@@ -306,233 +308,4 @@ impl Model {
     pub fn is_due_for_purge(&self, now: DateTime<Utc>) -> bool {
         self.purged_at.is_none() && self.created_at + RETENTION <= now
     }
-}
-
-/// The data of a new link.
-#[derive(Debug)]
-pub struct NewLink {
-    /// Its id, chosen before because its token and its document are named after it.
-    pub id: LinkId,
-    /// The merchant that owns it.
-    pub merchant_id: MerchantId,
-    /// The order it is for.
-    pub order_id: OrderId,
-    /// The buyer's token.
-    pub token: LinkToken,
-    /// The number on the invoice.
-    pub invoice_number: String,
-    /// The amount.
-    pub money: Money,
-    /// The upload's name in the store.
-    pub document: String,
-    /// The upload's size in bytes.
-    pub document_bytes: i64,
-    /// The upload's SHA-256.
-    pub document_sha256: Vec<u8>,
-    /// When it expires.
-    pub expires_at: DateTime<Utc>,
-    /// The merchant's metadata.
-    pub metadata: BTreeMap<String, String>,
-    /// How it may be paid.
-    pub payment_methods: PaymentMethods,
-    /// Its own reminder settings.
-    pub reminding: OwnReminding,
-    /// Whether its buyer gets a receipt by text, if that differs from the merchant's settings.
-    pub receipt: Option<bool>,
-    /// The holder of the key that makes it, if any.
-    pub actor: Option<String>,
-}
-
-/// Inserts a new link in `creating`. Fails on the key of `open_link` if the order has an open link: see
-/// [`is_second_open`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
-    Ok(insert_and_hold(tx, new, now).await?.0)
-}
-
-/// Inserts a link and returns it with its current order. The order cannot change until the transaction ends: a change
-/// locks the order, which the new link's reference blocks.
-///
-/// # Errors
-/// As [`insert`].
-pub async fn insert_and_hold(
-    tx: &Transaction,
-    new: NewLink,
-    now: DateTime<Utc>,
-) -> Result<(Model, Option<Order>), DbErr> {
-    let link = ActiveModel {
-        id: Set(new.id),
-        merchant_id: Set(new.merchant_id),
-        order_id: Set(new.order_id),
-        state: Set(LinkState::Creating),
-        token_hash: Set(new.token.hash()),
-        invoice_number: Set(Some(new.invoice_number)),
-        amount: Set(Some(new.money.minor())),
-        currency: Set(new.money.currency()),
-        document: Set(Some(new.document)),
-        document_bytes: Set(new.document_bytes),
-        document_sha256: Set(Some(new.document_sha256)),
-        tell_buyer: Set(false),
-        stripe_attempt: Set(0),
-        created_at: Set(now),
-        expires_at: Set(new.expires_at),
-        metadata: Set(stored_json(&new.metadata)?),
-        payment_methods: Set(Some(new.payment_methods)),
-        reminding: Set(Some(new.reminding).filter(|own| !own.is_empty())),
-        receipt: Set(new.receipt),
-        ..Default::default()
-    };
-    let link = link.insert(tx).await?;
-    let order = crate::search::refresh_for(tx, &link).await?;
-    let entry =
-        timeline::NewEntry { actor: new.actor, ..timeline::NewEntry::new(link.id, TimelineEvent::Creating, None) };
-    timeline::insert_all(tx, &[entry], now).await?;
-    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
-    attention::resolve_wanted(tx, link.merchant_id, link.order_id, now).await?;
-    Ok((link, order))
-}
-
-/// A link that exists at Stripe and was lost here.
-#[derive(Debug)]
-pub struct LostLink {
-    /// Its id, as known to Stripe.
-    pub id: LinkId,
-    /// The merchant that owns it.
-    pub merchant_id: MerchantId,
-    /// The order it is for.
-    pub order_id: OrderId,
-    /// The buyer's token.
-    pub token: LinkToken,
-    /// The number on the invoice.
-    pub invoice_number: String,
-    /// The amount.
-    pub money: Money,
-    /// Whether it was made with a live key.
-    pub livemode: bool,
-    /// What the merchant is told of it.
-    pub failure: String,
-}
-
-/// Inserts a lost link in `failed`. It is closed at Stripe, and becomes `paid` if it was.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
-    let created_at = lost.id.created_at().unwrap_or(now);
-    let link = ActiveModel {
-        id: Set(lost.id),
-        merchant_id: Set(lost.merchant_id),
-        order_id: Set(lost.order_id),
-        state: Set(LinkState::Failed),
-        token_hash: Set(lost.token.hash()),
-        invoice_number: Set(Some(lost.invoice_number)),
-        amount: Set(Some(lost.money.minor())),
-        currency: Set(lost.money.currency()),
-        // The invoice's name; the upload itself is gone.
-        document: Set(Some(Documents::invoice_name(lost.merchant_id, lost.id))),
-        document_bytes: Set(0),
-        stripe_attempt: Set(1),
-        stripe_attempted_at: Set(Some(created_at)),
-        livemode: Set(Some(lost.livemode)),
-        failure: Set(Some(lost.failure.clone())),
-        created_at: Set(created_at),
-        expires_at: Set(created_at + RETENTION),
-        ..Default::default()
-    };
-    let link = link.insert(tx).await?;
-    tx.changed(Change::link(ChangeKind::LinkCreated, &link, now));
-    note(tx, &link, now, TimelineEvent::Failed, Some(lost.failure)).await?;
-    Ok(link)
-}
-
-/// Whether an insert failed because the order has an open link already.
-#[must_use]
-pub fn is_second_open(error: &DbErr) -> bool {
-    crate::db::breaks_key(error, &["open_link"])
-}
-
-/// A document that was checked and stored.
-#[derive(Debug, Clone)]
-pub struct StoredDocument {
-    /// Its name in the store.
-    pub name: String,
-    /// Its SHA-256.
-    pub sha256: Vec<u8>,
-    /// Its number of pages.
-    pub pages: i64,
-    /// The name of the picture of its first page, if it could be drawn.
-    pub picture: Option<String>,
-    /// Doubts about it.
-    pub warnings: Vec<InvoiceWarning>,
-}
-
-/// Records that the link's invoice is stored.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn set_document(
-    tx: &Transaction,
-    link: &Model,
-    stored: StoredDocument,
-    now: DateTime<Utc>,
-) -> Result<(), DbErr> {
-    let warnings: Vec<&str> = stored.warnings.iter().map(|warning| warning.as_str()).collect();
-    Entity::update_many()
-        .col_expr(Column::DocumentPicture, Expr::value(stored.picture))
-        .col_expr(Column::Warnings, Expr::value((!warnings.is_empty()).then(|| warnings.join(" "))))
-        .col_expr(Column::Document, Expr::value(stored.name))
-        .col_expr(Column::DocumentSha256, Expr::value(stored.sha256))
-        .col_expr(Column::DocumentPages, Expr::value(stored.pages))
-        .filter(Column::Id.eq(link.id))
-        .exec(tx)
-        .await?;
-    let pages = if stored.pages == 1 { "1 page".to_owned() } else { format!("{} pages", stored.pages) };
-    note(tx, link, now, TimelineEvent::InvoiceStored, Some(pages)).await
-}
-
-/// Saves the number and the time of the next idempotency key for Stripe before it is used. Returns the number.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<i64, DbErr> {
-    let attempt = link.stripe_attempt + 1;
-    Entity::update_many()
-        .col_expr(Column::StripeAttempt, Expr::value(attempt))
-        .col_expr(Column::StripeAttemptedAt, Expr::value(now))
-        .filter(Column::Id.eq(link.id))
-        .exec(db)
-        .await?;
-    Ok(attempt)
-}
-
-/// Records that the buyer should be told once the link is voided. Returns the changed link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
-    Entity::update_many()
-        .col_expr(Column::TellBuyer, Expr::value(true))
-        .filter(Column::Id.eq(link.id))
-        .exec(db)
-        .await?;
-    Ok(Model { tell_buyer: true, ..link.clone() })
-}
-
-/// Stops the link's reminders for good. Returns `false` if they were stopped before.
-async fn stop_reminders(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    id: LinkId,
-    now: DateTime<Utc>,
-) -> Result<bool, DbErr> {
-    let stopped = Entity::update_many()
-        .col_expr(Column::RemindersStoppedAt, Expr::value(now))
-        .filter(Column::Id.eq(id))
-        .filter(Column::MerchantId.eq(merchant))
-        .filter(Column::RemindersStoppedAt.is_null())
-        .exec(db)
-        .await?;
-    Ok(stopped.rows_affected == 1)
 }

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{
     Model,
-    facts::{self, FactKind, Known, PaymentFact},
+    facts::{self, FactKind, KnownFacts, PaymentFact},
     timeline::{self, NewEntry, TimelineEntry, timeline},
     timeline_event::TimelineEvent,
 };
@@ -24,7 +24,7 @@ use domain::{
 /// The refunded part of the link's amount, and how much of it that is.
 ///
 /// A further payment may be refunded without touching the amount.
-pub(super) fn shown(link: &Model, known: &Known) -> (Option<i64>, Option<RefundState>) {
+pub(super) fn shown(link: &Model, known: &KnownFacts) -> (Option<i64>, Option<RefundState>) {
     let is_nothing = known.facts.iter().all(|fact| fact.kind == FactKind::Dispute);
     if link.purged_at.is_some() {
         return (None, shown_after_purge(link, known));
@@ -52,7 +52,7 @@ pub(super) fn shown(link: &Model, known: &Known) -> (Option<i64>, Option<RefundS
 
 /// How much was refunded of a payment in a currency other than the link's. The link's amount cannot be compared with
 /// it, so it is all of it only if the charge says so.
-fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
+fn in_other_currency(link: &Model, known: &KnownFacts, intent: &str) -> RefundState {
     let of_it = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency != Some(link.currency);
     let facts: Vec<&PaymentFact> = known.facts.iter().filter(of_it).collect();
     let of_kind = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind);
@@ -77,7 +77,7 @@ fn in_other_currency(link: &Model, known: &Known, intent: &str) -> RefundState {
 }
 
 /// Amounts are erased by then; whether something was refunded is still known.
-fn shown_after_purge(link: &Model, known: &Known) -> Option<RefundState> {
+fn shown_after_purge(link: &Model, known: &KnownFacts) -> Option<RefundState> {
     let sums = || known.facts.iter().filter(|fact| fact.kind == FactKind::RefundSum);
     let succeeded = |fact: &PaymentFact| fact.kind == FactKind::Refund && status_of(fact) == RefundStatus::Succeeded;
     if sums().any(|sum| sum.status == "full") || link.refund_status == Some(RefundState::Full) {
@@ -90,18 +90,18 @@ fn shown_after_purge(link: &Model, known: &Known) -> Option<RefundState> {
 }
 
 /// Further payments in the link's currency and of known amount.
-fn further<'a>(link: &'a Model, known: &'a Known) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
+fn further<'a>(link: &'a Model, known: &'a KnownFacts) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
     known.further.iter().filter(|payment| payment.currency == Some(link.currency) && payment.amount.is_some())
 }
 
 /// The payment that paid the link: the recorded one, or else the only one with facts.
-fn first_intent(link: &Model, known: &Known) -> Option<String> {
+fn first_intent(link: &Model, known: &KnownFacts) -> Option<String> {
     let refunded = || known.facts.iter().find(|fact| fact.kind != FactKind::Dispute);
     link.stripe_payment_intent.clone().or_else(|| refunded().map(|fact| fact.payment_intent.clone()))
 }
 
 /// How much of a payment was refunded, in the link's currency.
-fn of_payment(link: &Model, known: &Known, intent: &str) -> i64 {
+fn of_payment(link: &Model, known: &KnownFacts, intent: &str) -> i64 {
     let its = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency == Some(link.currency);
     let (refunds, sum) = refunds_of(known.facts.iter().filter(its));
     went_back(&refunds, sum)
@@ -189,7 +189,7 @@ fn sum_of(refunds: &[&PaymentFact]) -> Option<Money> {
 }
 
 /// The payments of these facts that were refunded, or may have been.
-fn refunded_intents(known: &Known) -> BTreeSet<&str> {
+fn refunded_intents(known: &KnownFacts) -> BTreeSet<&str> {
     let of_refunds = known.facts.iter().filter(|fact| fact.kind != FactKind::Dispute);
     of_refunds.map(|fact| fact.payment_intent.as_str()).collect()
 }
@@ -209,7 +209,7 @@ fn detail(link: &Model, intent: &str, minor: Option<i64>, currency: Currency) ->
 pub(super) async fn correct_early(
     tx: &Transaction,
     link: &Model,
-    (before, after): (&Known, &Known),
+    (before, after): (&KnownFacts, &KnownFacts),
 ) -> Result<(), DbErr> {
     for intent in refunded_intents(after) {
         let is = of_payment(link, after, intent);
@@ -223,7 +223,7 @@ pub(super) async fn correct_early(
 }
 
 /// Whether a refund of this payment is newly known to be under way.
-fn has_begun(before: &Known, after: &Known, intent: &str) -> bool {
+fn has_begun(before: &KnownFacts, after: &KnownFacts, intent: &str) -> bool {
     let is_new = |fact: &PaymentFact| before.facts.iter().all(|known| known.kind != fact.kind || known.id != fact.id);
     let mut pending = after.facts.iter().filter(|fact| {
         fact.kind == FactKind::Refund && fact.payment_intent == intent && status_of(fact) == RefundStatus::Pending
@@ -264,12 +264,13 @@ const REFUND_FAILED: &str = "refund_failed";
 pub(super) async fn follow(
     tx: &Transaction,
     link: &Model,
-    (before, after): (&Known, &Known),
+    (before, after): (&KnownFacts, &KnownFacts),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     let is_failed =
-        |known: &Known| unfinished_of(&refunds(known)).is_some_and(|refund| refund.status == RefundStatus::Failed);
-    let failed = |known: &Known| refunds(known).iter().filter(|fact| status_of(fact) == RefundStatus::Failed).count();
+        |known: &KnownFacts| unfinished_of(&refunds(known)).is_some_and(|refund| refund.status == RefundStatus::Failed);
+    let failed =
+        |known: &KnownFacts| refunds(known).iter().filter(|fact| status_of(fact) == RefundStatus::Failed).count();
     if is_failed(after) && failed(after) > failed(before) {
         let matter = Matter::of_link(link, AttentionKind::Review, Some(REFUND_FAILED.to_owned()));
         attention::open(tx, vec![matter], now).await
@@ -280,12 +281,12 @@ pub(super) async fn follow(
     }
 }
 
-fn refunds(known: &Known) -> Vec<&PaymentFact> {
+fn refunds(known: &KnownFacts) -> Vec<&PaymentFact> {
     known.facts.iter().filter(|fact| fact.kind == FactKind::Refund).collect()
 }
 
 /// Timeline entries for what is new.
-pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEntry> {
+pub(super) fn entries(link: &Model, before: &KnownFacts, after: &KnownFacts) -> Vec<NewEntry> {
     let mut entries = Vec::new();
     for intent in refunded_intents(after) {
         let entry = |event: TimelineEvent, minor: Option<i64>, currency| {
@@ -316,7 +317,7 @@ pub(super) fn entries(link: &Model, before: &Known, after: &Known) -> Vec<NewEnt
                 (_, _) => {}
             }
         }
-        let sum_of = |known: &Known| known.facts.iter().find(|fact| is_sum_of(fact, intent)).cloned();
+        let sum_of = |known: &KnownFacts| known.facts.iter().find(|fact| is_sum_of(fact, intent)).cloned();
         if !told
             && let Some(sum) = sum_of(after)
             && sum_of(before).as_ref() != Some(&sum)

@@ -48,3 +48,20 @@ pub async fn set_reminding(
     timeline::insert_all(tx, &[timeline::NewEntry { actor: Some(actor.to_owned()), ..entry }], now).await?;
     Ok(Model { reminding, ..link.clone() })
 }
+
+/// Stops the link's reminders for good. Returns `false` if they were stopped before.
+pub(super) async fn stop_reminders(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    id: LinkId,
+    now: DateTime<Utc>,
+) -> Result<bool, DbErr> {
+    let stopped = Entity::update_many()
+        .col_expr(Column::RemindersStoppedAt, Expr::value(now))
+        .filter(Column::Id.eq(id))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::RemindersStoppedAt.is_null())
+        .exec(db)
+        .await?;
+    Ok(stopped.rows_affected == 1)
+}

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
-use super::{Column, Entity, Model, TimelineEvent, advance::Change, note};
+use super::{Column, Entity, Model, TimelineEvent, advance::LinkChange, note};
 use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
@@ -32,8 +32,8 @@ impl Model {
 }
 
 /// Records that these links' Stripe links are used up, and moves on to the next idempotency key.
-pub(super) async fn withdraw(tx: &Transaction, written: &[Change<'_>]) -> Result<(), DbErr> {
-    let used_up = |change: &&Change<'_>| change.before.stripe_url.is_some() && change.after.stripe_url.is_none();
+pub(super) async fn withdraw(tx: &Transaction, written: &[LinkChange<'_>]) -> Result<(), DbErr> {
+    let used_up = |change: &&LinkChange<'_>| change.before.stripe_url.is_some() && change.after.stripe_url.is_none();
     let links: Vec<LinkId> = written.iter().filter(used_up).map(|change| change.after.id).collect();
     if links.is_empty() {
         return Ok(());
@@ -128,4 +128,19 @@ pub async fn clear_failure(tx: &Transaction, link: &Model, now: DateTime<Utc>) -
         tx.changed(change::Change::link(ChangeKind::LinkUpdated, link, now));
     }
     Ok(())
+}
+
+/// Saves the number and the time of the next idempotency key for Stripe before it is used. Returns the number.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<i64, DbErr> {
+    let attempt = link.stripe_attempt + 1;
+    Entity::update_many()
+        .col_expr(Column::StripeAttempt, Expr::value(attempt))
+        .col_expr(Column::StripeAttemptedAt, Expr::value(now))
+        .filter(Column::Id.eq(link.id))
+        .exec(db)
+        .await?;
+    Ok(attempt)
 }

@@ -2,21 +2,20 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sea_orm::{
-    Condition, ExprTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
+    Condition, ExprTrait, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, SelectStatement},
 };
 
-use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, disputes, open, rare, timeline};
+use super::{Column, Dispute, Entity, LIFE, Model, TimelineEntry, open, rare, timeline};
 use crate::{
     list::{Found, MOST_AT_ONCE, PaidPeriod, Period, Place, RECENT, Sort, fitting, wider},
-    money_column::stored_money,
     order,
     search::{one_by_one, orders_meant_by, orders_of_buyer_meant_by},
 };
-use domain::{Currency, LinkId, LinkState, MerchantId, Money, OrderId, link::Review};
+use domain::{Currency, LinkId, LinkState, MerchantId, OrderId, link::Review};
 
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]
@@ -344,84 +343,6 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
-}
-
-/// What a link asks for.
-#[derive(Debug, Clone, FromQueryResult)]
-pub struct AskedFor {
-    /// Its id.
-    pub id: LinkId,
-    /// The order it is for.
-    pub order_id: OrderId,
-    /// The number on the invoice; absent once erased.
-    pub invoice_number: Option<String>,
-    /// The amount, in people's smallest unit of the currency; absent once erased.
-    pub amount: Option<i64>,
-    /// The currency.
-    pub currency: Currency,
-    /// Stripe's status of its dispute.
-    pub dispute_status: Option<String>,
-    /// Until when Stripe lets that be answered.
-    pub respond_by: Option<DateTime<Utc>>,
-}
-
-impl AskedFor {
-    /// Until when its dispute has to be answered; `None` once it is answered or over.
-    #[must_use]
-    pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
-        disputes::due(self.dispute_status.as_deref(), self.respond_by)
-    }
-
-    /// The amount; `None` once erased.
-    ///
-    /// # Errors
-    /// Returns an error if the stored amount is invalid.
-    pub fn money(&self) -> Result<Option<Money>, DbErr> {
-        self.amount.map(|minor| stored_money(minor, self.currency)).transpose()
-    }
-}
-
-/// What the merchant's links with these ids ask for, without reading whole links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn asked_for(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    ids: BTreeSet<LinkId>,
-) -> Result<HashMap<LinkId, AskedFor>, DbErr> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let found: Vec<AskedFor> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::OrderId, Column::InvoiceNumber, Column::Amount, Column::Currency])
-        .columns([Column::DisputeStatus, Column::RespondBy])
-        .filter(Column::Id.is_in(ids))
-        .filter(Column::MerchantId.eq(merchant))
-        .into_model()
-        .all(db)
-        .await?;
-    Ok(found.into_iter().map(|link| (link.id, link)).collect())
-}
-
-/// The size in bytes of the merchant's own data on these links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn sizes(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    ids: BTreeSet<LinkId>,
-) -> Result<HashMap<LinkId, u64>, DbErr> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let bytes = Expr::cust("CAST(octet_length(payment_link.metadata) AS bigint)");
-    let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant));
-    let sizes = links.select_only().column(Column::Id).expr_as(bytes, "bytes");
-    let sizes: Vec<(LinkId, i64)> = sizes.into_tuple().all(db).await?;
-    Ok(sizes.into_iter().map(|(id, bytes)| (id, u64::try_from(bytes).unwrap_or_default())).collect())
 }
 
 async fn with_timelines(

@@ -175,7 +175,7 @@ fn day(number: i64) -> Option<NaiveDate> {
 
 /// Consecutive days that start at the same time of day in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Run {
+struct DayRun {
     /// The first quarter of an hour.
     first: i64,
     /// Added to a quarter of an hour, so that each day starts at a multiple of [`QUARTERS`].
@@ -187,8 +187,8 @@ struct Run {
 }
 
 /// The days of a period in the merchant's time zone.
-fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<DayRun> {
+    let mut runs: Vec<DayRun> = Vec::new();
     let mut start = from.pred_opt().and_then(|before| owner.end_of(before));
     for day in from.iter_days().take_while(|day| *day <= to) {
         let end = owner.end_of(day);
@@ -198,7 +198,7 @@ fn runs(owner: &Merchant, from: NaiveDate, to: NaiveDate) -> Vec<Run> {
         let shift = last * QUARTERS - first;
         match runs.last_mut() {
             Some(run) if run.shift == shift => (run.last, run.end) = (last, end),
-            Some(_) | None => runs.push(Run { first, shift, last, end }),
+            Some(_) | None => runs.push(DayRun { first, shift, last, end }),
         }
     }
     runs

@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Alias, Expr, Order, Query},
 };
 
-use super::timeline_event::{Source, TimelineEvent};
+use super::timeline_event::{EntrySource, TimelineEvent};
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
@@ -45,7 +45,7 @@ impl Model {
     /// Who caused it: the holder of a key, as in the audit log, or `buyer`, `stripe`, `carrier` or `system`.
     #[must_use]
     pub fn actor(&self) -> &str {
-        let source = || self.event().map_or(Source::System, TimelineEvent::source);
+        let source = || self.event().map_or(EntrySource::System, TimelineEvent::source);
         self.actor.as_deref().unwrap_or_else(|| source().as_str())
     }
 

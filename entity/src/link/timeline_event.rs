@@ -76,7 +76,7 @@ words! {
 
 words! {
     /// Who causes an event that is not caused by the holder of a key.
-    pub enum Source {
+    pub enum EntrySource {
         /// The buyer.
         Buyer = "buyer",
         /// The SMS carrier.
@@ -108,12 +108,12 @@ impl TimelineEvent {
 
     /// Who causes it, unless the holder of a key does.
     #[must_use]
-    pub const fn source(self) -> Source {
+    pub const fn source(self) -> EntrySource {
         match self {
             Self::Viewed | Self::Unrecognised | Self::Recognised | Self::PaymentExpected | Self::NewLinkWanted => {
-                Source::Buyer
+                EntrySource::Buyer
             }
-            Self::Sent => Source::Carrier,
+            Self::Sent => EntrySource::Carrier,
             Self::Unpaid
             | Self::Processing
             | Self::Paid
@@ -130,7 +130,7 @@ impl TimelineEvent {
             | Self::Renewed
             | Self::RenewalFailed
             | Self::CloseFailed
-            | Self::ClosedAtStripe => Source::Stripe,
+            | Self::ClosedAtStripe => EntrySource::Stripe,
             Self::Creating
             | Self::RemindersChanged
             | Self::Failed
@@ -140,7 +140,7 @@ impl TimelineEvent {
             | Self::InvoiceStored
             | Self::Reminded
             | Self::Review
-            | Self::Purged => Source::System,
+            | Self::Purged => EntrySource::System,
         }
     }
 }

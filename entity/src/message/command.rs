@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{JoinType, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use super::{Message, Origin, Outgoing, insert_outgoing};
+use super::{Message, Origin, OutgoingMessage, insert_outgoing};
 use crate::{
     Conversation, Merchant, Transaction, conversation,
     credits::{self, CreditError},
@@ -115,7 +115,7 @@ pub async fn command(
     let id = MessageId::new(now);
     let segments = i64::from(text.body.segments().count());
     let cost = owner.cost(text.body.segments().count(), conversation.phone.as_ref());
-    let outgoing = Outgoing {
+    let outgoing = OutgoingMessage {
         id,
         merchant_id: owner.id,
         conversation_id: conversation.id,

@@ -129,7 +129,12 @@ async fn settle(
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn park(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
+pub async fn leave_to_person(
+    tx: &Transaction,
+    merchant: MerchantId,
+    id: MessageId,
+    now: DateTime<Utc>,
+) -> Result<(), DbErr> {
     advance(tx, merchant, id, MessageStatus::Unknown, now).await?;
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
@@ -154,7 +159,7 @@ async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn park_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+pub async fn leave_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Status.eq(MessageStatus::Unknown))

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::change::{About, ChangeKind};
+use crate::change::{ChangeKind, ChangeSubject};
 
 /// The changes an endpoint subscribes to. Stored as words separated by spaces.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Events(Vec<Pattern>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pattern {
     Everything,
-    About(About),
+    About(ChangeSubject),
     Kind(ChangeKind),
 }
 
@@ -38,7 +38,7 @@ impl Events {
 
     /// All valid words.
     pub fn every_word() -> impl Iterator<Item = String> {
-        let about = About::ALL.iter().copied().map(Pattern::About);
+        let about = ChangeSubject::ALL.iter().copied().map(Pattern::About);
         let kinds = ChangeKind::ALL.iter().copied().map(Pattern::Kind);
         [Pattern::Everything].into_iter().chain(about).chain(kinds).map(Pattern::word)
     }

@@ -46,11 +46,11 @@ struct Inner {
     clock: Clock,
     live: Live,
     notifier: Notifier,
-    pending: Mutex<Pending>,
+    pending: Mutex<PendingChanges>,
 }
 
 #[derive(Debug, Default)]
-struct Pending {
+struct PendingChanges {
     merchants: BTreeSet<MerchantId>,
     is_running: bool,
 }
@@ -131,7 +131,7 @@ impl Changes {
         pending.is_running.then_some(merchants)
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    fn pending(&self) -> MutexGuard<'_, PendingChanges> {
         self.0.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,7 +34,7 @@ impl Claims {
     ///
     /// # Errors
     /// Returns an error if the database is unavailable.
-    pub(crate) async fn claim(&self, wanted: Wanted) -> Result<Claim, DbErr> {
+    pub(crate) async fn claim(&self, wanted: WantedJob) -> Result<Claim, DbErr> {
         match self.0.submit(wanted).await {
             Ok(claimed) => claimed,
             Err(error @ (BatchError::Full | BatchError::Lost)) => Err(DbErr::Custom(error.to_string())),
@@ -44,7 +44,7 @@ impl Claims {
 
 /// A delivered job that should be claimed.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct WantedJob {
     job: JobId,
     now: DateTime<Utc>,
     delivery: FirstOrNot,
@@ -61,7 +61,7 @@ enum FirstOrNot {
     Later,
 }
 
-impl Wanted {
+impl WantedJob {
     /// The claim request for a delivery of this kind.
     pub(crate) fn of<J: Job>(delivery: &Delivery, now: DateTime<Utc>) -> Self {
         let first_or_not = match (J::IN_DATABASE, delivery.number) {
@@ -76,7 +76,7 @@ impl Wanted {
 struct Claiming(Db);
 
 impl BatchHandler for Claiming {
-    type Item = Wanted;
+    type Item = WantedJob;
     type Answer = Result<Claim, DbErr>;
 
     async fn handle(&self, jobs: Vec<Self::Item>) -> Vec<Self::Answer> {
@@ -88,8 +88,8 @@ impl BatchHandler for Claiming {
 }
 
 impl Claiming {
-    async fn claim(&self, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
-        let first: Vec<&Wanted> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
+    async fn claim(&self, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
+        let first: Vec<&WantedJob> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
         let (tx, read) = if self.0.reads_groups_alone() {
             (None, look(self.0.pool(), &first).await?)
         } else {
@@ -99,7 +99,7 @@ impl Claiming {
         };
         let mut fresh: HashMap<JobId, Row> = read;
         let mut claims: Vec<Option<Claim>> = jobs.iter().map(|wanted| wanted.unwritten(&mut fresh)).collect();
-        let written: Vec<Wanted> =
+        let written: Vec<WantedJob> =
             jobs.iter().zip(&claims).filter(|(_, claim)| claim.is_none()).map(|(wanted, _)| *wanted).collect();
         if written.is_empty() {
             if let Some(tx) = tx {
@@ -120,7 +120,7 @@ impl Claiming {
     }
 }
 
-impl Wanted {
+impl WantedJob {
     /// Claims a first delivery without writing, where that is allowed. If a job appears twice in the group, the first
     /// gets the lease and the second is `Over`.
     fn unwritten(&self, read: &mut HashMap<JobId, Row>) -> Option<Claim> {
@@ -149,7 +149,8 @@ impl Wanted {
 /// # Errors
 /// Returns an error if the database query fails; then no job is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
-    let wanted = |(job, now): &(JobId, DateTime<Utc>)| Wanted { job: *job, now: *now, delivery: FirstOrNot::Written };
+    let wanted =
+        |(job, now): &(JobId, DateTime<Utc>)| WantedJob { job: *job, now: *now, delivery: FirstOrNot::Written };
     write(db, &jobs.iter().map(wanted).collect::<Vec<_>>()).await
 }
 
@@ -158,18 +159,18 @@ const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND
     crashes = crashes + CASE WHEN claimed_at IS NOT NULL OR (v.is_later AND attempt = 0) THEN 1 ELSE 0 END \
     FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
 
-async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>, DbErr> {
+async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
     let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text"), ("is_later", "bool")]);
     // Sorted by id, so that two groups with the same jobs cannot deadlock.
-    let in_order: BTreeMap<JobId, &Wanted> = jobs.iter().map(|wanted| (wanted.job, wanted)).collect();
-    for (job, Wanted { now, delivery, .. }) in in_order {
+    let in_order: BTreeMap<JobId, &WantedJob> = jobs.iter().map(|wanted| (wanted.job, wanted)).collect();
+    for (job, WantedJob { now, delivery, .. }) in in_order {
         due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
     }
     let mut claimed = read(db, due, CLAIM, |row| Row::from_query_result(row, "")).await?;
-    let others: Vec<&Wanted> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
+    let others: Vec<&WantedJob> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
     let others = look(db, &others).await?;
 
-    let claim_of = |wanted: &Wanted| match (claimed.remove(&wanted.job), others.get(&wanted.job)) {
+    let claim_of = |wanted: &WantedJob| match (claimed.remove(&wanted.job), others.get(&wanted.job)) {
         (Some(row), _) => Claim::Ours(Lease::of(row)),
         (None, Some(row)) if row.state == JobState::Queued => Claim::NotBefore(row.run_at),
         (None, Some(_) | None) => Claim::Over,
@@ -178,7 +179,7 @@ async fn write(db: &impl ConnectionTrait, jobs: &[Wanted]) -> Result<Vec<Claim>,
 }
 
 /// Reads the jobs' rows, where they exist.
-async fn look(db: &impl ConnectionTrait, jobs: &[&Wanted]) -> Result<HashMap<JobId, Row>, DbErr> {
+async fn look(db: &impl ConnectionTrait, jobs: &[&WantedJob]) -> Result<HashMap<JobId, Row>, DbErr> {
     let mut rows = Rows::new([("job_id", "uuid")]);
     for wanted in jobs {
         rows.push([wanted.job.into()]);

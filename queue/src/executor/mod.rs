@@ -30,7 +30,7 @@ use crate::{
     redis::{Ack, Delivery},
 };
 
-use claim::Wanted;
+use claim::WantedJob;
 pub use claim::{Claims, claim_all};
 pub use finish::finish_all;
 pub use handler::JobHandler;
@@ -54,7 +54,7 @@ pub struct Executor<J> {
 }
 
 /// How the handler ended.
-enum Outcome {
+enum HandlerOutcome {
     /// It returned this result, or a panic or timeout was turned into one.
     Said(Result<Done, JobError>),
     /// It was cancelled because the worker is stopping.
@@ -140,7 +140,7 @@ impl<J: Job> Executor<J> {
         if self.pauses.hold(self.db.pool(), J::KIND, delivery.lane).await? {
             return Ok(Ack::Done);
         }
-        let lease = match self.claims.claim(Wanted::of::<J>(&delivery, self.clock.now())).await? {
+        let lease = match self.claims.claim(WantedJob::of::<J>(&delivery, self.clock.now())).await? {
             Claim::Ours(lease) => lease,
             Claim::NotBefore(at) => return Ok(Ack::Later(at)),
             Claim::Over => return Ok(Ack::Done),
@@ -155,20 +155,23 @@ impl<J: Job> Executor<J> {
     {
         let mut measured = metrics::Attempt::of(J::KIND, lease.job());
         let outcome = if lease.job().crashes >= MOST_CRASHES {
-            Outcome::Said(Err(JobError::fail(format!("its worker died {} times while doing it", lease.job().crashes))))
+            HandlerOutcome::Said(Err(JobError::fail(format!(
+                "its worker died {} times while doing it",
+                lease.job().crashes
+            ))))
         } else {
             self.run(context, lease).await
         };
         match outcome {
-            Outcome::Said(said) => {
-                measured.ended(metrics::Outcome::of(&said));
+            HandlerOutcome::Said(said) => {
+                measured.ended(metrics::AttemptOutcome::of(&said));
                 match said {
                     Ok(Done { .. }) => Ok(Ack::Done),
                     Err(error) => self.handle_error(context, lease, error, &mut measured).await,
                 }
             }
-            Outcome::Cancelled => {
-                measured.ended(metrics::Outcome::Released);
+            HandlerOutcome::Cancelled => {
+                measured.ended(metrics::AttemptOutcome::Released);
                 self.release(lease).await
             }
         }
@@ -176,7 +179,7 @@ impl<J: Job> Executor<J> {
 
     /// Runs the handler, repeating it at once on a transaction conflict. A panic or a timeout becomes an ordinary
     /// retry.
-    async fn run<C: Sync>(&self, context: &C, lease: &Lease) -> Outcome
+    async fn run<C: Sync>(&self, context: &C, lease: &Lease) -> HandlerOutcome
     where
         J: JobHandler<C>,
     {
@@ -188,12 +191,12 @@ impl<J: Job> Executor<J> {
         let run = tokio::time::timeout(limit, AssertUnwindSafe(run).catch_unwind());
         tokio::select! {
             biased;
-            ended = run => Outcome::Said(match ended {
+            ended = run => HandlerOutcome::Said(match ended {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(panic)) => Err(JobError::retry(format!("it panicked: {}", panic_text(panic.as_ref())))),
                 Err(_elapsed) => Err(JobError::retry(format!("it took longer than {limit:?}"))),
             }),
-            () = self.cancellation.cancelled() => Outcome::Cancelled,
+            () = self.cancellation.cancelled() => HandlerOutcome::Cancelled,
         }
     }
 
@@ -226,7 +229,7 @@ impl<J: Job> Executor<J> {
             Some(Next::Attempt(at)) => self.retry_at(lease, &why, at).await,
             Some(Next::SameAttempt(at)) => self.snooze(lease, &why, at).await,
             None => {
-                measured.ended(metrics::Outcome::Dead);
+                measured.ended(metrics::AttemptOutcome::Dead);
                 self.dead_letter(context, lease, &why).await
             }
         }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use domain::MerchantId;
-use entity::pause::{self, Subject};
+use entity::pause::{self, PauseSubject};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -28,10 +28,10 @@ pub enum Paused {
 impl Paused {
     /// Its representation in the database.
     #[must_use]
-    pub fn subject(self) -> Subject {
+    pub fn subject(self) -> PauseSubject {
         match self {
-            Self::Kind(kind) => Subject::Kind(kind.to_string()),
-            Self::Merchant(merchant) => Subject::Merchant(merchant),
+            Self::Kind(kind) => PauseSubject::Kind(kind.to_string()),
+            Self::Merchant(merchant) => PauseSubject::Merchant(merchant),
         }
     }
 
@@ -53,10 +53,10 @@ impl std::fmt::Display for Paused {
 
 /// The pauses as last read. Cheap to clone; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Pauses(Arc<RwLock<Known>>);
+pub struct Pauses(Arc<RwLock<KnownPauses>>);
 
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Known {
+struct KnownPauses {
     kinds: HashSet<String>,
     /// The lanes of paused merchants.
     lanes: HashSet<Uuid>,
@@ -68,7 +68,7 @@ impl Pauses {
     /// # Errors
     /// Returns an error if the database query fails; then the last known pauses stay.
     pub async fn read(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
-        let mut known = Known::default();
+        let mut known = KnownPauses::default();
         for pause in pause::all(db).await? {
             known.kinds.extend(pause.kind);
             known.lanes.extend(pause.merchant_id.map(MerchantId::uuid));
@@ -95,7 +95,7 @@ impl Pauses {
         if !seems {
             return Ok(false);
         }
-        let merchant = Subject::Merchant(MerchantId::from_uuid(of));
+        let merchant = PauseSubject::Merchant(MerchantId::from_uuid(of));
         pause::is_any(db, [&Paused::Kind(kind).subject(), &merchant]).await
     }
 }

@@ -163,7 +163,7 @@ kinds! {
         #[serde(default)]
         buyer_waits: bool,
     }
-    // The handler gives up long before and leaves it to the next tick.
+    // The handler stops trying long before, and leaves it to the next tick.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// After a restore from backup, lists a merchant's Stripe links that are newer than the backup and imports them
@@ -181,7 +181,7 @@ kinds! {
         /// The merchant.
         merchant: MerchantId,
     }
-    // The handler gives up long before and leaves it to the next tick.
+    // The handler stops trying long before, and leaves it to the next tick.
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Opens the checkout page, at the operator's Stripe, on which a merchant buys credits.

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use entity::change::{About, NumberedChange};
+use entity::change::{ChangeSubject, NumberedChange};
 use serde_json::{Map, Value};
 
 /// The position of an update in its merchant's stream.
@@ -81,23 +81,23 @@ pub(super) fn words(change: &NumberedChange) -> (&'static str, String) {
         }
     };
     let event = match change.kind.about() {
-        About::Order => {
+        ChangeSubject::Order => {
             tell("id", change.order().map(|id| id.to_string()));
             "order.updated"
         }
-        About::Link => {
+        ChangeSubject::Link => {
             tell("id", change.link().map(|id| id.to_string()));
             tell("order_id", change.order_id.map(|id| id.to_string()));
             "link.updated"
         }
-        About::Message => {
+        ChangeSubject::Message => {
             tell("id", change.message().map(|id| id.to_string()));
             tell("conversation_id", change.conversation_id.map(|id| id.to_string()));
             tell("link_id", change.link_id.map(|id| id.to_string()));
             "message.updated"
         }
-        About::Credits => "credits.updated",
-        About::Attention => "attention.updated",
+        ChangeSubject::Credits => "credits.updated",
+        ChangeSubject::Attention => "attention.updated",
     };
     tell("type", Some(change.kind.to_string()));
     data.insert("seq".to_owned(), change.seq.into());

@@ -24,10 +24,10 @@ const REST: Duration = Duration::from_millis(25);
 
 /// Changes waiting to be published.
 #[derive(Debug, Default)]
-pub(super) struct Publisher(Mutex<Pending>);
+pub(super) struct Publisher(Mutex<PendingUpdates>);
 
 #[derive(Debug, Default)]
-struct Pending {
+struct PendingUpdates {
     changes: HashMap<MerchantId, Vec<NumberedChange>>,
     is_running: bool,
 }
@@ -65,7 +65,7 @@ impl Publisher {
         pending.is_running.then_some(changes)
     }
 
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    fn pending(&self) -> MutexGuard<'_, PendingUpdates> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,13 +24,13 @@ const UNANSWERED: Duration = Duration::from_secs(5);
 /// A message to the fetcher.
 pub(super) enum FetcherMessage {
     /// A job was answered.
-    Answer(Answer),
+    Answer(JobAnswer),
     /// The worker is closing.
     Close,
 }
 
 /// A job's answer on its way to Redis.
-pub(super) struct Answer {
+pub(super) struct JobAnswer {
     pub(super) job: Uuid,
     pub(super) reply: Reply,
     /// When it was given. It is not kept for longer than a lease lasts.
@@ -123,7 +123,7 @@ impl PendingAck {
 
     fn send(&mut self, reply: Reply, settled: Option<oneshot::Sender<()>>) {
         if let Some(messages) = self.messages.take() {
-            let answer = Answer { job: self.job, reply, since: Instant::now(), settled };
+            let answer = JobAnswer { job: self.job, reply, since: Instant::now(), settled };
             // If the fetcher is gone, the lease runs out and the job is claimed again.
             let _ = messages.send(FetcherMessage::Answer(answer));
         }

@@ -37,20 +37,20 @@ impl fmt::Debug for Certificates {
 
 /// A parsed URL.
 pub(super) enum Address {
-    One(Secured),
-    Sentinel { sentinels: Vec<Secured>, primary: Secured, name: String },
-    Cluster(Vec<Secured>),
+    One(ServerAddress),
+    Sentinel { sentinels: Vec<ServerAddress>, primary: ServerAddress, name: String },
+    Cluster(Vec<ServerAddress>),
 }
 
 /// One server's address, user, password and database.
 #[derive(Clone)]
-pub(super) struct Secured {
+pub(super) struct ServerAddress {
     pub(super) info: ConnectionInfo,
     /// The TLS certificates; `None` without TLS.
     pub(super) certificates: Option<TlsCertificates>,
 }
 
-impl Secured {
+impl ServerAddress {
     fn read(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
         let info = url.into_connection_info().map_err(QueueError::Url)?;
         let tcp = TcpSettings::default().set_nodelay(true);
@@ -72,7 +72,7 @@ impl Secured {
 impl Address {
     pub(super) fn read(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
         let Some((scheme, kind, rest)) = of_several(url) else {
-            return Secured::read(url, certificates).map(Self::One);
+            return ServerAddress::read(url, certificates).map(Self::One);
         };
         let (before, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = before.split_once('/').unwrap_or((before, ""));
@@ -84,11 +84,11 @@ impl Address {
         if hosts().any(str::is_empty) {
             return Err(QueueError::Address("each host must be named, separated by commas: host:port,host:port"));
         }
-        if kind == Several::Cluster {
+        if kind == SeveralServers::Cluster {
             if !path.is_empty() || !query.is_empty() {
                 return Err(QueueError::Address("a cluster has one database, and nothing follows the hosts"));
             }
-            let nodes = hosts().map(|host| Secured::read(&format!("{scheme}://{user}{host}"), certificates));
+            let nodes = hosts().map(|host| ServerAddress::read(&format!("{scheme}://{user}{host}"), certificates));
             return nodes.collect::<Result<_, _>>().map(Self::Cluster);
         }
         let (name, database) = path.split_once('/').unwrap_or((path, ""));
@@ -96,29 +96,29 @@ impl Address {
             return Err(QueueError::Address("the Sentinels' name of the primary is missing: …host:port/name"));
         }
         // The host is a placeholder for the primary that the Sentinels name.
-        let primary = Secured::read(&format!("{scheme}://{user}sentinel/{database}"), certificates)?;
+        let primary = ServerAddress::read(&format!("{scheme}://{user}sentinel/{database}"), certificates)?;
         let user = sentinel_user(query)?;
         let default_port = |host: &str| if has_port(host) { host.to_owned() } else { format!("{host}:26379") };
         let sentinels =
-            hosts().map(|host| Secured::read(&format!("{scheme}://{user}{}", default_port(host)), certificates));
+            hosts().map(|host| ServerAddress::read(&format!("{scheme}://{user}{}", default_port(host)), certificates));
         Ok(Self::Sentinel { sentinels: sentinels.collect::<Result<_, _>>()?, primary, name: name.to_owned() })
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Several {
+enum SeveralServers {
     Sentinel,
     Cluster,
 }
 
 /// Splits a Sentinel or Cluster URL into the scheme for one server, the kind, and what follows `://`. Returns `None`
 /// for a single server's URL.
-fn of_several(url: &str) -> Option<(&str, Several, &str)> {
+fn of_several(url: &str) -> Option<(&str, SeveralServers, &str)> {
     let (scheme, rest) = url.split_once("://")?;
     let (scheme, kind) = scheme.split_once('+')?;
     let kind = match kind {
-        "sentinel" => Several::Sentinel,
-        "cluster" => Several::Cluster,
+        "sentinel" => SeveralServers::Sentinel,
+        "cluster" => SeveralServers::Cluster,
         _ => return None,
     };
     ["redis", "rediss"].contains(&scheme).then_some((scheme, kind, rest))
@@ -153,7 +153,7 @@ mod tests {
         Address::read(url, &Certificates::default())
     }
 
-    fn of(server: &Secured) -> (String, Option<&str>, Option<&str>, i64) {
+    fn of(server: &ServerAddress) -> (String, Option<&str>, Option<&str>, i64) {
         let settings = server.info.redis_settings();
         (server.info.addr().to_string(), settings.username(), settings.password(), settings.db())
     }

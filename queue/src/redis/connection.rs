@@ -12,7 +12,7 @@ use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, R
 use tokio::time::timeout;
 
 use super::script::Script;
-use super::server::{Server, Wire};
+use super::server::{RedisServer, Wire};
 use super::{Certificates, QueueError};
 use crate::metrics;
 
@@ -23,14 +23,14 @@ pub(super) const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// A multiplexed connection: commands are sent immediately and answered in order.
 pub(crate) struct Connection {
-    server: Server,
+    server: RedisServer,
     config: AsyncConnectionConfig,
-    live: Mutex<Live>,
+    live: Mutex<CurrentConnection>,
     dialing: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
-struct Live {
+struct CurrentConnection {
     connection: Option<Wire>,
     /// Distinguishes a connection from its replacement.
     number: u64,
@@ -40,7 +40,7 @@ impl Connection {
     /// Only parses the URL; the first command connects.
     pub(super) fn open(url: &str, certificates: &Certificates) -> Result<Self, QueueError> {
         Ok(Self {
-            server: Server::open(url, certificates, ANSWER_WITHIN)?,
+            server: RedisServer::open(url, certificates, ANSWER_WITHIN)?,
             config: AsyncConnectionConfig::new().set_connection_timeout(Some(ANSWER_WITHIN)).set_response_timeout(None),
             live: Mutex::default(),
             dialing: tokio::sync::Mutex::default(),
@@ -123,7 +123,7 @@ impl Connection {
         }
     }
 
-    fn live(&self) -> MutexGuard<'_, Live> {
+    fn live(&self) -> MutexGuard<'_, CurrentConnection> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

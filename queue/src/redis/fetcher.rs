@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{self, Instant};
 
-use super::ack::{Answer, FetcherMessage};
+use super::ack::{FetcherMessage, JobAnswer};
 use super::leases::Leases;
 use super::prefetch::Prefetch;
 use super::queue::RedisQueue;
@@ -35,12 +35,12 @@ pub(super) struct Fetcher {
     inbox: mpsc::UnboundedReceiver<FetcherMessage>,
     woken: watch::Receiver<()>,
     leases: Leases,
-    answers: Vec<Answer>,
+    answers: Vec<JobAnswer>,
     /// Whether there may be jobs to claim.
     may_have_work: bool,
     /// Whether delayed jobs may be due or leases may have run out.
     refill: bool,
-    phase: Phase,
+    phase: ShutdownPhase,
     /// When to check without a wake-up, because a job falls due or for the safety poll.
     look_at: Instant,
     renew_at: Instant,
@@ -50,7 +50,7 @@ pub(super) struct Fetcher {
 
 /// How far the worker's shutdown has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum ShutdownPhase {
     Working,
     /// The worker has ended; its last answers may still be on their way.
     Closing,
@@ -81,7 +81,7 @@ impl Fetcher {
             answers: Vec::new(),
             may_have_work: true,
             refill: true,
-            phase: Phase::Working,
+            phase: ShutdownPhase::Working,
             look_at: now + options.poll,
             renew_at: now,
             wait: FIRST_WAIT,
@@ -115,7 +115,7 @@ impl Fetcher {
                 Ok(message) => self.handle(message),
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => {
-                    self.phase = Phase::Disconnected;
+                    self.phase = ShutdownPhase::Disconnected;
                     return;
                 }
             }
@@ -125,7 +125,7 @@ impl Fetcher {
     fn handle(&mut self, message: FetcherMessage) {
         match message {
             FetcherMessage::Answer(answer) => self.answers.push(answer),
-            FetcherMessage::Close => self.phase = Phase::Closing,
+            FetcherMessage::Close => self.phase = ShutdownPhase::Closing,
         }
     }
 
@@ -149,15 +149,15 @@ impl Fetcher {
 
     /// Whether to stop claiming, because the worker is stopping or paused.
     fn stopping(&self) -> bool {
-        self.phase != Phase::Working || self.worker.is_shutting_down() || !self.worker.is_running()
+        self.phase != ShutdownPhase::Working || self.worker.is_shutting_down() || !self.worker.is_running()
     }
 
     /// Whether every job was answered, or can no longer be.
     fn finished(&self) -> bool {
         let all_answered = match self.phase {
-            Phase::Working => false,
-            Phase::Closing => self.leases.is_empty(),
-            Phase::Disconnected => true,
+            ShutdownPhase::Working => false,
+            ShutdownPhase::Closing => self.leases.is_empty(),
+            ShutdownPhase::Disconnected => true,
         };
         all_answered && self.answers.is_empty()
     }

@@ -1,13 +1,16 @@
 //! Checks whether a Redis meets our needs: permissions, eviction and persistence.
 
+mod finding;
+
 use std::collections::HashSet;
-use std::fmt;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use redis::{FromRedisValue, Value};
 use tokio::time::timeout;
 use uuid::Uuid;
+
+pub use finding::Finding;
 
 use super::queue::{ClaimRequest, Reply};
 use super::{Delivery, DueJob, QueueError, RedisQueues};
@@ -48,83 +51,6 @@ pub struct Node {
     pub is_persistent: bool,
 }
 
-/// A problem that was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// Redis is unreachable or gives no usable answer.
-    Away(String),
-    /// Redis refuses something that we need.
-    Refused {
-        /// What was tried.
-        what: &'static str,
-        /// The error.
-        why: String,
-    },
-    /// It has reached its memory limit and refuses writes.
-    Full(String),
-    /// It is a replica.
-    ReadOnly(String),
-    /// It refuses writes because it cannot save them to its disk.
-    Unsaved(String),
-    /// It may evict our keys when it is full.
-    Evicts(String),
-    /// It will soon refuse writes.
-    NearlyFull(String),
-    /// It loses everything at a restart.
-    Forgets(String),
-    /// It lacks commands that we use.
-    TooOld(String),
-    /// It does not reveal its configuration.
-    Silent(String),
-}
-
-impl Finding {
-    /// Whether Paylink cannot work, or not fully, until the problem is solved.
-    #[must_use]
-    pub const fn is_fatal(&self) -> bool {
-        match self {
-            Self::Away(_)
-            | Self::Refused { .. }
-            | Self::Full(_)
-            | Self::ReadOnly(_)
-            | Self::Unsaved(_)
-            | Self::TooOld(_) => true,
-            Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Away(why) => write!(f, "Redis cannot be used: {why}"),
-            Self::Refused { what, why } => write!(
-                f,
-                "Redis refuses to {what}: {why}. Its user needs `~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role`"
-            ),
-            Self::Full(why) => write!(f, "Redis is full and takes no writes: {why}"),
-            Self::ReadOnly(why) => write!(f, "Redis takes no writes, as a replica does: {why}"),
-            Self::Unsaved(why) => write!(f, "Redis takes no writes, because its disk takes none: {why}"),
-            Self::Evicts(policy) => write!(
-                f,
-                "Redis drops keys when its memory is full (maxmemory-policy {policy}): set it to noeviction; what is dropped is found \
-                 again from the database, late"
-            ),
-            Self::NearlyFull(what) => {
-                write!(f, "Redis is nearly full ({what}): raise maxmemory, or find out what fills it")
-            }
-            Self::Forgets(what) => write!(
-                f,
-                "Redis{what} keeps nothing over a restart: set appendonly yes; without it jobs wait up to a quarter of a minute after one"
-            ),
-            Self::TooOld(version) => {
-                write!(f, "{version} lacks commands that we use: Redis from {}.{}, or Valkey", OLDEST.0, OLDEST.1)
-            }
-            Self::Silent(why) => write!(f, "how Redis is set up cannot be told ({why}): allow its user +info"),
-        }
-    }
-}
-
 /// The result of an inspection.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Inspection {
@@ -135,17 +61,17 @@ pub struct Inspection {
 }
 
 /// A check and its result.
-type Tried = (&'static str, Result<(), Problem>);
+type Tried = (&'static str, Result<(), CheckFailure>);
 
 /// Why a check failed.
 #[derive(Debug, PartialEq, Eq)]
-struct Problem {
+struct CheckFailure {
     /// The code of the error, if Redis itself has reported it.
     code: Option<String>,
     why: String,
 }
 
-impl Problem {
+impl CheckFailure {
     fn of(error: &QueueError) -> Self {
         let code = match error {
             QueueError::Redis(error) => error.code().map(str::to_owned),
@@ -175,8 +101,8 @@ impl Problem {
     }
 }
 
-fn said(done: Result<(), QueueError>) -> Result<(), Problem> {
-    done.map_err(|error| Problem::of(&error))
+fn said(done: Result<(), QueueError>) -> Result<(), CheckFailure> {
+    done.map_err(|error| CheckFailure::of(&error))
 }
 
 impl RedisQueues {
@@ -253,7 +179,7 @@ impl RedisQueues {
     }
 
     /// Waits for a published message, since a subscription alone proves nothing.
-    async fn try_channel(&self) -> Result<(), Problem> {
+    async fn try_channel(&self) -> Result<(), CheckFailure> {
         let channel = format!("{}:{PROBE}", self.prefix());
         let trying = async {
             let mut listening = self.connection().listen().await?;
@@ -265,7 +191,7 @@ impl RedisQueues {
         };
         match timeout(ANSWER_WITHIN, trying).await {
             Ok(tried) => said(tried),
-            Err(_) => Err(Problem { code: None, why: format!("nothing is heard within {ANSWER_WITHIN:?}") }),
+            Err(_) => Err(CheckFailure { code: None, why: format!("nothing is heard within {ANSWER_WITHIN:?}") }),
         }
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct ClaimRequest {
 
 /// The result of a turn.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(super) struct TurnResult {
     /// Whether more jobs may be ready than were claimed.
     pub(super) more: bool,
     /// The time until the next delayed job is due, if there is one.
@@ -97,7 +97,7 @@ impl RedisQueue {
         &self,
         answers: impl Iterator<Item = (Delivery, Reply)>,
         request: ClaimRequest,
-    ) -> Result<Turn, QueueError> {
+    ) -> Result<TurnResult, QueueError> {
         let mut call = script::TURN.call(&self.keys);
         call.arg(millis(request.lifetime)).arg(request.want).arg(u8::from(request.refill));
         for (delivery, reply) in answers {
@@ -110,7 +110,7 @@ impl RedisQueue {
         }
         let answer = self.connection.run(&script::TURN, &call).await?;
         let (more, due_in, claimed, reclaimed): (bool, i64, Vec<(Vec<u8>, String)>, u64) = answer;
-        let mut turn = Turn {
+        let mut turn = TurnResult {
             more,
             due_in: u64::try_from(due_in).ok().map(Duration::from_millis),
             claimed: Vec::with_capacity(claimed.len()),

@@ -9,7 +9,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisResult};
 
-use super::address::{Address, Secured};
+use super::address::{Address, ServerAddress};
 use super::{Certificates, QueueError};
 
 /// How often the cluster client follows a moved slot within one command. Beyond that the caller retries.
@@ -18,7 +18,7 @@ const FOLLOWED: u32 = 4;
 const FOLLOW_WAIT: (u64, u64) = (10, 150);
 
 /// Where Redis is.
-pub(super) enum Server {
+pub(super) enum RedisServer {
     /// One server, over TCP, TLS or a Unix socket.
     One(Client),
     /// The server that the Sentinels name as the primary.
@@ -29,8 +29,8 @@ pub(super) enum Server {
 
 /// Sentinels, any of which may be down.
 pub(super) struct Sentinels {
-    all: Vec<Secured>,
-    primary: Secured,
+    all: Vec<ServerAddress>,
+    primary: ServerAddress,
     name: String,
     /// Which one to ask first. It is advanced before asking and set back on success, so that a Sentinel that hangs is
     /// not asked twice.
@@ -44,7 +44,7 @@ pub(super) enum Wire {
     Cluster(ClusterConnection),
 }
 
-impl Server {
+impl RedisServer {
     /// Only parses the URL; nothing is connected.
     pub(super) fn open(url: &str, certificates: &Certificates, patience: Duration) -> Result<Self, QueueError> {
         Ok(match Address::read(url, certificates)? {
@@ -54,7 +54,7 @@ impl Server {
             }
             Address::Cluster(nodes) => Self::Cluster {
                 client: cluster(&nodes, certificates, patience)?,
-                nodes: nodes.iter().map(Secured::client).collect::<Result<_, _>>()?,
+                nodes: nodes.iter().map(ServerAddress::client).collect::<Result<_, _>>()?,
                 next: AtomicUsize::new(0),
             },
         })
@@ -133,7 +133,11 @@ impl Sentinels {
     }
 }
 
-fn cluster(nodes: &[Secured], certificates: &Certificates, patience: Duration) -> Result<ClusterClient, QueueError> {
+fn cluster(
+    nodes: &[ServerAddress],
+    certificates: &Certificates,
+    patience: Duration,
+) -> Result<ClusterClient, QueueError> {
     let mut builder = ClusterClient::builder(nodes.iter().map(|node| node.info.clone()))
         .retries(FOLLOWED)
         .min_retry_wait(FOLLOW_WAIT.0)

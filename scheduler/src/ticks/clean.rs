@@ -12,7 +12,7 @@ use entity::{
 };
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// An older upload no longer belongs to any command or job.
 const STAGING: TimeDelta = TimeDelta::days(2);
@@ -25,7 +25,7 @@ const CHANGES_KEPT: TimeDelta = TimeDelta::days(30);
 const EVENTS_AT_ONCE: u64 = 1_000;
 const ROUNDS: usize = 200;
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, at) = (scheduler.db.pool(), now.at);
     let jobs = queue::recovery::clean(pool, scheduler.job_retention, at).await?;
     let keys = idempotency::clean(pool, at).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
     scheduler.db.truncate_log().await;
     let day = (at - RETENTION).date_naive();
     let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
-    let uploads = scheduler.documents.sweep_staging(at - STAGING).await?;
+    let uploads = scheduler.documents.clean_staging(at - STAGING).await?;
     Ok(jobs
         + rows
         + keys
@@ -65,7 +65,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, Sched
         + uploads as u64)
 }
 
-async fn forget_events(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn forget_events(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, mut forgotten) = (scheduler.db.pool(), 0);
     for merchant in merchant::ids(pool).await? {
         for _ in 0..ROUNDS {
@@ -82,7 +82,7 @@ async fn forget_events(scheduler: &Scheduler, now: Moment) -> Result<u64, Schedu
 }
 
 /// Forgets the buyers of orders that never had a link, and manually entered numbers of buyers who opted out.
-async fn forget_buyers(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn forget_buyers(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, cutoff, mut forgotten) = (scheduler.db.pool(), now.at - RETENTION, 0);
     let mut pages = Pages::new();
     while let Some(orders) =

@@ -8,7 +8,7 @@ use entity::{
 use queue::{EnqueueOptions, ReconcileCreditPurchase, TellLowCredit};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Webhooks arrive within seconds; after this long it is worth asking.
 const SILENCE: TimeDelta = TimeDelta::minutes(15);
@@ -16,11 +16,11 @@ const SILENCE: TimeDelta = TimeDelta::minutes(15);
 /// After this long a payment can no longer succeed.
 const AGE: TimeDelta = TimeDelta::days(30);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(ask(scheduler, now).await? + collect(scheduler).await? + enqueue_low_credit_texts(scheduler).await?)
 }
 
-async fn ask(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn ask(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut written) = (scheduler.db.pool(), Pages::new(), 0);
     let made = now.at - AGE..now.at - SILENCE;
     while let Some(open) =

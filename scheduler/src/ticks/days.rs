@@ -3,12 +3,12 @@
 use chrono::Days;
 use entity::{link::sums, merchant};
 
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// So far ahead: past the next change of the clocks.
 const AHEAD: Days = Days::new(200);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let mut kept = 0;
     for id in merchant::ids(scheduler.db.pool()).await? {
         let tx = scheduler.db.begin_group().await?;

@@ -12,7 +12,7 @@ use entity::{
 use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// A link that Stripe has not reported on for this long is asked about.
 const SILENCE: TimeDelta = TimeDelta::hours(1);
@@ -23,13 +23,13 @@ const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 /// Stripe retries webhooks for this long. A refund or dispute whose payment is unknown by then belongs to other software.
 const EARLY: TimeDelta = TimeDelta::days(3);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let early = link::adopt_early(&scheduler.db, now.at - EARLY, now.at).await?;
     let forgotten = link::forget_early(scheduler.db.pool(), now.at - EARLY).await?;
     Ok(early + forgotten + reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
 }
 
-async fn reconcile(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn reconcile(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let slot = now.slot();
     let links = link::due_for_check(scheduler.db.pool(), now.at - SILENCE, scheduler.doctor_links).await?;
     let mut run_at = scheduler.clock.now();
@@ -43,7 +43,7 @@ async fn reconcile(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerE
     scheduler.enqueue(jobs).await
 }
 
-async fn diagnose(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn diagnose(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());
     let job = |connection: &StripeIntegration| {
         let merchant = connection.merchant_id;

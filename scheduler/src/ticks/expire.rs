@@ -4,9 +4,9 @@ use entity::link;
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());
     let job = |link: &link::Model| {
         let job = CloseStripeLink { merchant: link.merchant_id, link: link.id, reason: CloseReason::Expiry };

@@ -2,12 +2,12 @@
 
 use entity::search;
 
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Rounds per tick: a million orders take a few minutes, and other ticks are not held up.
 const ROUNDS: usize = 500;
 
-pub(crate) async fn run(scheduler: &Scheduler, _: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, _: TickTime) -> Result<u64, SchedulerError> {
     let (mut all, mut after) = (0, None);
     for _ in 0..ROUNDS {
         let Some(refreshed) = search::refresh_some(scheduler.db.pool(), after).await? else { break };

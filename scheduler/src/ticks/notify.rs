@@ -7,15 +7,15 @@ use chrono::TimeDelta;
 use entity::link;
 
 use super::PAGE;
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Two concurrent transactions that could not see each other's rows have ended long before this.
 const LATELY: TimeDelta = TimeDelta::minutes(10);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let unknown = queue::recovery::dead_letter_unknown_kinds(scheduler.db.pool(), now.at).await?;
     if unknown > 0 {
-        tracing::error!(jobs = unknown, "jobs of a kind that no version here knows were given up");
+        tracing::error!(jobs = unknown, "jobs of a kind that no version here knows are dead now");
     }
     link::adopt_early(&scheduler.db, now.at - LATELY, now.at).await?;
     let (mut after, mut notified) = (None, 0);

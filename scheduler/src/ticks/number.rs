@@ -5,12 +5,12 @@ use chrono::TimeDelta;
 use entity::webhook_endpoint;
 
 use super::PAGE;
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Deliveries overdue by this long are checked, since an operator may have discarded their job.
 const FORSAKEN: TimeDelta = TimeDelta::minutes(1);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let numbered = scheduler.queue.changes().number_left_over().await?;
     let mut delivered = 0;
     for endpoint in webhook_endpoint::forsaken(scheduler.db.pool(), now.at - FORSAKEN, PAGE).await? {

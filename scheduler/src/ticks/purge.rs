@@ -5,14 +5,14 @@ use entity::{link, merchant};
 use queue::{EnqueueOptions, PurgeLink};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(tell(scheduler, now).await? + erase(scheduler, now).await?)
 }
 
 /// Tells merchants about disputed links that will be erased soon.
-async fn tell(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn tell(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut told) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(links) =
         pages.next(|after| link::due_for_evidence_notice(pool, now.at, after, PAGE), |link| link.id).await?
@@ -28,7 +28,7 @@ async fn tell(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError>
     Ok(told)
 }
 
-async fn erase(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn erase(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let pool = scheduler.db.pool();
     let job = |link: &link::Model| {
         let job = PurgeLink { merchant: link.merchant_id, link: link.id, as_of: now.at, on_request: false };

@@ -7,9 +7,9 @@ use entity::{
 use queue::{EnqueueOptions, Remind};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let mut written = 0;
     for owner in reminder::merchants(scheduler.db.pool()).await? {
         for schedule in reminder::schedules(scheduler.db.pool(), &owner).await? {
@@ -23,7 +23,7 @@ async fn run_for_schedule(
     scheduler: &Scheduler,
     owner: &Merchant,
     schedule: Schedule,
-    now: Moment,
+    now: TickTime,
 ) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());
     let (mut pages, mut written) = (Pages::new(), 0);
@@ -47,7 +47,7 @@ async fn is_due(
     scheduler: &Scheduler,
     owner: &Merchant,
     link: &link::Model,
-    now: Moment,
+    now: TickTime,
 ) -> Result<bool, SchedulerError> {
     let reminder = reminder::due(scheduler.db.pool(), owner, link, now.at).await?;
     Ok(reminder.is_some_and(|reminder| reminder.not_before <= now.at))

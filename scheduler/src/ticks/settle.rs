@@ -8,7 +8,7 @@ use entity::{
 };
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Carriers send reports for up to this long. After that a text counts as delivered, since they bill it.
 const REPORTS: TimeDelta = TimeDelta::days(3);
@@ -16,10 +16,10 @@ const REPORTS: TimeDelta = TimeDelta::days(3);
 /// After this long a person has to find out what happened to a text.
 const UNKNOWN: TimeDelta = TimeDelta::days(1);
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, at) = (scheduler.db.pool(), now.at);
     let tx = scheduler.db.begin().await?;
-    let mut settled = message::park_unknown_before(&tx, at - UNKNOWN, at).await?;
+    let mut settled = message::leave_unknown_before(&tx, at - UNKNOWN, at).await?;
     tx.commit().await?;
     let mut pages = Pages::new();
     while let Some(messages) =

@@ -2,12 +2,12 @@
 
 use entity::link::sums;
 
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 /// Rounds per tick: a million changes take a minute, and other ticks are not held up.
 const ROUNDS: usize = 20;
 
-pub(crate) async fn run(scheduler: &Scheduler, _: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, _: TickTime) -> Result<u64, SchedulerError> {
     let mut all = 0;
     for _ in 0..ROUNDS {
         let tx = scheduler.db.begin_group().await?;

@@ -5,14 +5,14 @@ use entity::{credits::CreditError, message, text_due};
 use queue::{EnqueueOptions, SendSms, TellBuyer, enqueue};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::Moment};
+use crate::{Scheduler, SchedulerError, tick::TickTime};
 
-pub(crate) async fn run(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + enqueue_link_texts(scheduler).await?)
 }
 
 /// Cancels scheduled texts that have become pointless.
-async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn cancel(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut cancelled) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(messages) =
         pages.next(|after| message::scheduled_in_vain(pool, after, PAGE), |message| message.id).await?
@@ -28,7 +28,7 @@ async fn cancel(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerErro
 }
 
 /// Queues scheduled texts that are due.
-async fn release(scheduler: &Scheduler, now: Moment) -> Result<u64, SchedulerError> {
+async fn release(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, mut pages, mut released) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(messages) =
         pages.next(|after| message::scheduled_until(pool, now.at, after, PAGE), |message| message.id).await?

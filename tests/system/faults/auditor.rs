@@ -35,8 +35,8 @@ pub(crate) struct Books<'a> {
 }
 
 /// Waits until nothing is left to do, then checks that
-/// - every 2xx has its row, and each row has reached an end; no job was given up, but for `dead` of them, which an
-///   operator sees;
+/// - every 2xx has its row, and each row has reached an end; no job is dead, but for `dead` of them, which an operator
+///   sees;
 /// - each effect happened once: one payment link at Stripe for each of ours, none that can still be paid though it is
 ///   voided, none paid that is not `paid`; what is shown to have gone back or to be contested is what Stripe says; one
 ///   text for each message that was sent and paid for, none for one of which nobody knows or that was taken back, and

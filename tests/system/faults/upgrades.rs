@@ -26,7 +26,7 @@ const STOOD: [&str; 6] = [
     "m0066_order_volume",
 ];
 
-/// How long a statement may wait for a step: a step gives up after a second, and tries again. The rest is for a busy
+/// How long a statement may wait for a step: a step stops waiting after a second, and tries again. The rest is for a busy
 /// machine.
 const HELD_UP: Duration = Duration::from_secs(3);
 

@@ -4,7 +4,7 @@ use domain::{
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
-    link::{self, Advanced, StripeFacts, Transition},
+    link::{self, Advanced, LinkTransition, StripeFacts},
     order::{self, Tag},
     webhook_event::{self, NewEvent, Source},
 };
@@ -133,12 +133,12 @@ on_both_databases! {
         rows.advance(&links[1], LinkEvent::VoidRequested, &nothing).await;
         rows.advance(&links[3], LinkEvent::PaymentSucceeded, &payments[3]).await;
         let transitions = [
-            Transition { link: &links[0], event: LinkEvent::PaymentSucceeded, facts: &payments[0] },
-            Transition { link: &links[1], event: LinkEvent::PaymentSucceeded, facts: &payments[1] },
-            Transition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
-            Transition { link: &links[2], event: LinkEvent::PaymentFailed, facts: &payments[2] },
-            Transition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
-            Transition { link: &links[3], event: LinkEvent::VoidRequested, facts: &nothing },
+            LinkTransition { link: &links[0], event: LinkEvent::PaymentSucceeded, facts: &payments[0] },
+            LinkTransition { link: &links[1], event: LinkEvent::PaymentSucceeded, facts: &payments[1] },
+            LinkTransition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
+            LinkTransition { link: &links[2], event: LinkEvent::PaymentFailed, facts: &payments[2] },
+            LinkTransition { link: &links[2], event: LinkEvent::PaymentPending, facts: &payments[2] },
+            LinkTransition { link: &links[3], event: LinkEvent::VoidRequested, facts: &nothing },
         ];
         let tx = rows.db.begin().await.unwrap();
         let advanced = link::advance_all(&tx, &transitions, now()).await.unwrap();

@@ -10,7 +10,7 @@ use entity::{
     Db, conversation,
     credits::{self, Settlement},
     is_conflict, merchant,
-    message::{self, Message, Origin, Outgoing, UndeliveredCredits},
+    message::{self, Message, Origin, OutgoingMessage, UndeliveredCredits},
     retry_conflicts,
 };
 use futures_util::{StreamExt, stream};
@@ -27,7 +27,7 @@ async fn text(rows: &Rows) -> Message {
     let phone = PhoneNumber::from_e164("+12025550123").unwrap();
     let tx = rows.db.begin().await.unwrap();
     let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await.unwrap();
-    let new = Outgoing {
+    let new = OutgoingMessage {
         id: domain::MessageId::new(now()),
         merchant_id: rows.merchant,
         conversation_id: conversation.id,

@@ -4,7 +4,7 @@ use domain::{MessageId, PhoneNumber};
 use entity::{
     conversation,
     credits::{self, CreditEntry, CreditError, EntryKind, Settlement},
-    message::{self, Origin, Outgoing},
+    message::{self, Origin, OutgoingMessage},
 };
 
 use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -17,7 +17,7 @@ async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
     let tx = rows.db.begin().await?;
     let conversation = conversation::open(&tx, &rows.vault, rows.merchant, &phone, now()).await?;
     let id = MessageId::new(now());
-    let new = Outgoing {
+    let new = OutgoingMessage {
         id,
         merchant_id: rows.merchant,
         conversation_id: conversation.id,

@@ -162,12 +162,12 @@ on_both_databases! {
             assert!(!queue::admin::resume(&rows.db, what, OPERATOR, None, now()).await.unwrap());
             assert_eq!(overdue().await, [enqueued_job.job]);
             // What the worker knows is old by now; a job that the end of the pause notifies is done all the same.
-            let put_off = Does::Says(|| JobError::Snooze {
+            let snoozes = Does::Says(|| JobError::Snooze {
                 why: "it was tried".into(),
                 after: Duration::ZERO,
                 spread: Duration::ZERO,
             });
-            later(attempt(&attempts, enqueued_job, &put_off).await);
+            later(attempt(&attempts, enqueued_job, &snoozes).await);
             assert_eq!(rows.job(enqueued_job).await.last_error.as_deref(), Some("it was tried"));
             sea_orm::ConnectionTrait::execute_unprepared(pool, "UPDATE job SET attempt = 0, spared = 0").await.unwrap();
         }

@@ -469,7 +469,7 @@ impl App {
             (credits::audit(&db).await.unwrap(), dead)
         });
         assert!(wrong.is_empty(), "the ledger does not add up: {wrong:?}");
-        assert!(dead.is_empty(), "jobs were given up: {dead:?}");
+        assert!(dead.is_empty(), "jobs are dead: {dead:?}");
         let log = self.log();
         assert_eq!(self.hush.slip_in(&log), None, "the log says what it must not");
     }

@@ -35,7 +35,7 @@ struct Taken {
 }
 
 #[derive(Default, Deserialize)]
-struct ErrorBody {
+struct TwilioErrorBody {
     #[serde(default)]
     code: u32,
     #[serde(default)]
@@ -43,7 +43,7 @@ struct ErrorBody {
 }
 
 #[derive(Deserialize)]
-struct Listed {
+struct MessageList {
     messages: Vec<ListedMessage>,
 }
 
@@ -102,7 +102,7 @@ impl Twilio {
         let day = since.format("%Y-%m-%d").to_string();
         let query = [("To", to), ("DateSent>", day.as_str()), ("PageSize", MOST_LISTED)];
         let request = self.http.get(self.url()).basic_auth(&self.account, Some(self.token.expose())).query(&query);
-        let listed: Listed = http::send(Service::Carrier, request)
+        let listed: MessageList = http::send(Service::Carrier, request)
             .await
             .and_then(reqwest::Response::error_for_status)
             .map_err(reqwest::Error::without_url)?
@@ -146,7 +146,7 @@ async fn read(response: reqwest::Response) -> Handover {
             Err(error) => Handover::Unknown { why: error.to_string(), is_down: false },
         };
     }
-    let error: ErrorBody = serde_json::from_slice(&body).unwrap_or_default();
+    let error: TwilioErrorBody = serde_json::from_slice(&body).unwrap_or_default();
     if status == StatusCode::TOO_MANY_REQUESTS || error.code == 20_429 {
         return Handover::Busy { after };
     }
@@ -157,7 +157,7 @@ async fn read(response: reqwest::Response) -> Handover {
 }
 
 /// Converts the carrier's error code to a reason for the merchant.
-fn refusal(error: &ErrorBody) -> CarrierRefusal {
+fn refusal(error: &TwilioErrorBody) -> CarrierRefusal {
     let reason = match error.code {
         20_003 => NOT_ACCEPTED,
         21_211 => "The carrier says that this is not a phone number.",

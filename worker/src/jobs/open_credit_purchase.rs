@@ -26,7 +26,7 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
             return nothing_to_do(context, lease).await;
         }
         let Some(stripe) = context.operator_stripe() else {
-            return give_up(self, context, lease, "the operator's Stripe key is not set").await;
+            return fail(self, context, lease, "the operator's Stripe key is not set").await;
         };
         let new = NewPurchase {
             purchase: bought.id,
@@ -40,11 +40,11 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
         let key = format!("{}:{}", bought.id, lease.job().claims);
         let made = match stripe.create_purchase_session(&new, &key).await {
             Ok(made) => made.body,
-            Err(error) if error.advice() == Advice::Tell => return give_up(self, context, lease, &error).await,
+            Err(error) if error.advice() == Advice::Tell => return fail(self, context, lease, &error).await,
             Err(error) => return Err(error.into_retry()),
         };
         let Some(url) = &made.url else {
-            return give_up(self, context, lease, "Stripe gave a page without an address").await;
+            return fail(self, context, lease, "Stripe gave a page without an address").await;
         };
         let tx = context.db.begin().await?;
         purchase::opened(&tx, bought.id, &made.id, url).await?;
@@ -56,7 +56,7 @@ impl JobHandler<JobContext> for OpenCreditPurchase {
     }
 }
 
-async fn give_up(
+async fn fail(
     job: &OpenCreditPurchase,
     context: &JobContext,
     lease: &Lease,

@@ -62,18 +62,18 @@ async fn apply(
         SmsEvent::Report { carrier_id, message, progress } => {
             let found = find_message(tx, event.merchant_id, carrier_id.as_deref(), message).await?;
             let message = found.ok_or_else(|| JobError::retry(TooEarly))?;
-            report(context, tx, &message, Report { carrier_id, progress }, now).await?;
+            report(context, tx, &message, DeliveryReport { carrier_id, progress }, now).await?;
             Ok((EventState::Applied, Vec::new()))
         }
         SmsEvent::Text { carrier_id, from, body, keyword, pictures } => {
-            let text = incoming::Incoming { carrier_id, from, body, keyword, pictures };
+            let text = incoming::IncomingText { carrier_id, from, body, keyword, pictures };
             incoming::receive(context, tx, event, text, now).await
         }
     }
 }
 
 /// A delivery report of a carrier.
-struct Report {
+struct DeliveryReport {
     carrier_id: Option<String>,
     progress: Progress,
 }
@@ -84,7 +84,7 @@ async fn report(
     context: &JobContext,
     tx: &Transaction,
     message: &Message,
-    Report { carrier_id, progress }: Report,
+    DeliveryReport { carrier_id, progress }: DeliveryReport,
     now: DateTime<Utc>,
 ) -> Result<(), JobError> {
     let rule = context.sms.undelivered;

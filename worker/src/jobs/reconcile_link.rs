@@ -15,11 +15,11 @@ use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
     JobContext,
     payments::{
-        payment::{self, Source},
+        payment::{self, PaymentSource},
         renewal,
         settlement::{self, Settled},
     },
-    stripe::{Advice, Answer, Session, SessionStatus, Stripe, StripeError},
+    stripe::{Advice, Session, SessionStatus, Stripe, StripeError, StripeResponse},
 };
 
 impl JobHandler<JobContext> for ReconcileLink {
@@ -106,13 +106,13 @@ async fn note_silence(tx: &Transaction, job: &ReconcileLink, now: DateTime<Utc>)
 async fn repair(
     tx: &Transaction,
     link: &link::Model,
-    found: &Answer<Vec<(Session, Settled)>>,
+    found: &StripeResponse<Vec<(Session, Settled)>>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
     let mut repaired = false;
     let mut current = link.clone();
     for (session, settled) in &found.body {
-        let facts = payment::facts_of(&current, session, Source::Reconciler, Some(&found.request));
+        let facts = payment::facts_of(&current, session, PaymentSource::Reconciler, Some(&found.request));
         let event = event_of(*settled);
         // The scheduler notifies Redis of it.
         let _unnotified = renewal::request(tx, &current, event, &facts, now).await?;
@@ -129,14 +129,14 @@ async fn ask(
     stripe: &Stripe,
     link: &link::Model,
     stripe_link_id: &str,
-) -> Result<Answer<Vec<(Session, Settled)>>, StripeError> {
+) -> Result<StripeResponse<Vec<(Session, Settled)>>, StripeError> {
     let complete = stripe.sessions(stripe_link_id, SessionStatus::Complete).await?;
     let mut settled = Vec::new();
     for session in complete.body {
         let end = settlement::ask(stripe, link, &session).await?;
         settled.push((session, end));
     }
-    Ok(Answer { body: settled, request: complete.request })
+    Ok(StripeResponse { body: settled, request: complete.request })
 }
 
 const fn event_of(settled: Settled) -> LinkEvent {

@@ -19,7 +19,7 @@ use super::nothing_to_do;
 use crate::JobContext;
 
 /// The parts of a reminder.
-struct Found {
+struct ReminderParts {
     owner: Merchant,
     order: Order,
     link: link::Model,
@@ -60,7 +60,7 @@ impl JobHandler<JobContext> for Remind {
 }
 
 /// The reminder, if it is still due. Locks the link, so that the second of two jobs sees the first one's message.
-async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Option<Found>, DbErr> {
+async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Option<ReminderParts>, DbErr> {
     let owner = merchant::get(tx, job.merchant).await?;
     let link = link::Entity::find_by_id(job.link)
         .filter(link::Column::MerchantId.eq(owner.id))
@@ -70,16 +70,16 @@ async fn find(job: &Remind, tx: &Transaction, at: DateTime<Utc>) -> Result<Optio
     let Some(link) = link else { return Ok(None) };
     let reminder = reminder::due(tx, &owner, &link, at).await?.filter(|reminder| reminder.not_before <= at);
     let order = order::find(tx, owner.id, link.order_id).await?;
-    Ok(reminder.zip(order).map(|(reminder, order)| Found { owner, order, link, reminder }))
+    Ok(reminder.zip(order).map(|(reminder, order)| ReminderParts { owner, order, link, reminder }))
 }
 
 async fn write(
     context: &JobContext,
     tx: &Transaction,
-    found: &Found,
+    found: &ReminderParts,
     at: DateTime<Utc>,
 ) -> Result<entity::Message, CommandError> {
-    let Found { owner, order, link, reminder } = found;
+    let ReminderParts { owner, order, link, reminder } = found;
     let url = context.buyer_url(link.id);
     let template = message_template::template(tx, owner, Purpose::Reminder, order.language.as_deref()).await;
     let template = template.map_err(TemplateReadError::into_command_error)?;

@@ -9,7 +9,7 @@ use domain::{LinkId, MessageId, OwnReminding, sha256, template::Purpose};
 use entity::{
     AuditAction, Batch, Documents, Merchant, Order, Transaction,
     audit::{self, Act},
-    batch::{self, BatchRow, BatchState, Content, RowProblem},
+    batch::{self, BatchRow, BatchState, RowContent, RowProblem},
     conversation::{self, Correspondent},
     link::{self, NewLink},
     link_text::text_of_link,
@@ -24,7 +24,7 @@ use sea_orm::{DbErr, SqlErr};
 use super::nothing_to_do;
 use crate::{
     JobContext,
-    details::{DetailsError, Page},
+    details::{DetailsError, DetailsRequest},
 };
 
 /// How many rows one job does before another continues, so that attempts stay short and other merchants get their turn.
@@ -81,7 +81,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     let link = LinkId::new(context.now());
     // Outside the transaction: this takes some milliseconds and may fail without harm.
     let expires_at = owner.usual_expiry(context.now());
-    let page = Page { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
+    let page = DetailsRequest { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
     let page = match context.details.render(page).await {
         Ok(page) => page,
         Err(DetailsError::Undrawable(why)) => {
@@ -158,7 +158,7 @@ async fn order_of(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result
         return Ok(order::find(context.db.pool(), batch.merchant_id, id).await?);
     }
     let Some(content) = &row.content else { return Ok(None) };
-    let content: Content = serde_json::from_str(content).map_err(JobError::fail)?;
+    let content: RowContent = serde_json::from_str(content).map_err(JobError::fail)?;
     let new = content.into_order(batch.merchant_id)?;
     let tx = context.db.begin().await?;
     let order = match order::insert(&tx, new, context.now()).await {

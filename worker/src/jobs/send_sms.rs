@@ -50,7 +50,7 @@ struct Busy;
 /// The message changed meanwhile; the next attempt uses its current state.
 #[derive(Debug, thiserror::Error)]
 #[error("the message was settled or taken on meanwhile")]
-struct Moved;
+struct MessageMoved;
 
 /// It is too late or too early in the day for a text that no one is waiting for.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ impl JobHandler<JobContext> for SendSms {
                 message::refused(tx, &message, why, now).await.map(|_| ()).map_err(CreditError::into_db)
             }
             MessageStatus::Sending | MessageStatus::Unknown => {
-                message::park(tx, self.merchant, self.message, now).await
+                message::leave_to_person(tx, self.merchant, self.message, now).await
             }
             MessageStatus::Received
             | MessageStatus::Scheduled
@@ -112,7 +112,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
             let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
             return Err(JobError::retry_after(NightTime, wait));
         }
-        Departure::Elsewhere => return Err(JobError::retry_after(Moved, FIRST_LOOK)),
+        Departure::Elsewhere => return Err(JobError::retry_after(MessageMoved, FIRST_LOOK)),
     };
     let text = OutgoingText { id: message.id, to: phone.as_e164(), body: &body, report_to: Some(&report_to) };
     let handover = carrier.send(text).await;

@@ -43,7 +43,7 @@ impl JobHandler<JobContext> for StoreInvoice {
         };
         // The row no longer refers to it. If it cannot be deleted now, the staging clean-up deletes it.
         if let Err(error) = context.documents.delete(&staged).await {
-            tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the sweep");
+            tracing::debug!(link.id = %self.link, %error, "a staged upload was left for the clean-up");
         }
         Ok(done)
     }

@@ -15,7 +15,7 @@ use entity::{
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::payments::stripe_event::{self, Told};
+use crate::payments::stripe_event::{self, ParsedEvent};
 
 /// The minimum time between two groups. One event costs as many round trips as two hundred, so events that come in a
 /// row share a group, which delays them slightly. Their senders were answered before.
@@ -77,10 +77,10 @@ type Ended = Result<Done, JobError>;
 /// any of them.
 pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Result<Vec<Ended>, JobError> {
     let (tx, events) = begin(db, group).await?;
-    let told: Vec<&Told> = events.iter().flatten().collect();
+    let told: Vec<&ParsedEvent> = events.iter().flatten().collect();
     let mut outcomes = stripe_event::apply(&tx, &told, now).await?.into_iter();
     let longest = told.iter().filter_map(|told| told.too_long_to_keep()).collect();
-    let outcome = |event: Result<Told, JobError>| event.map(|_| outcomes.next().flatten());
+    let outcome = |event: Result<ParsedEvent, JobError>| event.map(|_| outcomes.next().flatten());
     let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
     let done: Vec<(&Item, Option<LinkId>)> =
         group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();
@@ -94,7 +94,7 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
 }
 
 /// Reads events and begins the transaction that applies them.
-async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Told, JobError>>), DbErr> {
+async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<ParsedEvent, JobError>>), DbErr> {
     let jobs: Vec<&ProcessStripeEvent> = group.iter().map(|item| &item.job).collect();
     if db.reads_groups_alone() {
         let events = stripe_event::read_all(db.pool(), &jobs).await?;

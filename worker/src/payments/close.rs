@@ -9,7 +9,7 @@ use queue::JobError;
 use crate::{
     JobContext,
     payments::{
-        payment::{self, Source},
+        payment::{self, PaymentSource},
         settlement::{self, Settled},
     },
     stripe::{NotDone, Session, SessionStatus, Stripe, StripeError},
@@ -42,13 +42,13 @@ pub(crate) struct StillCreating;
 /// The link's state changed first.
 #[derive(Debug, thiserror::Error)]
 #[error("the link has changed meanwhile")]
-struct Moved;
+struct LinkMoved;
 
 /// What Stripe confirmed and when, with the request ids for Stripe's support.
 #[derive(Debug, Default)]
-struct Evidence(Vec<String>);
+struct CloseEvidence(Vec<String>);
 
-impl Evidence {
+impl CloseEvidence {
     fn note(&mut self, what: impl std::fmt::Display, request: &str, at: DateTime<Utc>) {
         let at = at.to_rfc3339_opts(SecondsFormat::Millis, true);
         self.0.push(format!("{what} at {at} ({request})"));
@@ -75,7 +75,7 @@ pub(crate) async fn close_at_stripe(
     link: &link::Model,
     stripe_link_id: &str,
 ) -> Result<(LinkEvent, StripeFacts), NotDone> {
-    let mut evidence = Evidence::default();
+    let mut evidence = CloseEvidence::default();
     let after = stripe.deactivate_payment_link(stripe_link_id).await?;
     if after.body {
         return Err(JobError::retry(StillActive(after.request)).into());
@@ -95,14 +95,14 @@ pub(crate) async fn close_at_stripe(
 }
 
 fn paid(link: &link::Model, session: &Session, request: &str) -> StripeFacts {
-    payment::facts_of(link, session, Source::Closing, Some(request))
+    payment::facts_of(link, session, PaymentSource::Closing, Some(request))
 }
 
 async fn expire_open_sessions(
     context: &JobContext,
     stripe: &Stripe,
     stripe_link_id: &str,
-    evidence: &mut Evidence,
+    evidence: &mut CloseEvidence,
 ) -> Result<(), NotDone> {
     for _ in 0..MOST_ROUNDS {
         let open = stripe.sessions(stripe_link_id, SessionStatus::Open).await?;
@@ -141,7 +141,7 @@ pub(crate) async fn ready_to_close(context: &JobContext, link: link::Model) -> R
             tx.commit().await?;
             match advanced {
                 Advanced::To(link) => Ok(Some(*link)),
-                Advanced::Unchanged | Advanced::Refused(_) => Err(JobError::retry(Moved)),
+                Advanced::Unchanged | Advanced::Refused(_) => Err(JobError::retry(LinkMoved)),
             }
         }
     }

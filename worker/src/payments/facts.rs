@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};
 use entity::link::{FactKind, FactReport};
 
-use crate::stripe::{Charge, Dispute, METADATA_LINK, Refund};
+use crate::stripe::{METADATA_LINK, StripeCharge, StripeDispute, StripeRefund};
 
 /// The total refunded of a charge, and the link in the payment's metadata.
-pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactReport, Option<LinkId>)> {
+pub(super) fn of_charge(charge: StripeCharge, told_at: DateTime<Utc>) -> Option<(FactReport, Option<LinkId>)> {
     let link = charge.metadata.and_then(|all| all.get(METADATA_LINK)?.parse().ok());
     let payment_intent = charge.payment_intent?;
     let report = FactReport {
@@ -26,7 +26,7 @@ pub(super) fn of_charge(charge: Charge, told_at: DateTime<Utc>) -> Option<(FactR
 }
 
 /// Reads a refund.
-pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactReport> {
+pub(super) fn of_refund(refund: StripeRefund, told_at: DateTime<Utc>) -> Option<FactReport> {
     Some(FactReport {
         kind: FactKind::Refund,
         id: refund.id,
@@ -42,7 +42,7 @@ pub(super) fn of_refund(refund: Refund, told_at: DateTime<Utc>) -> Option<FactRe
 }
 
 /// Reads a dispute.
-pub(super) fn of_dispute(dispute: Dispute, told_at: DateTime<Utc>) -> Option<FactReport> {
+pub(super) fn of_dispute(dispute: StripeDispute, told_at: DateTime<Utc>) -> Option<FactReport> {
     let respond_by = time(dispute.due_by());
     let payment_intent = dispute.payment_intent?;
     Some(FactReport {

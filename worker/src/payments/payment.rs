@@ -11,7 +11,7 @@ use crate::stripe::{PaymentStatus, Session};
 
 /// How we learned of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum PaymentSource {
     /// From a webhook.
     Webhook,
     /// While closing the link.
@@ -20,7 +20,7 @@ pub(crate) enum Source {
     Reconciler,
 }
 
-impl Source {
+impl PaymentSource {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
@@ -45,7 +45,12 @@ pub(crate) fn event_of(session: &Session) -> LinkEvent {
 }
 
 /// The facts to store about a session, with what a person should review.
-pub(crate) fn facts_of(link: &link::Model, session: &Session, source: Source, request: Option<&str>) -> StripeFacts {
+pub(crate) fn facts_of(
+    link: &link::Model,
+    session: &Session,
+    source: PaymentSource,
+    request: Option<&str>,
+) -> StripeFacts {
     StripeFacts {
         // Already known, unless the answer to the creation was lost.
         link_id: session.payment_link.clone(),

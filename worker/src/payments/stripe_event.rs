@@ -9,7 +9,7 @@ use domain::{
 };
 use entity::{
     Transaction,
-    link::{self, FactReport, StripeFacts, Transition},
+    link::{self, FactReport, LinkTransition, StripeFacts},
     stripe_integration,
     webhook_event::{self, ReceivedEvent},
 };
@@ -20,14 +20,14 @@ use crate::{
     jobs::Missing,
     payments::{
         facts,
-        payment::{self, Source},
+        payment::{self, PaymentSource},
         renewal,
     },
     stripe::{Event, METADATA_LINK, Object, Session},
 };
 
 /// An event with its parsed payload.
-pub(crate) struct Told {
+pub(crate) struct ParsedEvent {
     event: WebhookEventId,
     merchant: MerchantId,
     /// The length of its payload.
@@ -55,7 +55,7 @@ enum StripeFact {
 pub(crate) async fn read_all(
     db: &impl ConnectionTrait,
     jobs: &[&ProcessStripeEvent],
-) -> Result<Vec<Result<Told, JobError>>, DbErr> {
+) -> Result<Vec<Result<ParsedEvent, JobError>>, DbErr> {
     let asked: Vec<_> = jobs.iter().map(|job| (job.merchant, job.event)).collect();
     let events: HashMap<WebhookEventId, ReceivedEvent> =
         webhook_event::find_all(db, &asked).await?.into_iter().map(|event| (event.id, event)).collect();
@@ -63,9 +63,9 @@ pub(crate) async fn read_all(
         let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?;
         let fact = read(event).map_err(JobError::fail)?;
         let length = event.payload.as_ref().map_or(0, String::len);
-        Ok(Told { event: event.id, merchant: event.merchant_id, length, fact, link: None })
+        Ok(ParsedEvent { event: event.id, merchant: event.merchant_id, length, fact, link: None })
     };
-    let mut told: Vec<Result<Told, JobError>> = jobs.iter().map(read).collect();
+    let mut told: Vec<Result<ParsedEvent, JobError>> = jobs.iter().map(read).collect();
     find_links(db, told.iter_mut().flatten().collect()).await?;
     Ok(told)
 }
@@ -93,7 +93,7 @@ fn later(report: Option<(FactReport, Option<LinkId>)>) -> StripeFact {
 }
 
 /// Finds the links by Stripe's id, or by the metadata that we set, since the answer to the creation may have been lost.
-async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result<(), DbErr> {
+async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut ParsedEvent>) -> Result<(), DbErr> {
     let names: Vec<(MerchantId, &str)> = events.iter().filter_map(|told| told.stripe_link_id()).collect();
     let found = link::find_all_by_stripe_id(db, &names).await?;
     let found: HashMap<(MerchantId, &str), &link::Model> =
@@ -112,7 +112,7 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut Told>) -> Result
     Ok(())
 }
 
-impl Told {
+impl ParsedEvent {
     /// The event's id, if its payload is too long to keep.
     pub(crate) fn too_long_to_keep(&self) -> Option<WebhookEventId> {
         (self.length > webhook_event::LONGEST_KEPT).then_some(self.event)
@@ -131,7 +131,7 @@ impl Told {
         let link = self.link.as_ref()?;
         match &self.fact {
             StripeFact::Payment(session, event) => {
-                Some((link, *event, payment::facts_of(link, session, Source::Webhook, None)))
+                Some((link, *event, payment::facts_of(link, session, PaymentSource::Webhook, None)))
             }
             StripeFact::Later(..) | StripeFact::Nothing => None,
         }
@@ -145,13 +145,13 @@ impl Told {
 /// Returns an error if the database query fails.
 pub(crate) async fn apply(
     tx: &Transaction,
-    events: &[&Told],
+    events: &[&ParsedEvent],
     now: DateTime<Utc>,
 ) -> Result<Vec<Option<LinkId>>, DbErr> {
     pay(tx, events, now).await?;
     let mut outcomes = Vec::with_capacity(events.len());
     let mut reports = Vec::new();
-    for (at, Told { merchant, fact, link, .. }) in events.iter().enumerate() {
+    for (at, ParsedEvent { merchant, fact, link, .. }) in events.iter().enumerate() {
         outcomes.push(match fact {
             StripeFact::Payment(..) => link.as_ref().map(|link| link.id),
             StripeFact::Later(report, named) => {
@@ -170,11 +170,11 @@ pub(crate) async fn apply(
     Ok(outcomes)
 }
 
-async fn pay(tx: &Transaction, events: &[&Told], now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn pay(tx: &Transaction, events: &[&ParsedEvent], now: DateTime<Utc>) -> Result<(), DbErr> {
     let payments: Vec<(&link::Model, LinkEvent, StripeFacts)> =
         events.iter().filter_map(|told| told.payment()).collect();
-    let transitions: Vec<Transition> =
-        payments.iter().map(|(link, event, facts)| Transition { link, event: *event, facts }).collect();
+    let transitions: Vec<LinkTransition> =
+        payments.iter().map(|(link, event, facts)| LinkTransition { link, event: *event, facts }).collect();
     link::advance_all(tx, &transitions, now).await?;
     for (link, event, facts) in &payments {
         // The caller commits the transaction, so the scheduler notifies Redis.

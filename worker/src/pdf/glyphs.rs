@@ -41,7 +41,7 @@ pub(super) struct Glyphs {
 pub(super) fn read(pdf: &Pdf) -> Glyphs {
     let until = Instant::now() + WITHIN;
     let cache = InterpreterCache::new();
-    let mut reader = Reader::until(until);
+    let mut reader = GlyphReader::until(until);
     for (number, page) in pdf.pages().iter().take(PAGES).enumerate() {
         (reader.strokes, reader.pixels) = (0, 0);
         let settings = InterpreterSettings::default();
@@ -59,14 +59,14 @@ pub(super) fn read(pdf: &Pdf) -> Glyphs {
 /// Unwinds through the interpreter when a page costs too much.
 struct TooMuch;
 
-struct Reader {
+struct GlyphReader {
     text: String,
     strokes: u32,
     pixels: u64,
     until: Instant,
 }
 
-impl Reader {
+impl GlyphReader {
     const fn until(until: Instant) -> Self {
         Self { text: String::new(), strokes: 0, pixels: 0, until }
     }
@@ -81,7 +81,7 @@ impl Reader {
     }
 }
 
-impl Device<'_> for Reader {
+impl Device<'_> for GlyphReader {
     fn draw_path(&mut self, _: &BezPath, _: DrawProps<'_>, _: &DrawMode) {
         self.pays(0);
     }

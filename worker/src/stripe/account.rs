@@ -6,12 +6,12 @@ use super::{Stripe, StripeError};
 
 /// The account, parsed leniently.
 #[derive(Debug, Deserialize)]
-struct Account {
+struct StripeAccount {
     id: String,
     #[serde(default)]
     business_profile: Option<BusinessProfile>,
     #[serde(default)]
-    settings: Option<Settings>,
+    settings: Option<AccountSettings>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -20,7 +20,7 @@ struct BusinessProfile {
 }
 
 #[derive(Debug, Deserialize)]
-struct Settings {
+struct AccountSettings {
     dashboard: Option<Dashboard>,
 }
 
@@ -32,7 +32,7 @@ struct Dashboard {
 impl Stripe {
     /// The account's id, and its name if it has one, as shown to the merchant.
     pub(crate) async fn account(&self) -> Result<String, StripeError> {
-        let account: Account = self.get("account", &[]).await?.body;
+        let account: StripeAccount = self.get("account", &[]).await?.body;
         let dashboard = account.settings.and_then(|settings| settings.dashboard?.display_name);
         let name = dashboard.or_else(|| account.business_profile?.name).filter(|name| !name.is_empty());
         Ok(match name {

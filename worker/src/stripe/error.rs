@@ -65,12 +65,12 @@ pub(super) struct ResponseFacts {
 }
 
 #[derive(Default, Deserialize)]
-struct Envelope {
-    error: ErrorBody,
+struct ErrorEnvelope {
+    error: StripeErrorBody,
 }
 
 #[derive(Default, Deserialize)]
-struct ErrorBody {
+struct StripeErrorBody {
     #[serde(rename = "type", default)]
     kind: String,
     code: Option<String>,
@@ -80,7 +80,7 @@ struct ErrorBody {
 
 impl ResponseFacts {
     pub(super) fn refusal(self, body: &[u8]) -> StripeError {
-        let Envelope { error } = serde_json::from_slice(body).unwrap_or_default();
+        let ErrorEnvelope { error } = serde_json::from_slice(body).unwrap_or_default();
         StripeError::Refused {
             advice: self.advice(&error.kind),
             status: self.status,

@@ -44,18 +44,18 @@ pub(crate) enum Object {
     /// `checkout.session.async_payment_failed`
     SessionFailed(Session),
     /// `charge.refunded`
-    Refunded(Charge),
+    Refunded(StripeCharge),
     /// `refund.created`, `.updated`, `.failed`, and the former `charge.refund.updated`
-    Refund(Refund),
+    Refund(StripeRefund),
     /// `charge.dispute.created`, `.updated`, `.closed`; the status tells more than the type.
-    Disputed(Dispute),
+    Disputed(StripeDispute),
     /// `checkout.session.expired`, `payment_link.updated` and all others.
     Other,
 }
 
 /// A charge with a refund.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Charge {
+pub(crate) struct StripeCharge {
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount_refunded: i64,
     pub(crate) currency: String,
@@ -66,7 +66,7 @@ pub(crate) struct Charge {
 
 /// A refund.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Refund {
+pub(crate) struct StripeRefund {
     pub(crate) id: String,
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount: i64,
@@ -78,7 +78,7 @@ pub(crate) struct Refund {
 
 /// A dispute.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Dispute {
+pub(crate) struct StripeDispute {
     pub(crate) id: Option<String>,
     pub(crate) payment_intent: Option<String>,
     pub(crate) reason: Option<String>,
@@ -94,7 +94,7 @@ struct EvidenceDetails {
     due_by: Option<i64>,
 }
 
-impl Dispute {
+impl StripeDispute {
     /// Until when it can be answered, in seconds since 1970. Stripe says 0 where it cannot.
     pub(crate) fn due_by(&self) -> Option<i64> {
         let Some(IgnoredOr::Value(details)) = &self.evidence_details else { return None };

@@ -20,7 +20,7 @@ use crate::{
 };
 
 pub(crate) use error::{Advice, StripeError};
-pub(crate) use event::{Charge, Dispute, Event, Object, Refund};
+pub(crate) use event::{Event, Object, StripeCharge, StripeDispute, StripeRefund};
 pub(crate) use not_done::NotDone;
 pub(crate) use payment_intents::IntentStatus;
 pub(crate) use payment_links::{LineItem, METADATA_LINK, NewPaymentLink, PaymentLink};
@@ -50,21 +50,21 @@ fn endpoint(path: &str) -> &str {
 
 /// Stripe's answer, with the request id for its support.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer<T> {
+pub(crate) struct StripeResponse<T> {
     pub(crate) body: T,
     /// The request id (`req_…`).
     pub(crate) request: String,
 }
 
-impl<T> Answer<T> {
-    fn map<U>(self, change: impl FnOnce(T) -> U) -> Answer<U> {
-        Answer { body: change(self.body), request: self.request }
+impl<T> StripeResponse<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> StripeResponse<U> {
+        StripeResponse { body: change(self.body), request: self.request }
     }
 }
 
 /// A page of a list.
 #[derive(Debug, Deserialize)]
-struct List<T> {
+struct StripeList<T> {
     data: Vec<T>,
     has_more: bool,
 }
@@ -74,7 +74,11 @@ impl Stripe {
         Self { http, base: base.trim_end_matches('/').to_owned(), key, service }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer<T>, StripeError> {
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<StripeResponse<T>, StripeError> {
         self.call(path, self.http.get(self.url(path)).query(query)).await
     }
 
@@ -83,7 +87,7 @@ impl Stripe {
         path: &str,
         form: &[(&str, &str)],
         idempotency_key: Option<&str>,
-    ) -> Result<Answer<T>, StripeError> {
+    ) -> Result<StripeResponse<T>, StripeError> {
         let request = self.http.post(self.url(path)).form(form);
         match idempotency_key {
             Some(key) => self.call(path, request.header("Idempotency-Key", key)).await,
@@ -91,7 +95,7 @@ impl Stripe {
         }
     }
 
-    async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<Answer<T>, StripeError> {
+    async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<StripeResponse<T>, StripeError> {
         self.call(path, self.http.delete(self.url(path))).await
     }
 
@@ -100,7 +104,11 @@ impl Stripe {
     }
 
     /// Waits for a turn, makes the call, and reports to the circuit breaker.
-    async fn call<T: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        request: RequestBuilder,
+    ) -> Result<StripeResponse<T>, StripeError> {
         let permit = self.service.acquire(endpoint(path)).await?;
         let answer = self.exchange(request).await;
         if answer.as_ref().is_err_and(StripeError::means_down) {
@@ -111,7 +119,7 @@ impl Stripe {
         answer
     }
 
-    async fn exchange<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<Answer<T>, StripeError> {
+    async fn exchange<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<StripeResponse<T>, StripeError> {
         let request = request.bearer_auth(self.key.expose()).header("Stripe-Version", VERSION);
         let response = http::send(Service::Stripe, request).await.map_err(StripeError::unanswered)?;
         let header =
@@ -128,7 +136,7 @@ impl Stripe {
             return Err(facts.refusal(&body));
         }
         match serde_json::from_slice(&body) {
-            Ok(body) => Ok(Answer { body, request: facts.request }),
+            Ok(body) => Ok(StripeResponse { body, request: facts.request }),
             Err(source) => Err(StripeError::Unreadable { request: facts.request, source }),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Answer, Stripe, StripeError};
+use super::{Stripe, StripeError, StripeResponse};
 
 #[derive(Debug, Deserialize)]
 struct PaymentIntent {
@@ -26,8 +26,8 @@ pub(crate) enum IntentStatus {
 
 impl Stripe {
     /// The state of a payment.
-    pub(crate) async fn intent_status(&self, id: &str) -> Result<Answer<IntentStatus>, StripeError> {
-        let intent: Answer<PaymentIntent> = self.get(&format!("payment_intents/{id}"), &[]).await?;
+    pub(crate) async fn intent_status(&self, id: &str) -> Result<StripeResponse<IntentStatus>, StripeError> {
+        let intent: StripeResponse<PaymentIntent> = self.get(&format!("payment_intents/{id}"), &[]).await?;
         Ok(intent.map(|intent| intent.status))
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, MerchantId, Money, PaymentMethods};
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Answer, List, Stripe, StripeError};
+use super::{Stripe, StripeError, StripeList, StripeResponse};
 
 /// The metadata key for our link's id.
 pub(crate) const METADATA_LINK: &str = "paylink_link";
@@ -65,7 +65,7 @@ impl Stripe {
         &self,
         new: &NewPaymentLink<'_>,
         idempotency_key: &str,
-    ) -> Result<Answer<PaymentLink>, StripeError> {
+    ) -> Result<StripeResponse<PaymentLink>, StripeError> {
         let amount = new.money.to_stripe_amount().to_string();
         let (link, merchant) = (new.link.to_string(), new.merchant.to_string());
         let currency = new.money.currency();
@@ -116,7 +116,7 @@ impl Stripe {
             if let Some(after) = &after {
                 query.push(("starting_after", after));
             }
-            let page: List<PaymentLink> = self.get("payment_links", &query).await?.body;
+            let page: StripeList<PaymentLink> = self.get("payment_links", &query).await?.body;
             if let Some(found) = page.data.iter().find(is_ours) {
                 return Ok(Some(found.clone()));
             }
@@ -147,7 +147,7 @@ impl Stripe {
             if let Some(after) = &after {
                 query.push(("starting_after", after));
             }
-            let page: List<PaymentLink> = self.get("payment_links", &query).await?.body;
+            let page: StripeList<PaymentLink> = self.get("payment_links", &query).await?.body;
             let is_older = |made: &PaymentLink| {
                 made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
             };
@@ -165,26 +165,27 @@ impl Stripe {
     /// The line item of a link; ours have exactly one.
     pub(crate) async fn line_item(&self, id: &str) -> Result<Option<LineItem>, StripeError> {
         let path = format!("payment_links/{id}/line_items");
-        let list: Answer<List<LineItem>> = self.get(&path, &[("limit", "1")]).await?;
+        let list: StripeResponse<StripeList<LineItem>> = self.get(&path, &[("limit", "1")]).await?;
         Ok(list.body.data.into_iter().next())
     }
 
     /// Deactivates a link, so that it cannot be opened for payment. Returns whether it is still active, which it should
     /// not be.
-    pub(crate) async fn deactivate_payment_link(&self, id: &str) -> Result<Answer<bool>, StripeError> {
-        let after: Answer<Activity> = self.post(&format!("payment_links/{id}"), &[("active", "false")], None).await?;
+    pub(crate) async fn deactivate_payment_link(&self, id: &str) -> Result<StripeResponse<bool>, StripeError> {
+        let after: StripeResponse<ActiveFlag> =
+            self.post(&format!("payment_links/{id}"), &[("active", "false")], None).await?;
         Ok(after.map(|after| after.active))
     }
 
     /// Checks whether Stripe accepts the key. Restricted keys may not read `/v1/account`, but must be able to do this.
     pub(crate) async fn check_key(&self) -> Result<(), StripeError> {
-        let _: Answer<IgnoredAny> = self.get("payment_links", &[("limit", "1")]).await?;
+        let _: StripeResponse<IgnoredAny> = self.get("payment_links", &[("limit", "1")]).await?;
         Ok(())
     }
 }
 
 #[derive(Debug, Deserialize)]
-struct Activity {
+struct ActiveFlag {
     active: bool,
 }
 

@@ -3,7 +3,7 @@
 use domain::{CreditPurchaseId, MerchantId, Money};
 use serde::Deserialize;
 
-use super::{Answer, List, PaymentStatus, Stripe, StripeError};
+use super::{PaymentStatus, Stripe, StripeError, StripeList, StripeResponse};
 
 /// A checkout page to create for a purchase.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(crate) enum PageStatus {
 
 /// The refunded part of a charge.
 #[derive(Debug, Deserialize)]
-struct Charge {
+struct PurchaseCharge {
     amount_refunded: i64,
     disputed: bool,
     currency: String,
@@ -51,7 +51,7 @@ struct Charge {
 
 /// A dispute of a charge.
 #[derive(Debug, Deserialize)]
-struct Dispute {
+struct PurchaseDispute {
     amount: i64,
     status: DisputeStatus,
     currency: String,
@@ -75,7 +75,7 @@ impl Stripe {
         &self,
         new: &NewPurchase<'_>,
         idempotency_key: &str,
-    ) -> Result<Answer<PurchaseSession>, StripeError> {
+    ) -> Result<StripeResponse<PurchaseSession>, StripeError> {
         let (amount, currency) = (new.price.to_stripe_amount().to_string(), new.price.currency());
         let (purchase, merchant) = (new.purchase.to_string(), new.merchant.to_string());
         let form = [
@@ -105,13 +105,13 @@ impl Stripe {
     pub(crate) async fn returned(&self, payment: &str, currency: &str) -> Result<i64, StripeError> {
         let counted = |amount: i64, of: &str| if of == currency || amount == 0 { amount } else { i64::MAX };
         let query = [("payment_intent", payment), ("limit", "100")];
-        let charges: List<Charge> = self.get("charges", &query).await?.body;
+        let charges: StripeList<PurchaseCharge> = self.get("charges", &query).await?.body;
         let refunded = charges.data.iter().map(|charge| counted(charge.amount_refunded, &charge.currency));
         let refunded = refunded.fold(0, i64::saturating_add);
         if !charges.data.iter().any(|charge| charge.disputed) {
             return Ok(refunded);
         }
-        let disputes: List<Dispute> = self.get("disputes", &query).await?.body;
+        let disputes: StripeList<PurchaseDispute> = self.get("disputes", &query).await?.body;
         let taken = disputes.data.iter().filter(|dispute| dispute.status != DisputeStatus::NotTaken);
         Ok(taken.map(|dispute| counted(dispute.amount, &dispute.currency)).fold(refunded, i64::saturating_add))
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Answer, List, Stripe, StripeError};
+use super::{Stripe, StripeError, StripeList, StripeResponse};
 
 /// A checkout session, parsed leniently: only the fields that we use.
 #[derive(Debug, Clone, Deserialize)]
@@ -55,15 +55,16 @@ impl Stripe {
         &self,
         payment_link: &str,
         status: SessionStatus,
-    ) -> Result<Answer<Vec<Session>>, StripeError> {
+    ) -> Result<StripeResponse<Vec<Session>>, StripeError> {
         let query = [("payment_link", payment_link), ("status", status.as_str()), ("limit", "100")];
-        let list: Answer<List<Session>> = self.get("checkout/sessions", &query).await?;
+        let list: StripeResponse<StripeList<Session>> = self.get("checkout/sessions", &query).await?;
         Ok(list.map(|list| list.data))
     }
 
     /// Expires an open session, so that it can no longer be paid.
-    pub(crate) async fn expire_session(&self, id: &str) -> Result<Answer<()>, StripeError> {
-        let expired: Answer<IgnoredAny> = self.post(&format!("checkout/sessions/{id}/expire"), &[], None).await?;
+    pub(crate) async fn expire_session(&self, id: &str) -> Result<StripeResponse<()>, StripeError> {
+        let expired: StripeResponse<IgnoredAny> =
+            self.post(&format!("checkout/sessions/{id}/expire"), &[], None).await?;
         Ok(expired.map(|_| ()))
     }
 }

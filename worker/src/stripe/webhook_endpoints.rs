@@ -3,7 +3,7 @@
 use domain::Secret;
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Answer, List, Stripe, StripeError, VERSION};
+use super::{Stripe, StripeError, StripeList, StripeResponse, VERSION};
 
 /// Exactly the events that affect a link.
 const ENABLED_EVENTS: [&str; 13] = [
@@ -57,7 +57,7 @@ impl Stripe {
         &self,
         url: &str,
         idempotency_key: &str,
-    ) -> Result<Answer<WebhookEndpoint>, StripeError> {
+    ) -> Result<StripeResponse<WebhookEndpoint>, StripeError> {
         let events = ENABLED_EVENTS.map(|event| ("enabled_events[]", event));
         let form = [&[("url", url), ("description", "Paylink"), ("api_version", VERSION)][..], &events].concat();
         self.post("webhook_endpoints", &form, Some(idempotency_key)).await
@@ -72,18 +72,19 @@ impl Stripe {
         let events: Vec<(&str, &str)> =
             sent.chain(endpoint.missing_events()).map(|event| ("enabled_events[]", event)).collect();
         let path = format!("webhook_endpoints/{}", endpoint.id);
-        self.post(&path, &events, None).await.map(|answer: Answer<WebhookEndpoint>| answer.body)
+        self.post(&path, &events, None).await.map(|answer: StripeResponse<WebhookEndpoint>| answer.body)
     }
 
     /// All endpoints of the account in the key's mode.
     pub(crate) async fn webhook_endpoints(&self) -> Result<Vec<WebhookEndpoint>, StripeError> {
-        let list: Answer<List<WebhookEndpoint>> = self.get("webhook_endpoints", &[("limit", PAGE)]).await?;
+        let list: StripeResponse<StripeList<WebhookEndpoint>> =
+            self.get("webhook_endpoints", &[("limit", PAGE)]).await?;
         Ok(list.body.data)
     }
 
     /// Deletes an endpoint, if it exists.
     pub(crate) async fn delete_webhook_endpoint(&self, id: &str) -> Result<(), StripeError> {
-        let deleted: Result<Answer<IgnoredAny>, _> = self.delete(&format!("webhook_endpoints/{id}")).await;
+        let deleted: Result<StripeResponse<IgnoredAny>, _> = self.delete(&format!("webhook_endpoints/{id}")).await;
         match deleted {
             Ok(_) => Ok(()),
             Err(StripeError::Refused { status: reqwest::StatusCode::NOT_FOUND, .. }) => Ok(()),

@@ -23,7 +23,7 @@ pub(crate) struct WebhookClient {
 }
 
 /// A webhook to send.
-pub(super) struct Outgoing<'a> {
+pub(super) struct OutgoingWebhook<'a> {
     /// The endpoint's URL.
     pub(super) url: &'a str,
     /// The delivery's id.
@@ -48,7 +48,7 @@ impl WebhookClient {
     }
 
     /// Sends a webhook to an endpoint that is known to be slow or failing. Returns the result.
-    pub(super) async fn post(&self, webhook: Outgoing<'_>) -> Attempted {
+    pub(super) async fn post(&self, webhook: OutgoingWebhook<'_>) -> Attempted {
         let since = Instant::now();
         let answered = self.try_post(webhook).await;
         Self::read(answered, since.elapsed())
@@ -56,7 +56,7 @@ impl WebhookClient {
 
     /// Sends a webhook to an endpoint that was quick so far. Returns `None` if it no longer is and there is no place to
     /// wait for it.
-    pub(super) async fn post_quickly(&self, webhook: Outgoing<'_>) -> Option<Attempted> {
+    pub(super) async fn post_quickly(&self, webhook: OutgoingWebhook<'_>) -> Option<Attempted> {
         self.long_waits.wait(self.post(webhook), SLOW).await
     }
 
@@ -75,8 +75,8 @@ impl WebhookClient {
         }
     }
 
-    async fn try_post(&self, webhook: Outgoing<'_>) -> Result<StatusCode, &'static str> {
-        let Outgoing { url, id, timestamp, signatures, body } = webhook;
+    async fn try_post(&self, webhook: OutgoingWebhook<'_>) -> Result<StatusCode, &'static str> {
+        let OutgoingWebhook { url, id, timestamp, signatures, body } = webhook;
         let url: Url = url.parse().map_err(|_| "Its address is none.")?;
         if !self.private && address_guard::check_literal(&url).is_err() {
             return Err(NOT_PUBLIC);

@@ -25,7 +25,7 @@ use queue::{Done, JobError, Lease, enqueue_delivery};
 use serde_json::{Map, Value, json};
 
 use crate::JobContext;
-use client::Outgoing;
+use client::OutgoingWebhook;
 pub(crate) use client::WebhookClient;
 
 /// The most deliveries of one job, after which another continues.
@@ -54,7 +54,7 @@ pub(crate) enum WorkersOf {
 
 /// The result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Attempt {
+enum AttemptResult {
     Taken,
     Refused,
     /// Aborted; the workers for slow endpoints repeat it.
@@ -78,9 +78,9 @@ pub(crate) async fn deliver(
         let due = delivery::next_due(context.db.pool(), id, context.now()).await?;
         let Some(due) = due.filter(|_| began.elapsed() < LONGEST) else { break };
         match attempt(context, &endpoint, &due, workers).await? {
-            Attempt::Taken => {}
-            Attempt::Refused if endpoint.failures + 1 < FAILURES_BEFORE_PAUSE => {}
-            Attempt::Refused | Attempt::HandedOver => break,
+            AttemptResult::Taken => {}
+            AttemptResult::Refused if endpoint.failures + 1 < FAILURES_BEFORE_PAUSE => {}
+            AttemptResult::Refused | AttemptResult::HandedOver => break,
         }
     }
     finish(context, lease, merchant, id).await
@@ -132,7 +132,7 @@ async fn attempt(
     endpoint: &WebhookEndpoint,
     due: &WebhookDelivery,
     workers: WorkersOf,
-) -> Result<Attempt, JobError> {
+) -> Result<AttemptResult, JobError> {
     let body = body(context, endpoint, due).await?;
     let now = context.now();
     let (id, timestamp) = (due.id.to_string(), now.timestamp());
@@ -140,7 +140,7 @@ async fn attempt(
     let signatures: Vec<String> =
         secrets.iter().filter_map(|secret| webhook_signature(secret, &id, timestamp, &body)).collect();
     let signatures = signatures.join(" ");
-    let webhook = Outgoing { url: &endpoint.url, id: &id, timestamp, signatures: &signatures, body };
+    let webhook = OutgoingWebhook { url: &endpoint.url, id: &id, timestamp, signatures: &signatures, body };
     let attempted = match workers {
         WorkersOf::TheSlow => Some(context.webhooks.post(webhook).await),
         WorkersOf::TheQuick => context.webhooks.post_quickly(webhook).await,
@@ -148,12 +148,12 @@ async fn attempt(
     let Some(attempted) = attempted else {
         webhook_endpoint::note_slow(context.db.writer(), endpoint.id).await?;
         tracing::debug!(merchant.id = %endpoint.merchant_id, endpoint.id = %endpoint.id, "a webhook endpoint is slow");
-        return Ok(Attempt::HandedOver);
+        return Ok(AttemptResult::HandedOver);
     };
     let now = context.now();
     let tx = context.db.begin().await?;
     let held = webhook_endpoint::hold(&tx, endpoint.merchant_id, endpoint.id).await?;
-    let Some(endpoint) = held else { return Ok(Attempt::Taken) };
+    let Some(endpoint) = held else { return Ok(AttemptResult::Taken) };
     let is_taken = attempted.error.is_none();
     let mut disabled = None;
     if is_taken {
@@ -163,7 +163,7 @@ async fn attempt(
     }
     tx.commit().await?;
     log_outcome(&endpoint, &attempted, disabled);
-    Ok(if is_taken { Attempt::Taken } else { Attempt::Refused })
+    Ok(if is_taken { AttemptResult::Taken } else { AttemptResult::Refused })
 }
 
 fn log_outcome(endpoint: &WebhookEndpoint, attempted: &Attempted, disabled: Option<Disabled>) {

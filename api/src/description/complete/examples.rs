@@ -32,7 +32,7 @@ const DEEPEST: usize = 12;
 
 /// Which fields of an object to show.
 #[derive(Clone, Copy)]
-enum Shown {
+enum ShownFields {
     /// The required ones: the example can be sent as it is.
     Needed,
     /// All of them.
@@ -44,19 +44,19 @@ pub(super) fn add(document: &mut Value) {
     let schemas = document.clone();
     super::for_each_operation(document, |_, _, operation| {
         if let Some(body) = operation.get_mut("requestBody") {
-            exemplify(&mut body["content"], &schemas, Shown::Needed);
+            exemplify(&mut body["content"], &schemas, ShownFields::Needed);
         }
         for (status, response) in super::object(&mut operation["responses"]) {
             if status.starts_with('2')
                 && let Some(content) = response.get_mut("content")
             {
-                exemplify(content, &schemas, Shown::All);
+                exemplify(content, &schemas, ShownFields::All);
             }
         }
     });
 }
 
-fn exemplify(content: &mut Value, document: &Value, shown: Shown) {
+fn exemplify(content: &mut Value, document: &Value, shown: ShownFields) {
     let Some(media) = content.get_mut("application/json").and_then(Value::as_object_mut) else { return };
     let given = media.remove("example").filter(|given| !given.is_null());
     let example = given.or_else(|| example(media.get("schema")?, document, shown, DEEPEST));
@@ -78,7 +78,7 @@ fn without_nulls(example: Value) -> Value {
     }
 }
 
-fn example(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Option<Value> {
+fn example(schema: &Value, document: &Value, shown: ShownFields, depth: usize) -> Option<Value> {
     let depth = depth.checked_sub(1)?;
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().unwrap_or_default();
@@ -118,11 +118,11 @@ fn example(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Opti
     }
 }
 
-fn fields(schema: &Value, document: &Value, shown: Shown, depth: usize) -> Map<String, Value> {
+fn fields(schema: &Value, document: &Value, shown: ShownFields, depth: usize) -> Map<String, Value> {
     let needed = |name: &str| schema["required"].as_array().into_iter().flatten().any(|it| it == name);
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
-        .filter(|(name, _)| matches!(shown, Shown::All) || needed(name))
+        .filter(|(name, _)| matches!(shown, ShownFields::All) || needed(name))
         .filter_map(|(name, field)| {
             let example = text_of(name, field).or_else(|| example(field, document, shown, depth))?;
             Some((name.clone(), example))
@@ -140,11 +140,14 @@ fn text_of(name: &str, field: &Value) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::description::schema::{Faults, Schema, Source};
+    use crate::description::{
+        faults::Faults,
+        schema::{Schema, SchemaSource},
+    };
 
     fn faults(schema: &Value, document: &Value, example: &Value) -> String {
         let mut faults = Faults::default();
-        Schema::of(schema, &Source::new(document)).check("", example, &mut faults);
+        Schema::of(schema, &SchemaSource::new(document)).check("", example, &mut faults);
         faults.into_result().err().map(|problem| format!("{problem:?}")).unwrap_or_default()
     }
 
@@ -183,7 +186,7 @@ mod tests {
     fn a_field_that_is_not_there_is_not_shown() {
         let mut content =
             json!({"application/json": {"schema": {}, "example": {"a": null, "b": [{"c": null, "d": 1}]}}});
-        exemplify(&mut content, &json!({}), Shown::All);
+        exemplify(&mut content, &json!({}), ShownFields::All);
         assert_eq!(content["application/json"]["examples"]["example"]["value"], json!({"b": [{"d": 1}]}));
     }
 }

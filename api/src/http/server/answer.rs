@@ -13,21 +13,21 @@ use hyper::body::{Body, Frame, SizeHint};
 use super::{BUFFER, connections::InFlight};
 
 /// A response's body; see the module.
-pub(super) struct Answer<B> {
+pub(super) struct ResponseBody<B> {
     body: B,
     /// Received from the body and not handed out yet.
     rest: Bytes,
     request: InFlight,
 }
 
-impl<B> Answer<B> {
+impl<B> ResponseBody<B> {
     pub(super) fn new(body: B, request: InFlight) -> Self {
         request.waits_for_them(true);
         Self { body, rest: Bytes::new(), request }
     }
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Answer<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 

@@ -27,7 +27,7 @@ pub(super) struct Connections(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    open: Mutex<HashMap<usize, Arc<Connection>>>,
+    open: Mutex<HashMap<usize, Arc<HttpConnection>>>,
     next: AtomicUsize,
     /// Notified when a connection ends.
     ended: Notify,
@@ -35,14 +35,14 @@ struct Inner {
 
 /// An open connection and its activity.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct HttpConnection {
     household: IpAddr,
-    activity: Mutex<Activity>,
+    activity: Mutex<ConnectionActivity>,
     close: Notify,
 }
 
 #[derive(Debug)]
-struct Activity {
+struct ConnectionActivity {
     /// The requests in flight.
     requests: usize,
     /// Since when there are none.
@@ -60,16 +60,16 @@ struct Activity {
 
 /// Registers a connection until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionGuard {
     connections: Connections,
     number: usize,
-    pub(super) connection: Arc<Connection>,
+    pub(super) connection: Arc<HttpConnection>,
 }
 
 /// A request in flight.
 #[derive(Debug)]
 pub(super) struct InFlight {
-    connection: Arc<Connection>,
+    connection: Arc<HttpConnection>,
     number: u64,
 }
 
@@ -79,16 +79,22 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Connections {
     /// Registers a connection.
-    pub(super) fn enter(&self, address: IpAddr) -> Place {
+    pub(super) fn enter(&self, address: IpAddr) -> ConnectionGuard {
         let now = Instant::now();
         // A new client is expected to send a request, so its head counts as arriving.
-        let activity =
-            Activity { requests: 0, idle: now, head: Some(now), stuck: None, waiting: HashMap::new(), begun: 0 };
+        let activity = ConnectionActivity {
+            requests: 0,
+            idle: now,
+            head: Some(now),
+            stuck: None,
+            waiting: HashMap::new(),
+            begun: 0,
+        };
         let household = household(address.to_canonical());
-        let connection = Arc::new(Connection { household, activity: Mutex::new(activity), close: Notify::new() });
+        let connection = Arc::new(HttpConnection { household, activity: Mutex::new(activity), close: Notify::new() });
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
         locked(&self.0.open).insert(number, Arc::clone(&connection));
-        Place { connections: self.clone(), number, connection }
+        ConnectionGuard { connections: self.clone(), number, connection }
     }
 
     /// The number of connections.
@@ -124,7 +130,7 @@ impl Connections {
     /// Closes at most this many connections that no client awaits an answer on: those idle for longest first, from the
     /// clients with the most connections, counting busy ones. Returns how many.
     pub(super) fn make_room(&self, most: usize) -> usize {
-        type Idle = Vec<(Instant, Arc<Connection>)>;
+        type Idle = Vec<(Instant, Arc<HttpConnection>)>;
         let mut by_household: HashMap<IpAddr, (usize, Idle)> = HashMap::new();
         for connection in locked(&self.0.open).values() {
             let (all, idle) = by_household.entry(connection.household).or_default();
@@ -144,7 +150,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         let inner = &self.connections.0;
         locked(&inner.open).remove(&self.number);
@@ -152,7 +158,7 @@ impl Drop for Place {
     }
 }
 
-impl Connection {
+impl HttpConnection {
     /// Records the start of a request.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
         let mut activity = locked(&self.activity);
@@ -219,7 +225,7 @@ impl Drop for InFlight {
     }
 }
 
-impl Activity {
+impl ConnectionActivity {
     fn idle_since(&self) -> Option<Instant> {
         (self.requests == 0 && self.stuck.is_none()).then_some(self.idle)
     }
@@ -239,7 +245,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    fn is_overdue(connection: &Connection, after: Duration) -> bool {
+    fn is_overdue(connection: &HttpConnection, after: Duration) -> bool {
         locked(&connection.activity).is_overdue(Instant::now() + after, Patience::default())
     }
 
@@ -285,12 +291,12 @@ mod tests {
     async fn room_is_made_by_whoever_has_the_most_idle_connections() {
         let connections = Connections::default();
         let one = connections.enter([203, 0, 113, 1].into());
-        let many: Vec<Place> = (0..10).map(|_| connections.enter([203, 0, 113, 2].into())).collect();
+        let many: Vec<ConnectionGuard> = (0..10).map(|_| connections.enter([203, 0, 113, 2].into())).collect();
         let busy = many[0].connection.begin();
 
         assert_eq!(connections.make_room(3), 3);
 
-        let told = |place: &Place| {
+        let told = |place: &ConnectionGuard| {
             let mut told = std::pin::pin!(place.connection.told_to_close());
             futures_util::FutureExt::now_or_never(told.as_mut()).is_some()
         };

@@ -31,8 +31,8 @@ use tokio::{
 };
 
 use self::{
-    answer::Answer,
-    connections::{Connection, Connections, Place},
+    answer::ResponseBody,
+    connections::{ConnectionGuard, Connections, HttpConnection},
     socket::Socket,
 };
 
@@ -77,7 +77,7 @@ impl Default for Patience {
 
 /// The progress of stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Phase {
+enum StopPhase {
     Serving,
     /// Finishing requests in flight.
     Draining,
@@ -109,7 +109,7 @@ impl Server {
         E: Endpoint + 'static,
     {
         let connections = Connections::default();
-        let phase = watch::Sender::new(Phase::Serving);
+        let phase = watch::Sender::new(StopPhase::Serving);
         let served = Served {
             endpoint: Arc::new(endpoint.map_to_response()),
             protocol: protocol(),
@@ -122,9 +122,9 @@ impl Server {
             () = accept(&self.listener, self.most, &connections, served) => {}
         }
         drop(self.listener);
-        phase.send_replace(Phase::Draining);
+        phase.send_replace(StopPhase::Draining);
         if tokio::time::timeout(drain, connections.all_end()).await.is_err() {
-            phase.send_replace(Phase::Over);
+            phase.send_replace(StopPhase::Over);
             connections.all_end().await;
         }
         Ok(())
@@ -178,7 +178,7 @@ where
 }
 
 /// Resolves when a closing connection has had its time. A request that arrived at the last moment is answered.
-async fn goodbye(connection: &Connection) {
+async fn goodbye(connection: &HttpConnection) {
     tokio::time::sleep(GOODBYE).await;
     while connection.is_of_use() {
         tokio::time::sleep(GOODBYE).await;
@@ -189,12 +189,12 @@ async fn goodbye(connection: &Connection) {
 /// key that is in use. Only the end of the server breaks it off.
 async fn completed(
     answering: impl Future<Output = Response> + Send + 'static,
-    mut phase: watch::Receiver<Phase>,
+    mut phase: watch::Receiver<StopPhase>,
 ) -> Response {
     let completing = tokio::spawn(async move {
         tokio::select! {
             answer = answering => answer,
-            _ = phase.wait_for(|phase| *phase >= Phase::Over) => StatusCode::SERVICE_UNAVAILABLE.into(),
+            _ = phase.wait_for(|phase| *phase >= StopPhase::Over) => StatusCode::SERVICE_UNAVAILABLE.into(),
         }
     });
     match completing.await.map_err(JoinError::try_into_panic) {
@@ -209,11 +209,11 @@ struct Served<E> {
     endpoint: Arc<E>,
     protocol: Builder<TokioExecutor>,
     local: LocalAddr,
-    phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<StopPhase>,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Served<E> {
-    async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, place: Place) {
+    async fn serve(self: Arc<Self>, stream: TcpStream, address: SocketAddr, place: ConnectionGuard) {
         // Answers are small and complete, so there is nothing to gain from waiting for more data.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone before it began");
@@ -230,7 +230,7 @@ impl<E: Endpoint<Output = Response> + 'static> Served<E> {
             async move {
                 let answer = if is_command { completed(answering, phase).await } else { answering.await };
                 let answer: hyper::Response<_> = answer.into();
-                Ok::<_, Infallible>(answer.map(|body| Answer::new(body, in_flight)))
+                Ok::<_, Infallible>(answer.map(|body| ResponseBody::new(body, in_flight)))
             }
         };
         let socket = TokioIo::new(Socket::new(stream, Arc::clone(connection)));
@@ -239,13 +239,13 @@ impl<E: Endpoint<Output = Response> + 'static> Served<E> {
         let is_closed = tokio::select! {
             _ = serving.as_mut() => return,
             () = connection.told_to_close() => true,
-            _ = phase.wait_for(|phase| *phase >= Phase::Draining) => false,
+            _ = phase.wait_for(|phase| *phase >= StopPhase::Draining) => false,
         };
         serving.as_mut().graceful_shutdown();
         tokio::select! {
             _ = serving => {}
             () = goodbye(connection), if is_closed => {}
-            _ = phase.wait_for(|phase| *phase >= Phase::Over) => {}
+            _ = phase.wait_for(|phase| *phase >= StopPhase::Over) => {}
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-use super::connections::Connection;
+use super::connections::HttpConnection;
 
 /// After the last answer, further input is read and discarded, because closing while the client sends would make it
 /// lose the answer. The limits are the total time, the number of bytes, and the time without input.
@@ -26,7 +26,7 @@ const QUIET: Duration = Duration::from_secs(1);
 /// A socket; see the module.
 pub(super) struct Socket {
     stream: TcpStream,
-    connection: Arc<Connection>,
+    connection: Arc<HttpConnection>,
     is_shut: bool,
     lingering: Option<Lingering>,
 }
@@ -44,7 +44,7 @@ impl Lingering {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+    pub(super) fn new(stream: TcpStream, connection: Arc<HttpConnection>) -> Self {
         Self { stream, connection, is_shut: false, lingering: None }
     }
 

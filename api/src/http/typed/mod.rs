@@ -1,10 +1,12 @@
 //! Typed strings. Their words, patterns and examples in `/openapi.json` come from the types they are parsed into, so
 //! the description and the parser cannot drift apart.
 
+mod ids;
 mod lists;
 mod metadata;
 mod moment;
 mod texts;
+mod words;
 
 use std::{borrow::Cow, fmt, marker::PhantomData, ops::Deref, str::FromStr};
 
@@ -23,6 +25,7 @@ pub(crate) use self::{
         Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
         OriginText, PaymentMethodsText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
     },
+    words::described_words,
 };
 
 /// A value written as a string.
@@ -216,148 +219,4 @@ fn of_pattern(title: &str, pattern: impl Into<String>, example: &str) -> MetaSch
 
 fn parsed<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
-}
-
-macro_rules! ids {
-    ($($name:ident = $prefix:literal),+ $(,)?) => { $(
-        impl Written for domain::$name {
-            fn schema() -> MetaSchema {
-                let example = concat!($prefix, "_01936ad7f4c07d0c8e3b5a9f21c4d6e8");
-                of_pattern(concat!("an id that starts with ", $prefix, "_"), concat!("^", $prefix, "_[0-9a-f]{32}$"), example)
-            }
-
-            fn read(text: &str) -> Result<Self, String> {
-                parsed(text)
-            }
-
-            fn write(&self) -> Cow<'_, str> {
-                self.to_string().into()
-            }
-        }
-    )+ };
-}
-
-ids! {
-    MerchantId = "mer",
-    ApiKeyId = "key",
-    OrderId = "ord",
-    LinkId = "link",
-    MessageId = "msg",
-    ConversationId = "conv",
-    CreditEntryId = "cred",
-    CreditPurchaseId = "cpu",
-    JobId = "job",
-    WebhookEventId = "evt",
-    AuditEntryId = "aud",
-    BatchId = "bat",
-    SessionId = "ses",
-    WebhookEndpointId = "whe",
-    WebhookDeliveryId = "whd",
-    AttentionId = "att",
-}
-
-/// Cursors of lists that are not ordered by id.
-macro_rules! places {
-    ($($name:ty = $pattern:literal, $example:literal);+ $(;)?) => { $(
-        impl Written for $name {
-            fn schema() -> MetaSchema {
-                of_pattern("a cursor that this list gave", $pattern, $example)
-            }
-
-            fn read(text: &str) -> Result<Self, String> {
-                parsed(text)
-            }
-
-            fn write(&self) -> Cow<'_, str> {
-                self.to_string().into()
-            }
-        }
-    )+ };
-}
-
-places! {
-    entity::conversation::InboxPosition = r"^[0-9]{1,13}\.conv_[0-9a-f]{32}$", "1764158400000.conv_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
-    i64 = r"^[0-9]{1,18}$", "20";
-    entity::session::SessionCursor = r"^[0-9]{1,13}\.ses_[0-9a-f]{32}$", "1764158400000.ses_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
-}
-
-impl Written for entity::conversation::Assigned {
-    fn schema() -> MetaSchema {
-        of_pattern(
-            "an id that starts with key_, or nobody",
-            "^(nobody|key_[0-9a-f]{32})$",
-            "key_01936ad7f4c07d0c8e3b5a9f21c4d6e8",
-        )
-    }
-
-    fn read(text: &str) -> Result<Self, String> {
-        parsed(text)
-    }
-
-    fn write(&self) -> Cow<'_, str> {
-        self.to_string().into()
-    }
-}
-
-/// Describes enums of words, as [`domain::words`] defines them.
-macro_rules! described_words {
-    ($($name:ty),+ $(,)?) => { $(
-        impl crate::http::typed::Written for $name {
-            fn schema() -> poem_openapi::registry::MetaSchema {
-                poem_openapi::registry::MetaSchema {
-                    enum_items: Self::ALL.iter().map(|word| word.as_str().into()).collect(),
-                    ..poem_openapi::registry::MetaSchema::new("string")
-                }
-            }
-
-            fn read(text: &str) -> Result<Self, String> {
-                text.parse::<Self>().map_err(|error| error.to_string())
-            }
-
-            fn write(&self) -> std::borrow::Cow<'_, str> {
-                self.as_str().into()
-            }
-        }
-    )+ };
-}
-pub(crate) use described_words;
-
-described_words! {
-    domain::LinkState,
-    domain::client_token::Right,
-    domain::link::ElsewhereMethod,
-    domain::link::Review,
-    domain::link::money_back::RefundState,
-    domain::link::money_back::RefundStatus,
-    domain::message::MessageStatus,
-    domain::template::Purpose,
-    domain::gateway::Method,
-    domain::gateway::SignatureEncoding,
-    entity::api_key::Scope,
-    entity::attention::AttentionKind,
-    entity::batch::BatchState,
-    entity::batch::RowState,
-    entity::conversation::Openness,
-    entity::conversation::OptOutSource,
-    entity::credits::EntryKind,
-    entity::credits::purchase::PurchaseState,
-    entity::job::JobState,
-    entity::link::Dispute,
-    entity::link::InvoiceWarning,
-    entity::link::ExpectedState,
-    entity::logo::PictureType,
-    entity::message::Direction,
-    entity::message::Origin,
-    entity::order::Tag,
-    entity::notice::Notice,
-    entity::sms_integration::CarrierKind,
-    entity::sms_integration::SmsStatus,
-    entity::stripe_integration::EndpointStatus,
-    entity::stripe_integration::Health,
-    entity::stripe_integration::StripeStatus,
-    entity::webhook_endpoint::Disabled,
-    entity::webhook_endpoint::delivery::DeliveryState,
-    entity::webhook_event::EventState,
-    entity::webhook_event::Source,
-    queue::Kind,
 }

@@ -75,7 +75,7 @@ impl From<ApiKey> for MerchantKeyView {
 /// A new API key.
 #[derive(Debug, Deserialize, Object)]
 #[oai(rename = "NewKey")]
-struct KeyInput {
+struct MerchantKeyInput {
     /// The name of the key.
     name: Line<64>,
     /// What the key may do. Each scope includes the ones before it.
@@ -85,7 +85,7 @@ struct KeyInput {
 /// An API key, shown only this once.
 #[derive(Object)]
 #[oai(rename = "Key")]
-struct KeyView {
+struct NewKeyView {
     id: Text<ApiKeyId>,
     name: String,
     scope: Text<Scope>,
@@ -137,8 +137,8 @@ impl AdminAccess {
         api: Data<&Api>,
         key: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
-        input: JsonBody<KeyInput>,
-    ) -> Result<Created<KeyView>, Problem> {
+        input: JsonBody<MerchantKeyInput>,
+    ) -> Result<Created<NewKeyView>, Problem> {
         let (name, scope) = (input.0.name.trimmed(), input.0.scope.value());
         let owner = find_merchant(&api, &merchant_id).await?;
         let new: Secret = random_secret("pk_")?;
@@ -149,7 +149,8 @@ impl AdminAccess {
         tx.done(key.0.did(AuditAction::KeyCreate, &row.id).of_merchant(owner.id), now);
         tx.commit().await?;
         log_access(&key.0, AuditAction::KeyCreate, &row.id);
-        let view = KeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
+        let view =
+            NewKeyView { id: Text(row.id), name: row.name, scope: Text(row.scope), key: new.expose().to_owned() };
         Ok(Created::Created(Json(view)))
     }
 

@@ -11,7 +11,7 @@ use crate::{
     Api, Problem,
     auth::Operator,
     http::paging::{Asked, Page},
-    v1::audit_log::{EntryView, page},
+    v1::audit_log::{AuditEntryView, page},
 };
 
 pub(crate) struct AdminAuditLog;
@@ -33,7 +33,7 @@ impl AdminAuditLog {
         subject: Query<Option<String>>,
         limit: Query<Option<Limit>>,
         cursor: Query<Option<Text<AuditEntryId>>>,
-    ) -> Result<Json<Page<EntryView>>, Problem> {
+    ) -> Result<Json<Page<AuditEntryView>>, Problem> {
         let asked = Asked::<AuditEntryId>::new(limit.0, cursor.0);
         let merchant = merchant_id.0.map(Text::value);
         let filter = AuditFilter { merchant, actor: actor.0, subject: subject.0, ..AuditFilter::default() };

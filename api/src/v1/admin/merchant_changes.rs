@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "MerchantChangesByOperator")]
-pub(super) struct ChangesInput {
+pub(super) struct MerchantChangesInput {
     /// Credits for each segment of a text, unless `rates` applies.
     #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
     sms_rate: Option<i64>,
@@ -35,7 +35,7 @@ pub(super) struct ChangesInput {
     time_zone: Option<ZoneName>,
 }
 
-impl ChangesInput {
+impl MerchantChangesInput {
     /// The validated changes.
     pub(super) fn check(self) -> Result<MerchantChanges, Problem> {
         let mut fields = Fields::default();

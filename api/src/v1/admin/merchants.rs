@@ -17,7 +17,7 @@ use poem_openapi::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{super::answers::Created, Group, merchant_changes::ChangesInput};
+use super::{super::answers::Created, Group, merchant_changes::MerchantChangesInput};
 use crate::http::typed::{CountryCode, Limit, Line, Text, TextOf, ZoneName};
 use crate::{
     Api, Problem,
@@ -171,7 +171,7 @@ impl AdminMerchants {
         api: Data<&Api>,
         key: Operator,
         #[oai(name = "id")] merchant_id: Path<TextOf<MerchantId>>,
-        input: JsonBody<ChangesInput>,
+        input: JsonBody<MerchantChangesInput>,
     ) -> Result<Json<MerchantView>, Problem> {
         let (detail, changes) = (input.0.said(), input.0.check()?);
         let owner = find_merchant(&api, &merchant_id).await?;

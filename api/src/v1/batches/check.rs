@@ -10,7 +10,7 @@ use domain::{
 };
 use entity::{
     Merchant, Transaction,
-    batch::{self, Content, NewRow},
+    batch::{self, NewRow, RowContent},
     conversation,
     message_template::Templates,
     order::{self, NewOrder},
@@ -30,7 +30,7 @@ const NO_DATE: &str = "is not a date such as 2026-12-31";
 const LONGEST_KEY: usize = 100;
 
 /// The data that rows are checked against.
-struct Known {
+struct CheckedAgainst {
     templates: Templates,
     /// The orders of rows that were carried out, by key.
     happened: HashMap<String, OrderId>,
@@ -93,13 +93,13 @@ impl Checker<'_> {
         tx: &Transaction,
         rows: &[SentRow],
         read: &[Result<NewOrder, Problem>],
-    ) -> Result<Known, Problem> {
+    ) -> Result<CheckedAgainst, Problem> {
         let (api, owner) = (self.api, self.owner);
         let orders: Vec<&NewOrder> = read.iter().filter_map(|read| read.as_ref().ok()).collect();
         let numbers: Vec<String> = orders.iter().map(|order| order.number.clone()).collect();
         let hashes: Vec<Vec<u8>> = orders.iter().flat_map(|order| hashes(api, owner, order)).collect();
         let keys: Vec<String> = rows.iter().map(|row| row.key.clone()).collect();
-        Ok(Known {
+        Ok(CheckedAgainst {
             templates: Templates::read(tx, owner, Purpose::Request).await?,
             happened: batch::happened(tx, owner.id, keys).await?,
             numbers: order::numbers_there(tx, owner.id, numbers).await?,
@@ -109,7 +109,7 @@ impl Checker<'_> {
         })
     }
 
-    fn check_one(&self, known: &Known, (row, order): (&SentRow, &NewOrder), before: &Before) -> NewRow {
+    fn check_one(&self, known: &CheckedAgainst, (row, order): (&SentRow, &NewOrder), before: &Before) -> NewRow {
         if let Some(order) = known.happened.get(&row.key) {
             let detail = "A row with this key has become an order already.".to_owned();
             return NewRow { order_id: Some(*order), read: None, ..refused(row, "done_before", detail) };
@@ -126,7 +126,7 @@ impl Checker<'_> {
         let ready = NewRow {
             key: row.key.clone(),
             order_number: row.number.clone(),
-            content: Some(Content::of(order)),
+            content: Some(RowContent::of(order)),
             read: None,
             credits: 0,
             problem: None,
@@ -189,7 +189,7 @@ fn first(rows: &mut HashMap<String, usize>, value: String, at: usize) -> Option<
 }
 
 /// The cost of the row's text.
-fn cost(owner: &Merchant, known: &Known, order: &NewOrder) -> Result<i64, String> {
+fn cost(owner: &Merchant, known: &CheckedAgainst, order: &NewOrder) -> Result<i64, String> {
     let variables = Variables {
         merchant_name: &owner.name,
         customer_name: &order.customer_name,

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use domain::{BatchId, Currency, LinkId, MerchantId, MessageId, Money, OrderId};
 use entity::{
     Db, Order,
-    batch::{self, AsRead, BatchRow, Content, RowState},
+    batch::{self, AsRead, BatchRow, RowContent, RowState},
     order,
 };
 use poem_openapi::Object;
@@ -78,7 +78,7 @@ impl RowView {
         let damaged = |error: serde_json::Error| DbErr::Json(error.to_string());
         let stored = row.content.as_deref();
         let (of_order, as_read) = if row.state == RowState::Refused { (None, stored) } else { (stored, None) };
-        let content = of_order.map(serde_json::from_str::<Content>).transpose().map_err(damaged)?;
+        let content = of_order.map(serde_json::from_str::<RowContent>).transpose().map_err(damaged)?;
         let read = as_read.map(serde_json::from_str::<AsRead>).transpose().map_err(damaged)?;
         let known = order.filter(|order| !order.customer_name.is_empty());
         let name = known.map(|order| order.customer_name.clone());

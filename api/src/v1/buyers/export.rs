@@ -13,14 +13,14 @@ use poem::{Body, IntoResponse, Response};
 use poem_openapi::{
     ApiResponse, Object,
     payload::{Json, Payload},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaResponses, Registry},
     types::{ToJSON, Type},
 };
 use serde_json::Value;
 
 use crate::{
     Api, Problem,
-    http::{serialized::Serialized, typed::E164},
+    http::{described::answers_with, serialized::Serialized, typed::E164},
     v1::{link_view::LinkView, message_view::MessageView, order_view::OrderView},
 };
 
@@ -44,9 +44,9 @@ struct ExportView {
 }
 
 /// The response; see the module.
-pub(super) struct Export(Body);
+pub(super) struct BuyerExport(Body);
 
-impl Export {
+impl BuyerExport {
     /// The export of this buyer.
     pub(super) async fn of(
         api: &Api,
@@ -130,26 +130,15 @@ fn listed(is_first: bool, item: String) -> String {
     if is_first { item } else { format!(",{item}") }
 }
 
-impl IntoResponse for Export {
+impl IntoResponse for BuyerExport {
     fn into_response(self) -> Response {
         Response::builder().content_type(Json::<ExportView>::CONTENT_TYPE).body(self.0)
     }
 }
 
-impl ApiResponse for Export {
+impl ApiResponse for BuyerExport {
     fn meta() -> MetaResponses {
-        MetaResponses {
-            responses: vec![MetaResponse {
-                description: "",
-                status: Some(200),
-                status_range: None,
-                content: vec![MetaMediaType {
-                    content_type: Json::<ExportView>::CONTENT_TYPE,
-                    schema: ExportView::schema_ref(),
-                }],
-                headers: Vec::new(),
-            }],
-        }
+        answers_with("", Json::<ExportView>::CONTENT_TYPE, ExportView::schema_ref())
     }
 
     fn register(registry: &mut Registry) {

@@ -6,7 +6,7 @@ use domain::{AttentionId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
     Order,
     attention::{self, Attention},
-    change::{About, NumberedChange},
+    change::{ChangeSubject, NumberedChange},
     conversation, link,
     list::{MOST_AT_ONCE, fitting},
     merchant, message, order, picture,
@@ -17,7 +17,7 @@ use sea_orm::DbErr;
 use crate::{
     Api,
     v1::{
-        attention::{AttentionView, Subjects},
+        attention::{AttentionView, MatterSubjects},
         credits::BalanceView,
         link_view::{Around, LinkView},
         message_view::MessageView,
@@ -53,7 +53,7 @@ impl Resources {
         let orders = changes.iter().filter_map(NumberedChange::order).collect();
         let links = changes.iter().filter_map(NumberedChange::link).collect();
         let messages = changes.iter().filter_map(NumberedChange::message).collect();
-        let needs_credits = changes.iter().any(|change| change.kind.about() == About::Credits);
+        let needs_credits = changes.iter().any(|change| change.kind.about() == ChangeSubject::Credits);
         Ok(Self {
             orders: read_orders(api, merchant, orders).await?,
             links: read_links(api, merchant, links).await?,
@@ -67,11 +67,11 @@ impl Resources {
     /// The resource of a change; `None` if nothing is left of it.
     pub(in crate::v1) fn of_change(&self, change: &NumberedChange) -> Option<Resource> {
         match change.kind.about() {
-            About::Order => self.orders.get(&change.order()?).cloned().map(Resource::Order),
-            About::Link => self.links.get(&change.link()?).cloned().map(Resource::Link),
-            About::Message => self.messages.get(&change.message()?).cloned().map(Resource::Message),
-            About::Credits => self.credits.clone().map(Resource::Credits),
-            About::Attention => self.matters.get(&change.attention()?).cloned().map(Resource::Attention),
+            ChangeSubject::Order => self.orders.get(&change.order()?).cloned().map(Resource::Order),
+            ChangeSubject::Link => self.links.get(&change.link()?).cloned().map(Resource::Link),
+            ChangeSubject::Message => self.messages.get(&change.message()?).cloned().map(Resource::Message),
+            ChangeSubject::Credits => self.credits.clone().map(Resource::Credits),
+            ChangeSubject::Attention => self.matters.get(&change.attention()?).cloned().map(Resource::Attention),
         }
     }
 }
@@ -83,16 +83,16 @@ pub(in crate::v1) async fn of_a_size(
     merchant: MerchantId,
     mut changes: Vec<NumberedChange>,
 ) -> Result<(Vec<NumberedChange>, u64), DbErr> {
-    let of_orders = |change: &&NumberedChange| change.kind.about() == About::Order;
+    let of_orders = |change: &&NumberedChange| change.kind.about() == ChangeSubject::Order;
     let orders = changes.iter().filter(of_orders).filter_map(NumberedChange::order).collect();
-    let of_links = |change: &&NumberedChange| change.kind.about() == About::Link;
+    let of_links = |change: &&NumberedChange| change.kind.about() == ChangeSubject::Link;
     let links = changes.iter().filter(of_links).filter_map(NumberedChange::link).collect();
     let orders = order::sizes(api.db.pool(), merchant, orders).await?;
     let links = link::sizes(api.db.pool(), merchant, links).await?;
     let bytes = |change: &NumberedChange| match change.kind.about() {
-        About::Order => change.order().and_then(|order| orders.get(&order)).copied(),
-        About::Link => change.link().and_then(|link| links.get(&link)).copied(),
-        About::Message | About::Credits | About::Attention => None,
+        ChangeSubject::Order => change.order().and_then(|order| orders.get(&order)).copied(),
+        ChangeSubject::Link => change.link().and_then(|link| links.get(&link)).copied(),
+        ChangeSubject::Message | ChangeSubject::Credits | ChangeSubject::Attention => None,
     };
     let sizes: Vec<u64> = changes.iter().map(|change| bytes(change).unwrap_or_default()).collect();
     let few = fitting(sizes.iter().copied(), MOST_AT_ONCE);
@@ -109,7 +109,7 @@ async fn read_matters(
 ) -> Result<HashMap<AttentionId, AttentionView>, DbErr> {
     let pool = api.db.pool();
     let found = attention::find_all(pool, merchant, ids).await?;
-    let subjects = Subjects::read(pool, merchant, &found).await?;
+    let subjects = MatterSubjects::read(pool, merchant, &found).await?;
     let view = |matter: Attention| Ok((matter.id, AttentionView::of(matter, &subjects)?.in_feed()));
     found.into_iter().map(view).collect()
 }

@@ -34,7 +34,7 @@ impl Drop for Staged<'_> {
         let (documents, name) = (self.documents.clone(), Documents::staging_name(self.link));
         runtime.spawn(async move {
             if let Err(error) = documents.delete(&name).await {
-                tracing::debug!(%error, "an upload that nobody will come for was left for the sweep");
+                tracing::debug!(%error, "an upload that nobody will come for was left for the clean-up");
             }
         });
     }

@@ -27,7 +27,7 @@ pub(super) struct StripeView {
     /// All valid signing secrets, newest first.
     webhook_secrets: Vec<SecretView>,
     /// The endpoint registered from here, if that was requested.
-    webhook_endpoint: Option<EndpointView>,
+    webhook_endpoint: Option<StripeEndpointView>,
     /// The result of the last health check.
     health: Option<HealthView>,
 }
@@ -44,7 +44,7 @@ struct SecretView {
 /// The registration of our webhook endpoint.
 #[derive(Debug, Object)]
 #[oai(rename = "StripeWebhookEndpoint", skip_serializing_if_is_none)]
-struct EndpointView {
+struct StripeEndpointView {
     /// Stripe's id (`we_…`).
     id: Option<String>,
     status: Text<EndpointStatus>,
@@ -83,7 +83,7 @@ impl StripeView {
     pub(super) fn of(api: &Api, row: StripeIntegration) -> Result<Self, Problem> {
         let now = api.clock.now();
         let secrets = row.signing_secrets(&api.vault)?.into_iter().filter(|secret| secret.is_good(now));
-        let endpoint = row.endpoint_status.map(|status| EndpointView {
+        let endpoint = row.endpoint_status.map(|status| StripeEndpointView {
             id: row.endpoint_id.clone(),
             status: Text(status),
             reason: row.endpoint_reason.clone(),

@@ -49,7 +49,7 @@ impl EndpointInput {
 #[derive(Debug, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 #[oai(rename = "WebhookEndpointChanges")]
-pub(super) struct ChangesInput {
+pub(super) struct EndpointChangesInput {
     url: Option<HookUrl>,
     #[oai(validator(min_items = "1", max_items = "50"))]
     events: Option<Vec<EventName>>,
@@ -61,7 +61,7 @@ pub(super) struct ChangesInput {
     enabled: Option<bool>,
 }
 
-impl ChangesInput {
+impl EndpointChangesInput {
     pub(super) fn check(self, private: bool) -> Result<EndpointChanges, Problem> {
         let mut fields = Fields::default();
         let url = self.url.and_then(|url| fields.take("url", check_url(&url, private)));

@@ -10,7 +10,7 @@ use domain::{
 use encoding_rs::Encoding;
 use serde_json::Value;
 
-use super::{Callback, Said, charset, same};
+use super::{Callback, SmsWebhook, charset, same};
 use crate::{Problem, webhooks::bad_signature};
 
 /// The most events read from one call; gateways send a hundred.
@@ -22,7 +22,7 @@ pub(super) fn read(
     key: &Secret,
     secrets: &Secrets,
     callback: &Callback<'_>,
-) -> Result<Vec<Said>, Problem> {
+) -> Result<Vec<SmsWebhook>, Problem> {
     let knows_the_url = callback.query.key.as_ref().is_some_and(|given| same(given, key));
     // The signature of an empty body is constant, so anyone who has seen one call could repeat it.
     let is_signed = |how: &Signature| {
@@ -43,14 +43,14 @@ pub(super) fn read(
 
 /// An event is identified by its meaning, not its form: a repeated call may have another time or counter. Gateways
 /// number their texts but rarely their reports, so equal reports about a message are the same report.
-fn said(event: SmsEvent) -> Result<Said, Problem> {
+fn said(event: SmsEvent) -> Result<SmsWebhook, Problem> {
     let (kind, words) = match &event {
         SmsEvent::Report { .. } => ("report", serde_json::to_vec(&event)),
         SmsEvent::Text { carrier_id, from, .. } => ("incoming", serde_json::to_vec(&(carrier_id, from))),
     };
     let words = words.map_err(Problem::internal)?;
     let digest: String = sha256(&words).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Said { event, kind: kind.to_owned(), external_id: format!("{kind}:{digest}") })
+    Ok(SmsWebhook { event, kind: kind.to_owned(), external_id: format!("{kind}:{digest}") })
 }
 
 /// The body as JSON. A form, or the query of a call without a body, becomes an object of strings.

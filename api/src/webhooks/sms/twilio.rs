@@ -6,11 +6,11 @@ use domain::{
     sms_event::{MOST_PICTURES, PictureAt, Progress, SmsEvent},
 };
 
-use super::{Callback, Said, signature::verify};
+use super::{Callback, SmsWebhook, signature::verify};
 use crate::{Problem, webhooks::bad_signature};
 
 /// Checks the signature and reads the form.
-pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Problem> {
+pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<SmsWebhook, Problem> {
     let form: Vec<(String, String)> =
         serde_urlencoded::from_bytes(&callback.body).map_err(|_| Problem::malformed("The body is not a form."))?;
     let called = [callback.header("Host"), callback.header("X-Forwarded-Host")];
@@ -25,7 +25,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
             let (carrier_id, message) = (Some(sid.to_owned()), callback.query.message);
             let progress = progress(status, field("ErrorCode").unwrap_or_default());
             let kind = format!("report.{status}");
-            Ok(Said {
+            Ok(SmsWebhook {
                 event: SmsEvent::Report { carrier_id, message, progress },
                 external_id: format!("{sid}:{kind}"),
                 kind,
@@ -40,7 +40,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<Said, Prob
                 keyword: field("OptOutType").and_then(keyword),
                 pictures: pictures(&field),
             };
-            Ok(Said { event, external_id: format!("{sid}:incoming"), kind: "incoming".to_owned() })
+            Ok(SmsWebhook { event, external_id: format!("{sid}:incoming"), kind: "incoming".to_owned() })
         }
         (None, None, _) => Err(Problem::malformed("It is neither a report nor a text.")),
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use sea_orm::{FromQueryResult, Statement, Value, entity::prelude::*};
 
-use super::{COLUMNS, QUARTERS, Run, Sum, WAITS, days::shifts_of, quarter, runs, sums_of};
+use super::{COLUMNS, DayRun, QUARTERS, Sum, WAITS, days::shifts_of, quarter, runs, sums_of};
 use crate::{Merchant, Rows};
 use domain::Currency;
 
@@ -70,7 +70,7 @@ fn part(table: &str, day: &str, is_in: &str) -> String {
     )
 }
 
-impl Run {
+impl DayRun {
     /// From which to which day there are sums, if days are kept, and the quarters of an hour for which there are none. A
     /// day on which the clocks change is among the latter.
     fn by_days(self, are_kept: bool) -> (Option<[i64; 2]>, Option<[i64; 2]>) {
@@ -150,13 +150,13 @@ mod tests {
     #[test]
     fn days_are_read_as_such_unless_the_clocks_change() {
         // Three days that begin an hour before midnight; the last has 25 hours or 23 or 24.
-        let run = |end: i64| Run { first: 96 * 10 - 4, shift: 4, last: 12, end };
+        let run = |end: i64| DayRun { first: 96 * 10 - 4, shift: 4, last: 12, end };
         let [usual, long, short] = [96 * 13 - 5, 96 * 13 - 1, 96 * 13 - 9].map(run);
         assert_eq!(usual.by_days(true), (Some([10, 12]), None));
         assert_eq!(long.by_days(true), (Some([10, 11]), Some([96 * 12 - 4, 96 * 13 - 1])));
         assert_eq!(short.by_days(true), (Some([10, 11]), Some([96 * 12 - 4, 96 * 13 - 9])));
         assert_eq!(usual.by_days(false), (None, Some([96 * 10 - 4, 96 * 13 - 5])));
-        let one = Run { first: 96 * 12 - 4, ..long };
+        let one = DayRun { first: 96 * 12 - 4, ..long };
         assert_eq!(one.by_days(true), (None, Some([96 * 12 - 4, 96 * 13 - 1])));
     }
 

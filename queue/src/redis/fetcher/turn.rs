@@ -7,7 +7,7 @@ use tracing::{debug, warn};
 
 use super::{ANSWER_PAGE, Fetcher};
 use crate::metrics;
-use crate::redis::queue::{ClaimRequest, Turn};
+use crate::redis::queue::{ClaimRequest, TurnResult};
 
 impl Fetcher {
     /// Acknowledges answers and claims jobs.
@@ -51,7 +51,7 @@ impl Fetcher {
     }
 
     /// Hands the claimed jobs to the worker.
-    async fn accept(&mut self, turn: Turn) {
+    async fn accept(&mut self, turn: TurnResult) {
         let mut jobs = Vec::with_capacity(turn.claimed.len());
         for delivery in turn.claimed {
             if self.leases.take(delivery) {

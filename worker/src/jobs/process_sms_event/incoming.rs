@@ -29,7 +29,7 @@ const ANSWERED_BY_CARRIERS: [&str; 2] = ["HELP", "INFO"];
 const CHANNELS: [&str; 2] = ["whatsapp:", "rcs:"];
 
 /// A buyer's text, as passed on by the carrier.
-pub(super) struct Incoming {
+pub(super) struct IncomingText {
     pub(super) carrier_id: String,
     pub(super) from: String,
     pub(super) body: String,
@@ -43,7 +43,7 @@ pub(super) async fn receive(
     context: &JobContext,
     tx: &Transaction,
     event: &WebhookEvent,
-    text: Incoming,
+    text: IncomingText,
     now: DateTime<Utc>,
 ) -> Result<(EventState, Vec<EnqueuedJob>), JobError> {
     let (merchant, at) = (event.merchant_id, event.received_at);

@@ -1,0 +1,82 @@
+//! What an inspection may find.
+
+use std::fmt;
+
+use super::OLDEST;
+
+/// A problem that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Redis is unreachable or gives no usable answer.
+    Away(String),
+    /// Redis refuses something that we need.
+    Refused {
+        /// What was tried.
+        what: &'static str,
+        /// The error.
+        why: String,
+    },
+    /// It has reached its memory limit and refuses writes.
+    Full(String),
+    /// It is a replica.
+    ReadOnly(String),
+    /// It refuses writes because it cannot save them to its disk.
+    Unsaved(String),
+    /// It may evict our keys when it is full.
+    Evicts(String),
+    /// It will soon refuse writes.
+    NearlyFull(String),
+    /// It loses everything at a restart.
+    Forgets(String),
+    /// It lacks commands that we use.
+    TooOld(String),
+    /// It does not reveal its configuration.
+    Silent(String),
+}
+
+impl Finding {
+    /// Whether Paylink cannot work, or not fully, until the problem is solved.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        match self {
+            Self::Away(_)
+            | Self::Refused { .. }
+            | Self::Full(_)
+            | Self::ReadOnly(_)
+            | Self::Unsaved(_)
+            | Self::TooOld(_) => true,
+            Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away(why) => write!(f, "Redis cannot be used: {why}"),
+            Self::Refused { what, why } => write!(
+                f,
+                "Redis refuses to {what}: {why}. Its user needs `~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role`"
+            ),
+            Self::Full(why) => write!(f, "Redis is full and takes no writes: {why}"),
+            Self::ReadOnly(why) => write!(f, "Redis takes no writes, as a replica does: {why}"),
+            Self::Unsaved(why) => write!(f, "Redis takes no writes, because its disk takes none: {why}"),
+            Self::Evicts(policy) => write!(
+                f,
+                "Redis drops keys when its memory is full (maxmemory-policy {policy}): set it to noeviction; what is dropped is found \
+                 again from the database, late"
+            ),
+            Self::NearlyFull(what) => {
+                write!(f, "Redis is nearly full ({what}): raise maxmemory, or find out what fills it")
+            }
+            Self::Forgets(what) => write!(
+                f,
+                "Redis{what} keeps nothing over a restart: set appendonly yes; without it jobs wait up to a quarter of a minute after one"
+            ),
+            Self::TooOld(version) => {
+                write!(f, "{version} lacks commands that we use: Redis from {}.{}, or Valkey", OLDEST.0, OLDEST.1)
+            }
+            Self::Silent(why) => write!(f, "how Redis is set up cannot be told ({why}): allow its user +info"),
+        }
+    }
+}
