@@ -12,7 +12,8 @@ use crate::{assert_none, root, sources};
 const SHORTEST: usize = 6;
 
 /// Messages for programs only: the console sends nothing that causes them.
-const FOR_PROGRAMS: [&str; 17] = [
+const FOR_PROGRAMS: [&str; 18] = [
+    "is for orders with the tag unpaid",
     "must be of printable ASCII characters",
     "must be sent only once",
     "must not have fewer items than {}",

@@ -11,6 +11,9 @@ use crate::Zone;
 /// The earliest and the latest hour at which laws allow texts that nobody is waiting for, such as 47 CFR 64.1200(c)(1).
 const LAWFUL: std::ops::RangeInclusive<u32> = 8..=21;
 
+// As the error says.
+const _: () = assert!(*LAWFUL.start() == 8 && *LAWFUL.end() == 21);
+
 /// When texts that nobody sends by hand may be sent, by the buyer's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TextHours {
@@ -24,7 +27,7 @@ pub struct TextHours {
 
 /// The hours are none, or begin before 8 or end after 21 o'clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an hour after the first, and both from {} to {}", LAWFUL.start(), LAWFUL.end())]
+#[error("must be an hour after the first, and both from 8 to 21")]
 pub struct TextHoursError;
 
 impl Default for TextHours {

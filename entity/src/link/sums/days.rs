@@ -1,5 +1,7 @@
 //! Sums of days. Days begin at another time in each time zone, so a merchant's are kept for the shifts of its own:
 //! a trigger of `link_sum` adds to them. `m0119_link_sum_days` creates the tables.
+//!
+//! Raw SQL: the days of all quarters of an hour before are added up where they are, by one statement.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Reading sums.
+//! Reading sums. Raw SQL: a summary reads its sums of quarters of an hour, days and months by one statement.
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 use sea_orm::{FromQueryResult, Statement, Value, entity::prelude::*};
