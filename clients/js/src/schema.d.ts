@@ -50,12 +50,12 @@ export interface Attention {
   order_id?: string;
   /** The number of the order. */
   order_number?: string;
-  /** Details of the reason: which `review`; the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
+  /** Details of the reason: which `review`, or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
   reason?: string;
   resolved_at?: Time;
   /** The key that resolved it, or `system` if there was nothing left to do. */
   resolved_by?: string;
-  /** The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no day. */
+  /** The deadline for answering a `dispute` at Stripe; absent once it is answered or over, or if Stripe names no day. Not in the feed and in webhooks, where the link has it. */
   respond_by?: Time;
   /** The beginning of the buyer's message, for an `unread_reply`. */
   text?: string;
@@ -74,6 +74,8 @@ export interface AuditEntry {
   /** The amount of the link. */
   amount?: Amount;
   at: Time;
+  /** The batch, if it was done for one of its rows. */
+  batch_id?: string;
   currency?: string;
   /** The reason that was given, or the result. */
   detail?: string;
@@ -145,7 +147,7 @@ export interface BatchRow {
   order_id?: string;
   /** Your order number, as read. */
   order_number?: string;
-  /** An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`, `same_phone` for a row that is carried out nevertheless, or for a row that is done without a text the reason, such as `opted_out`. */
+  /** An error or a warning: a problem's code, `duplicate_key`, `duplicate_number`, `order_exists`, `done_before`, `same_phone` or `landline` for a row that is carried out nevertheless, or for a row that is done without a text the reason, such as `opted_out`. */
   problem?: string;
   /** What was read of an invalid row, until it is erased. */
   read?: BatchRowRead;
@@ -396,6 +398,10 @@ export interface CurrencySummary {
   outstanding: string;
   /** The number of these links. */
   outstanding_links: number;
+  /** The total of unpaid orders whose due date is over, whenever they were created. */
+  overdue: string;
+  /** The number of these orders. */
+  overdue_orders: number;
   /** The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them. */
   paid: string;
   /** The number of links with such a payment. */
@@ -535,6 +541,25 @@ export interface LastMessage {
   waits_until?: Time;
 }
 
+/** What the matches in one currency come to. */
+export interface ListSum {
+  /** The total of all. */
+  amount: string;
+  currency: string;
+  /** The total of those that are unpaid. */
+  unpaid: string;
+}
+
+/** What all matches of a list come to. */
+export interface ListTotals {
+  /** How many there are. */
+  count: number;
+  /** Whether there are more than `count`; then `sums` is empty. */
+  more: boolean;
+  /** Their totals by currency. */
+  sums: ListSum[];
+}
+
 /** The merchant's logo. */
 export interface Logo {
   content_type: Word<"image/png" | "image/jpeg">;
@@ -558,6 +583,8 @@ export interface MarkOrderPaid {
   note?: string;
   /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
   on?: string;
+  /** Whether the buyer gets a receipt by text; absent: as the merchant says. */
+  receipt?: boolean;
 }
 
 /** A payment received without Stripe. */
@@ -568,6 +595,8 @@ export interface MarkPaid {
   note?: string;
   /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
   on?: string;
+  /** Whether the buyer gets a receipt by text; absent: as the merchant says. */
+  receipt?: boolean;
 }
 
 /** A message. Its number and text are absent once erased. */
@@ -640,6 +669,10 @@ export interface NewBatchRow {
   customer: NewCustomer;
   /** The discount. */
   discount?: Amount;
+  /** The day by which the invoice is to be paid. */
+  due_date?: string;
+  /** The date of your invoice. Absent: the day on which the payment link is created. */
+  invoice_date?: string;
   /** The items. */
   items?: NewItem[];
   /** Your key for the row. Of all rows with the same key, in any batch, one is carried out. */
@@ -704,6 +737,10 @@ export interface NewOrder {
   customer: NewCustomer;
   /** The discount. */
   discount?: Amount;
+  /** The day by which the invoice is to be paid. An unpaid order is overdue after it; the payment link can still be paid. */
+  due_date?: string;
+  /** The date of your invoice. Absent: the day on which the payment link is created. */
+  invoice_date?: string;
   /** The items. */
   items?: NewItem[];
   /** Data for your software. */
@@ -770,9 +807,13 @@ export interface Order {
   currency: string;
   customer: Customer;
   discount?: Amount;
+  /** The day by which the invoice is to be paid. */
+  due_date?: string;
   /** The changes and who made them, newest first; only when a single order is read. */
   history?: OrderHistoryEntry[];
   id: string;
+  /** The date of the invoice, if it has one of its own. */
+  invoice_date?: string;
   items: Item[];
   /** The payment links, newest first; only when a single order is read. */
   links?: PaymentLink[];
@@ -781,7 +822,7 @@ export interface Order {
   /** Notes for your staff. */
   notes?: string;
   /** Notices in addition to the tag; where orders are listed or read. */
-  notices?: Word<"refunded" | "partly_refunded" | "refund_pending" | "refund_failed" | "disputed" | "inquiry" | "dispute_lost" | "dispute_won" | "dispute_prevented" | "inquiry_closed" | "dispute_closed" | "review" | "processing" | "payment_failed" | "link_failed" | "not_delivered" | "delivery_unknown" | "unrecognised" | "unread">[];
+  notices?: Word<"refunded" | "partly_refunded" | "refund_pending" | "refund_failed" | "disputed" | "inquiry" | "dispute_lost" | "dispute_won" | "dispute_prevented" | "inquiry_closed" | "dispute_closed" | "review" | "processing" | "overdue" | "payment_failed" | "link_failed" | "not_delivered" | "delivery_unknown" | "unrecognised" | "unread">[];
   /** The merchant's order number. */
   number: string;
   /** Whether the buyer wants no texts, so that none can be sent; only when a single order is read. */
@@ -789,7 +830,7 @@ export interface Order {
   shipping?: Amount;
   tag: Word<"none" | "unpaid" | "paid">;
   tax?: Amount;
-  /** Input that was interpreted differently from what was written, in the answer to it: `phone_extension_left_out`. */
+  /** Warnings about the input, in the answer to it: `phone_extension_left_out`, and `phone_landline`, which may not get texts. */
   warnings?: string[];
 }
 
@@ -803,6 +844,10 @@ export interface OrderByNumber {
   customer: NewCustomer;
   /** The discount. */
   discount?: Amount;
+  /** The day by which the invoice is to be paid. */
+  due_date?: string;
+  /** The date of your invoice. Absent: the day on which the payment link is created. */
+  invoice_date?: string;
   /** The items. */
   items?: NewItem[];
   /** Data for your software. */
@@ -815,12 +860,14 @@ export interface OrderByNumber {
   tax?: Amount;
 }
 
-/** Changes to an order. Absent fields stay as they are; `null` removes a value. The fields of the request (`number`, `items` and the amounts) can only be changed while no payment link is open. */
+/** Changes to an order. Absent fields stay as they are; `null` removes a value. The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open. */
 export interface OrderChanges {
   amount?: Amount;
   currency?: string;
   customer?: CustomerChanges;
   discount?: Amount | null;
+  due_date?: string | null;
+  invoice_date?: string | null;
   /** All items. */
   items?: NewItem[];
   /** All entries. */
@@ -914,6 +961,8 @@ export interface PaymentLink {
   /** The accepted payment methods. */
   payment_methods: string;
   purged_at?: Time;
+  /** Whether the buyer gets a receipt by text. Absent: the merchant's setting. */
+  receipt?: boolean;
   /** How much of the payment was refunded. */
   refund_status: Word<"none" | "partial" | "full">;
   /** The total of the refunds at Stripe that succeeded. */
@@ -1058,6 +1107,12 @@ export interface Profile {
   reminders_at_most: number;
   /** The tax number on invoices made here. */
   tax_number?: string;
+  /** The first hour of automatic texts (reminders, receipts), by the buyer's clock. */
+  texts_from: number;
+  /** Whether they are also sent on Sundays. */
+  texts_on_sundays: boolean;
+  /** The hour before which they end. */
+  texts_until: number;
   /** IANA, such as `Europe/Berlin`: determines when days end. */
   time_zone: string;
   webhook_urls: WebhookUrls;
@@ -1090,6 +1145,12 @@ export interface ProfileChanges {
   /** The most reminders for one link. */
   reminders_at_most?: number;
   tax_number?: string | null;
+  /** The first hour of automatic texts (reminders, receipts), by the buyer's clock: 9, unless it is changed. */
+  texts_from?: number;
+  /** Whether they are also sent on Sundays. */
+  texts_on_sundays?: boolean;
+  /** The hour before which they end: 20, unless it is changed. */
+  texts_until?: number;
   time_zone?: string;
 }
 
@@ -1467,6 +1528,10 @@ export interface GetAuditLogQuery {
   subject?: string;
   /** Only entries about orders that match this text, or about their links: part of a number, of the buyer's name or phone number, or the amount. */
   q?: string;
+  /** Only what was done for the rows of this batch. */
+  batch_id?: string;
+  /** Leave out what was done for rows of batches: the start of a batch stands for its rows. */
+  folded?: boolean;
   /** How many at most; a page may be shorter. */
   limit?: number;
 }
@@ -1602,6 +1667,8 @@ export interface ListOrdersQuery {
   q?: string;
   /** The order's tag. */
   tag?: "none" | "unpaid" | "paid";
+  /** Only unpaid orders whose due date is over. */
+  overdue?: boolean;
   /** Orders with a payment link in any of these statuses. */
   status?: "creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling" | ("creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling")[];
   /** Orders with a payment link that has this review. */
@@ -1616,6 +1683,8 @@ export interface ListOrdersQuery {
   paid_to?: string;
   /** Archived orders instead of the others. */
   archived?: boolean;
+  /** Also say what all matches come to, if there are at most 1,000. */
+  totals?: boolean;
   /** `-created_at`, the newest first, or `created_at`. Absent: the newest first. */
   sort?: "-created_at" | "created_at";
   /** How many at most; a page may be shorter. */
@@ -1640,6 +1709,8 @@ export interface CreateOrderPaymentLinkForm {
   metadata?: Record<string, string>;
   /** How it may be paid; absent: as the merchant says. */
   payment_methods?: string;
+  /** Whether its buyer gets a text once paid; absent: as the merchant says. */
+  receipt?: boolean;
   /** How many days after the last text about it; absent: as the merchant says. */
   reminder_after_days?: number;
   /** Whether its buyer is reminded; absent: as the merchant says. */
@@ -1673,6 +1744,8 @@ export interface ListPaymentLinksQuery {
   paid_to?: string;
   /** Only links of archived orders, or only those of others; absent: both. */
   archived?: boolean;
+  /** Also say what all matches come to, if there are at most 1,000. */
+  totals?: boolean;
   /** `-created_at`, the newest first, or `created_at`. Absent: the newest first. */
   sort?: "-created_at" | "created_at";
   /** How many at most; a page may be shorter. */
