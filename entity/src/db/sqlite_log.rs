@@ -1,4 +1,4 @@
-//! `SQLite`'s write-ahead log.
+//! `SQLite`'s write-ahead log. Raw SQL: pragmas have no other form.
 
 use std::time::Duration;
 
