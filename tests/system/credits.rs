@@ -27,7 +27,8 @@ async fn the_ledger_is_a_statement_in_csv_too(app: &mut App) {
     assert_eq!(
         lines.next(),
         Some(
-            "number,created_at,kind,amount,held,available_after,message_id,note,id,order_number,customer_name,sent_by"
+            "number,created_at,kind,amount,held,available_after,message_id,note,id,order_number,customer_name,sent_by,\
+             created_at_local"
         )
     );
     let columns = |line: &str| {
