@@ -22,7 +22,7 @@ pub(crate) async fn read(
     let on = |day: NaiveDate| i64::from(day.year()) * 10_000 + i64::from(day.month() * 100 + day.day());
     let mut values: Vec<Value> = vec![owner.id.into()];
     values.extend([quarter(from), quarter(to), on(first_day), on(last_day)].map(Value::from));
-    let (mut parts, mut local) = (Vec::new(), String::new());
+    let (mut parts, mut local) = (Vec::new(), Vec::new());
     for run in runs(owner, first_day, last_day).into_iter().rev() {
         let mut place = |number: i64| {
             values.push(number.into());
@@ -31,7 +31,7 @@ pub(crate) async fn read(
         let [first, shift, last] = [run.first, run.shift, run.last].map(&mut place);
         let day = format!("(slot + {shift}) / {QUARTERS}");
         let day = format!("CASE WHEN {day} > {last} THEN {last} ELSE {day} END");
-        local.push_str(&format!(" WHEN slot >= {first} THEN {day}"));
+        local.push(format!(" WHEN slot >= {first} THEN {day}"));
         let (of_days, rest) = run.by_days(kept.contains(&run.shift));
         if let Some(days) = of_days {
             let [from, to] = days.map(&mut place);
@@ -43,7 +43,7 @@ pub(crate) async fn read(
             parts.push(part("link_sum", &day, &format!("slot BETWEEN {from} AND {to}")));
         }
     }
-    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE{local} ELSE 0 END") };
+    let local = if local.is_empty() { "0".to_owned() } else { format!("CASE{} ELSE 0 END", local.concat()) };
     parts.push(format!(
         "SELECT kind, currency, CASE kind WHEN 'paid_on' THEN slot ELSE 0 END AS part, {COLUMNS} FROM link_sum \
          WHERE merchant_id = $1 AND ({OTHERS})"
