@@ -319,7 +319,7 @@ pub(super) struct Around {
 }
 
 /// The same of one link. A new link has none of it.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct OfLink {
     /// The status of its last text.
     delivery: Option<MessageStatus>,

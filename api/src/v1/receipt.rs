@@ -62,6 +62,7 @@ pub(crate) fn has_receipt(link: &link::Model) -> bool {
 }
 
 /// The data of a receipt.
+#[derive(Clone, Copy)]
 pub(crate) struct ReceiptSubject<'a> {
     pub(crate) link: &'a link::Model,
     pub(crate) order: &'a Order,

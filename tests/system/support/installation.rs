@@ -70,7 +70,7 @@ pub(crate) fn free_port() -> u16 {
     static OURS: Mutex<(Vec<UnixListener>, Range<u16>)> = Mutex::new((Vec::new(), 0..0));
     let mut ours = OURS.lock().unwrap();
     loop {
-        while let Some(port) = ours.1.next() {
+        for port in ours.1.by_ref() {
             if TcpListener::bind(("127.0.0.1", port)).is_ok() {
                 return port;
             }
