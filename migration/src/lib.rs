@@ -5,7 +5,7 @@
 //! Steps are SQL, written once for both databases; `{{placeholders}}` stand for the few types that differ (see
 //! [`dialect`]). A step runs alongside the previous version of the program, so it only adds. A step that removes
 //! something earlier versions use comes a release later and has `_contract_` in its name, so that those versions know
-//! that they cannot run (see [`Schema`]). Migrations never import entities: a step describes the schema at its time,
+//! that they cannot run (see [`SchemaState`]). Migrations never import entities: a step describes the schema at its time,
 //! not today's code.
 //!
 //! A number that is not there was a step that nobody was ever given: numbers are taken before a step is written, and

@@ -201,6 +201,9 @@ async fn updates_of_links(rows: &DatabaseConnection) -> [i64; 2] {
     ["n_tup_upd", "n_tup_hot_upd"].map(|column| row.try_get("", column).unwrap())
 }
 
+/// The changes without a number. They are few, and are read to be numbered: the planner may take all for one merchant's.
+const UNNUMBERED: &str = " using change_set_unnumbered ";
+
 /// The step of a plan by which a table, or an index of it, is read from end to end.
 fn walk(plan: &str) -> Option<&str> {
     let mut lines = plan.lines().map(str::trim).peekable();
@@ -208,7 +211,7 @@ fn walk(plan: &str) -> Option<&str> {
         let of_table = TABLES.iter().any(|table| step.contains(&format!(" on {table} ")));
         let looks_up =
             lines.peek().is_some_and(|next| next.starts_with("Index Cond") || next.starts_with("Recheck Cond"));
-        if of_table && step.contains("Scan") && !looks_up {
+        if of_table && step.contains("Scan") && !looks_up && !step.contains(UNNUMBERED) {
             return Some(step);
         }
     }
