@@ -39,7 +39,7 @@ pub struct Model {
     pub key: String,
     /// The state of the row.
     pub state: RowState,
-    /// Its [`RowContent`](super::Content) as JSON, until the row is done, or of a refused row what was read.
+    /// Its [`RowContent`](super::RowContent) as JSON, until the row is done, or of a refused row what was read.
     pub content: Option<String>,
     /// The merchant's order number, until the order is created.
     pub order_number: Option<String>,

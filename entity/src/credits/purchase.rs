@@ -1,6 +1,6 @@
 //! Credits that a merchant buys from the operator through the operator's Stripe account.
 //!
-//! Only [`reconcile`] moves credits for a purchase. It takes the current state of the purchase at Stripe rather than
+//! Only [`reconcile()`] moves credits for a purchase. It takes the current state of the purchase at Stripe rather than
 //! events, so neither order nor repetition matters.
 
 mod reconcile;

@@ -95,7 +95,7 @@ impl DayRun {
 pub(crate) struct Wait {
     /// The currency.
     pub(crate) currency: Currency,
-    /// The seconds until they were paid, up to [`width`] more.
+    /// The seconds until they were paid, up to [`width`](super::width) more.
     pub(crate) seconds: i64,
     /// The number of links.
     pub(crate) links: i64,
