@@ -102,7 +102,7 @@ async fn sums_are_right(books: &Books<'_>) {
 }
 
 /// What needs a person. A text of which nobody knows is told once it was looked for in vain, which the test does not
-/// wait for.
+/// wait for. A refund that failed is told until another is made, which Stripe may have told before.
 async fn matters(books: &Books<'_>, accepted: &Accepted) {
     let everything = AttentionSearch { limit: 1_000_000, ..AttentionSearch::default() };
     let open = attention::search(books.db.pool(), books.merchant, everything).await.unwrap();
@@ -115,6 +115,11 @@ async fn matters(books: &Books<'_>, accepted: &Accepted) {
         lost.map(|link| (link.id.clone(), Some("lost".to_owned()))).collect();
     assert_eq!((told.len(), told), (disputes.len(), lost), "disputes that need a person");
     for matter in others {
+        if matter.reason.as_deref() == Some("refund_failed") {
+            let given_back = accepted.links.iter().any(|link| link.id == matter.subject && link.refunded.is_some());
+            assert!(given_back, "{matter:?} is of a link of which no refund failed");
+            continue;
+        }
         assert_eq!(matter.kind, AttentionKind::TextNotDelivered, "{matter:?} needs a person");
         let id = matter.message_id.unwrap();
         let text = message::find(books.db.pool(), books.merchant, id).await.unwrap().unwrap();
