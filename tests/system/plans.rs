@@ -24,7 +24,8 @@ const AT_A_TIME: usize = 200;
 const BEFORE: usize = LINKS / ROUNDS - AT_A_TIME;
 
 /// The tables that grow with every webhook.
-const TABLES: [&str; 7] = ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change_set"];
+const TABLES: [&str; 8] =
+    ["job", "webhook_event", "payment_link", "open_link", "link_intent", "orders", "change_set", "link_sum_change"];
 
 /// The group statements.
 const STATEMENTS: [&str; 10] = [
@@ -171,7 +172,7 @@ async fn what_is_rare_is_found_without_reading_what_is_not() {
     for table in ["payment_link", "orders", "message", "webhook_event", "audit_entry"] {
         assert!(listed(table), "no plan was logged of {table}");
     }
-    let wasteful = plans.iter().find(|plan| removed(plan) > FEW);
+    let wasteful = plans.iter().find(|plan| !sums(plan) && removed(plan) > FEW);
     assert_eq!(wasteful, None, "rows are read and thrown away");
 
     // Stripe's sandbox knows none of the links, and is not to be asked.
@@ -185,7 +186,16 @@ async fn what_is_rare_is_found_without_reading_what_is_not() {
     for statement in ["UPDATE \"message\" SET \"body\"", "UPDATE \"audit_entry\" SET", "UPDATE \"webhook_event\" SET"] {
         assert!(ticks.iter().any(|plan| plan.contains(statement)), "no plan was logged of {statement}");
     }
-    assert_eq!(ticks.iter().find(|plan| removed(plan) > FEW), None, "a tick reads rows and throws them away");
+    assert_eq!(
+        ticks.iter().find(|plan| !sums(plan) && removed(plan) > FEW),
+        None,
+        "a tick reads rows and throws them away"
+    );
+}
+
+/// Whether this adds changes to sums. Of the two halves of a change, what it was and what it is, some are empty.
+fn sums(plan: &str) -> bool {
+    plan.contains("INSERT INTO link_sum ")
 }
 
 /// The most rows that a step of a plan has read in vain.

@@ -116,13 +116,15 @@ pub(super) async fn refusal(connect: &PgConnectOptions) -> Option<String> {
 
 async fn patiently(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let begin = Instant::now();
+    let mut refused = sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
     loop {
         let left = CONNECT_TIMEOUT.saturating_sub(begin.elapsed());
-        let refused = match timeout(left, options.connect()).await {
+        match timeout(left, options.connect()).await {
             Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => error,
-            Err(_) => return Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
-        };
+            Ok(Err(error)) => refused = error,
+            // The last try has little time left: what the one before it was told says more.
+            Err(_) => return Err(refused),
+        }
         if !may_pass(&refused) || begin.elapsed() + PAUSE >= CONNECT_TIMEOUT {
             return Err(refused);
         }

@@ -60,18 +60,18 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
         }
         rows
     };
-    if oldest.is_empty() {
-        return Ok(0);
-    }
-    // The same order in every process, so that two of them cannot deadlock.
+    let (Some(first), Some(last)) = (oldest.first(), oldest.last()) else { return Ok(0) };
+    // The same order in every process, so that two of them cannot deadlock. Neither database carries a join into the
+    // view, but both carry the range: without it all changes are read for each few.
     let add = format!(
         "INSERT INTO link_sum (merchant_id, kind, slot, currency, {COLUMNS}) \
-         SELECT merchant_id, kind, slot, currency, {} FROM v JOIN link_sum_part ON link_sum_part.id = the_change WHERE true \
-         GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency {}",
+         SELECT merchant_id, kind, slot, currency, {} FROM v JOIN link_sum_part ON link_sum_part.id = the_change \
+         WHERE link_sum_part.id BETWEEN {{0}} AND {{1}} GROUP BY merchant_id, kind, slot, currency ORDER BY merchant_id, kind, slot, currency {}",
         sums_of(COLUMNS),
         added(),
     );
-    tx.execute_raw(these().statement(backend, &add, Vec::new())).await?;
+    let range = vec![(*first).into(), (*last).into()];
+    tx.execute_raw(these().statement(backend, &add, range)).await?;
     forget_paid(tx, these()).await?;
     let forget = "DELETE FROM link_sum_change WHERE id IN (SELECT the_change FROM v)";
     tx.execute_raw(these().statement(backend, forget, Vec::new())).await?;

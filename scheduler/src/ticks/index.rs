@@ -10,7 +10,9 @@ const ROUNDS: usize = 500;
 pub(crate) async fn run(scheduler: &Scheduler, _: TickTime) -> Result<u64, SchedulerError> {
     let (mut all, mut after) = (0, None);
     for _ in 0..ROUNDS {
-        let Some(refreshed) = search::refresh_some(scheduler.db.pool(), after).await? else { break };
+        let tx = scheduler.db.begin_group().await?;
+        let Some(refreshed) = search::refresh_some(&tx, after).await? else { break };
+        tx.commit().await?;
         all += refreshed.count;
         after = Some(refreshed.last);
     }
