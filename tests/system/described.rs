@@ -15,6 +15,7 @@ const CALLS: &[(&str, &str)] = &[
     ("get", "/v1/orders/{id}"),
     ("patch", "/v1/orders/{id}"),
     ("post", "/v1/client-tokens"),
+    ("get", "/v1/orders/by-number/{number}"),
     ("put", "/v1/orders/by-number/{number}"),
     ("post", "/v1/orders/{id}/archive"),
     ("post", "/v1/orders/{id}/unarchive"),

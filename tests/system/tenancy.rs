@@ -63,7 +63,8 @@ async fn what_is_somebody_elses_does_not_exist(app: &mut App) {
     app.connects(&stranger).await;
     app.operator().tops_up(&stranger, 10).await;
 
-    let (reads, changes) = calls(&order.id, &link.id, &message, &conversation);
+    let (mut reads, changes) = calls(&order.id, &link.id, &message, &conversation);
+    reads.push("/v1/orders/by-number/12001".to_owned());
     for path in &reads {
         is_there(&merchant.http, path).await;
         stranger.http.get(path).await.problem(404, "not_found");
@@ -90,7 +91,8 @@ async fn a_key_does_what_its_scope_says(app: &mut App) {
     let message = merchant.sends(&link).await;
     merchant.sees_message(&message, "delivered").await;
     let conversation = merchant.conversation_with(&order.phone).await["id"].as_str().unwrap().to_owned();
-    let (reads, changes) = calls(&order.id, &link.id, &message, &conversation);
+    let (mut reads, changes) = calls(&order.id, &link.id, &message, &conversation);
+    reads.push("/v1/orders/by-number/12002".to_owned());
     let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await).http;
     let writer = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "write").await).http;
     let stripe = json!({"secret_key": "sk_test_another"});

@@ -116,6 +116,7 @@ impl Things {
     /// What `{id}` stands for. A resource that is new has to be made known here.
     fn named_in<'a>(&'a self, pattern: &'a str) -> &'a str {
         match pattern.split('/').nth(2).unwrap() {
+            "orders" if pattern.contains("{number}") => "27001",
             "orders" => &self.order,
             "payment-links" => &self.link,
             "messages" => &self.message,

@@ -116,6 +116,7 @@ mod tests {
             (Method::GET, format!("/v1/orders/{order}/../../merchant")),
             (Method::GET, format!("/v1/orders/{order}/")),
             (Method::GET, "/v1/orders/by-number".to_owned()),
+            (Method::GET, "/v1/orders/by-number/1001".to_owned()),
         ] {
             assert_eq!(right(method, path.clone()), None, "{path}");
         }

@@ -153,7 +153,7 @@ impl Orders {
 
     /// Change an order
     ///
-    /// The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open:
+    /// What a payment link asks for (`number`, `items`, the amounts and the dates) can only be changed while none is open:
     /// 409 `link_open`.
     #[oai(path = "/orders/:id", method = "patch")]
     async fn change(
@@ -175,7 +175,9 @@ impl Orders {
     /// Create or replace the order with a number
     ///
     /// 201 if the order was created, 200 if it was replaced. If several have the number, the newest that is not
-    /// archived is meant. The fields of the request can only be changed while no payment link is open: 409 `link_open`.
+    /// archived is meant. What a payment link asks for (`items`, the amounts and the dates) can only be changed while
+    /// none is open: 409 `link_open`.
+    /// In the path, percent-encode all of the number: `A/7` is `A%2F7`.
     #[oai(path = "/orders/by-number/:number", method = "put")]
     async fn put_by_number(
         &self,
@@ -198,6 +200,21 @@ impl Orders {
         let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
         tx.commit().await?;
         Ok(Put::Changed(Json(whole(&api, order).await?)))
+    }
+
+    /// See the order with a number, and its payment links
+    ///
+    /// As `GET /v1/orders/{id}`. If several have the number, the newest that is not archived is meant; one that is
+    /// archived is 404. In the path, percent-encode all of the number: `A/7` is `A%2F7`.
+    #[oai(path = "/orders/by-number/:number", method = "get")]
+    async fn get_by_number(
+        &self,
+        api: Data<&Api>,
+        key: Reader,
+        number: Path<Line<64>>,
+    ) -> Result<Serialized<OrderView>, Problem> {
+        let found = order::by_number(api.db.pool(), key.0.merchant, &number.trimmed()).await?;
+        show(&api, &key, found.ok_or_else(Problem::not_found)?).await
     }
 
     /// Archive an order
@@ -256,10 +273,7 @@ impl Orders {
         key: Reader,
         #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
     ) -> Result<Serialized<OrderView>, Problem> {
-        let order = find(&api, &key, &order_id).await?;
-        let (view, bytes) = whole_and_bytes(&api, order).await?;
-        api.budgets.charge_bytes(key.0.merchant, bytes);
-        Serialized::of(&api, bytes, move || Ok::<_, Problem>(view)).await
+        show(&api, &key, find(&api, &key, &order_id).await?).await
     }
 
     /// The order's details page as a PDF
@@ -277,6 +291,13 @@ impl Orders {
         api.budgets.charge(owner.id, busy);
         Ok(Pdf::inline(page, &format!("order-{}", order.number)))
     }
+}
+
+/// The order with everything that is shown when it is read alone.
+async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serialized<OrderView>, Problem> {
+    let (view, bytes) = whole_and_bytes(api, order).await?;
+    api.budgets.charge_bytes(key.0.merchant, bytes);
+    Serialized::of(api, bytes, move || Ok::<_, Problem>(view)).await
 }
 
 /// What all matches of a search come to.

@@ -68,6 +68,11 @@ class Orders {
     return this.#caller.json("GET", `/orders/${id(order)}`, { signal });
   }
 
+  /** The order of this number; of several, the newest that is not archived. */
+  getByNumber(number, { signal } = {}) {
+    return this.#caller.json("GET", `/orders/by-number/${id(number)}`, { signal });
+  }
+
   list(query, options) {
     return pages(this.#caller, "/orders", query, options);
   }

@@ -141,6 +141,8 @@ export class Paylink {
     /** Makes the order of this number, or corrects it: however often it is sent. */
     put(number: string, order: OrderByNumber, options?: Options): Promise<Order>;
     get(order: string, options?: Options): Promise<Order>;
+    /** The order of this number; of several, the newest that is not archived. */
+    getByNumber(number: string, options?: Options): Promise<Order>;
     list(query?: ListOrdersQuery, options?: Options): AsyncGenerator<Order, void, undefined>;
     /** All that match, as CSV, while it comes. */
     csv(query?: ListOrdersQuery, options?: Options): Promise<ReadableStream<Uint8Array>>;

@@ -860,7 +860,7 @@ export interface OrderByNumber {
   tax?: Amount;
 }
 
-/** Changes to an order. Absent fields stay as they are; `null` removes a value. The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open. */
+/** Changes to an order. Absent fields stay as they are; `null` removes a value. What a payment link asks for (`number`, `items`, the amounts and the dates) can only be changed while none is open. */
 export interface OrderChanges {
   amount?: Amount;
   currency?: string;
@@ -1388,7 +1388,9 @@ export interface TimelineEntry {
   /** Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`. */
   actor: string;
   at: Time;
+  /** More about it, for people. */
   detail?: string;
+  /** What happened, such as `unpaid`, `sent`, `viewed` or `paid`. More may be added. */
   event: string;
 }
 

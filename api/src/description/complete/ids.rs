@@ -79,6 +79,7 @@ mod tests {
             ("post", "/v1/orders", "create_order"),
             ("get", "/v1/orders/{id}", "get_order"),
             ("patch", "/v1/orders/{id}", "change_order"),
+            ("get", "/v1/orders/by-number/{number}", "get_orders_by_number"),
             ("put", "/v1/orders/by-number/{number}", "put_orders_by_number"),
             ("get", "/v1/orders/{id}/details.pdf", "get_order_details_pdf"),
             ("post", "/v1/orders/{id}/payment-links", "create_order_payment_link"),

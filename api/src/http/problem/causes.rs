@@ -3,7 +3,7 @@
 use domain::VaultError;
 use entity::{DbFault, documents::DocumentError, metrics::database_error, stripe_integration::ConnectError};
 use poem::{
-    error::{MethodNotAllowedError, NotFoundError, ParseFormError, SizedLimitError},
+    error::{MethodNotAllowedError, NotFoundError, ParseFormError, ParsePathError, SizedLimitError},
     http::StatusCode,
 };
 use poem_openapi::error::{AuthorizationError, ContentTypeError, ParseParamError, ParseRequestPayloadError};
@@ -20,7 +20,8 @@ impl Problem {
                 Err(error) => Self::internal(error.to_string()),
             };
         }
-        if error.is::<NotFoundError>() {
+        // A path that is no UTF-8 names nothing.
+        if error.is::<NotFoundError>() || error.is::<ParsePathError>() {
             return Self::not_found();
         }
         if error.is::<AuthorizationError>() {
