@@ -112,7 +112,8 @@ fn describe_parameters(operation: &mut Value) {
             && parameter["schema"]["type"] == "string"
             && parameter["schema"]["example"].is_null()
         {
-            let word = parameter["schema"]["enum"][0].as_str().unwrap_or("1").to_owned();
+            let word = parameter["name"].as_str().and_then(examples::text);
+            let word = word.or(parameter["schema"]["enum"][0].as_str()).unwrap_or("1").to_owned();
             parameter["schema"]["example"] = word.into();
         }
         if parameter["required"] != true {
@@ -158,7 +159,7 @@ fn order_tags(document: &mut Value) {
 fn describe_success(operation: &mut Value) {
     for (status, response) in object(&mut operation["responses"]) {
         if response["description"] == "" {
-            response["description"] = if status == "200" { "It is so." } else { "It is done." }.into();
+            response["description"] = if status == "200" { "The answer." } else { "It is done." }.into();
         }
     }
 }

@@ -64,9 +64,9 @@ macro_rules! places {
 }
 
 places! {
-    entity::conversation::InboxPosition = r"^[0-9]{1,13}\.conv_[0-9a-f]{32}$", "1764158400000.conv_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
+    entity::conversation::InboxPosition = r"^[0-9]{1,13}\.conv_[0-9a-f]{32}$", "1795694400000.conv_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
     i64 = r"^[0-9]{1,18}$", "20";
-    entity::session::SessionCursor = r"^[0-9]{1,13}\.ses_[0-9a-f]{32}$", "1764158400000.ses_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
+    entity::session::SessionCursor = r"^[0-9]{1,13}\.ses_[0-9a-f]{32}$", "1795694400000.ses_01936ad7f4c07d0c8e3b5a9f21c4d6e8";
 }
 
 impl Written for entity::conversation::Assigned {

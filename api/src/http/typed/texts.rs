@@ -13,6 +13,11 @@ const IN_LINE: &str = r"[^\x00-\x1f\x7f-\x9f]";
 /// A visible character.
 const SEEN: &str = r"[^\s\x00-\x1f\x7f-\x9f]";
 
+/// A string whose example depends on what it is of.
+fn unshown(title: &str, pattern: String) -> MetaSchema {
+    MetaSchema { title: Some(title.to_owned()), pattern: Some(pattern), ..MetaSchema::new("string") }
+}
+
 macro_rules! texts {
     ($( $(#[$meta:meta])* $name:ident $(<const $most:ident: usize>)? = $schema:expr; )+) => { $(
         $(#[$meta])*
@@ -81,12 +86,12 @@ texts! {
     Line<const MOST: usize> = MetaSchema {
         min_length: Some(1),
         max_length: Some(MOST),
-        ..of_pattern("a line of text that is not blank, without control characters", format!("^{IN_LINE}*{SEEN}{IN_LINE}*$"), "1002")
+        ..unshown("a line of text that is not blank, without control characters", format!("^{IN_LINE}*{SEEN}{IN_LINE}*$"))
     };
     /// Text of any number of lines, which may be empty.
     Prose<const MOST: usize> = MetaSchema {
         max_length: Some(MOST),
-        ..of_pattern("text without control characters", format!("^{ANY}*$"), "As agreed by phone.")
+        ..unshown("text without control characters", format!("^{ANY}*$"))
     };
     /// A colour.
     ColourCode = of_pattern("a colour such as #7a3e9d", "^#[0-9a-fA-F]{6}$", "#7a3e9d");
