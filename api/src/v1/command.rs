@@ -198,9 +198,9 @@ impl<T: Type + ToJSON, const STATUS: u16> ApiResponse for Answered<T, STATUS> {
         };
         let answer = MetaResponse {
             description: if STATUS == CREATED {
-                "It exists now."
+                "It was created."
             } else {
-                "It is accepted; the resource tells the rest."
+                "It was accepted; read the resource for the result."
             },
             status: Some(STATUS),
             status_range: None,

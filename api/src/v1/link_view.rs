@@ -141,7 +141,9 @@ impl UnfinishedRefundView {
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
 struct TimelineEntryView {
     at: DateTime<Utc>,
+    /// What happened, such as `unpaid`, `sent`, `viewed` or `paid`. More may be added.
     event: String,
+    /// More about it, for people.
     detail: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,

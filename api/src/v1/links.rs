@@ -53,6 +53,7 @@ pub(super) struct Links;
 impl Links {
     /// Create a payment link
     ///
+    /// Takes a form, `multipart/form-data`, or no body: then all is as the order says, and the invoice is made from it.
     /// Returns at once with a link in `creating`. It becomes `unpaid` when Stripe has created it, or `failed`.
     #[oai(path = "/orders/:id/payment-links", method = "post")]
     async fn create(

@@ -22,7 +22,7 @@ use crate::{
 
 /// Changes to an order. Absent fields stay as they are; `null` removes a value.
 ///
-/// The fields of the request (`number`, `items`, the amounts and the dates) can only be changed while no payment link is open.
+/// What a payment link asks for (`number`, `items`, the amounts and the dates) can only be changed while none is open.
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OrderChanges")]
 pub(super) struct OrderChangesInput {

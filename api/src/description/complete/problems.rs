@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 
 /// Problems of all operations.
 const ANY: &[(u16, &str)] = &[
-    (401, "There is no key, or one that is none."),
-    (403, "The key may not do this."),
-    (422, "A field or parameter is wrong, or not known."),
-    (429, "Too much was asked for; `Retry-After` says when to come again."),
-    (500, "Something of ours is broken."),
-    (503, "It cannot be done now; `Retry-After` says when to try again."),
+    (401, "The key is missing or invalid."),
+    (403, "The key's scope is too small, or the merchant is suspended."),
+    (422, "A field or parameter is wrong or unknown: `errors` names it."),
+    (429, "Too many requests, or a limit is reached; `Retry-After` says when to try again."),
+    (500, "An error of the server: tell the operator the `X-Request-Id`."),
+    (503, "It cannot be done at the moment; `Retry-After` says when to try again."),
 ];
 
 /// Further problems of operations with a body.
 const BODY: &[(u16, &str)] = &[
     (400, "The request cannot be read."),
-    (408, "The body did not come in time."),
+    (408, "The body did not arrive in time."),
     (413, "The body is too large."),
-    (415, "The body is not of a type that is taken here."),
+    (415, "The body has a type that this call does not take."),
 ];
 
 /// Lists an operation's problems in place of the framework's generic ones.
@@ -37,18 +37,19 @@ pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
         || path.ends_with("preview")
         || (method == "delete" && path.ends_with("/opt-outs"))
     {
-        problems.push((404, "There is nothing here, or it is somebody else's."));
+        problems.push((404, "It does not exist, or belongs to another merchant."));
     }
     // A receipt exists only once the link is paid, and its address only once it is made.
     if method != "get" || path.ends_with("/receipt.pdf") || path.ends_with("/qr.svg") {
-        problems.push((409, "The state of things does not allow it."));
+        problems.push((409, "The current state does not allow it: `code` says why."));
     }
     // Invoices are erased after 90 days, the feed after 30.
     if path.contains("/payment-links/{id}") || path.ends_with("/preview") || path.ends_with("/changes") {
         problems.push((410, "It was erased."));
     }
-    let sends = ["/payment-links/", "/conversations/", "/batches", "/sms-integration/"];
-    if method == "post" && sends.iter().any(|part| path.contains(part)) {
+    let sends =
+        ["/payment-links/{id}/send", "/conversations/{id}/messages", "/batches/{id}/start", "/sms-integration/test"];
+    if method == "post" && sends.iter().any(|call| path.ends_with(call)) {
         problems.push((402, "There are not enough credits."));
     }
     operation.as_object_mut().map(|it| it.entry("responses").or_insert_with(|| json!({})));
