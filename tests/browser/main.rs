@@ -9,6 +9,7 @@
 mod axe;
 mod bad_pdf;
 mod browser;
+mod card;
 mod chromium;
 mod console;
 mod conversation;

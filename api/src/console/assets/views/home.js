@@ -90,7 +90,7 @@ function nameOf({ kind, reason }) {
 function reasonOf({ kind, reason, respond_by: due }) {
   if (due) return strings.link.respondBy(dayText(new Date(due)));
   if (!reason || kind === "dispute") return null;
-  if (kind === "review") return strings.link.reviews[reason] ?? humanised(reason);
+  if (kind === "review") return strings.home.reviews[reason] ?? strings.link.reviews[reason] ?? humanised(reason);
   if (kind === EVIDENCE) return strings.home.evidenceUntil(dateText(reason));
   if (kind === "text_not_delivered") return strings.message.states[reason] ?? humanised(reason);
   return strings.home.reasons[reason] ?? humanised(reason);

@@ -100,7 +100,7 @@ function notices(link, act) {
     link.expected && expected(link),
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
     isPayable(link) && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
-    link.review && notice("warn", t.reviewTitle, reviewOf(link)),
+    link.review && notice("warn", t.reviewTitle, reviewOf(link.review, link.timeline)),
     ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
       notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
     link.disputed && notice(...disputeNotice(link)),
@@ -110,8 +110,8 @@ function notices(link, act) {
   ];
 }
 
-/** What a second payment comes to is said as what it is. */
-function reviewOf({ review, timeline: entries }) {
+/** What is to be looked at; what a second payment comes to is said as what it is. */
+function reviewOf(review, entries) {
   const t = strings.link.reviews;
   const isTwice = review === "amount_mismatch" && entries.some(({ event }) => event === "paid_again");
   return isTwice ? t.paid_again : t[review] ?? humanised(review);
@@ -234,13 +234,13 @@ function timeline(link, open) {
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
       h("span.event", disputeEnd(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
-      entry.detail && h("div.detail.quiet", detailOf(entry))))));
+      entry.detail && h("div.detail.quiet", detailOf(entry, link))))));
 }
 
 /** What people read of an entry, and below it what Stripe's support finds it by. */
-function detailOf({ event, detail, at }) {
+function detailOf({ event, detail, at }, link) {
   const t = strings.link;
-  if (event === "review") return t.reviews[detail.split(":")[0]] ?? detail;
+  if (event === "review") return reviewOf(detail.split(":")[0], link.timeline.filter((entry) => entry.at === at));
   if (event === "payment_expected") return dateText(detail);
   if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
   const [, amount, currency, other] = (REFUNDS.includes(event) && WENT_BACK.exec(detail)) || [];
