@@ -14,6 +14,7 @@ on_both_databases!(
     a_session_that_nobody_uses_ends_after_twelve_hours,
     a_session_ends_after_thirty_days_however_it_is_used,
     whoever_guesses_keys_is_held_up,
+    what_cannot_be_noted_keeps_nobody_from_reading,
 );
 
 async fn a_session_stands_in_for_its_key(app: &mut App) {
@@ -133,4 +134,22 @@ async fn whoever_guesses_keys_is_held_up(app: &mut App) {
         answer.problem(401, "unauthorized");
     }
     panic!("sixty guesses were taken");
+}
+
+/// As on a disk that is full for a moment: the key's last use is no reason to refuse a look.
+async fn what_cannot_be_noted_keeps_nobody_from_reading(app: &mut App) {
+    let merchant = app.merchant();
+    let reader = merchant.with_key(&app.operator().makes_a_key(&merchant.id, "read").await).http;
+    let refused = if app.database_url().starts_with("sqlite") {
+        "CREATE TRIGGER no_notes BEFORE UPDATE OF last_used_at ON api_key BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    } else {
+        "ALTER TABLE api_key ADD CONSTRAINT no_notes CHECK (last_used_at IS NULL) NOT VALID"
+    };
+    app.rows_are_changed(refused).await;
+
+    let order = format!("/v1/orders/{}", app.hello.order_id);
+    assert_eq!(reader.get(&order).await.with_status(200).json()["number"], "1001");
+
+    let keys = merchant.http.get("/v1/api-keys").await.with_status(200).json();
+    assert!(keys["items"][0].get("last_used_at").is_none(), "{keys}");
 }

@@ -51,6 +51,14 @@ fn what_is_no_setting_is_refused_with_the_nearest_name() {
     assert!(why.contains("nowhere.toml"), "{why}");
 }
 
+#[test]
+fn a_database_that_takes_no_connections_is_said_to_refuse_them() {
+    let place = place();
+    let away = Database::Postgresql { url: format!("postgres://paylink@127.0.0.1:{}/paylink", free_port()) };
+    let why = is_refused(command(&away, place.path(), 0).args(["merchant", "list"]));
+    assert!(why.contains("refused") && !why.contains("timed out"), "{why}");
+}
+
 #[tokio::test]
 async fn roles_apart_do_not_guess_where_their_documents_are_nor_their_rows() {
     let place = place();
