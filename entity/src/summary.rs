@@ -16,6 +16,9 @@ use crate::{
 };
 use domain::Currency;
 
+/// The most overdue orders that are added up.
+const MOST_OVERDUE: usize = 1_000;
+
 /// The figures of a period in one currency. Amounts are in minor units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -29,6 +32,8 @@ pub struct Summary {
     pub overdue: i64,
     /// The number of these orders.
     pub overdue_orders: i64,
+    /// Whether there are more of them, of any currency, than were added up.
+    pub overdue_more: bool,
     /// The total that was paid in the period.
     pub paid: i64,
     /// The number of links with such a payment.
@@ -62,6 +67,7 @@ impl Summary {
             outstanding_links: 0,
             overdue: 0,
             overdue_orders: 0,
+            overdue_more: false,
             paid: 0,
             paid_links: 0,
             refunded: 0,
@@ -126,11 +132,12 @@ pub async fn read(
             None => {}
         }
     }
-    for overdue in order::overdue(db, owner.id, today).await? {
-        let currency = overdue.currency;
+    let overdue = order::overdue(db, owner.id, today, MOST_OVERDUE).await?;
+    for (currency, amount) in overdue.orders {
         let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::of(currency));
-        summary.overdue = overdue.amount;
-        summary.overdue_orders = overdue.orders;
+        summary.overdue += amount;
+        summary.overdue_orders += 1;
+        summary.overdue_more = overdue.more;
     }
     let (made, paid) = all.values().fold((0, 0), |(made, paid), sum| (made + sum.asked, paid + sum.paid_links));
     // If more were made in the period alone, there is no need to look whether they are few.

@@ -28,9 +28,12 @@ async fn a_page_that_is_open_cannot_be_paid_any_more_once_its_link_is_voided() {
         browser.turns_to_tab(1).await;
         browser.clicks("Pay").await;
         browser.sees("withdrawn").await;
+        browser.clicks("Ask for a new link").await;
+        browser.sees("was told that you want a new link").await;
 
         // The order gets another link.
         browser.turns_to_tab(0).await;
+        browser.sees("The buyer asks for a new link").await;
         browser.clicks("New link").await;
         browser.clicks("Use the order's details page").await;
         browser.clicks("Create a link").await;

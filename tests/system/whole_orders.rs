@@ -127,12 +127,18 @@ async fn an_order_has_dates_of_its_own(app: &mut App) {
     assert!(overdue().await.is_empty());
     let asked = Order { id: order["id"].as_str().unwrap().to_owned(), phone: "+12025569150".to_owned() };
     let link = merchant.makes_a_link(&asked).await;
+    // The buyer reads it too, while it can be paid.
+    let page = async || app.buyer().opens(&link).await.with_status(200).text();
+    let due = "<dt>Due</dt><dd>14 February 2026</dd>";
+    let before = page().await;
+    assert!(before.contains(due), "{before}");
     let found = overdue().await;
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((&found[0]["number"], &found[0]["notices"]), (&"40150".into(), &json!(["overdue"])));
     let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
     let figures = &summary["currencies"][0];
     assert_eq!((&figures["overdue"], &figures["overdue_orders"]), (&"129.50".into(), &1.into()), "{figures}");
+    assert_eq!(figures["overdue_more"], false, "{figures}");
     // What the lists come to.
     for (list, count, sums) in [
         ("/v1/orders?overdue=true", 1, ["129.50", "129.50"]),
@@ -148,6 +154,7 @@ async fn an_order_has_dates_of_its_own(app: &mut App) {
     patch(&merchant.http, &path, &json!({"due_date": "2999-12-31"})).await.problem(409, "link_open");
     app.buyer().pays(&link).await;
     merchant.sees(&link.id, "paid").await;
+    assert!(!page().await.contains("<dt>Due</dt>"));
     assert!(overdue().await.is_empty());
     let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
     assert_eq!(summary["currencies"][0]["overdue_orders"], 0, "{summary}");

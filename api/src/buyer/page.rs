@@ -103,6 +103,8 @@ struct InvoicePart {
     number: String,
     amount: String,
     paid_on: Option<String>,
+    /// The day by which the order is to be paid, while it can be paid.
+    due_on: Option<String>,
     expires_on: String,
     /// Absent: there is no invoice, as of an order that was paid without being asked for.
     fingerprint: Option<String>,

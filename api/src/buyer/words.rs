@@ -161,6 +161,11 @@ impl Words {
         filled(&self.customer, &[("{digits}", digits), ("{name}", name)])
     }
 
+    /// An amount as a whole: where the page runs from right to left, its currency would come to stand before it.
+    pub(super) fn isolated(&self, amount: String) -> String {
+        if self.is_right_to_left { format!("\u{2066}{amount}\u{2069}") } else { amount }
+    }
+
     /// The label of the button.
     pub(super) fn pay(&self, amount: &str) -> String {
         filled(&self.pay, &[("{amount}", amount)])

@@ -82,6 +82,8 @@ struct CurrencyView {
     overdue: String,
     /// The number of these orders.
     overdue_orders: i64,
+    /// Whether more orders are overdue, of any currency: only the thousand that were due first are counted.
+    overdue_more: bool,
     /// The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them.
     paid: String,
     /// The number of links with such a payment.
@@ -127,6 +129,7 @@ impl CurrencyView {
             outstanding_links: summary.outstanding_links,
             overdue: decimal(summary.overdue, currency)?,
             overdue_orders: summary.overdue_orders,
+            overdue_more: summary.overdue_more,
             paid: decimal(summary.paid, currency)?,
             paid_links: summary.paid_links,
             refunded: decimal(summary.refunded, currency)?,

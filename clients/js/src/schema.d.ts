@@ -50,7 +50,7 @@ export interface Attention {
   order_id?: string;
   /** The number of the order. */
   order_number?: string;
-  /** Details of the reason: which `review`, or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
+  /** Details of the reason: which `review`, that a link was paid more than once (`paid_again`), or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
   reason?: string;
   resolved_at?: Time;
   /** The key that resolved it, or `system` if there was nothing left to do. */
@@ -400,6 +400,8 @@ export interface CurrencySummary {
   outstanding_links: number;
   /** The total of unpaid orders whose due date is over, whenever they were created. */
   overdue: string;
+  /** Whether more orders are overdue, of any currency: only the thousand that were due first are counted. */
+  overdue_more: boolean;
   /** The number of these orders. */
   overdue_orders: number;
   /** The total paid in the period, through Stripe or elsewhere. Payments elsewhere count on the day given for them. */

@@ -6,7 +6,7 @@
 
 use chrono::NaiveDate;
 use sea_orm::{
-    FromQueryResult, JoinType, QuerySelect, QueryTrait, Select,
+    JoinType, QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, SelectStatement},
 };
@@ -44,34 +44,39 @@ pub(super) fn due_before(today: NaiveDate) -> Expr {
     Column::DueDate.lt(today.to_string())
 }
 
-/// The overdue orders in one currency.
-#[derive(Debug, FromQueryResult)]
+/// A merchant's overdue orders, each with its amount in minor units.
+#[derive(Debug)]
 pub struct Overdue {
-    /// The currency.
-    pub currency: Currency,
-    /// Their total.
-    pub amount: i64,
-    /// Their number.
-    pub orders: i64,
+    /// Those that were due first.
+    pub orders: Vec<(Currency, i64)>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
-/// What the merchant's orders come to that were due before this day and are unpaid, by currency. Reads each of them.
+/// The merchant's orders that were due before this day and are unpaid; at most so many.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn overdue(db: &impl ConnectionTrait, merchant: MerchantId, today: NaiveDate) -> Result<Vec<Overdue>, DbErr> {
-    only_unpaid(super::Entity::find(), merchant)
+pub async fn overdue(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    today: NaiveDate,
+    most: usize,
+) -> Result<Overdue, DbErr> {
+    let mut orders: Vec<(Currency, i64)> = only_unpaid(super::Entity::find(), merchant)
         .filter(due_before(today))
         .filter(super::Column::ArchivedAt.is_null())
         .select_only()
-        .column(super::Column::Currency)
-        // PostgreSQL sums bigints to a numeric.
-        .expr_as(Expr::cust("CAST(SUM(orders.amount) AS bigint)"), "amount")
-        .expr_as(super::Column::Id.count(), "orders")
-        .group_by(super::Column::Currency)
-        .into_model()
+        .columns([super::Column::Currency, super::Column::Amount])
+        .order_by_asc(Column::DueDate)
+        .order_by_asc(Column::OrderId)
+        .limit(most as u64 + 1)
+        .into_tuple()
         .all(db)
-        .await
+        .await?;
+    let more = orders.len() > most;
+    orders.truncate(most);
+    Ok(Overdue { orders, more })
 }
 
 /// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a `CROSS JOIN`

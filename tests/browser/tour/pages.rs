@@ -5,7 +5,7 @@ use fantoccini::key::Key;
 use serde_json::json;
 
 use super::Tour;
-use crate::support::{App, INVOICE, Invoice, Merchant, Order};
+use crate::support::{App, INVOICE, Invoice, Merchant, Order, StripeEvent};
 
 pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     door(tour, app).await;
@@ -89,6 +89,18 @@ async fn links(tour: &Tour<'_>, app: &App, merchant: &Merchant) {
     let id = merchant.uploads(&taken_back, &again).await;
     merchant.has_the_link(&id).await;
     shows(tour, &taken_back, "Past links", "link-after-a-void").await;
+
+    let twice = merchant.opens_an_order("6006").await;
+    let link = merchant.makes_a_link(&twice).await;
+    for session in ["cs_6006_1", "cs_6006_2"] {
+        let paid = StripeEvent::about_session("checkout.session.completed", &link.id, session, "paid");
+        app.is_told(&paid).await.with_status(200);
+        merchant.sees(&link.id, "paid").await;
+    }
+    shows(tour, &twice, "Give back at Stripe what is too much", "link-paid-twice").await;
+    tour.goes_to("/home", "or more than once").await;
+    app.is_told(&StripeEvent::refund(&link.id, "cs_6006_2", 12_950)).await.with_status(200);
+    shows(tour, &twice, "money has gone back since", "link-paid-twice-and-refunded").await;
 
     let unreadable = merchant.opens_an_order("6004").await;
     let pdf = include_bytes!("../../fixtures/encrypted.pdf");

@@ -10,6 +10,7 @@ use domain::{
 use entity::{
     Db, Merchant,
     link::{self, FactKind, FactReport, PaidElsewhere, PaidOrder, StripeFacts, sums},
+    order,
     summary::{self, Summary},
 };
 use sea_orm::{ConnectionTrait, EntityTrait, Statement};
@@ -29,6 +30,7 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
                 outstanding_links: 0,
                 overdue: 0,
                 overdue_orders: 0,
+                overdue_more: false,
                 paid: 0,
                 paid_links: 0,
                 refunded: 0,
@@ -271,6 +273,21 @@ on_both_databases! {
             "orders WHERE tag = 'unpaid' AND NOT EXISTS (SELECT 1 FROM unpaid_order WHERE order_id = orders.id)",
         ] {
             assert_eq!(count(&rows, wrong).await, 0, "{wrong}");
+        }
+    }
+
+    async fn overdue_orders_are_added_up_from_the_one_that_was_due_first(rows) {
+        for (day, tag) in [(3, "unpaid"), (1, "unpaid"), (2, "paid"), (9, "unpaid")] {
+            let number = rows.order().await.number;
+            let due = format!("due_date = '2026-01-0{day}', tag = '{tag}', amount = {day}");
+            let update = format!("UPDATE orders SET {due} WHERE number = '{number}'");
+            rows.db.pool().execute_unprepared(&update).await.unwrap();
+        }
+        let ninth = NaiveDate::from_ymd_opt(2026, 1, 9).unwrap();
+        for (most, days, more) in [(1, vec![1], true), (2, vec![1, 3], false), (3, vec![1, 3], false)] {
+            let found = order::overdue(rows.db.pool(), rows.merchant, ninth, most).await.unwrap();
+            let amounts: Vec<i64> = found.orders.iter().map(|(_, amount)| *amount).collect();
+            assert_eq!((amounts, found.more), (days, more), "at most {most}");
         }
     }
 

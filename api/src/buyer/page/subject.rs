@@ -1,6 +1,7 @@
 //! What a link's page says, by the state of the link.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::Money;
 use entity::{
     Merchant, Order,
     link::{self, ExpectedState, UnfinishedRefund},
@@ -148,7 +149,8 @@ impl PageSubject<'_> {
         let payable = self.page_state == PageState::Open;
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
-        let amount = money.in_language(favourite(self.language).unwrap_or_default());
+        let written = |money: Money| words.isolated(money.in_language(favourite(self.language).unwrap_or_default()));
+        let amount = written(money);
         let refunded = self.link.refunded_money()?;
         Ok(Some(InvoicePart {
             customer: self.customer(),
@@ -157,6 +159,7 @@ impl PageSubject<'_> {
             secured: words.secured(merchant),
             amount,
             paid_on: self.paid_on(),
+            due_on: self.order.and_then(|order| order.dates().due).filter(|_| payable).map(|day| words.day(day)),
             expires_on: self.words.day(self.owner.last_day(self.link.created_at, self.link.expires_at)),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
@@ -165,7 +168,7 @@ impl PageSubject<'_> {
             can_deny: payable && !denied && !self.is_unsure,
             sure: (payable && !denied && self.is_unsure).then(|| words.sure(merchant)),
             denied: (payable && denied).then(|| words.denied(merchant)),
-            refunded: refunded.map(|back| back.in_language(favourite(self.language).unwrap_or_default())),
+            refunded: refunded.map(written),
             items: self.items()?,
             has_receipt: has_receipt(self.link),
             pay_later: self.pay_later(),

@@ -93,7 +93,12 @@ export function time(text, { short = false } = {}) {
   const date = new Date(text);
   const sameYear = clocks.year.format(date) === clocks.year.format(new Date());
   const shown = short && sameYear ? clocks.shortMoment : clocks.moment;
-  return h("time", { datetime: text, title: clocks.exact.format(date) }, shown.format(date));
+  return h("time", { datetime: text, title: clocks.exact.format(date) }, together(shown.format(date)));
+}
+
+/** The half of the day stays with its hour: Arabic's would stand alone on a line. */
+function together(moment) {
+  return moment.replace(/ (?=\p{L}\S*$)/u, "\u00a0");
 }
 
 /** How long ago that was, in words: `3 minutes ago`. */

@@ -99,7 +99,7 @@ function columnsOf(state, example) {
       MEANINGS.map((value) => h("option", { value, selected: state.meanings[at] === value }, t.meanings[value])),
       kept && h("option", { value: kept, selected: state.meanings[at] === kept }, t.kept));
     return h("div.field",
-      h("label", { for: id }, h("bdi", name || t.noHeading), example[at] && h("span.optional", { dir: "auto" }, ` ${example[at]}`)),
+      h("label", { for: id }, h("bdi", name || t.noHeading), example[at] && [" ", h("bdi.optional", example[at])]),
       control, h("p.field-error", { id: `${id}-error`, hidden: true }));
   };
   return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint, " ", t.noLines), h("div.columns.three", state.names.map(choice)));

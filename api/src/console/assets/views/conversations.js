@@ -111,7 +111,7 @@ function row(conversation, open, narrowed) {
   return h("li", h(isNew ? "a.conversation-row.unread" : "a.conversation-row", {
     href: hashOf(`${PATH}/${conversation.id}`, narrowed), key: conversation.id, "aria-current": conversation.id === open && "true",
   },
-    h("span.conversation-name", conversation.customer_name ?? phone(conversation.phone) ?? t.erased),
+    h("span.conversation-name", { dir: "auto" }, conversation.customer_name ?? phone(conversation.phone) ?? t.erased),
     h("span.conversation-time", time(conversation.last_message_at, { short: true })),
     h("span.conversation-said", last ? saidLast(last) : phone(conversation.phone)),
     marks.some(Boolean) && h("span.conversation-marks", marks)));

@@ -33,7 +33,7 @@ export function showCredits({ root, query }) {
     hears: ({ kind }) => kind === "credits.updated",
     show: ({ credits, page, sold }) => {
       const lowSays = sold.packs.length > 0 ? t.buy.low : t.low;
-      swap(low, credits.low && [icon("warning"), lowSays(credits.available)]);
+      swap(low, credits.low && [icon("warning"), credits.available > 0 ? lowSays(credits.available) : t.out]);
       low.hidden = !credits.low;
       swap(balance, stat(t.available, credits.available, t.availableHint), stat(t.held, credits.held, t.heldHint));
       drawSales(sales, sold, () => following.refresh());

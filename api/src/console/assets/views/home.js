@@ -69,12 +69,14 @@ function entry(matter, refresh) {
   const asked = matter.amount && money(matter.amount, matter.currency);
   const order = matter.order_number && strings.order.title(matter.order_number);
   const invoice = matter.invoice_number !== matter.order_number && matter.invoice_number;
-  const who = [matter.customer_name, order, invoice, asked].filter(Boolean).join(strings.comma);
+  // Each is isolated: Latin names beside each other would change places where the page runs from right to left.
+  const who = [matter.customer_name, order, invoice, asked].filter(Boolean).map((part, at) => [at > 0 && strings.comma, h("bdi", part)]);
+  const why = reasonOf(matter);
   return h("li.matter", { key: matter.id },
     h("div.matter-what",
       h("a", { href: hashOf(path, query) }, nameOf(matter)),
-      matter.text && h("p", { dir: "auto" }, saidByBuyer(matter.text)),
-      h("p.quiet", [reasonOf(matter), who].filter(Boolean).map((part) => [part, " · "]), ago(matter.opened_at))),
+      matter.text && h("p", h("bdi", saidByBuyer(matter.text))),
+      h("p.quiet", why && [h("bdi", why), " · "], who.length > 0 && [who, " · "], ago(matter.opened_at))),
     matter.kind === EVIDENCE && h("a.button", { href: addressOf(`/payment-links/${matter.link_id}/evidence.pdf`), target: "_blank", rel: "noopener", key: `evidence ${matter.id}` },
       icon("download"), strings.link.evidence),
     may("write") && h("button", { type: "button", key: `resolve ${matter.id}`, onclick: () => resolve(matter, refresh) },
@@ -131,7 +133,7 @@ function figures({ currencies, from, to }) {
     h("h2", t.month(part.currency.toUpperCase())),
     h("dl.home-figures",
       figure(t.outstanding, money(part.outstanding, part.currency), t.links(part.outstanding_links), hashOf("/links", { status: "unpaid,processing", currency: part.currency })),
-      part.overdue_orders > 0 && figure(t.overdue, money(part.overdue, part.currency), strings.orders.count(part.overdue_orders), hashOf("/orders", { overdue: "true" })),
+      part.overdue_orders > 0 && overdue(part),
       figure(t.paid, money(part.paid, part.currency), t.payments(part.paid_links), hashOf("/links", { status: "paid", currency: part.currency, paid_from: from, paid_to: to })),
       figure(t.refunded, money(part.refunded, part.currency)),
       part.disputed_links > 0 && figure(t.disputed, money(part.disputed, part.currency), t.links(part.disputed_links), hashOf("/links", { disputed: "open", currency: part.currency, paid_from: from, paid_to: to })),
@@ -139,6 +141,13 @@ function figures({ currencies, from, to }) {
       figure(t.asked, number(part.asked), t.seenAndPaid(part.viewed, part.asked_and_paid)),
       part.median_seconds_to_pay !== undefined && figure(t.fast, lasting(part.median_seconds_to_pay), t.fastHint)),
     chart(part)));
+}
+
+/** Of very many, those that were due first are added up. */
+function overdue({ overdue: sum, overdue_orders: count, overdue_more: more, currency }) {
+  const t = strings.orders;
+  const [value, orders] = [money(sum, currency), t.count(count)].map((text) => (more ? t.moreThan(text) : text));
+  return figure(strings.home.overdue, value, orders, hashOf("/orders", { overdue: "true" }));
 }
 
 function figure(name, value, more, href) {

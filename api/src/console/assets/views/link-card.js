@@ -17,7 +17,7 @@ import { reminders } from "./link-reminders.js";
 import { sendLink } from "./link-send.js";
 import { voidLink } from "./link-void.js";
 import { messageState } from "./message-state.js";
-import { disputeEnd, disputeNotice, moneyTag } from "./money-back.js";
+import { disputeName, disputeNotice, moneyTag } from "./money-back.js";
 
 const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
 /** How the API writes how a payment was learned of, and what Stripe has confirmed. */
@@ -113,8 +113,10 @@ function notices(link, act) {
 /** What is to be looked at; what a second payment comes to is said as what it is. */
 function reviewOf(review, entries) {
   const t = strings.link.reviews;
-  const isTwice = review === "amount_mismatch" && entries.some(({ event }) => event === "paid_again");
-  return isTwice ? t.paid_again : t[review] ?? humanised(review);
+  const [again] = entries.filter(({ event }) => event === "paid_again");
+  if (review !== "amount_mismatch" || !again) return t[review] ?? humanised(review);
+  const isGivenBack = entries.some(({ event, at }) => event === "refunded" && at >= again.at);
+  return isGivenBack ? t.paid_again_refunded : t.paid_again;
 }
 
 function unfinishedAmount({ unfinished_refund: { amount, currency } }) {
@@ -142,7 +144,8 @@ function delivery(link) {
   return link.delivery === "unknown" ? [notice("warn", t.deliveryUnknownTitle, strings.message.unknownHint)] : [];
 }
 
-function notice(kind, heading, text) {
+/** A message in a box of its own. */
+export function notice(kind, heading, text) {
   return h(`div.notice.notice-${kind}`, h("div", icon("warning")), h("div", h("p.notice-title", heading), h("p", text)));
 }
 
@@ -218,7 +221,7 @@ function facts(link, act) {
 }
 
 function paidBy({ method, on, note }) {
-  return [strings.paidBy[method] ?? humanised(method), on && `, ${dateText(on)}`, note && h("p.quiet", note)];
+  return [strings.paidBy[method] ?? humanised(method), on && [strings.comma, dateText(on)], note && h("p.quiet", note)];
 }
 
 /** Also those to a number that the order had before: somebody else may hold the link. */
@@ -233,7 +236,7 @@ function timeline(link, open) {
   return h("details.timeline", { key: `timeline ${link.id}`, open },
     h("summary", t.timeline),
     h("ol", [...link.timeline].reverse().map((entry) => h("li",
-      h("span.event", disputeEnd(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
+      h("span.event", disputeName(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
       entry.detail && h("div.detail.quiet", detailOf(entry, link))))));
 }
 

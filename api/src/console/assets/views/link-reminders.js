@@ -7,7 +7,7 @@ import { actions, field, form, problemBox } from "../lib/form.js";
 import { hourText } from "../lib/format.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { remindMany } from "./links-many.js";
+import { isWanted, remindMany } from "./links-many.js";
 
 /** While somebody may be reminded, now or soon. */
 const OPEN = ["creating", "unpaid", "processing"];
@@ -18,7 +18,7 @@ const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["l
 export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
-  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && !order.opted_out && may("send");
+  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && isWanted({ ...link, opted_out: order.opted_out }) && may("send");
   return [
     said(link),
     may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],
@@ -84,7 +84,7 @@ function editor(link, merchant, { close, changed }) {
   return form({
     fields: [
       field({ label: t.label, control: choice }), usual, terms,
-      h("p.hint", words.hours(hourText(merchant.texts_from), hourText(merchant.texts_until))),
+      h("p.hint", hoursOf(merchant, words.hours)),
       actions(t.submit, { cancel: close }),
     ],
     check: () => (choice.value === "own" ? numbers : []).filter((it) => !it.checkValidity())
@@ -96,4 +96,10 @@ function editor(link, merchant, { close, changed }) {
       changed(result);
     },
   });
+}
+
+/** What is said of the hours of automatic texts, and of Sundays if they have none. */
+export function hoursOf({ texts_from: from, texts_until: until, texts_on_sundays: sundays }, said) {
+  const hours = said(hourText(from), hourText(until));
+  return sundays ? hours : [hours, " ", strings.reminders.noSundays];
 }

@@ -18,6 +18,11 @@ const WHY_NOT = {
   opted_out: (link) => link.opted_out,
 };
 
+/** Whether the buyer of this link may be reminded at all, as far as is known here. */
+export function isWanted(link) {
+  return !Object.values(WHY_NOT).some((isLeftOut) => isLeftOut(link));
+}
+
 /** Reminds the buyer of each of the links, which were sent before. */
 export function remindMany(links, chosen, done) {
   const t = strings.links.many;

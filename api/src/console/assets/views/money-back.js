@@ -27,8 +27,10 @@ export function disputeNotice(link) {
   return [isBad ? "bad" : "info", nameOf(link), [meant, due]];
 }
 
-/** How the dispute ended whose end this entry of a timeline tells: in Stripe's word, with which its detail begins. */
-export function disputeEnd({ event, detail, dispute_status: told }) {
-  const word = told ?? /^\w+/.exec(detail ?? "")?.[0];
-  return event === "dispute_closed" && word ? strings.link.disputeTags[disputeOf({ disputed: word, dispute_status: word })] : undefined;
+/** What an entry of a timeline tells of a dispute, where that has a name: an inquiry, or how it ended, in Stripe's word, with which its detail begins. */
+export function disputeName({ event, detail = "", dispute_status: told }) {
+  const t = strings.link.disputeTags;
+  if (event === "disputed") return detail.includes("an inquiry") ? t.inquiry : undefined;
+  const word = told ?? /^\w+/.exec(detail)?.[0];
+  return event === "dispute_closed" && word ? t[disputeOf({ disputed: word, dispute_status: word })] : undefined;
 }

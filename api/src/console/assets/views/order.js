@@ -12,7 +12,7 @@ import { backTo, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
-import { linkCard, pastLink } from "./link-card.js";
+import { linkCard, notice, pastLink } from "./link-card.js";
 import { markOrderPaid } from "./link-paid.js";
 import { orderData } from "./order-data.js";
 import { editOrder } from "./order-edit.js";
@@ -140,7 +140,7 @@ function draw(page, data, { changed, made, refresh }) {
     }),
     h("div.order-columns",
       h("div.order-main",
-        shown ? linkCard(shown, act) : noLink(order),
+        shown ? linkCard(shown, act) : noLink(order, latest),
         past.length > 0 && h("section.past", h("h2", t.pastLinks), past.map((link) => pastLink(link, act))), another),
       orderData(order, edit)));
 }
@@ -175,10 +175,11 @@ function createButton(order, create) {
     icon("link"), again ? t.newLink : t.createLink);
 }
 
-function noLink(order) {
+function noLink(order, latest) {
   const t = strings.order;
-  const had = order.links.length > 0;
+  const had = Boolean(latest);
   return h("section.card.no-link",
+    latest?.new_link_wanted_at && order.tag !== "paid" && notice("warn", strings.link.events.new_link_wanted, strings.link.newLinkWanted),
     h("div.no-link-mark", icon("link")),
     h("h2", had ? t.noOpenLinkTitle : t.noLinkTitle), h("p", !order.customer.name ? t.erasedOrder : had ? t.noOpenLink : t.noLink));
 }

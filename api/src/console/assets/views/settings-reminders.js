@@ -6,6 +6,7 @@ import { actions, field, form } from "../lib/form.js";
 import { hourText } from "../lib/format.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
+import { hoursOf } from "./link-reminders.js";
 import { editable } from "./setting.js";
 
 const PATH = "/merchant";
@@ -49,13 +50,13 @@ function editor(merchant) {
   return form({
     fields: [
       h("label.check", fields.on, t.on),
-      h("p.hint", t.hours(hourText(merchant.texts_from), hourText(merchant.texts_until))),
+      h("p.hint", hoursOf(merchant, t.hours)),
       terms,
       h("p.hint", t.text, " ", h("a", { href: "#/settings/template" }, strings.settings.sections.template)),
       h("p.hint", t.language),
       h("h3", t.receiptsTitle),
       h("label.check", fields.receipts, t.receipts),
-      h("p.hint", t.receiptsHint(hourText(merchant.texts_from), hourText(merchant.texts_until))),
+      h("p.hint", hoursOf(merchant, t.receiptsHint)),
       h("h3", t.hoursTitle),
       h("p.hint", t.hoursHint),
       h("div.columns.three", field({ label: t.from, control: fields.from }), field({ label: t.until, control: fields.until })),
@@ -74,7 +75,7 @@ function editor(merchant) {
 
 function hourChoice(name, first, last, chosen) {
   const hours = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  return h("select", { name }, hours.map((hour) => h("option", { value: String(hour), selected: hour === chosen }, hourText(hour))));
+  return h("select", { name, required: true }, hours.map((hour) => h("option", { value: String(hour), selected: hour === chosen }, hourText(hour))));
 }
 
 function whole(name, value, min, max) {

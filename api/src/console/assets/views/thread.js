@@ -15,7 +15,7 @@ import { saidByBuyer } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { sums } from "./links-many.js";
 import { messageState } from "./message-state.js";
-import { disputeEnd } from "./money-back.js";
+import { disputeName } from "./money-back.js";
 import { failure, region } from "./page.js";
 import { optOut } from "./settings-opt-outs.js";
 
@@ -181,11 +181,15 @@ function drawHandling(node, { place, conversation, changed }) {
   }, complain);
 }
 
-/** The buyer's orders: where a link is made, and sent to whoever wants texts. */
+/** The buyer's orders: where a link is made, and sent to whoever wants texts, by those who may. */
 function drawOrders(place, orders, isTexted) {
   const t = strings.conversations;
-  // Who has paid is not asked again.
-  const look = (order) => (order.has_open_link ? (isTexted ? ["send", t.sendFor] : ["link", t.openFor]) : order.tag === "paid" ? ["check", t.paidFor] : ["link", t.createFor]);
+  const look = (order) => {
+    if (order.has_open_link) return isTexted && may("send") ? ["send", t.sendFor] : ["link", t.openFor];
+    // Who has paid is not asked again.
+    if (order.tag === "paid") return ["check", t.paidFor];
+    return may("write") ? ["link", t.createFor] : ["orders", strings.order.title];
+  };
   const open = orders.filter((order) => order.open_amount).map(({ open_amount: amount, currency }) => ({ amount, currency }));
   swap(place, open.length > 0 && h("p.open-sum", t.open(open.length), " ", h("strong", sums(open))), orders.slice(0, SHOWN_ORDERS).map((order) => {
     const [picture, text] = look(order);
@@ -219,7 +223,7 @@ function between(messages, happened, isCut) {
 function line(entry) {
   const { at, event, order_id: order, order_number: number, invoice_number: invoice, amount, currency, actor } = entry;
   const t = strings.conversations;
-  const what = disputeEnd(entry) ?? t.happened[event] ?? strings.link.events[event] ?? humanised(event);
+  const what = disputeName(entry) ?? t.happened[event] ?? strings.link.events[event] ?? humanised(event);
   return h("li.happened", h("span", what, amount && WITH_AMOUNT.includes(event) && [" ", money(amount, currency)]),
     order && h("a", { href: `#/orders/${order}` }, invoice ?? strings.order.title(number)), person(actor), time(at, { short: true }));
 }
@@ -285,10 +289,9 @@ function replyBox(place, sent) {
   const stop = h("button.as-link.no-more", { type: "button", key: "no-more-texts", onclick: () => optOut(phone, sent) }, t.noMore);
   node.append(stop);
   return {
-    node: h("footer.reply", note, node),
+    node: h("footer.reply", { hidden: !may("write") }, note, node),
     allow(conversation) {
       phone = conversation.phone;
-      if (!may("write")) return void (node.hidden = true);
       const reason = !conversation.phone ? t.erasedNote : conversation.opted_out_at ? t.optedOutNote : null;
       note.hidden = !reason;
       note.textContent = reason ?? "";

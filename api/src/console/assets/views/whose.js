@@ -4,7 +4,8 @@ import { h, swap } from "../lib/dom.js";
 
 /** Shows whose console it is. */
 export function whose(name) {
-  return h("p.whose", { title: name }, name);
+  // By its own direction, which is the end that is cut off.
+  return h("p.whose", { title: name, dir: "auto" }, name);
 }
 
 /** The shop has another name from now on. */
