@@ -43,6 +43,7 @@ KNOWN = [
     (422, "invalid_input", r"gateway(\..*)?|secrets(\..*)?|account_sid|auth_token|carrier|body|url|events.*|origin", r".", "what one carrier needs and the other has not; URLs and templates are languages of their own"),
     (422, "unknown_field", r".*", r"is no column", "a text that is CSV has columns, which no schema names"),
     (422, "invalid_input", r"from", r"longer than", "what a gateway takes is its own, and to describe a limit anew would be a break of /v1"),
+    (422, "invalid_input", r"note|reason", r"control characters", "that these are one line, their descriptions say in words: a pattern would be a break of /v1"),
     (422, "cannot_be_drawn", None, None, "which characters the fonts of this machine have"),
     (422, "bad_template", r".*", r".", "a template is a language of its own"),
     (422, "not_a_pdf", r"invoice", r".", "what a PDF is, a schema cannot say"),

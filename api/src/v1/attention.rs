@@ -163,7 +163,7 @@ described_words!(AttentionStatus);
 #[derive(Debug, Default, Deserialize, Object)]
 #[serde(deny_unknown_fields)]
 struct Resolve {
-    /// For your own records.
+    /// For your own records, in one line.
     note: Option<String>,
 }
 

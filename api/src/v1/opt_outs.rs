@@ -74,7 +74,7 @@ struct OptOutInput {
 struct OptInInput {
     /// The number in any notation.
     phone: Option<String>,
-    /// The reason: how the buyer asked for texts again.
+    /// The reason, in one line: how the buyer asked for texts again.
     reason: Option<String>,
 }
 

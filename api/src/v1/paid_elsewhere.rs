@@ -54,7 +54,7 @@ struct MarkPaid {
     method: Text<ElsewhereMethod>,
     /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
     on: Option<CalendarDay>,
-    /// A note for your records.
+    /// A note for your records, in one line.
     note: Option<String>,
     /// Whether the buyer gets a receipt by text; absent: as the merchant says.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +69,7 @@ struct MarkOrderPaid {
     method: Text<ElsewhereMethod>,
     /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
     on: Option<CalendarDay>,
-    /// A note for your records.
+    /// A note for your records, in one line.
     note: Option<String>,
     /// Whether the buyer gets a receipt by text; absent: as the merchant says.
     #[serde(skip_serializing_if = "Option::is_none")]

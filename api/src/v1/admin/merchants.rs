@@ -106,7 +106,7 @@ impl From<Merchant> for MerchantView {
 struct TopUpInput {
     /// The number of credits.
     credits: i64,
-    /// A note, such as an invoice number.
+    /// A note in one line, such as an invoice number.
     note: Option<String>,
 }
 
