@@ -14,8 +14,8 @@ pub enum LinkTextError {
     /// The template is invalid.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// The link was erased after 90 days.
-    #[error("the link was erased after 90 days")]
+    /// The link was erased.
+    #[error("the link was erased")]
     Purged,
     /// The stored link is damaged.
     #[error(transparent)]

@@ -197,6 +197,8 @@ async fn an_erased_buyer_is_gone_and_their_order_gets_no_new_link() {
         .await;
         browser.sees("The buyer was erased: this order cannot get a new link.").await;
         browser.sees_no("New link").await;
+        // It did not wait for its day, and nothing says so.
+        browser.sees_no("90 days").await;
         browser.clicks("Conversations").await;
         browser.sees("No conversations yet").await;
     })

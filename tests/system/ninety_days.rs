@@ -309,6 +309,8 @@ async fn a_buyer_is_erased_on_request(app: &mut App) {
     let closed = is_purged(&merchant, &open.id).await;
     assert_eq!(closed["status"], "expired", "an open link is closed first");
     assert_eq!(app.sandbox().links_for(&open.id).await.live, 0);
+    let invoice = merchant.http.get(&format!("/v1/payment-links/{}/invoice", link.id)).await.problem(410, "purged");
+    assert_eq!(invoice["detail"], "The invoice was erased.", "it did not wait for its day");
     for order in [&order, &second, &third] {
         let kept = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
         assert!(kept["customer"]["phone"].is_null() && kept["items"] == json!([]), "{kept}");

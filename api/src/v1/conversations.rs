@@ -224,7 +224,7 @@ impl Conversations {
     ) -> Result<Answered<MessageView>, Problem> {
         let conversation = find(&api, &key.0, &conversation_id).await?;
         if conversation.phone.is_none() {
-            return Err(Problem::conflict("purged", "The buyer's number was erased after 90 days."));
+            return Err(Problem::conflict("purged", "The buyer's number was erased."));
         }
         let call = format!("POST messages {}", conversation.id);
         let fingerprint = fingerprint(&call, input.0.body.as_bytes());

@@ -45,7 +45,7 @@ impl EvidenceCalls {
         let pool = api.db.pool();
         let link = find_link(pool, &key.0, &link_id).await?;
         let (Some(number), None) = (link.invoice_number.clone(), link.purged_at) else {
-            return Err(Problem::new(StatusCode::GONE, "purged", "What happened was erased after 90 days."));
+            return Err(Problem::new(StatusCode::GONE, "purged", "What it would tell was erased."));
         };
         let owner = merchant::get(pool, link.merchant_id).await?;
         let order = order::find(pool, owner.id, link.order_id).await?.ok_or_else(Problem::not_found)?;

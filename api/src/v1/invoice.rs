@@ -8,7 +8,7 @@ use crate::{Api, Problem, http::pdf_response::Pdf};
 /// The link's invoice, unless it was erased.
 pub(crate) async fn read_invoice(api: &Api, link: &link::Model) -> Result<Pdf, Problem> {
     let (Some(document), Some(number)) = (&link.document, &link.invoice_number) else {
-        return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased after 90 days."));
+        return Err(Problem::new(StatusCode::GONE, "purged", "The invoice was erased."));
     };
     let read = match &link.document_sha256 {
         Some(sha256) => api.documents.read_as(document, sha256).await,

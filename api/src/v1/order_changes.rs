@@ -186,7 +186,7 @@ pub(super) async fn write(
     now: DateTime<Utc>,
 ) -> Result<(Order, Vec<&'static str>), Problem> {
     if order.customer_phone.is_none() {
-        return Err(Problem::conflict("purged", "The order was erased after 90 days."));
+        return Err(Problem::conflict("purged", "The order was erased."));
     }
     let changes = changes.without_what_is_so(&order)?;
     if changes.is_of_terms() && order::has_open_link(tx, &order).await? {

@@ -43,7 +43,7 @@ impl ReceiptCalls {
         let pool = api.db.pool();
         let link = find_link(pool, &key.0, &link_id).await?;
         if link.purged_at.is_some() {
-            return Err(Problem::new(StatusCode::GONE, "purged", "The receipt was erased after 90 days."));
+            return Err(Problem::new(StatusCode::GONE, "purged", "The receipt was erased."));
         }
         let order = order::find(pool, link.merchant_id, link.order_id).await?.ok_or_else(Problem::not_found)?;
         let owner = key.0.owner(&api).await?;

@@ -257,7 +257,7 @@ fn no_phone_number() -> Problem {
 pub(super) fn no_text(field: &'static str) -> impl Fn(LinkTextError) -> Problem {
     move |error| match error {
         LinkTextError::Template(error) => bad_template(field)(error),
-        LinkTextError::Purged => Problem::conflict("purged", "The link was erased after 90 days."),
+        LinkTextError::Purged => Problem::conflict("purged", "The link was erased."),
         LinkTextError::Db(error) => error.into(),
     }
 }

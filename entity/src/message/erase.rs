@@ -16,7 +16,7 @@ use crate::{
 use domain::{ConversationId, LinkId};
 
 /// Replaces the reason why a text failed.
-const ERASED: &str = "The reason was erased after 90 days.";
+const ERASED: &str = "The reason was erased.";
 
 /// Whether the conversation has texts that are not erased.
 pub(crate) async fn has_texts(db: &impl ConnectionTrait, conversation: ConversationId) -> Result<bool, DbErr> {
