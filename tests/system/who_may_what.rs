@@ -54,6 +54,19 @@ enum For {
     Operators,
 }
 
+impl For {
+    /// How a description ends that says so.
+    const fn told(self) -> &'static str {
+        match self {
+            Self::Readers => "Scope: `read`.",
+            Self::Senders => "Scope: `send`.",
+            Self::Writers => "Scope: `write`.",
+            Self::Administrators => "Scope: `admin`.",
+            Self::Operators => "",
+        }
+    }
+}
+
 /// A call, as the server describes it.
 #[derive(Debug)]
 struct Call {
@@ -97,6 +110,8 @@ fn calls_of(description: &Value) -> Vec<Call> {
             } else {
                 For::Writers
             };
+            let described = operation["description"].as_str().unwrap_or_default();
+            assert!(described.ends_with(whose.told()), "{name} is for {whose:?}: {described}");
             let takes_body = operation.get("requestBody").is_some();
             calls.push(Call { method, pattern, takes_body, whose });
         }

@@ -99,8 +99,24 @@ type DescribedKey = (&'static str, &'static str);
 const API_KEY: DescribedKey = ("api_key", "A merchant's API key (`pk_…`), or a token for a page (`ct_…`).");
 const OPERATOR_KEY: DescribedKey = ("operator_key", "The operator's key (`op_…`), for the calls under *Admin*.");
 
+/// Tells the description which scope a call needs; see [`description`]. No security scheme has this name.
+const fn described(needed: Scope) -> &'static str {
+    match needed {
+        Scope::Read => "scope:read",
+        Scope::Send => "scope:send",
+        Scope::Write => "scope:write",
+        Scope::Admin => "scope:admin",
+    }
+}
+
 macro_rules! extracted {
-    ($($name:ident from $key:ident by $check:expr;)+) => { $(
+    ($($name:ident of $scope:ident;)+) => { $(
+        extracted!(
+            $name from API_KEY by async |request, api| authenticate(request, api, Scope::$scope).await,
+            described(Scope::$scope)
+        );
+    )+ };
+    ($name:ident from $key:ident by $check:expr $(, $scope:expr)?) => {
         impl<'a> ApiExtractor<'a> for $name {
             const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::SecurityScheme];
 
@@ -113,7 +129,7 @@ macro_rules! extracted {
             }
 
             fn security_schemes() -> Vec<&'static str> {
-                vec![$key.0, "console_session"]
+                vec![$key.0, "console_session" $(, $scope)?]
             }
 
             async fn from_request(
@@ -128,16 +144,16 @@ macro_rules! extracted {
                 Ok(Self(who))
             }
         }
-    )+ };
+    };
 }
 
 extracted! {
-    Reader from API_KEY by async |request, api| authenticate(request, api, Scope::Read).await;
-    Sender from API_KEY by async |request, api| authenticate(request, api, Scope::Send).await;
-    Writer from API_KEY by async |request, api| authenticate(request, api, Scope::Write).await;
-    Administrator from API_KEY by async |request, api| authenticate(request, api, Scope::Admin).await;
-    Operator from OPERATOR_KEY by authenticate_operator;
+    Reader of Read;
+    Sender of Send;
+    Writer of Write;
+    Administrator of Admin;
 }
+extracted!(Operator from OPERATOR_KEY by authenticate_operator);
 
 /// How long recording a use may delay the request.
 const NOTE_WITHIN: Duration = Duration::from_millis(500);

@@ -6,6 +6,7 @@ mod examples;
 mod ids;
 mod links;
 mod problems;
+mod scopes;
 
 use serde_json::{Map, Value, json};
 
@@ -35,6 +36,7 @@ pub(super) fn complete(document: &mut Value) {
     for_each_operation(document, |method, path, operation| {
         describe_parameters(operation);
         describe_success(operation);
+        scopes::describe(operation);
         problems::add(method, path, operation);
         if operation["operationId"].is_null() {
             operation["operationId"] = ids::of(method, path).into();
