@@ -238,6 +238,7 @@ async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
     }
     let thrice = shows(&merchant, &link.id, "each is told", |link| events(link, "paid_again").len() == 2).await;
     assert_eq!(thrice["review"], "amount_mismatch");
+    assert!(events(&thrice, "review")[0].contains("or more than once"), "{thrice}");
     for (told, session) in events(&thrice, "paid_again").iter().zip(["cs_two", "cs_three"]) {
         assert!(
             told.contains(session) && told.contains("129.50 USD") && told.contains(&format!("pi_{session}")),

@@ -124,7 +124,7 @@ impl Review {
                 "The buyer paid after the link's time was over. Keep the payment or refund it in Stripe's dashboard."
             }
             Self::AmountMismatch => {
-                "The buyer paid another amount than was asked. Look at the payment in Stripe's dashboard."
+                "The buyer paid another amount than was asked, or more than once. Look at the payments in Stripe's dashboard."
             }
             Self::CurrencyMismatch => {
                 "The buyer paid in another currency than was asked. Look at the payment in Stripe's dashboard."
