@@ -1,9 +1,12 @@
 //! What a buyer is told of the money of a paid link that is not simply paid. The page and the receipt say it in the
 //! same words.
 
-use domain::link::{
-    Review,
-    money_back::{RefundState, RefundStatus},
+use domain::{
+    Money,
+    link::{
+        Review,
+        money_back::{RefundState, RefundStatus},
+    },
 };
 use entity::link::{self, Dispute, UnfinishedRefund};
 use serde::Deserialize;
@@ -33,8 +36,8 @@ pub(crate) struct PaidMoney<'a> {
     /// The refund that is under way, or failed.
     pub(crate) unfinished: Option<UnfinishedRefund>,
     pub(crate) merchant: &'a str,
-    /// The language in which amounts are written.
-    pub(crate) language: &'a str,
+    /// How amounts are written.
+    pub(crate) written: &'a dyn Fn(Money) -> String,
 }
 
 impl OfPayment {
@@ -80,7 +83,7 @@ impl OfPayment {
             RefundStatus::Failed => (&self.refund_failed, &self.refund_failed_unknown),
             RefundStatus::Succeeded => return None,
         };
-        let amount = refund.money.map(|money_back| money_back.in_language(money.language));
+        let amount = refund.money.map(money.written);
         let sentence = if amount.is_some() { known } else { unknown };
         Some(filled(sentence, &[("{amount}", &amount.unwrap_or_default()), ("{merchant}", money.merchant)]))
     }

@@ -95,7 +95,8 @@ fn page(
     let left = left.map_err(Problem::internal)?;
     let by_stripe = link.paid_elsewhere().is_none();
     let whole = money.to_decimal_string();
-    let of_money = PaidMoney { link, unfinished, merchant: &owner.name, language: &words.language };
+    let written = |amount: Money| amount.in_language(&words.language);
+    let of_money = PaidMoney { link, unfinished, merchant: &owner.name, written: &written };
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),

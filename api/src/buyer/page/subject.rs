@@ -74,6 +74,11 @@ impl PageSubject<'_> {
         }
     }
 
+    /// An amount as the buyer writes it.
+    fn written(&self, amount: Money) -> String {
+        self.words.isolated(amount.in_language(favourite(self.language).unwrap_or_default()))
+    }
+
     fn customer(&self) -> Option<String> {
         let order = self.order?;
         let first_name = order.customer_name.split_whitespace().next()?;
@@ -97,9 +102,8 @@ impl PageSubject<'_> {
 
     /// What is told of the money of a paid link, where that is not simply paid.
     pub(super) fn of_money(&self) -> Option<String> {
-        let language = favourite(self.language).unwrap_or_default();
         let (link, unfinished, merchant) = (self.link, self.unfinished_refund, self.owner.name.as_str());
-        let money = PaidMoney { link, unfinished, merchant, language };
+        let money = PaidMoney { link, unfinished, merchant, written: &|amount| self.written(amount) };
         let simply = self.words.sentence(PageState::Paid);
         self.words.of_money(&money, Some(simply)).filter(|_| self.page_state == PageState::Paid)
     }
@@ -149,8 +153,7 @@ impl PageSubject<'_> {
         let payable = self.page_state == PageState::Open;
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
-        let written = |money: Money| words.isolated(money.in_language(favourite(self.language).unwrap_or_default()));
-        let amount = written(money);
+        let amount = self.written(money);
         let refunded = self.link.refunded_money()?;
         Ok(Some(InvoicePart {
             customer: self.customer(),
@@ -168,7 +171,7 @@ impl PageSubject<'_> {
             can_deny: payable && !denied && !self.is_unsure,
             sure: (payable && !denied && self.is_unsure).then(|| words.sure(merchant)),
             denied: (payable && denied).then(|| words.denied(merchant)),
-            refunded: refunded.map(written),
+            refunded: refunded.map(|back| self.written(back)),
             items: self.items()?,
             has_receipt: has_receipt(self.link),
             pay_later: self.pay_later(),
