@@ -50,7 +50,7 @@ export interface Attention {
   order_id?: string;
   /** The number of the order. */
   order_number?: string;
-  /** Details of the reason: which `review`, that a link was paid more than once (`paid_again`), or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
+  /** Details of the reason: which `review`, or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased. */
   reason?: string;
   resolved_at?: Time;
   /** The key that resolved it, or `system` if there was nothing left to do. */
