@@ -1,6 +1,6 @@
 -- A shop of a year: :links orders, links and texts, two and a half webhooks and two and a half jobs for each, nine tenths of them the
 -- merchant's :merchant and the rest those of ten others. What is older than 90 days is purged. For docs/scaling.md: on a fresh database that
--- was migrated, and with :merchant made,
+-- was migrated, and with :merchant made, which has no credits yet,
 --     psql -v links=1000000 -v merchant="'01…'" -f benches/lab/years.sql
 -- Triggers are off meanwhile, and what they write is written at the end; the index of searched texts is built last.
 SET session_replication_role = replica;
@@ -84,16 +84,47 @@ INSERT INTO job (id, kind, merchant_id, payload, state, run_at, created_at)
     SELECT years_id(at, n * 4 + 3), 'process_stripe_event', merchant_id, replace('{"merchant":"mer_' || merchant_id || '","event":"evt_' || years_id(at + interval '1 minute', n * 4 + 1) || '"}', '-', ''), 'queued',
         now() + interval '1 hour', at
     FROM year WHERE n % (:links / 40) = 1;
+-- A tenth of the buyers answer; what came in the last days nobody has read.
+INSERT INTO message (id, merchant_id, conversation_id, direction, body, segments, credits, status, created_at, purged_at)
+    SELECT years_id(at + interval '1 minute', n * 8 + 1), merchant_id, id, 'incoming', CASE WHEN NOT is_old THEN 'Thank you, I will pay on Friday' END, 1, 0, 'received',
+        at + interval '1 minute', CASE WHEN is_old THEN at + interval '90 days' END
+    FROM year WHERE n % 10 = 2;
+UPDATE conversation SET heard_at = last_message_at + interval '1 minute', last_message_at = last_message_at + interval '1 minute',
+        read_at = CASE WHEN created_at < now() - interval '5 days' THEN last_message_at + interval '2 minutes' END
+    FROM year WHERE conversation.id = year.id AND n % 10 = 2;
+-- The ledger: credits of a year are bought at once, and each text takes one of them.
+INSERT INTO credit_entry (id, merchant_id, number, kind, available_delta, held_delta, available_after, message_id, created_at)
+    SELECT years_id(now() - interval '366 days', n), id, 1, 'top_up', 2000000, 0, 2000000, NULL::uuid, now() - interval '366 days'
+    FROM (SELECT id, row_number() OVER () AS n FROM merchant) AS merchant
+    UNION ALL
+    SELECT years_id(at + interval '1 second' * k, n * 8 + k), merchant_id, 2 * place + k - 1, (ARRAY['hold', 'capture'])[k], -(ARRAY[1, 0])[k], (ARRAY[1, -1])[k],
+        2000000 - place, id, at + interval '1 second' * k
+    FROM (SELECT *, row_number() OVER (PARTITION BY merchant_id ORDER BY n) AS place FROM year) AS year, generate_series(1, 2) k;
+UPDATE merchant SET available = 2000000 - texts, held = 0, ledger_entries = 1 + 2 * texts
+    FROM (SELECT merchant.id, count(year.id) AS texts FROM merchant LEFT JOIN year ON year.merchant_id = merchant.id GROUP BY merchant.id) AS used WHERE used.id = merchant.id;
+-- The feed, which is kept for 30 days.
+INSERT INTO change_set (merchant_id, last_seq, count, at, changes)
+    SELECT merchant_id, row_number() OVER (PARTITION BY merchant_id ORDER BY n, k), 1, at + interval '1 minute' * k,
+        (ARRAY['link.created', 'link.unpaid', 'link.viewed', 'link.paid'])[k] || ' ' || concat_ws(' ', replace(id::text, '-', ''), replace(id::text, '-', ''), replace(id::text, '-', ''), replace(id::text, '-', ''))
+    FROM year, generate_series(1, 4) k WHERE at > now() - interval '30 days' ORDER BY n, k;
+INSERT INTO change_feed (merchant_id, last_seq) SELECT merchant_id, max(last_seq) FROM change_set GROUP BY merchant_id
+    ON CONFLICT (merchant_id) DO UPDATE SET last_seq = excluded.last_seq;
+-- What needed a person, of which the newest still does.
+INSERT INTO attention (id, merchant_id, kind, subject, link_id, order_id, opened_at, resolved_at, resolved_by)
+    SELECT years_id(at, n * 8), merchant_id, CASE n % 3 WHEN 0 THEN 'link_failed' WHEN 1 THEN 'review' ELSE 'text_not_delivered' END, 'link_' || replace(id::text, '-', ''), id, id, at,
+        CASE WHEN n < :links - 1000 THEN at + interval '1 day' END, CASE WHEN n < :links - 1000 THEN 'system' END
+    FROM year WHERE n % 100 = 9;
 INSERT INTO audit_entry (id, merchant_id, actor, action, subject, at)
-    SELECT id, merchant_id, 'key_' || merchant_id, 'link.create', 'lnk_' || id, at FROM year;
+    SELECT id, merchant_id, 'key_' || replace(merchant_id::text, '-', ''), 'link.create', 'link_' || replace(id::text, '-', ''), at FROM year;
 
 -- What triggers would have written.
-INSERT INTO open_link (order_id, link_id, expires_at, check_at)
-    SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at) FROM payment_link
+INSERT INTO open_link (order_id, link_id, expires_at, check_at, merchant_id)
+    SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at), merchant_id FROM payment_link
     WHERE state IN ('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling');
 INSERT INTO link_intent (merchant_id, intent, link_id)
     SELECT merchant_id, stripe_payment_intent, id FROM payment_link WHERE stripe_payment_intent IS NOT NULL;
-INSERT INTO closed_link (merchant_id, state, link_id) SELECT merchant_id, state, id FROM payment_link WHERE state IN ('voided', 'expired');
+INSERT INTO closed_link (merchant_id, state, link_id) SELECT merchant_id, state, id FROM payment_link
+    WHERE state IN ('voided', 'expired', 'creating', 'processing', 'voiding', 'expiring', 'settling');
 INSERT INTO unasked_order (merchant_id, order_id) SELECT merchant_id, id FROM orders WHERE tag = 'none';
 INSERT INTO unpaid_order (merchant_id, order_id) SELECT merchant_id, id FROM orders WHERE tag = 'unpaid';
 -- The sums, by the view that splits changes into parts of them.

@@ -58,7 +58,7 @@ pub struct Schedule {
     reminding: Reminding,
 }
 
-/// A merchant's schedules: the general one and those of single links.
+/// A merchant's schedules: the general one and those of single open links.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -69,6 +69,7 @@ pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Ve
         .distinct()
         .filter(link::Column::MerchantId.eq(owner.id))
         .filter(link::Column::Reminding.is_not_null())
+        .filter(link::Column::Id.in_subquery(link::open::of_merchant(owner.id)))
         .into_tuple()
         .all(db)
         .await?;
@@ -104,18 +105,16 @@ pub async fn candidates(
     let regular = is_old_enough(reminding.after_days).and(Expr::from(reminded).lt(reminding.at_most));
     let last =
         is_old_enough(reminding.last_days).and(link::Column::ExpiresAt.lte(at + TimeDelta::days(reminding.last_days)));
-    let mut query = link::Entity::find()
-        .filter(link::Column::MerchantId.eq(merchant))
+    let mut query = link::open::only_in(link::Entity::find(), merchant, LinkState::Unpaid)
         .filter(of_schedule)
-        .filter(link::Column::State.eq(LinkState::Unpaid))
         .filter(link::Column::ExpiresAt.gt(at))
         .filter(link::Column::RemindersStoppedAt.is_null())
         .filter(Expr::exists(texts().and_where(message::Column::Status.is_not_in(NOT_SENT)).to_owned()))
         .filter(regular.or(last));
     if let Some(after) = after {
-        query = query.filter(link::Column::Id.gt(after));
+        query = query.filter(link::open::Column::LinkId.gt(after));
     }
-    query.order_by_asc(link::Column::Id).limit(limit).all(db).await
+    query.order_by_asc(link::open::Column::LinkId).limit(limit).all(db).await
 }
 
 /// Statuses of texts that were not and will not be sent.

@@ -11,7 +11,7 @@ use sea_orm_migration::{
 
 use crate::{
     m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
-    m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118,
+    m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118, m0124_few_of_years as m0124,
 };
 
 /// An index of a table that may be large.
@@ -30,6 +30,7 @@ fn of_step(step: &str) -> &'static [Index] {
         m0110::NAME => &m0110::INDEXES,
         m0115::NAME => &m0115::INDEXES,
         m0118::NAME => &m0118::INDEXES,
+        m0124::NAME => &m0124::INDEXES,
         _ => &[],
     }
 }
@@ -112,6 +113,8 @@ mod tests {
         assert_eq!(of_step(m0115::Step.name()).len(), m0115::INDEXES.len());
         assert_eq!(m0118::Step.name(), "m0118_links_by_state_from_before");
         assert_eq!(of_step(m0118::Step.name()).len(), m0118::INDEXES.len());
+        assert_eq!(m0124::Step.name(), "m0124_few_of_years");
+        assert_eq!(of_step(m0124::Step.name()).len(), m0124::INDEXES.len());
         assert_eq!(of_step("m0001_merchants"), []);
     }
 }

@@ -82,6 +82,7 @@ mod m0118_links_by_state_from_before;
 mod m0119_link_sum_days;
 mod m0122_receipt_of_a_link;
 mod m0123_text_hours;
+mod m0124_few_of_years;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -162,6 +163,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0119_link_sum_days::Step),
             Box::new(m0122_receipt_of_a_link::Step),
             Box::new(m0123_text_hours::Step),
+            Box::new(m0124_few_of_years::Step),
         ]
     }
 }

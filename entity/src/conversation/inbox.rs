@@ -4,18 +4,20 @@ use std::{collections::HashMap, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, DbBackend, QueryOrder, QuerySelect, Select,
+    Condition, QueryOrder, QuerySelect, Select,
     entity::prelude::*,
     sea_query::{Alias, Expr, ExprTrait, Order, Query},
 };
 
-use super::{Column, Conversation, Entity};
+use super::{
+    Column, Conversation, Entity,
+    sought::{meant_by, one_by_one, with_whole_number},
+};
 use crate::{
     Message,
     list::{RECENT, wider},
     message::{self, Direction},
-    order, picture,
-    search::{orders_sought, pattern},
+    picture,
 };
 use domain::{ApiKeyId, ConversationId, MerchantId, search::Sought, words};
 
@@ -145,6 +147,9 @@ pub async fn list(
     let Some(sought) = search.text.as_deref().and_then(Sought::parse) else {
         return page(db, search.query(merchant), search.limit).await;
     };
+    if let Some(theirs) = with_whole_number(db, search.text.as_deref().unwrap_or_default(), merchant).await? {
+        return page(db, search.query(merchant).filter(theirs), search.limit).await;
+    }
     // A common word matches many conversations, so scanning the newest finds a page sooner than collecting all matches.
     let mut window = Some(RECENT);
     while let Some(newest) = window {
@@ -220,34 +225,6 @@ impl ConversationSearch {
 pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: ConversationId) -> Result<Option<Listed>, DbErr> {
     let found = super::find(db, merchant, id).await?;
     Ok(shown(db, found.into_iter().collect()).await?.pop())
-}
-
-/// Conversations whose number, or whose buyer's order, matches the search.
-fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
-    let buyers = Query::select()
-        .column((order::Entity, order::Column::CustomerPhone))
-        .from(order::Entity)
-        .cond_where(orders_sought(sought, merchant, backend))
-        .and_where(order::Column::CustomerPhone.is_not_null())
-        .to_owned();
-    let of_order = Condition::any().add(Column::Phone.in_subquery(buyers));
-    let phone = Expr::col((Entity, Column::Phone));
-    sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
-}
-
-/// The same condition for each conversation, through the orders of its number. A scalar subquery runs once for each;
-/// `EXISTS` could be planned as a scan of all orders.
-fn one_by_one(sought: &Sought, merchant: MerchantId) -> Condition {
-    let orders = Query::select()
-        .expr(Expr::val(1))
-        .from(order::Entity)
-        .and_where(Expr::col((order::Entity, order::Column::CustomerPhone)).equals((Entity, Column::Phone)))
-        .cond_where(orders_sought(sought, merchant, DbBackend::Sqlite))
-        .limit(1)
-        .to_owned();
-    let phone = Expr::col((Entity, Column::Phone));
-    let of_order = Condition::any().add(Expr::SubQuery(None, Box::new(orders.into())).is_not_null());
-    sought.meant().iter().fold(of_order, |any, one| any.add(phone.clone().like(pattern(one))))
 }
 
 async fn shown(db: &impl ConnectionTrait, found: Vec<Conversation>) -> Result<Vec<Listed>, DbErr> {

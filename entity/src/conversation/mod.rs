@@ -6,6 +6,7 @@ mod forget;
 mod inbox;
 mod open;
 mod opt_out;
+mod sought;
 mod unread;
 
 use std::collections::{BTreeSet, HashMap};

@@ -52,6 +52,11 @@ pub(super) fn links() -> SelectStatement {
     Entity::find().select_only().column(Column::LinkId).into_query()
 }
 
+/// The merchant's open links.
+pub(crate) fn of_merchant(merchant: MerchantId) -> SelectStatement {
+    Entity::find().select_only().column(Column::LinkId).filter(Column::MerchantId.eq(merchant)).into_query()
+}
+
 /// The link is in this state. As a comparison, `PostgreSQL` would estimate that few open links are, as few of all links
 /// are, and would rather read and sort all of them.
 fn is_in(state: LinkState) -> Expr {
@@ -60,7 +65,7 @@ fn is_in(state: LinkState) -> Expr {
 
 /// Restricts a query to the merchant's open links in this state; the open ones drive it and its order. `SQLite` reads
 /// the table on the left of a `CROSS JOIN` first; left to itself it may read all links.
-pub(super) fn only_in(
+pub(crate) fn only_in(
     mut links: Select<super::Entity>,
     merchant: MerchantId,
     state: LinkState,
