@@ -34,6 +34,18 @@ impl Period {
         self.from.is_none() && self.to.is_none()
     }
 
+    /// The part of the range in which rows come before this last one of a page that is full. Their ids come before its
+    /// id; their times may differ from those.
+    pub(crate) fn before(self, last: DateTime<Utc>, sort: Sort) -> Self {
+        match sort {
+            Sort::NewestFirst => Self { from: self.from.max(Some(last - APART * 2)), ..self },
+            Sort::OldestFirst => {
+                let end = last + APART * 2;
+                Self { to: Some(self.to.map_or(end, |to| to.min(end))), ..self }
+            }
+        }
+    }
+
     /// The conditions that the column lies in the range.
     pub(crate) fn of(&self, column: impl ColumnTrait) -> Vec<Expr> {
         let from = self.from.map(|from| column.gte(from));
@@ -134,8 +146,9 @@ impl<Id: Ord> Place<Id> {
 /// How many of the newest rows are scanned first for a filter whose index does not give the order of the list.
 pub(crate) const RECENT: u64 = 1_000;
 
-/// How many rows are scanned at most before all matches are collected from an index.
-const MOST_RECENT: u64 = 20 * RECENT;
+/// How many rows are scanned at most before all matches are collected from an index. What fills no page of so many is
+/// rare enough that collecting it reads less, in a shop with 1,000,000 links a year.
+const MOST_RECENT: u64 = 6 * RECENT;
 
 /// How many of the newest rows to scan after `looked` rows had `found` of the `wanted` matches: half as many again as
 /// should be enough. `None` if collecting all matches from an index is better.
@@ -157,6 +170,13 @@ pub struct Found<T> {
     pub has_more: bool,
 }
 
+impl<T> Found<T> {
+    /// The last row, if the page is full: what comes after it is not shown, in whichever part of the list it is.
+    pub(crate) fn last_of_full<Id>(&self, place: &Place<Id>) -> Option<&T> {
+        self.rows.last().filter(|_| self.has_more || self.rows.len() as u64 >= place.limit)
+    }
+}
+
 /// How many of the first rows fit into `most` bytes; at least one, if there is one.
 #[must_use]
 pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
@@ -170,7 +190,9 @@ pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Found, Place, Sort, fitting, wider};
+    use chrono::NaiveDate;
+
+    use super::{Found, Period, Place, Sort, fitting, wider};
 
     #[test]
     fn parts_of_a_list_are_one() {
@@ -189,13 +211,25 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_before_the_last_row_is_in_the_rest_of_a_period() {
+        let at = |hour: u32| NaiveDate::from_ymd_opt(2026, 11, 27).unwrap().and_hms_opt(hour, 0, 0).unwrap().and_utc();
+        let period = |from: Option<u32>, to: Option<u32>| Period { from: from.map(at), to: to.map(at) };
+        let (newest, oldest) = (Sort::NewestFirst, Sort::OldestFirst);
+        assert_eq!(period(None, None).before(at(12), newest), period(Some(10), None));
+        assert_eq!(period(Some(11), Some(20)).before(at(12), newest), period(Some(11), Some(20)));
+        assert_eq!(period(None, None).before(at(12), oldest), period(None, Some(14)));
+        assert_eq!(period(Some(1), Some(13)).before(at(12), oldest), period(Some(1), Some(13)));
+    }
+
+    #[test]
     fn what_is_common_is_looked_for_among_more_of_the_newest_and_what_is_rare_by_an_index() {
         assert_eq!(wider(1_000, 0, 51), None);
         assert_eq!(wider(1_000, 1, 51), None);
-        assert_eq!(wider(1_000, 10, 51), Some(7_650));
+        assert_eq!(wider(1_000, 10, 51), None);
+        assert_eq!(wider(1_000, 20, 51), Some(3_825));
         assert_eq!(wider(1_000, 50, 51), Some(1_530));
-        assert_eq!(wider(7_650, 30, 51), Some(19_507));
-        assert_eq!(wider(19_507, 40, 51), None);
+        assert_eq!(wider(3_825, 49, 51), Some(5_971));
+        assert_eq!(wider(5_971, 45, 51), None);
         assert_eq!(wider(1_000, 51, 51), Some(1_500));
     }
 

@@ -186,9 +186,13 @@ pub async fn search(
 ) -> Result<Found<(Model, Vec<TimelineEntry>)>, DbErr> {
     let mut pages = Vec::new();
     for states in search.states_apart() {
-        let of_states = LinkSearch { states, ..search.clone() };
+        let mut of_states = LinkSearch { states, ..search.clone() };
         for by in each_way(&search.paid) {
-            pages.push(of_states.part(db, merchant, by).await?);
+            let page = of_states.part(db, merchant, by).await?;
+            if let Some((last, _)) = page.last_of_full(&search.place) {
+                of_states.created = of_states.created.before(last.created_at, search.place.sort);
+            }
+            pages.push(page);
         }
     }
     Ok(search.place.merged(pages, |(link, _)| link.id))

@@ -87,9 +87,13 @@ pub async fn search(
 ) -> Result<Found<Order>, DbErr> {
     let mut pages = Vec::new();
     for statuses in search.states_apart() {
-        let of_states = OrderSearch { statuses, ..search.clone() };
+        let mut of_states = OrderSearch { statuses, ..search.clone() };
         for by in link::each_way(&search.paid) {
-            pages.push(of_states.part(db, merchant, by).await?);
+            let page = of_states.part(db, merchant, by).await?;
+            if let Some(last) = page.last_of_full(&search.place) {
+                of_states.created = of_states.created.before(last.created_at, search.place.sort);
+            }
+            pages.push(page);
         }
     }
     Ok(search.place.merged(pages, |order| order.id))
