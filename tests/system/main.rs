@@ -52,6 +52,7 @@ mod ninety_days;
 mod operators;
 mod operators_page;
 mod opt_outs;
+mod orders_by_number;
 mod paid_elsewhere;
 mod payment_methods;
 mod payments;

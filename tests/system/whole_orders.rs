@@ -15,8 +15,6 @@ on_both_databases!(
     a_corrected_number_gets_the_next_text,
     a_number_is_of_one_order,
     an_order_has_dates_of_its_own,
-    an_order_is_put_by_its_number,
-    an_order_is_read_by_its_number,
     an_archived_order_is_out_of_the_lists,
     what_software_keeps_with_a_link_comes_back,
     an_order_that_is_changed_while_its_invoice_is_uploaded_gets_no_link_of_what_it_was,
@@ -198,62 +196,6 @@ async fn a_number_is_of_one_order(app: &mut App) {
     // Numbers are each merchant's own.
     let stranger = app.operator().makes_a_merchant("A Florist").await;
     stranger.http.post("/v1/orders", &order_body("40301", "+12025569304")).await.with_status(201);
-}
-
-async fn an_order_is_put_by_its_number(app: &mut App) {
-    let merchant = app.merchant();
-    let put = async |body: &Value| merchant.http.put("/v1/orders/by-number/40401", body).await;
-    let mut body = order_body("40401", "+12025569401");
-    body.as_object_mut().unwrap().remove("number");
-    let answer = put(&body).await.with_status(201);
-    let made = answer.json();
-    assert_eq!(made["number"], "40401");
-    assert_eq!(answer.header("location"), format!("/v1/orders/{}", made["id"].as_str().unwrap()));
-    let too_long = merchant.http.put(&format!("/v1/orders/by-number/{}", "4".repeat(65)), &body).await;
-    assert_eq!(too_long.problem(422, "invalid_input")["errors"][0]["field"], "number");
-    body["amount"] = "99.00".into();
-    body["items"] = json!([]);
-    body.as_object_mut().unwrap().retain(|name, _| name != "shipping" && name != "discount");
-    body["metadata"] = json!({"source": "shop"});
-    let changed = put(&body).await.with_status(200).json();
-    assert_eq!((&changed["id"], &changed["amount"]), (&made["id"], &"99.00".into()));
-    assert_eq!(changed["metadata"], json!({"source": "shop"}));
-    assert_eq!(events(&put(&body).await.with_status(200).json()), ["order.change", "order.create"]);
-    body["number"] = "40402".into();
-    assert_eq!(put(&body).await.problem(422, "unknown_field")["errors"][0]["field"], "number");
-}
-
-/// The path with a number in it, as every client of HTTP writes it.
-fn by_number(number: &str) -> String {
-    let mut url = reqwest::Url::parse("http://localhost/v1/orders/by-number").unwrap();
-    url.path_segments_mut().unwrap().push(number);
-    url.path().to_owned()
-}
-
-async fn an_order_is_read_by_its_number(app: &mut App) {
-    let merchant = app.merchant();
-    let read = async |number: &str| merchant.http.get(&by_number(number)).await;
-    for number in ["40701", "A/40702", "40703 %2F/ 100%", "Große Rechnung № 40704 文", "40705?q=1#&+;~", "by-number"]
-    {
-        read(number).await.problem(404, "not_found");
-        let made = merchant.opens_an_order(number).await;
-        let seen = merchant.http.get(&format!("/v1/orders/{}", made.id)).await.with_status(200).json();
-        assert_eq!((seen["number"].as_str(), read(number).await.with_status(200).json()), (Some(number), seen.clone()));
-    }
-    read("a/40702").await.problem(404, "not_found");
-    for no_number in ["/v1/orders/by-number/%FF", "/v1/orders/by-number/%00", &by_number(&"4".repeat(65))] {
-        merchant.http.get(no_number).await.problem(404, "not_found");
-    }
-    // By number means one that is not archived, also where one with the number was archived before it.
-    let first = read("A/40702").await.with_status(200).json();
-    merchant
-        .http
-        .post(&format!("/v1/orders/{}/archive", first["id"].as_str().unwrap()), &json!({}))
-        .await
-        .with_status(200);
-    read("A/40702").await.problem(404, "not_found");
-    let second = merchant.opens_an_order("A/40702").await;
-    assert_eq!(read("A/40702").await.with_status(200).json()["id"], second.id.as_str());
 }
 
 async fn an_archived_order_is_out_of_the_lists(app: &mut App) {

@@ -111,10 +111,8 @@ const fn described(needed: Scope) -> &'static str {
 
 macro_rules! extracted {
     ($($name:ident of $scope:ident;)+) => { $(
-        extracted!(
-            $name from API_KEY by async |request, api| authenticate(request, api, Scope::$scope).await,
-            described(Scope::$scope)
-        );
+        extracted!($name from API_KEY by async |request, api| authenticate(request, api, Scope::$scope).await,
+            described(Scope::$scope));
     )+ };
     ($name:ident from $key:ident by $check:expr $(, $scope:expr)?) => {
         impl<'a> ApiExtractor<'a> for $name {

@@ -41,6 +41,7 @@ mod order_list;
 mod order_sum;
 mod order_view;
 mod orders;
+mod orders_by_number;
 mod paid_elsewhere;
 mod people;
 mod qr;
@@ -118,7 +119,7 @@ pub(crate) fn description() -> &'static Description {
 /// All calls of `/v1`, which describe themselves.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
-        (orders::Orders, batches::Batches, client_tokens::ClientTokens),
+        (orders::Orders, orders_by_number::OrdersByNumber, batches::Batches, client_tokens::ClientTokens),
         (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls, receipt::ReceiptCalls),
         qr::QrCodes,
         messages::Messages,

@@ -10,17 +10,16 @@ use entity::{
 };
 use poem::web::Data;
 use poem_openapi::{
-    ApiResponse, OpenApi,
+    OpenApi,
     param::{Header, Path, Query},
     payload::Json,
-    types::ToJSON,
 };
 use sea_orm::DbErr;
 
 use super::{
     Group,
     details_page::render_details,
-    order_changes::{self, OrderChangesInput, WholeInput, link_open, not_written, refuse_second, to_become},
+    order_changes::{self, OrderChangesInput, link_open, not_written, refuse_second},
     order_input::Input,
     order_list,
     order_view::OrderView,
@@ -35,7 +34,7 @@ use crate::{
         paging::{Asked, Totals, id},
         pdf_response::Pdf,
         serialized::Serialized,
-        typed::{Limit, Line, Moment, Several, SortOrder, Text, TextOf, period},
+        typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period},
     },
     v1::command::{Accepted, Answered, CREATED, fingerprint_of},
 };
@@ -172,51 +171,6 @@ impl Orders {
         Ok(Json(whole(&api, order).await?))
     }
 
-    /// Create or replace the order with a number
-    ///
-    /// 201 if the order was created, 200 if it was replaced. If several have the number, the newest that is not
-    /// archived is meant. What a payment link asks for (`items`, the amounts and the dates) can only be changed while
-    /// none is open: 409 `link_open`.
-    /// In the path, percent-encode all of the number: `A/7` is `A%2F7`.
-    #[oai(path = "/orders/by-number/:number", method = "put")]
-    async fn put_by_number(
-        &self,
-        api: Data<&Api>,
-        key: Writer,
-        number: Path<Line<64>>,
-        input: JsonBody<WholeInput>,
-    ) -> Result<Put<OrderView>, Problem> {
-        let owner = key.0.owner(&api).await?;
-        let new = input.0.numbered(&number).check(&owner)?;
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
-            let order = insert(&api, &tx, &key.0, new, now).await?;
-            tx.commit().await?;
-            let location = format!("/v1/orders/{}", order.id);
-            return Ok(Put::Created(Json(whole(&api, order).await?), location));
-        };
-        let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
-        let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
-        tx.commit().await?;
-        Ok(Put::Changed(Json(whole(&api, order).await?)))
-    }
-
-    /// See the order with a number, and its payment links
-    ///
-    /// As `GET /v1/orders/{id}`. If several have the number, the newest that is not archived is meant; one that is
-    /// archived is 404. In the path, percent-encode all of the number: `A/7` is `A%2F7`.
-    #[oai(path = "/orders/by-number/:number", method = "get")]
-    async fn get_by_number(
-        &self,
-        api: Data<&Api>,
-        key: Reader,
-        number: Path<Line<64>>,
-    ) -> Result<Serialized<OrderView>, Problem> {
-        let found = order::by_number(api.db.pool(), key.0.merchant, &number.trimmed()).await?;
-        show(&api, &key, found.ok_or_else(Problem::not_found)?).await
-    }
-
     /// Archive an order
     ///
     /// The order leaves the lists, and its number can be used again. 409 `link_open` while a payment link is open.
@@ -294,7 +248,7 @@ impl Orders {
 }
 
 /// The order with everything that is shown when it is read alone.
-async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serialized<OrderView>, Problem> {
+pub(super) async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serialized<OrderView>, Problem> {
     let (view, bytes) = whole_and_bytes(api, order).await?;
     api.budgets.charge_bytes(key.0.merchant, bytes);
     Serialized::of(api, bytes, move || Ok::<_, Problem>(view)).await
@@ -309,24 +263,8 @@ async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch)
     Totals::of(rows.iter().map(of_order).collect::<Result<_, _>>()?, has_more)
 }
 
-/// The order was replaced or created.
-#[derive(ApiResponse)]
-enum Put<T: ToJSON> {
-    /// The order was replaced.
-    #[oai(status = 200)]
-    Changed(Json<T>),
-    /// The order was created.
-    #[oai(status = 201)]
-    Created(
-        Json<T>,
-        /// Where the resource is.
-        #[oai(header = "Location")]
-        String,
-    ),
-}
-
 /// Inserts a new order, unless one with its number exists, and the audit entry.
-async fn insert(
+pub(super) async fn insert(
     api: &Api,
     tx: &Transaction,
     key: &Principal,
@@ -344,7 +282,7 @@ async fn insert(
 }
 
 /// Writes changes and the audit entry.
-async fn write_and_note(
+pub(super) async fn write_and_note(
     api: &Api,
     tx: &Transaction,
     key: &Principal,
