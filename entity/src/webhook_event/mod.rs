@@ -7,7 +7,7 @@ mod replay;
 mod search;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, QueryTrait, entity::prelude::*};
+use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
@@ -157,7 +157,8 @@ pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<U
 
 /// Deletes the merchant's oldest events from before `cutoff`, at most this many, with their outcomes. Returns how many.
 ///
-/// No sender tells of an event as long afterwards, and what an event has told once changes nothing again.
+/// No sender tells of an event as long afterwards, and what an event has told once changes nothing again. An event
+/// without an outcome stays: its job is paused or was retried, and still asks for it.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -167,14 +168,21 @@ pub async fn forget_before(
     cutoff: DateTime<Utc>,
     at_most: u64,
 ) -> Result<u64, DbErr> {
-    let old = Column::MerchantId.eq(merchant).and(Column::Id.lt(first_id(cutoff)));
-    let ids = Entity::find().select_only().column(Column::Id).filter(old.clone());
-    let first_kept: Option<WebhookEventId> =
-        ids.clone().order_by_asc(Column::Id).offset(at_most).limit(1).into_tuple().one(tx).await?;
-    let old = first_kept.iter().fold(old, |old, kept| old.and(Column::Id.lt(*kept)));
-    let outcomes = outcome::Column::EventId.in_subquery(ids.filter(old.clone()).into_query());
-    outcome::Entity::delete_many().filter(outcomes).exec(tx).await?;
-    Ok(Entity::delete_many().filter(old).exec(tx).await?.rows_affected)
+    let old: Vec<WebhookEventId> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::MerchantId.eq(merchant).and(Column::Id.lt(first_id(cutoff))))
+        .filter(outcome::is_there())
+        .order_by_asc(Column::Id)
+        .limit(at_most)
+        .into_tuple()
+        .all(tx)
+        .await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    outcome::Entity::delete_many().filter(outcome::Column::EventId.is_in(old.iter().copied())).exec(tx).await?;
+    Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(tx).await?.rows_affected)
 }
 
 /// Erases the payloads of applied carrier events that contain these digits.

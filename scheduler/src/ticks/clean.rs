@@ -69,7 +69,7 @@ async fn forget_events(scheduler: &Scheduler, now: TickTime) -> Result<u64, Sche
     let (pool, mut forgotten) = (scheduler.db.pool(), 0);
     for merchant in merchant::ids(pool).await? {
         for _ in 0..ROUNDS {
-            let tx = scheduler.db.begin().await?;
+            let tx = scheduler.db.begin_group().await?;
             let some = webhook_event::forget_before(&tx, merchant, now.at - RETENTION, EVENTS_AT_ONCE).await?;
             tx.commit().await?;
             forgotten += some;

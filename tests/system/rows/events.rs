@@ -111,6 +111,8 @@ on_both_databases! {
         for event in &events {
             conclude(&rows, *event, EventState::Applied, None).await;
         }
+        // Its job is paused, say.
+        let waits = received_at(&rows, "evt_waits", now() - TimeDelta::days(180)).await;
         let other = merchant::insert(rows.db.pool(), new_merchant(), now()).await.unwrap().id;
         let forget = async |merchant| {
             webhook_event::forget_before(rows.db.pool(), merchant, now() - TimeDelta::days(90), 3).await.unwrap()
@@ -123,5 +125,6 @@ on_both_databases! {
         assert_eq!(forget(rows.merchant).await, 0);
         assert_eq!(in_state(&rows, EventState::Applied).await, events[4..]);
         assert_eq!(outcome::Entity::find().all(rows.db.pool()).await.unwrap().len(), 2);
+        assert_eq!(in_state(&rows, EventState::Received).await, [waits]);
     }
 }
