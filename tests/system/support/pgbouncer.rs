@@ -57,7 +57,7 @@ impl PgBouncer {
         let place = folder.path().display();
         let settings = format!(
             "[databases]\n* = host={} user=paylink\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = trust\nauth_file = {place}/users\nlogfile = {place}/log\nmax_client_conn = 500\ndefault_pool_size = 60\n{mode}\n",
+             auth_type = trust\nauth_file = {place}/users\nlogfile = {place}/log\nmax_client_conn = 500\ndefault_pool_size = 200\n{mode}\n",
             server.socket().display()
         );
         fs::write(folder.path().join("users"), "\"paylink\" \"\"\n").unwrap();

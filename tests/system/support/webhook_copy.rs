@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::{
     merchant::Merchant,
     mirror::Mirror,
     receiver::{Receiver, Taking, Webhook},
-    wait::{GRAIN, PATIENCE, eventually},
+    wait::{GRAIN, PATIENCE},
 };
 
 const PATH: &str = "/copy";
@@ -39,19 +40,27 @@ impl WebhookCopy {
         Self { receiver, merchant: merchant.clone(), endpoint }
     }
 
-    /// Accepts everything from now on, and has refused ones sent again at once instead of by the schedule.
+    /// Accepts everything from now on, and has refused ones sent again at once instead of by the schedule. They go out one
+    /// after the other, and after a long run there are thousands, so it waits for as long as they become fewer.
     pub(crate) async fn catches_up(&self) {
         self.receiver.answers(PATH, Taking::Status(204));
         let waiting = format!("{}/deliveries?state=pending", self.endpoint);
-        eventually("every webhook is taken", async || {
+        let (mut fewest, mut since) = (usize::MAX, Instant::now());
+        loop {
             let waiting = self.merchant.http.whole_list(&waiting, 100).await;
-            for refused in waiting.iter().filter(|delivery| delivery["attempts"] != 0) {
-                let again = format!("{}/deliveries/{}/redeliver", self.endpoint, refused["id"].as_str().unwrap());
+            if waiting.is_empty() {
+                break;
+            }
+            if waiting.len() < fewest {
+                (fewest, since) = (waiting.len(), Instant::now());
+            }
+            assert!(since.elapsed() < PATIENCE, "{fewest} webhooks are not taken, of which {}", waiting[0]);
+            for later in waiting.iter().filter(|delivery| is_later(delivery)) {
+                let again = format!("{}/deliveries/{}/redeliver", self.endpoint, later["id"].as_str().unwrap());
                 self.merchant.http.post(&again, &json!({})).await.with_status(200);
             }
-            waiting.is_empty().then_some(())
-        })
-        .await;
+            tokio::time::sleep(GRAIN).await;
+        }
     }
 
     /// The webhooks, read in any order and each twice, equal the current state: for each resource the one with the
@@ -85,6 +94,11 @@ impl WebhookCopy {
         }
         copy
     }
+}
+
+/// Whether a delivery waits for its next attempt, by the schedule of those that were refused.
+fn is_later(delivery: &Value) -> bool {
+    delivery["due_at"].as_str().is_some_and(|due| due.parse::<DateTime<Utc>>().unwrap() > Utc::now())
 }
 
 /// Resources that differ from their webhooks, and orders, links and texts without any; matters that need a person and
