@@ -5,12 +5,13 @@
 //! then finds it in place. An empty table does not need this, and SQLite has a single writer anyway.
 
 use sea_orm_migration::{
-    prelude::DbErr,
+    async_trait::async_trait,
+    prelude::{DbErr, MigrationName, MigrationTrait, SchemaManager},
     sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement},
 };
 
 use crate::{
-    m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
+    dialect, m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
     m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118, m0124_few_of_years as m0124,
 };
 
@@ -22,17 +23,34 @@ pub struct Index {
     entries: &'static str,
 }
 
-/// The indexes that a step declares.
-fn of_step(step: &str) -> &'static [Index] {
-    match step {
-        m0095::NAME => &m0095::INDEXES,
-        m0100::NAME => &m0100::INDEXES,
-        m0110::NAME => &m0110::INDEXES,
-        m0115::NAME => &m0115::INDEXES,
-        m0118::NAME => &m0118::INDEXES,
-        m0124::NAME => &m0124::INDEXES,
-        _ => &[],
+/// A step, or a part of one, that declares indexes of tables that may be large.
+pub(crate) struct IndexStep {
+    pub(crate) name: &'static str,
+    pub(crate) indexes: &'static [Index],
+}
+
+impl MigrationName for IndexStep {
+    fn name(&self) -> &str {
+        self.name
     }
+}
+
+#[async_trait]
+impl MigrationTrait for IndexStep {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for index in self.indexes {
+            dialect::run(manager, &index.declaration()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The steps whose indexes are built ahead.
+const STEPS: [IndexStep; 6] = [m0095::STEP, m0100::STEP, m0110::INDEXES, m0115::STEP, m0118::INDEXES, m0124::STEP];
+
+/// The indexes that a step declares.
+fn of_step(name: &str) -> &'static [Index] {
+    STEPS.iter().find(|step| step.name == name).map_or(&[], |step| step.indexes)
 }
 
 /// The first index of this step that has to be built before the step.
@@ -99,22 +117,23 @@ async fn is(db: &impl ConnectionTrait, what: &str) -> Result<bool, DbErr> {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm_migration::prelude::MigrationName;
+    use std::path::Path;
+
+    use crate::{Migrate, Migrator};
 
     use super::*;
 
     #[test]
-    fn a_step_is_known_by_its_name() {
-        assert_eq!(m0095::Step.name(), "m0095_rare_rows_of_years");
-        assert_eq!(of_step(m0095::Step.name()).len(), m0095::INDEXES.len());
-        assert_eq!(of_step(m0100::Step.name()).len(), m0100::INDEXES.len());
-        assert_eq!(m0110::Step.name(), "m0110_unpaid_orders");
-        assert_eq!(of_step(m0110::Step.name()).len(), m0110::INDEXES.len());
-        assert_eq!(of_step(m0115::Step.name()).len(), m0115::INDEXES.len());
-        assert_eq!(m0118::Step.name(), "m0118_links_by_state_from_before");
-        assert_eq!(of_step(m0118::Step.name()).len(), m0118::INDEXES.len());
-        assert_eq!(m0124::Step.name(), "m0124_few_of_years");
-        assert_eq!(of_step(m0124::Step.name()).len(), m0124::INDEXES.len());
+    fn a_step_is_called_as_its_file_and_its_indexes_are_found_by_that() {
+        let steps = Migrator::migrations();
+        let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        for step in &steps {
+            assert!(sources.join(step.name()).with_extension("rs").is_file(), "{} is no file", step.name());
+        }
+        for step in &STEPS {
+            assert!(steps.iter().any(|known| known.name() == step.name), "{} is no step", step.name);
+            assert_eq!(of_step(step.name), step.indexes);
+        }
         assert_eq!(of_step("m0001_merchants"), []);
     }
 }

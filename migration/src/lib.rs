@@ -5,8 +5,8 @@
 //! Steps are SQL, written once for both databases; `{{placeholders}}` stand for the few types that differ (see
 //! [`dialect`]). A step runs alongside the previous version of the program, so it only adds. A step that removes
 //! something earlier versions use comes a release later and has `_contract_` in its name, so that those versions know
-//! that they cannot run (see [`SchemaState`]). Migrations never import entities: a step describes the schema at its time,
-//! not today's code.
+//! that they cannot run (see [`SchemaState`]). Migrations never import entities: a step describes the schema at its
+//! time, not today's code.
 //!
 //! A number that is not there was a step that nobody was ever given: numbers are taken before a step is written, and
 //! some were not needed.
@@ -144,11 +144,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0091_evidence_notice::Step),
             Box::new(m0093_unasked_orders::Step),
             Box::new(m0094_unasked_orders_from_before::Step),
-            Box::new(m0095_rare_rows_of_years::Step),
+            Box::new(m0095_rare_rows_of_years::STEP),
             Box::new(m0096_closed_links::Step),
             Box::new(m0097_closed_links_from_before::Step),
             Box::new(m0099_batch_rows_shown::Step),
-            Box::new(m0100_earlier_search::Step),
+            Box::new(m0100_earlier_search::STEP),
             Box::new(m0101_dispute_deadline::Step),
             Box::new(m0102_paid_without_link::Step),
             Box::new(m0110_unpaid_orders::Step),
@@ -156,14 +156,14 @@ impl MigratorTrait for Migrator {
             Box::new(m0112_link_sums::Step),
             Box::new(m0113_link_sums_from_before::Step),
             Box::new(m0114_batches_in_the_log::Step),
-            Box::new(m0115_log_outside_batches::Step),
+            Box::new(m0115_log_outside_batches::STEP),
             Box::new(m0116_invoice_dates::Step),
             Box::new(m0117_links_by_state::Step),
             Box::new(m0118_links_by_state_from_before::Step),
             Box::new(m0119_link_sum_days::Step),
             Box::new(m0122_receipt_of_a_link::Step),
             Box::new(m0123_text_hours::Step),
-            Box::new(m0124_few_of_years::Step),
+            Box::new(m0124_few_of_years::STEP),
         ]
     }
 }

@@ -5,29 +5,13 @@
 //! both run. At first all orders are in the index; the tick `index` works them off, concurrently with traffic. On
 //! PostgreSQL the index is [built ahead](crate::ahead).
 
-use sea_orm_migration::prelude::*;
+use crate::ahead::{Index, IndexStep};
 
-use crate::{ahead::Index, dialect};
-
-pub(crate) const NAME: &str = "m0100_earlier_search";
-
-pub(crate) const INDEXES: [Index; 1] =
-    [Index::new("orders_with_earlier_search", "orders", "(id) WHERE search IS NULL OR search NOT LIKE '%\n'")];
-
-pub(crate) struct Step;
-
-impl MigrationName for Step {
-    fn name(&self) -> &str {
-        NAME
-    }
-}
-
-#[async_trait::async_trait]
-impl MigrationTrait for Step {
-    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for index in &INDEXES {
-            dialect::run(manager, &index.declaration()).await?;
-        }
-        Ok(())
-    }
-}
+pub(crate) const STEP: IndexStep = IndexStep {
+    name: "m0100_earlier_search",
+    indexes: &[Index::new(
+        "orders_with_earlier_search",
+        "orders",
+        "(id) WHERE search IS NULL OR search NOT LIKE '%\n'",
+    )],
+};

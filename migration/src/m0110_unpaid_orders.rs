@@ -2,14 +2,15 @@
 //! of payments made elsewhere.
 //!
 //! Payments do not write to the table: its readers also check the order's tag, and a tick removes orders that are no
-//! longer unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only briefly. The
-//! index contains no column that a payment by Stripe changes.
+//! longer unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only
+//! briefly. The index contains no column that a payment by Stripe changes.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::{ahead::Index, dialect};
-
-pub(crate) const NAME: &str = "m0110_unpaid_orders";
+use crate::{
+    ahead::{Index, IndexStep},
+    dialect,
+};
 
 const TABLE: &str = "
 CREATE TABLE unpaid_order (
@@ -18,11 +19,14 @@ CREATE TABLE unpaid_order (
     PRIMARY KEY (merchant_id, order_id)
 )";
 
-pub(crate) const INDEXES: [Index; 1] = [Index::new(
-    "payment_link_paid_elsewhere",
-    "payment_link",
-    "(merchant_id, elsewhere_on, id) WHERE elsewhere_on IS NOT NULL",
-)];
+pub(crate) const INDEXES: IndexStep = IndexStep {
+    name: "m0110_unpaid_orders",
+    indexes: &[Index::new(
+        "payment_link_paid_elsewhere",
+        "payment_link",
+        "(merchant_id, elsewhere_on, id) WHERE elsewhere_on IS NOT NULL",
+    )],
+};
 
 /// The triggers: name, condition and action.
 const TRIGGERS: [(&str, &str, &str); 2] = [
@@ -37,7 +41,7 @@ pub(crate) struct Step;
 
 impl MigrationName for Step {
     fn name(&self) -> &str {
-        NAME
+        INDEXES.name
     }
 }
 
@@ -46,9 +50,7 @@ impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLE).await?;
-        for index in &INDEXES {
-            dialect::run(manager, &index.declaration()).await?;
-        }
+        INDEXES.up(manager).await?;
         for (name, when, then) in TRIGGERS {
             for statement in dialect::trigger(&format!("orders_{name}"), when, then, on_postgresql) {
                 manager.get_connection().execute_unprepared(&statement).await?;

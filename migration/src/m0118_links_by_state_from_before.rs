@@ -7,29 +7,32 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::{ahead::Index, dialect, m0117_links_by_state::IN_TRANSIT};
+use crate::{
+    ahead::{Index, IndexStep},
+    dialect,
+    m0117_links_by_state::IN_TRANSIT,
+};
 
-pub(crate) const NAME: &str = "m0118_links_by_state_from_before";
-
-pub(crate) const INDEXES: [Index; 2] = [
-    Index::new("open_link_of_merchant", "open_link", "(merchant_id, link_id)"),
-    Index::new("open_link_by_order", "open_link", "(merchant_id, order_id)"),
-];
+pub(crate) const INDEXES: IndexStep = IndexStep {
+    name: "m0118_links_by_state_from_before",
+    indexes: &[
+        Index::new("open_link_of_merchant", "open_link", "(merchant_id, link_id)"),
+        Index::new("open_link_by_order", "open_link", "(merchant_id, order_id)"),
+    ],
+};
 
 pub(crate) struct Step;
 
 impl MigrationName for Step {
     fn name(&self) -> &str {
-        NAME
+        INDEXES.name
     }
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for index in &INDEXES {
-            dialect::run(manager, &index.declaration()).await?;
-        }
+        INDEXES.up(manager).await?;
         let held = if matches!(manager.get_database_backend(), DbBackend::Postgres) { "FOR NO KEY UPDATE" } else { "" };
         let insert = format!(
             "INSERT INTO closed_link (merchant_id, state, link_id) SELECT merchant_id, state, id FROM payment_link \
