@@ -13,8 +13,8 @@ macro_rules! println {
     ($($line:tt)*) => { $crate::output::line(format_args!($($line)*)) };
 }
 
-/// Prints a line. A reader who has left, as `head` does, has what it wanted: the command goes on to its end in silence. Anything else is
-/// said, once, and makes the command fail at its end.
+/// Prints a line. A reader who has left, as `head` does, has what it wanted: the command goes on to its end in silence.
+/// Anything else is said, once, and makes the command fail at its end.
 pub(crate) fn line(line: fmt::Arguments<'_>) {
     let printed = writeln!(io::stdout().lock(), "{line}");
     if let Err(error) = printed

@@ -47,9 +47,9 @@ impl<'a> RowReader<'a> {
     }
 }
 
-/// Implements, for an entity's model, `COLUMNS`, what to select, and `read`, which reads it. Each column is given by its
-/// field, with its name if that differs, and followed by `: optional` if it may be NULL; the compiler refuses a list that
-/// is not complete.
+/// Implements, for an entity's model, `COLUMNS`, what to select, and `read`, which reads it. Each column is given by
+/// its field, with its name if that differs, and followed by `: optional` if it may be NULL; the compiler refuses a
+/// list that is not complete.
 macro_rules! read_by_position {
     ($visible:vis $model:ident, $table:literal:
         $first:ident $(, $field:ident $(= $column:literal)? $(: $optional:ident)?)* $(,)?) => {

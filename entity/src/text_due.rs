@@ -27,8 +27,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as TextDue;
 
-/// Records the buyers to notify of links that changed state: of a payment if the link or else the merchant says so, of a
-/// withdrawal if that was requested.
+/// Records the buyers to notify of links that changed state: of a payment if the link or else the merchant says so, of
+/// a withdrawal if that was requested.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,4 +1,5 @@
-//! No text ends, stalls or fills the process when it is read as a template, and what is rendered holds what was put in and no more.
+//! No text ends, stalls or fills the process when it is read as a template, and what is rendered holds what was put in
+//! and no more.
 
 #![no_main]
 

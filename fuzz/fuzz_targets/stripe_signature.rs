@@ -1,8 +1,8 @@
 //! No header, however made, is accepted but one that Stripe could have sent.
 //!
-//! An input is text: how many seconds ago the body was signed, the header, and the body, with a line break between. A fuzzer cannot
-//! guess an HMAC, so in the header `{}` stands for the right one, `{?}` for that of another secret, and `{t}` for the time. What is
-//! accepted is then judged by another reading of the same rules.
+//! An input is text: how many seconds ago the body was signed, the header, and the body, with a line break between. A
+//! fuzzer cannot guess an HMAC, so in the header `{}` stands for the right one, `{?}` for that of another secret, and
+//! `{t}` for the time. What is accepted is then judged by another reading of the same rules.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! Copies the orders from before the triggers of [`m0110_unpaid_orders`](super::m0110_unpaid_orders).
 //!
-//! Nothing is locked, since payments may arrive for any of them. An order that is paid during the copy is removed again;
-//! one that slips through does no harm, because the table's readers also check the order's tag.
+//! Nothing is locked, since payments may arrive for any of them. An order that is paid during the copy is removed
+//! again; one that slips through does no harm, because the table's readers also check the order's tag.
 
 crate::dialect::sql_step!(
     "

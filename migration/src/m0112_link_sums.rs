@@ -91,8 +91,8 @@ const HAS_CHANGED: &str = "OLD.state <> NEW.state
     OR (NEW.elsewhere_on IS NOT NULL AND (OLD.stripe_session_id IS NULL) <> (NEW.stripe_session_id IS NULL))";
 
 /// The trigger for changed figures. On PostgreSQL it runs once for all links of a statement: a payment in a group of 64
-/// costs 6 µs, instead of 14 with a trigger for each row. Nested loops are switched off in it, because a plan made for a
-/// few rows would search the whole list of rows after for each row before.
+/// costs 6 µs, instead of 14 with a trigger for each row. Nested loops are switched off in it, because a plan made for
+/// a few rows would search the whole list of rows after for each row before.
 fn changes(on_postgresql: bool) -> Vec<String> {
     if on_postgresql {
         let in_tables = |sql: &str| sql.replace("OLD.", "links_before.").replace("NEW.", "links_after.");

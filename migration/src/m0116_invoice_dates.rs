@@ -1,8 +1,8 @@
-//! An order's own invoice date and due date, and the due dates of unpaid orders: what is overdue is found without reading
-//! what is paid.
+//! An order's own invoice date and due date, and the due dates of unpaid orders: what is overdue is found without
+//! reading what is paid.
 //!
-//! The triggers that write unpaid orders are those of [`m0110_unpaid_orders`](super::m0110_unpaid_orders), and also write
-//! the due date.
+//! The triggers that write unpaid orders are those of [`m0110_unpaid_orders`](super::m0110_unpaid_orders), and also
+//! write the due date.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

@@ -2,8 +2,8 @@
 //!
 //! A day begins at another time in each time zone: a merchant's days are kept for each shift that its zone has over the
 //! year, and `day` is the quarter of an hour plus the shift, divided by 96. A tick writes the shifts and the days from
-//! before them. From then on a trigger of `link_sum`, which only a tick writes, adds to the days: whichever version that
-//! tick is of.
+//! before them. From then on a trigger of `link_sum`, which only a tick writes, adds to the days: whichever version
+//! that tick is of.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 

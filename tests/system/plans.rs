@@ -219,7 +219,8 @@ async fn updates_of_links(rows: &DatabaseConnection) -> [i64; 2] {
     ["n_tup_upd", "n_tup_hot_upd"].map(|column| row.try_get("", column).unwrap())
 }
 
-/// The changes without a number. They are few, and are read to be numbered: the planner may take all for one merchant's.
+/// The changes without a number. They are few, and are read to be numbered: the planner may take all for one
+/// merchant's.
 const UNNUMBERED: &str = " using change_set_unnumbered ";
 
 /// The step of a plan by which a table, or an index of it, is read from end to end.

@@ -99,7 +99,8 @@ type DescribedKey = (&'static str, &'static str);
 const API_KEY: DescribedKey = ("api_key", "A merchant's API key (`pk_…`), or a token for a page (`ct_…`).");
 const OPERATOR_KEY: DescribedKey = ("operator_key", "The operator's key (`op_…`), for the calls under *Admin*.");
 
-/// Tells the description which scope a call needs; see [`crate::description`](mod@crate::description). No security scheme has this name.
+/// Tells the description which scope a call needs; see [`crate::description`](mod@crate::description). No security
+/// scheme has this name.
 const fn described(needed: Scope) -> &'static str {
     match needed {
         Scope::Read => "scope:read",

@@ -44,8 +44,9 @@ const LONGEST_NOTE: usize = 500;
 pub(super) struct AttentionView {
     id: Text<AttentionId>,
     kind: Text<AttentionKind>,
-    /// Details of the reason: which `review`, or that a refund failed (`refund_failed`); the status of a text; the problem of a connection; why a link is stuck
-    /// (`close_failed`, `renewal_failed`); that a dispute was `lost`; the day on which evidence is erased.
+    /// Details of the reason: which `review`, or that a refund failed (`refund_failed`); the status of a text; the
+    /// problem of a connection; why a link is stuck (`close_failed`, `renewal_failed`); that a dispute was `lost`; the
+    /// day on which evidence is erased.
     reason: Option<String>,
     link_id: Option<Text<LinkId>>,
     order_id: Option<Text<OrderId>>,

@@ -152,8 +152,8 @@ impl Orders {
 
     /// Change an order
     ///
-    /// What a payment link asks for (`number`, `items`, the amounts and the dates) can only be changed while none is open:
-    /// 409 `link_open`.
+    /// What a payment link asks for (`number`, `items`, the amounts and the dates) can only be changed while none is
+    /// open: 409 `link_open`.
     #[oai(path = "/orders/:id", method = "patch")]
     async fn change(
         &self,

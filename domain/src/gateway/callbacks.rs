@@ -1,6 +1,7 @@
-//! Descriptions of real gateways, and messages in the formats that they document, with made-up data. The fields were held against what is
-//! published: `developers.telnyx.com/api-reference/callbacks`, `dev.bandwidth.com/docs/messaging/webhooks`, Infobip's "Receive outbound SMS
-//! message report", `docs.plivo.com/docs/messaging/api/message/message-status-callbacks`, Kannel's user guide, and, for those and for
+//! Descriptions of real gateways, and messages in the formats that they document, with made-up data. The fields were
+//! held against what is published: `developers.telnyx.com/api-reference/callbacks`,
+//! `dev.bandwidth.com/docs/messaging/webhooks`, Infobip's "Receive outbound SMS message report",
+//! `docs.plivo.com/docs/messaging/api/message/message-status-callbacks`, Kannel's user guide, and, for those and for
 //! `MessageBird` and Vonage, the calls that `github.com/nyaruka/courier` (`handlers/*/handler_test.go`) is tested with.
 
 use chrono::Utc;

@@ -51,8 +51,9 @@ const KNOWN: &[(&str, Separators)] = &[
 ];
 
 impl Money {
-    /// The amount as a language, such as `de` or `es-MX`, writes it, and its currency's code, which is unambiguous: many countries write
-    /// `$`. As in English where we know no better. The two are not torn apart at the end of a line.
+    /// The amount as a language, such as `de` or `es-MX`, writes it, and its currency's code, which is unambiguous:
+    /// many countries write `$`. As in English where we know no better. The two are not torn apart at the end of a
+    /// line.
     #[must_use]
     pub fn in_language(self, language: &str) -> String {
         format!("{}\u{a0}{}", decimal_in_language(&self.to_decimal_string(), language), self.currency.code())

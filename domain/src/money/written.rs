@@ -81,8 +81,8 @@ fn is_space(character: char) -> bool {
     matches!(character, ' ' | '\t' | '\u{a0}' | '\u{202f}')
 }
 
-/// The digits of a whole number, which may be grouped by thousands. Without decimals after them, two groups around a point or a comma
-/// could be decimals.
+/// The digits of a whole number, which may be grouped by thousands. Without decimals after them, two groups around a
+/// point or a comma could be decimals.
 fn whole_number(text: &str, has_fraction: bool) -> Option<String> {
     if is_digits(text) {
         return Some(text.to_owned());

@@ -128,8 +128,8 @@ const EXTENSION: [&str; 17] = [
     "x",
 ];
 
-/// Removes an extension, which cannot be texted: digits after `x`, `ext`, a word like that, `#`, a comma or a semicolon,
-/// if a number precedes it.
+/// Removes an extension, which cannot be texted: digits after `x`, `ext`, a word like that, `#`, a comma or a
+/// semicolon, if a number precedes it.
 fn without_extension(text: &str) -> &str {
     let is_mark = |c: char| matches!(c, '#' | ',' | ';') || (c.is_alphabetic() && !plain(c).is_ascii_digit());
     let Some(at) = text.find(is_mark) else { return text };

@@ -1,6 +1,6 @@
 //! The links in a rare state: in transit, or closed unpaid. Triggers of `payment_link` keep the table up to date. It
-//! replaces an index on the state, which would make each payment more expensive. The table has its name from when it had
-//! only closed links.
+//! replaces an index on the state, which would make each payment more expensive. The table has its name from when it
+//! had only closed links.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 

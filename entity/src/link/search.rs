@@ -110,8 +110,8 @@ pub(crate) fn in_rare_states(merchant: MerchantId, states: &[LinkState], made: &
     Condition::all().add(Column::Id.in_subquery(rare::links(merchant, states, made)))
 }
 
-/// The merchant's links that were or are in this state as ids, if a table or an index has few others beside them, in the
-/// order of the list.
+/// The merchant's links that were or are in this state as ids, if a table or an index has few others beside them, in
+/// the order of the list.
 pub(crate) fn newest_in(merchant: MerchantId, state: LinkState, place: Place<LinkId>) -> Option<Select<Entity>> {
     let ids = Entity::find().select_only().column(Column::Id).filter(Column::MerchantId.eq(merchant));
     match state {

@@ -78,8 +78,8 @@ pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
     Ok(oldest.len() as u64)
 }
 
-/// Removes from `unpaid_order` the orders of these changes that are not unpaid any more. On `PostgreSQL` an order that is
-/// being changed is left there: whoever makes it unpaid again may rely on its row.
+/// Removes from `unpaid_order` the orders of these changes that are not unpaid any more. On `PostgreSQL` an order that
+/// is being changed is left there: whoever makes it unpaid again may rely on its row.
 async fn forget_paid(tx: &Transaction, changes: Rows<1>) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     let held = if matches!(backend, DbBackend::Postgres) { "FOR NO KEY UPDATE OF orders SKIP LOCKED" } else { "" };

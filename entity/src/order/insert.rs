@@ -47,7 +47,8 @@ pub struct Kept {
     pub language: Option<String>,
 }
 
-/// Inserts a new order. [`is_second_number`](super::is_second_number) tells whether it failed because another order has the number.
+/// Inserts a new order. [`is_second_number`](super::is_second_number) tells whether it failed because another order has
+/// the number.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -1,6 +1,6 @@
 //! The orders with the tag `unpaid`, and some that had it a moment ago. Triggers of `orders` add rows; a tick removes
-//! them, so that a payment costs nothing more, and queries ask for the tag as well. It replaces an index on the tag, which
-//! would make each payment more expensive.
+//! them, so that a payment costs nothing more, and queries ask for the tag as well. It replaces an index on the tag,
+//! which would make each payment more expensive.
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
@@ -35,8 +35,8 @@ pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
     Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
 }
 
-/// The order is still unpaid. As a comparison, `PostgreSQL` would estimate that few of them are, as few of all orders are,
-/// and would start processes to look through all.
+/// The order is still unpaid. As a comparison, `PostgreSQL` would estimate that few of them are, as few of all orders
+/// are, and would start processes to look through all.
 const IS_UNPAID: &str = "CASE WHEN orders.tag = 'unpaid' THEN true ELSE false END";
 
 /// They are overdue.
@@ -79,8 +79,8 @@ pub async fn overdue(
     Ok(Overdue { orders, more })
 }
 
-/// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a `CROSS JOIN`
-/// first; left to itself it may read all orders and sort them.
+/// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a
+/// `CROSS JOIN` first; left to itself it may read all orders and sort them.
 pub(super) fn only_unpaid(mut orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
     let is_of_order = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::OrderId));
     QueryTrait::query(&mut orders).from_clear().from(Entity).join(

@@ -1,4 +1,5 @@
-//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, deleted after 90 days.
+//! Events reported by Stripe and carriers: stored before they are acknowledged, applied by a job, deleted after 90
+//! days.
 
 mod conclude;
 mod insert;

@@ -1,5 +1,5 @@
-//! What a queue in Redis costs: `cargo bench --workspace --bench redis` starts a Redis of its own, measures, and prints each
-//! figure beside what the same Redis does with bare lists, as other work on the machine slows both.
+//! What a queue in Redis costs: `cargo bench --workspace --bench redis` starts a Redis of its own, measures, and prints
+//! each figure beside what the same Redis does with bare lists, as other work on the machine slows both.
 //!
 //! Redis's own CPU time for an operation hardly depends on what else the machine does. An argument measures only the
 //! parts whose names have it in them: `cargo bench --workspace --bench redis -- drain`.

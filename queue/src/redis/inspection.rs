@@ -84,7 +84,8 @@ impl CheckFailure {
         Self { code, why: domain::with_sources(error) }
     }
 
-    /// What tells it from other problems: what Redis refuses to everybody it refuses for one reason, in several wordings.
+    /// What tells it from other problems: what Redis refuses to everybody it refuses for one reason, in several
+    /// wordings.
     fn key(&self) -> &str {
         self.code.as_deref().filter(|code| REFUSED_TO_ALL.contains(code)).unwrap_or(&self.why)
     }

@@ -46,7 +46,8 @@ async fn micros_of_a_job(backlog: usize) -> f64 {
 #[tokio::test]
 async fn a_claim_costs_the_same_however_long_the_backlog() {
     let (short, long) = (micros_of_a_job(100).await, micros_of_a_job(50_000).await);
-    // To look through 50,000 jobs for each would take milliseconds; what Redis counts has its waits for a processor in it.
+    // To look through 50,000 jobs for each would take milliseconds; what Redis counts has its waits for a processor in
+    // it.
     assert!(long < 4.0 * short + 500.0, "{short:.0} µs behind 100 jobs, {long:.0} µs behind 50,000");
 }
 

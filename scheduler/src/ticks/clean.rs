@@ -20,8 +20,8 @@ const STAGING: TimeDelta = TimeDelta::days(2);
 /// How long the feed of changes is kept.
 const CHANGES_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// How many events of a merchant are deleted at once, and how often. A merchant with 100,000,000 links a year has 30,000
-/// an hour.
+/// How many events of a merchant are deleted at once, and how often. A merchant with 100,000,000 links a year has
+/// 30,000 an hour.
 const EVENTS_AT_ONCE: u64 = 1_000;
 const ROUNDS: usize = 200;
 

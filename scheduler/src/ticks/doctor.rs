@@ -20,7 +20,8 @@ const SILENCE: TimeDelta = TimeDelta::hours(1);
 /// The delay between two requests: well below Stripe's limit of 25 per second, which others share.
 const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 
-/// Stripe retries webhooks for this long. A refund or dispute whose payment is unknown by then belongs to other software.
+/// Stripe retries webhooks for this long. A refund or dispute whose payment is unknown by then belongs to other
+/// software.
 const EARLY: TimeDelta = TimeDelta::days(3);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {

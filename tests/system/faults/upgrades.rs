@@ -26,8 +26,8 @@ const STOOD: [&str; 6] = [
     "m0066_order_volume",
 ];
 
-/// How long a statement may wait for a step: a step stops waiting after a second, and tries again. The rest is for a busy
-/// machine.
+/// How long a statement may wait for a step: a step stops waiting after a second, and tries again. The rest is for a
+/// busy machine.
 const HELD_UP: Duration = Duration::from_secs(3);
 
 const MERCHANT: &str = "INSERT INTO merchant (id, name, region, time_zone, sms_rate, created_at) \

@@ -24,8 +24,8 @@ pub(crate) async fn request(
     enqueue(tx, &job, once, now).await
 }
 
-/// Requests again a payment link that Stripe refused or whose job is dead, if the link still waits for it; once for each
-/// time that Stripe is asked about it. A concurrent request uses the same key at Stripe.
+/// Requests again a payment link that Stripe refused or whose job is dead, if the link still waits for it; once for
+/// each time that Stripe is asked about it. A concurrent request uses the same key at Stripe.
 ///
 /// # Errors
 /// Returns an error if the database query fails.

@@ -71,8 +71,8 @@ fn part(table: &str, day: &str, is_in: &str) -> String {
 }
 
 impl DayRun {
-    /// From which to which day there are sums, if days are kept, and the quarters of an hour for which there are none. A
-    /// day on which the clocks change is among the latter.
+    /// From which to which day there are sums, if days are kept, and the quarters of an hour for which there are none.
+    /// A day on which the clocks change is among the latter.
     fn by_days(self, are_kept: bool) -> (Option<[i64; 2]>, Option<[i64; 2]>) {
         let start_of = |day: i64| day * QUARTERS - self.shift;
         let first = (self.first + self.shift) / QUARTERS;
