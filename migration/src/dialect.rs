@@ -103,8 +103,21 @@ fn with_more(sql: &str, more: &[&str]) -> String {
     words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(", ")
 }
 
-/// The statements that create a trigger, which runs `then` after `when`. Execute them without [`run`], which would
-/// split them at their semicolons.
+/// Creates a trigger, which runs `then` after `when`.
+pub(crate) async fn create_trigger(
+    manager: &SchemaManager<'_>,
+    name: &str,
+    when: &str,
+    then: &str,
+) -> Result<(), DbErr> {
+    let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
+    for statement in trigger(name, when, then, on_postgresql) {
+        manager.get_connection().execute_unprepared(&statement).await?;
+    }
+    Ok(())
+}
+
+/// The statements that create a trigger. Execute them without [`run`], which would split them at their semicolons.
 pub(crate) fn trigger(name: &str, when: &str, then: &str, on_postgresql: bool) -> Vec<String> {
     if on_postgresql {
         return vec![

@@ -83,18 +83,13 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLES).await?;
-        // Not through the dialect, which would split them at their semicolons.
-        let connection = manager.get_connection();
         for (name, when, then) in TRIGGERS {
             let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);
-            for statement in dialect::trigger(&format!("payment_link_{name}"), &when, then, on_postgresql) {
-                connection.execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("payment_link_{name}"), &when, then).await?;
         }
         dialect::run(manager, &ROWS.replace("{open}", OPEN)).await?;
-        if on_postgresql {
+        if matches!(manager.get_database_backend(), DbBackend::Postgres) {
             dialect::run(
                 manager,
                 "ALTER TABLE payment_link SET (fillfactor = 50); ALTER TABLE orders SET (fillfactor = 70)",

@@ -5,7 +5,7 @@
 //! payment pays only for the comparison of two words in these triggers. Existing rows are copied by the next step, so
 //! that the lock for creating a trigger is held only briefly.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::prelude::*;
 
 use crate::dialect;
 
@@ -35,12 +35,9 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLE).await?;
         for (name, when, then) in TRIGGERS {
-            for statement in dialect::trigger(&format!("orders_{name}"), when, then, on_postgresql) {
-                manager.get_connection().execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("orders_{name}"), when, then).await?;
         }
         Ok(())
     }

@@ -60,9 +60,7 @@ impl MigrationTrait for Step {
         let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLE).await?;
         for (name, when, then) in TRIGGERS {
-            for statement in dialect::trigger(&format!("payment_link_{name}"), when, then, on_postgresql) {
-                manager.get_connection().execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("payment_link_{name}"), when, then).await?;
         }
         if on_postgresql {
             manager.get_connection().execute_unprepared(INTENT).await?;

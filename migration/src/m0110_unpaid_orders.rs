@@ -5,7 +5,7 @@
 //! longer unpaid. Existing rows are copied by the next step, so that the lock for creating a trigger is held only
 //! briefly. The index contains no column that a payment by Stripe changes.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::prelude::*;
 
 use crate::{
     ahead::{Index, IndexStep},
@@ -48,13 +48,10 @@ impl MigrationName for Step {
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLE).await?;
         INDEXES.up(manager).await?;
         for (name, when, then) in TRIGGERS {
-            for statement in dialect::trigger(&format!("orders_{name}"), when, then, on_postgresql) {
-                manager.get_connection().execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("orders_{name}"), when, then).await?;
         }
         Ok(())
     }

@@ -43,10 +43,7 @@ impl MigrationTrait for Step {
             }
         }
         let when = "UPDATE OF due_date ON orders FOR EACH ROW WHEN (OLD.due_date IS DISTINCT FROM NEW.due_date)";
-        for statement in dialect::trigger("orders_due", when, UPDATE, on_postgresql) {
-            connection.execute_unprepared(&statement).await?;
-        }
-        Ok(())
+        dialect::create_trigger(manager, "orders_due", when, UPDATE).await
     }
 }
 

@@ -66,15 +66,11 @@ impl MigrationTrait for Step {
             // Under another name: another connection may still know the one that is gone.
             connection.execute_unprepared(&format!("DROP TRIGGER {name}")).await?;
             let when = when.replace("{open}", OPEN);
-            for statement in dialect::trigger(&format!("{name}_of_merchant"), &when, INSERT_OPEN, on_postgresql) {
-                connection.execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("{name}_of_merchant"), &when, INSERT_OPEN).await?;
         }
         for (name, when, then) in TRIGGERS {
             let when = when.replace("{transit}", IN_TRANSIT);
-            for statement in dialect::trigger(&format!("payment_link_{name}"), &when, then, on_postgresql) {
-                connection.execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("payment_link_{name}"), &when, then).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! before them. From then on a trigger of `link_sum`, which only a tick writes, adds to the days: whichever version
 //! that tick is of.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::prelude::*;
 
 use crate::{dialect, m0112_link_sums::SUMMED};
 
@@ -56,13 +56,10 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
         dialect::run(manager, TABLES).await?;
         for (name, event, column) in TRIGGERS {
             let when = format!("{event} ON link_sum FOR EACH ROW WHEN (NEW.kind IN ('made', 'paid'))");
-            for statement in dialect::trigger(&format!("link_sum_{name}"), &when, &add(column), on_postgresql) {
-                manager.get_connection().execute_unprepared(&statement).await?;
-            }
+            dialect::create_trigger(manager, &format!("link_sum_{name}"), &when, &add(column)).await?;
         }
         Ok(())
     }
