@@ -60,7 +60,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn of(currency: Currency) -> Self {
+    /// The figures of a currency in which nothing was asked or paid.
+    #[must_use]
+    pub const fn none(currency: Currency) -> Self {
         Self {
             currency,
             outstanding: 0,
@@ -107,7 +109,7 @@ pub async fn read(
     let mut all: BTreeMap<String, Summary> = BTreeMap::new();
     for sum in sums::read(db, owner, (from, to)).await? {
         let currency = sum.currency.as_str().to_owned();
-        let summary = all.entry(currency.clone()).or_insert_with(|| Summary::of(sum.currency));
+        let summary = all.entry(currency.clone()).or_insert_with(|| Summary::none(sum.currency));
         match sum.of() {
             Some(SumOf::Open) => {
                 summary.outstanding += sum.amount;
@@ -134,7 +136,7 @@ pub async fn read(
     }
     let overdue = order::overdue(db, owner.id, today, MOST_OVERDUE).await?;
     for (currency, amount) in overdue.orders {
-        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::of(currency));
+        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::none(currency));
         summary.overdue += amount;
         summary.overdue_orders += 1;
         summary.overdue_more = overdue.more;

@@ -23,28 +23,8 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
     let mut all: BTreeMap<String, (Summary, Vec<i64>)> = BTreeMap::new();
     let links = link::Entity::find().all(db.pool()).await.unwrap();
     for link in links.into_iter().filter(|link| link.merchant_id == owner.id) {
-        let (sum, waits) = all.entry(link.currency.as_str().to_owned()).or_insert_with(|| {
-            let none = Summary {
-                currency: link.currency,
-                outstanding: 0,
-                outstanding_links: 0,
-                overdue: 0,
-                overdue_orders: 0,
-                overdue_more: false,
-                paid: 0,
-                paid_links: 0,
-                refunded: 0,
-                disputed: 0,
-                disputed_links: 0,
-                lost_links: 0,
-                asked: 0,
-                viewed: 0,
-                asked_and_paid: 0,
-                median_seconds_to_pay: None,
-                days: BTreeMap::new(),
-            };
-            (none, Vec::new())
-        });
+        let (sum, waits) =
+            all.entry(link.currency.as_str().to_owned()).or_insert_with(|| (Summary::none(link.currency), Vec::new()));
         if matches!(link.state, LinkState::Unpaid | LinkState::Processing) {
             sum.outstanding += link.amount.unwrap_or(0);
             sum.outstanding_links += 1;
