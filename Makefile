@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract types lint advisories release deb packages bench hour soak fuzz screenshots help
+.PHONY: run test contract types lint advisories release deb packages bench hour soak fuzz mutants screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -58,6 +58,10 @@ fuzz: ## Look for a signature that is wrongly accepted and for a template that d
 		cargo fuzz run --sanitizer none --target-dir target/fuzz $$target target/fuzz/corpus/$$target fuzz/seeds/$$target \
 			-- -max_len=8000 -max_total_time=$${PAYLINK_FUZZ_SECONDS:-60} || exit 1; \
 	done
+
+mutants: ## Break each rule of `domain` in turn, and name those whose loss no test of its own notices (takes hours; .cargo/mutants.toml)
+	@scripts/setup.sh mutants
+	PROPTEST_CASES=48 cargo mutants --package domain --output target
 
 bench: ## Measure queue, jobs and webhooks on this machine, beside bare Redis, bare databases and a bare framework
 	@scripts/setup.sh test

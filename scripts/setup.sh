@@ -9,6 +9,7 @@
 #   scripts/setup.sh packages  what `make packages` needs: cargo-deb, debootstrap, systemd-analyze, and those who judge files that others read
 #   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
+#   scripts/setup.sh mutants  what `make mutants` needs: cargo-mutants
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -129,6 +130,11 @@ fi
 if [ "${1:-run}" = fuzz ] && ! has cargo-fuzz; then
     echo "Installing cargo-fuzz"
     cargo install --locked --version 0.13.2 cargo-fuzz
+fi
+
+if [ "${1:-run}" = mutants ] && ! has cargo-mutants; then
+    echo "Installing cargo-mutants"
+    cargo install --locked --debug --version 27.1.0 cargo-mutants
 fi
 
 if [ "${1:-run}" = lint ]; then

@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_as_a_token_looks_like_one_whether_it_is_valid_or_not() {
+        assert!(ClientToken::is_one("ct_anything") && ClientToken::is_one(PREFIX));
+        assert!(!ClientToken::is_one("pk_anything") && !ClientToken::is_one("") && !ClientToken::is_one(" ct_"));
+    }
+
+    #[test]
     fn an_origin_is_written_as_browsers_write_it() {
         for (text, written) in [
             ("https://Shop.Example", "https://shop.example"),
@@ -126,12 +132,22 @@ mod tests {
         ] {
             assert_eq!(origin(text).as_deref(), Some(written));
         }
-        for wrong in
-            ["shop.example", "https://shop.example/a", "https://a@shop.example", "ftp://a", "null", "https://a?b", "*"]
-        {
+        for wrong in [
+            "shop.example",
+            "https://shop.example/a",
+            "https://a@shop.example",
+            "https://:b@shop.example",
+            "https://a#b",
+            "ftp://a",
+            "null",
+            "https://a?b",
+            "*",
+        ] {
             assert_eq!(origin(wrong), None, "{wrong}");
         }
-        assert!(is_local("http://127.0.0.1:8080") && is_local("http://localhost") && is_local("http://[::1]:1"));
-        assert!(!is_local("http://shop.example") && !is_local("http://localhost.example"));
+        let local = ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:1", "http://shop.localhost:3000"];
+        assert!(local.into_iter().all(is_local));
+        let elsewhere = ["http://shop.example", "http://localhost.example", "http://10.0.0.1", "http://[2001:db8::1]"];
+        assert!(!elsewhere.into_iter().any(is_local) && !is_local("null") && !is_local("file:///etc"));
     }
 }

@@ -40,3 +40,23 @@ impl std::fmt::Debug for Clock {
         f.write_str("Clock")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_tells_whole_milliseconds() {
+        let at: DateTime<Utc> = "2026-12-01T08:00:00.123999Z".parse().unwrap();
+        let told: DateTime<Utc> = "2026-12-01T08:00:00.123Z".parse().unwrap();
+        assert_eq!(Clock::stopped_at(at).now(), told);
+        assert_eq!(Clock::telling(move || at + TimeDelta::seconds(1)).now(), told + TimeDelta::seconds(1));
+        assert_eq!(format!("{:?}", Clock::stopped_at(at)), "Clock");
+    }
+
+    #[test]
+    fn the_systems_clock_goes_with_the_machines() {
+        let (before, now, after) = (Utc::now(), Clock::system().now(), Utc::now());
+        assert!(before - TimeDelta::milliseconds(1) < now && now <= after);
+    }
+}

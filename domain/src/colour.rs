@@ -73,6 +73,7 @@ mod tests {
     fn a_colour_reads_in_either_case_and_prints_in_lower() {
         assert_eq!(Colour::parse("#1F5EFF").unwrap().to_string(), "#1f5eff");
         assert_eq!(Colour::parse("#000000").unwrap().to_string(), "#000000");
+        assert_eq!(Colour::parse("#1f5eff").unwrap().rgb(), [0x1f, 0x5e, 0xff]);
     }
 
     #[test]
@@ -81,6 +82,9 @@ mod tests {
         // The lightest grey that passes, and the next lighter one.
         assert!(Colour::parse("#767676").is_ok());
         assert!(matches!(Colour::parse("#777777"), Err(ColourError::TooLight { .. })));
+        // A part as dark as this green adds next to nothing: the lightest purple with it, and the next lighter one.
+        assert!(Colour::parse("#d00ad0").is_ok());
+        assert!(matches!(Colour::parse("#d10ad1"), Err(ColourError::TooLight { .. })));
     }
 
     #[test]

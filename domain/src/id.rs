@@ -159,6 +159,14 @@ mod tests {
     }
 
     #[test]
+    fn an_id_tells_when_it_was_made_to_the_millisecond() {
+        let at: DateTime<Utc> = "2026-12-01T08:00:00.123Z".parse().unwrap();
+        assert_eq!(OrderId::new(at).created_at(), Some(at));
+        assert_ne!(OrderId::new(at), OrderId::new(at));
+        assert_eq!(OrderId::from_uuid(Uuid::nil()).created_at(), None);
+    }
+
+    #[test]
     fn ids_sort_by_the_time_they_were_made() {
         let at = Utc::now();
         assert!(JobId::new(at) < JobId::new(at + chrono::Duration::milliseconds(2)));

@@ -74,6 +74,18 @@ mod tests {
     }
 
     #[test]
+    fn a_message_goes_forward_from_each_status_before() {
+        use MessageStatus::{Delivered, Queued, Received, Scheduled, Sending, Sent, Undelivered, Unknown};
+        let under_way = [Scheduled, Queued, Sending, Unknown, Sent];
+        for (number, status) in under_way.into_iter().enumerate() {
+            assert_eq!(status.predecessors().collect::<Vec<_>>(), under_way[..number], "{status}");
+        }
+        for end in [Delivered, Undelivered, Received] {
+            assert_eq!(end.predecessors().collect::<Vec<_>>(), under_way, "{end}");
+        }
+    }
+
+    #[test]
     fn what_the_carrier_took_cannot_fail_any_more() {
         let before_failed: Vec<_> = MessageStatus::Failed.predecessors().collect();
         let may_fail =

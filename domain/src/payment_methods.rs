@@ -93,8 +93,18 @@ mod tests {
             let methods: PaymentMethods = text.parse().unwrap();
             assert_eq!((methods.named(), methods.to_string()), (named, text.to_owned()));
         }
-        for bad in ["", "Card", "card,", "card, sepa_debit", "card,card", "a b", "x"] {
+        for bad in ["", "Card", "card,", "card, sepa_debit", "card,card", "a b", "x", "1card", "_card", "caRd", "ca-rd"]
+        {
             assert_eq!(bad.parse::<PaymentMethods>(), Err(PaymentMethodsError), "{bad}");
         }
+    }
+
+    #[test]
+    fn twenty_ways_of_forty_letters_are_the_most() {
+        let ways = |number: usize| (0..number).map(|way| format!("way_{way}")).collect::<Vec<_>>().join(",");
+        assert_eq!(ways(20).parse::<PaymentMethods>().unwrap().named().len(), 20);
+        assert!(ways(21).parse::<PaymentMethods>().is_err());
+        assert!("x".repeat(40).parse::<PaymentMethods>().is_ok());
+        assert!("x".repeat(41).parse::<PaymentMethods>().is_err());
     }
 }

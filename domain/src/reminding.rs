@@ -150,6 +150,27 @@ mod tests {
     }
 
     #[test]
+    fn reminders_are_some_days_apart_and_not_too_many() {
+        let on = Reminding { on: true, after_days: 1, at_most: 1, last_days: 0 };
+        for fine in [on, Reminding { on: true, after_days: 60, at_most: 10, last_days: 30 }, MERCHANTS] {
+            assert_eq!(fine.check(), Ok(fine));
+        }
+        for days in [0, 61] {
+            assert_eq!(Reminding { after_days: days, ..on }.check(), Err(RemindingError::AfterDays));
+            let own = OwnReminding { after_days: Some(days), ..OwnReminding::default() };
+            assert_eq!(own.check(), Err(RemindingError::AfterDays));
+        }
+        for number in [0, 11] {
+            assert_eq!(Reminding { at_most: number, ..on }.check(), Err(RemindingError::AtMost));
+        }
+        for days in [-1, 31] {
+            assert_eq!(Reminding { last_days: days, ..on }.check(), Err(RemindingError::LastDays));
+        }
+        let own = OwnReminding { at_most: Some(10), ..OwnReminding::default() };
+        assert_eq!(own.check(), Ok(own));
+    }
+
+    #[test]
     fn what_a_link_says_is_read_as_it_was_written() {
         let whole = OwnReminding { on: Some(false), after_days: Some(1), at_most: Some(10), last_days: Some(0) };
         let part = OwnReminding { last_days: Some(7), ..OwnReminding::default() };

@@ -51,6 +51,17 @@ mod tests {
         let secret = Secret::new("sk_test_0123456789");
         assert!(!format!("{secret:?}").contains("0123"));
         assert_eq!(secret.last_four(), "6789");
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        // Of a short one the last four would be too much.
         assert_eq!(Secret::new("short").last_four(), "····");
+        assert_eq!(Secret::new("twelve-signs").last_four(), "igns");
+        assert_eq!(Secret::new("but-eleven!").last_four(), "····");
+    }
+
+    #[test]
+    fn a_secret_is_read_from_json_as_it_is() {
+        let secret: Secret = serde_json::from_str("\"sk_test_1\"").unwrap();
+        assert!(secret == Secret::new("sk_test_1") && secret != Secret::new("sk_test_2"));
+        assert_eq!(secret.expose(), "sk_test_1");
     }
 }

@@ -116,3 +116,48 @@ impl std::fmt::Debug for SmsEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_databases_refuse_becomes_a_space_and_line_breaks_stay() {
+        assert_eq!(without_unwanted("STOP\0"), "STOP ");
+        assert_eq!(without_unwanted("one\ttwo\r\nthree\u{85}é"), "one\ttwo\r\nthree é");
+    }
+
+    #[test]
+    fn an_event_is_plain_in_all_its_texts() {
+        let report = |carrier_id: &str, why: &str| SmsEvent::Report {
+            carrier_id: Some(carrier_id.to_owned()),
+            message: None,
+            progress: Progress::Undelivered { why: why.to_owned() },
+        };
+        assert_eq!(report("g\0-1", "no\u{1b}body").plain(), report("g -1", "no body"));
+        let text = |sign: &str, from: &str| SmsEvent::Text {
+            carrier_id: format!("t{sign}1"),
+            from: from.to_owned(),
+            body: format!("See{sign}this"),
+            keyword: Some(Keyword::Stop),
+            pictures: vec![PictureAt { url: format!("https://a{sign}"), content_type: format!("image{sign}") }],
+        };
+        assert_eq!(text("\0", "\0+12025550123\0").plain(), text(" ", "+12025550123"));
+    }
+
+    #[test]
+    fn an_event_prints_without_numbers_and_texts() {
+        let report =
+            SmsEvent::Report { carrier_id: Some("g-1".to_owned()), message: None, progress: Progress::Delivered };
+        assert!(format!("{report:?}").contains("g-1"));
+        let text = SmsEvent::Text {
+            carrier_id: "t-1".to_owned(),
+            from: "+12025550123".to_owned(),
+            body: "hello".to_owned(),
+            keyword: None,
+            pictures: Vec::new(),
+        };
+        let shown = format!("{text:?}");
+        assert!(shown.contains("t-1") && !shown.contains("0123") && !shown.contains("hello"), "{shown}");
+    }
+}

@@ -99,5 +99,6 @@ mod tests {
             assert_eq!(Zone::parse(text), Err(ZoneError), "{text}");
         }
         assert!(Zone::parse("UTC").is_ok() && Zone::parse("America/New_York").is_ok());
+        assert_eq!(Zone::parse("Europe/Berlin").unwrap().name(), Some("Europe/Berlin"));
     }
 }

@@ -126,4 +126,6 @@ fn text_at(json: &serde_json::Value, pointer: &str) -> Option<String> {
 #[cfg(test)]
 mod callbacks;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::{
     sms_event::{Progress, SmsEvent},
 };
 
-const STRICT: GatewayPolicy = GatewayPolicy { private: false };
+pub(super) const STRICT: GatewayPolicy = GatewayPolicy { private: false };
 
 fn described() -> Value {
     json!({
@@ -27,13 +27,13 @@ fn described() -> Value {
     })
 }
 
-fn gateway(change: impl FnOnce(&mut Value)) -> Gateway {
+pub(super) fn gateway(change: impl FnOnce(&mut Value)) -> Gateway {
     let mut json = described();
     change(&mut json);
     serde_json::from_value(json).unwrap()
 }
 
-fn secrets() -> Secrets {
+pub(super) fn secrets() -> Secrets {
     [("key", "k-1"), ("account", "a/../b")].map(|(name, secret)| (name.to_owned(), Secret::new(secret))).into()
 }
 
@@ -50,7 +50,7 @@ fn fill(gateway: &Gateway, text: &str) -> Filled {
     gateway.fill(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn fault(change: impl FnOnce(&mut Value)) -> (String, GatewayFault) {
+pub(super) fn fault(change: impl FnOnce(&mut Value)) -> (String, GatewayFault) {
     let error = gateway(change).check(&secrets(), STRICT).unwrap_err();
     (error.field, error.why)
 }
@@ -98,6 +98,36 @@ fn no_text_breaks_out_of_where_it_stands() {
     let url = url::Url::parse(&fill(&get, nasty).url).unwrap();
     let pairs: Vec<_> = url.query_pairs().collect();
     assert_eq!((pairs.len(), pairs[1].1.as_ref()), (2, nasty));
+}
+
+#[test]
+fn a_value_is_escaped_as_its_content_type_wants_it() {
+    for (content_type, written) in [
+        ("application/xml", "A &lt;b&gt; &amp; c"),
+        ("text/xml; charset=utf-8", "A &lt;b&gt; &amp; c"),
+        ("Text/Plain", "A <b> & c"),
+        ("application/x-www-form-urlencoded", "A%20%3Cb%3E%20%26%20c"),
+        ("application/json", "A <b> & c"),
+    ] {
+        let gateway = gateway(|it| {
+            it["headers"] = json!({"content-type": content_type});
+            it["body"] = json!("\"{{to}} {{text}}\"");
+        });
+        gateway.check(&secrets(), STRICT).unwrap();
+        assert!(fill(&gateway, "A <b> & c").body.unwrap().ends_with(&format!(" {written}\"")), "{content_type}");
+    }
+    let (_, why) = fault(|it| it["headers"]["Content-Type"] = json!("text/html"));
+    assert!(matches!(why, GatewayFault::ContentType), "{why}");
+}
+
+#[test]
+fn the_longest_text_fits_however_it_is_escaped() {
+    let get = gateway(|it| {
+        it["method"] = json!("GET");
+        it["url"] = json!("https://gateway.example/send?to={{to}}&text={{text}}");
+        it["body"] = Value::Null;
+    });
+    assert_eq!(fill(&get, &"\u{1f600}".repeat(1_600)).url.matches("%F0%9F%98%80").count(), 1_600);
 }
 
 #[test]
@@ -218,6 +248,9 @@ fn what_a_gateway_tells_is_read_by_its_description() {
     let undelivered = report(json!({"id": 5, "status": "UNDELIV", "why": "absent"}), None);
     let why = "The carrier could not deliver the text (absent).".to_owned();
     assert_eq!(undelivered, expected(Some("5"), None, Progress::Undelivered { why }));
+    let undelivered = report(json!({"id": 5, "status": "UNDELIV", "why": format!("a\u{7}b{}", "c".repeat(100))}), None);
+    let why = format!("The carrier could not deliver the text (ab{}).", "c".repeat(78));
+    assert_eq!(undelivered, expected(Some("5"), None, Progress::Undelivered { why }), "a line that can be shown");
     // A report on a text that we cannot identify.
     assert_eq!(report(json!({"status": "DELIVRD"}), None), None);
 
@@ -231,17 +264,4 @@ fn what_a_gateway_tells_is_read_by_its_description() {
     };
     assert_eq!(text, Some(expected));
     assert_eq!(report(json!({"hello": "world"}), None), None);
-}
-
-#[test]
-fn a_text_does_not_print() {
-    let text = SmsEvent::Text {
-        carrier_id: "t".to_owned(),
-        from: "+12025550123".to_owned(),
-        body: "secret".to_owned(),
-        keyword: None,
-        pictures: Vec::new(),
-    };
-    let shown = format!("{text:?}");
-    assert!(!shown.contains("0123") && !shown.contains("secret"), "{shown}");
 }

@@ -192,6 +192,8 @@ mod tests {
             assert_eq!(eur.code(), "EUR");
             assert_eq!(eur.to_string(), "eur");
             assert_eq!(eur.name(), "Euro");
+            assert_eq!(format!("{eur:>5} {eur:?}"), "  eur eur");
+            assert_eq!(text.parse(), Ok(eur));
         }
     }
 
@@ -244,6 +246,27 @@ mod tests {
             let iso = currency.iso().exponent().map(usize::from);
             let differs = iso != Some(currency.decimals());
             assert_eq!(differs, currency.as_str() == "mga", "{currency}");
+        }
+    }
+
+    #[test]
+    fn a_sign_belongs_to_the_currencies_that_write_it_so() {
+        for (sign, codes) in [
+            ("$", "usd cad aud mxn"),
+            ("US$", "usd"),
+            ("CA$", "cad"),
+            ("C$", "cad"),
+            ("A$", "aud"),
+            ("AU$", "aud"),
+            ("S$", "sgd"),
+            ("¥", "jpy cny"),
+            ("CN¥", "cny"),
+            ("₹", "inr"),
+        ] {
+            for code in ["usd", "cad", "aud", "mxn", "sgd", "jpy", "cny", "inr", "eur"] {
+                let is_of_it = codes.split(' ').any(|other| other == code);
+                assert_eq!(currency(code).has_sign(sign), is_of_it, "{sign} {code}");
+            }
         }
     }
 

@@ -110,7 +110,9 @@ mod tests {
         assert_eq!(of("+12025550123"), Some(1));
         assert_eq!(of("+447700900123"), Some(2));
         assert_eq!(of("+4915123456789"), None);
+        assert_eq!(rates.to_string(), "+1=1,+1876=9,+44=2");
         assert_eq!(rates.to_string().parse(), Ok(rates));
+        assert_eq!("".parse(), Ok(Rates::default()));
     }
 
     #[test]
@@ -118,6 +120,11 @@ mod tests {
         for wrong in ["44=2", "+=2", "+0=2", "+12345678=2", "+4a=2", "+44=0", "+44=-1", "+44=1001", "+44=x", "+44"] {
             assert!(wrong.parse::<Rates>().is_err(), "{wrong}");
         }
+        assert_eq!("+44=1,+1234567=1000".parse::<Rates>().unwrap().by_prefix().len(), 2);
+        assert_eq!((check_rate(1), check_rate(1_000)), (Ok(1), Ok(1_000)));
+        assert_eq!((check_rate(0), check_rate(1_001)), (Err(RatesError::Price), Err(RatesError::Price)));
+        let many = (1..=300).map(|prefix| (format!("+1{prefix}"), 1)).collect();
+        assert!(Rates::new(many).is_ok());
         let many = (1..=301).map(|prefix| (format!("+1{prefix}"), 1)).collect();
         assert_eq!(Rates::new(many), Err(RatesError::TooMany));
     }

@@ -70,13 +70,28 @@ mod tests {
             ("Bakery", "US", "Bakery"),
             (" A-1 Taxi ", "US", "A-1 Taxi"),
             ("MGM Grand", "US", "MGM Grand"),
+            ("Elf letters", "US", "Elf letters"),
             (&service, "US", &service),
         ] {
             assert_eq!(parse_sender(text, Region::parse(region).unwrap()).as_deref(), Ok(sender), "{text}");
         }
-        for text in ["", "12", "123456789012345678", "A Bakery with a name", "Bäckerei", "+", "MG", "a\nb", "1-2"] {
+        for text in [
+            "",
+            "12",
+            "123456789012345678",
+            "Twelve-signs",
+            "A Bakery with a name",
+            "Bäckerei",
+            "+",
+            "MG",
+            "a\nb",
+            "1-2",
+        ] {
             let read = parse_sender(text, Region::parse("US").unwrap());
             assert!(read.is_err() || text == "MG", "{text}: {read:?}");
         }
+        assert!(is_messaging_service(&service));
+        assert!(!is_messaging_service("MG") && !is_messaging_service(&service[2..]));
+        assert!(!is_messaging_service(&format!("MG{}", "g".repeat(32))) && !is_messaging_service(&service[..33]));
     }
 }
