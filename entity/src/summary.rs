@@ -12,7 +12,7 @@ use crate::{
         sums::{self, SumOf},
     },
     list::{Period, RECENT},
-    order,
+    order::{self, Overdue},
 };
 use domain::Currency;
 
@@ -40,7 +40,7 @@ pub struct Summary {
     pub paid_links: i64,
     /// How much of what was paid in the period was refunded so far.
     pub refunded: i64,
-    /// How much of `paid` is in undecided disputes.
+    /// How much of `paid` is in payments with undecided disputes.
     pub disputed: i64,
     /// The number of these payments.
     pub disputed_links: i64,
@@ -134,13 +134,7 @@ pub async fn read(
             None => {}
         }
     }
-    let overdue = order::overdue(db, owner.id, today, MOST_OVERDUE).await?;
-    for (currency, amount) in overdue.orders {
-        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::none(currency));
-        summary.overdue += amount;
-        summary.overdue_orders += 1;
-        summary.overdue_more = overdue.more;
-    }
+    add_overdue(&mut all, order::overdue(db, owner.id, today, MOST_OVERDUE).await?);
     let (made, paid) = all.values().fold((0, 0), |(made, paid), sum| (made + sum.asked, paid + sum.paid_links));
     // If more were made in the period alone, there is no need to look whether they are few.
     let exact = if made > RECENT.cast_signed() { None } else { waits_of_few(db, owner, (from, to)).await? };
@@ -207,6 +201,18 @@ fn median(counted: &BTreeMap<i64, i64>) -> Option<i64> {
     None
 }
 
+/// Adds the overdue orders. If there are more of them, that may be so of any currency.
+fn add_overdue(all: &mut BTreeMap<String, Summary>, overdue: Overdue) {
+    for (currency, amount) in overdue.orders {
+        let summary = all.entry(currency.as_str().to_owned()).or_insert_with(|| Summary::none(currency));
+        summary.overdue += amount;
+        summary.overdue_orders += 1;
+    }
+    for summary in all.values_mut() {
+        summary.overdue_more = overdue.more;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,5 +224,17 @@ mod tests {
         assert_eq!(median(&BTreeMap::from([(300, 1)])), Some(450));
         assert_eq!(median(&BTreeMap::from([(0, 10), (3_600, 11)])), Some(3_600 + 163));
         assert_eq!(median(&BTreeMap::from([(0, 100), (300, 1), (86_400, 100)])), Some(450));
+    }
+
+    #[test]
+    fn a_currency_whose_orders_were_not_counted_is_not_said_to_have_none() {
+        let [eur, usd] = ["eur", "usd"].map(|code| Currency::parse(code).unwrap());
+        for more in [true, false] {
+            let mut all = BTreeMap::from([("eur".to_owned(), Summary::none(eur))]);
+            add_overdue(&mut all, Overdue { orders: vec![(usd, 500), (usd, 700)], more });
+            let found =
+                ["eur", "usd"].map(|code| (all[code].overdue, all[code].overdue_orders, all[code].overdue_more));
+            assert_eq!(found, [(0, 0, more), (1_200, 2, more)]);
+        }
     }
 }

@@ -334,6 +334,7 @@ async fn other_words_than_those_that_count_are_not_dropped_in_silence(app: &mut 
         json!({"method": "terminal"}),
         json!({"method": "cash", "on": "2026-01-06"}),
         json!({"method": "cash", "note": "in the mail"}),
+        json!({"method": "cash", "receipt": true}),
     ] {
         marks_paid(&merchant, &link, other).await.problem(409, "already_marked");
     }

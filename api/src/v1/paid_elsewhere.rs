@@ -288,6 +288,7 @@ fn is_said_of(link: &link::Model, input: &MarkPaid, paid: &PaidElsewhere) -> boo
     link.elsewhere_method == Some(paid.method)
         && (input.on.is_none() || link.elsewhere_on == Some(paid.on.to_string()))
         && (paid.note.is_none() || link.elsewhere_note == paid.note)
+        && (input.receipt.is_none() || link.receipt == input.receipt)
 }
 
 async fn accept_unmark(

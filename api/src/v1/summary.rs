@@ -90,7 +90,8 @@ struct CurrencyView {
     paid_links: i64,
     /// How much of what was paid in the period was refunded so far.
     refunded: String,
-    /// How much of `paid` is in undecided disputes.
+    /// How much of `paid` is contested: the whole of each payment with an undecided dispute, though it be of a part or
+    /// only an inquiry yet.
     disputed: String,
     /// The number of these payments.
     disputed_links: i64,
