@@ -1,10 +1,15 @@
 //! Orders are put and read by their number.
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::{App, on_both_databases, order_body};
 
-on_both_databases!(an_order_is_put_by_its_number, an_order_is_read_by_its_number);
+on_both_databases!(
+    an_order_is_put_by_its_number,
+    who_puts_at_the_same_moment_as_others_meets_the_order_that_counts,
+    an_order_is_read_by_its_number
+);
 
 async fn an_order_is_put_by_its_number(app: &mut App) {
     let merchant = app.merchant();
@@ -29,6 +34,28 @@ async fn an_order_is_put_by_its_number(app: &mut App) {
     assert_eq!(events, ["order.change", "order.create"]);
     body["number"] = "40402".into();
     assert_eq!(put(&body).await.problem(422, "unknown_field")["errors"][0]["field"], "number");
+}
+
+async fn who_puts_at_the_same_moment_as_others_meets_the_order_that_counts(app: &mut App) {
+    let merchant = app.merchant();
+    let mut body = order_body("40411", "+12025569411");
+    body.as_object_mut().unwrap().remove("number");
+    let put = async |number: &str| merchant.http.put(&format!("/v1/orders/by-number/{number}"), &body).await;
+    let mut statuses = join_all((0..6).map(|_| put("40411"))).await.iter().map(|it| it.status).collect::<Vec<_>>();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 201]);
+
+    for number in (0..10).map(|number| format!("40412-{number}")) {
+        let made = put(&number).await.with_status(201).json();
+        let archive = format!("/v1/orders/{}/archive", made["id"].as_str().unwrap());
+        let (archived, meant) = tokio::join!(merchant.http.post(&archive, &json!({})), put(&number));
+        archived.with_status(200);
+        // It was put before it was archived, or into an order that took its place.
+        let is_archived = meant.json()["id"] == made["id"];
+        assert!(meant.json()["archived_at"].is_null(), "{meant:?}");
+        let there = merchant.http.get(&format!("/v1/orders/by-number/{number}")).await;
+        assert_eq!(there.status, if is_archived { 404 } else { 200 });
+    }
 }
 
 /// The path with a number in it, as every client of HTTP writes it.

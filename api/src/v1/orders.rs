@@ -263,8 +263,8 @@ async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch)
     Totals::of(rows.iter().map(of_order).collect::<Result<_, _>>()?, has_more)
 }
 
-/// Inserts a new order, unless one with its number exists, and the audit entry.
-pub(super) async fn insert(
+/// Inserts a new order and the audit entry; 409 if one with its number exists.
+async fn insert(
     api: &Api,
     tx: &Transaction,
     key: &Principal,
@@ -272,13 +272,27 @@ pub(super) async fn insert(
     now: DateTime<Utc>,
 ) -> Result<Order, Problem> {
     let (merchant, number) = (new.merchant_id, new.number.clone());
-    let Some(order) = order::insert_unless_there(tx, new, now).await? else {
+    let Some(order) = insert_unless_there(api, tx, key, new, now).await? else {
         let other = order::by_number(tx, merchant, &number).await?;
         return Err(Problem::second_order(other.map(|other| other.id)));
     };
-    tx.done(key.did(AuditAction::OrderCreate, &order.id), now);
-    api.quotas.count_order(tx, &order, now).await?;
     Ok(order)
+}
+
+/// Inserts a new order and the audit entry, unless one with its number exists.
+pub(super) async fn insert_unless_there(
+    api: &Api,
+    tx: &Transaction,
+    key: &Principal,
+    new: NewOrder,
+    now: DateTime<Utc>,
+) -> Result<Option<Order>, Problem> {
+    let inserted = order::insert_unless_there(tx, new, now).await?;
+    if let Some(order) = &inserted {
+        tx.done(key.did(AuditAction::OrderCreate, &order.id), now);
+        api.quotas.count_order(tx, order, now).await?;
+    }
+    Ok(inserted)
 }
 
 /// Writes changes and the audit entry.

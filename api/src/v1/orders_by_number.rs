@@ -8,7 +8,7 @@ use super::{
     Group,
     order_changes::{WholeInput, to_become},
     order_view::OrderView,
-    orders::{insert, show, write_and_note},
+    orders::{insert_unless_there, show, write_and_note},
     whole_order::whole,
 };
 use crate::{
@@ -18,6 +18,9 @@ use crate::{
 };
 
 pub(super) struct OrdersByNumber;
+
+/// How often to look for an order that another caller creates at the same moment.
+const TRIES: usize = 3;
 
 /// The order was replaced or created.
 #[derive(ApiResponse)]
@@ -55,16 +58,19 @@ impl OrdersByNumber {
         let new = input.0.numbered(&number).check(&owner)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
-        let Some(found) = order::by_number(&tx, owner.id, &new.number).await? else {
-            let order = insert(&api, &tx, &key.0, new, now).await?;
-            tx.commit().await?;
-            let location = format!("/v1/orders/{}", order.id);
-            return Ok(Put::Created(Json(whole(&api, order).await?), location));
-        };
-        let order = order::held(&tx, owner.id, found.id).await?.ok_or_else(Problem::not_found)?;
-        let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
-        tx.commit().await?;
-        Ok(Put::Changed(Json(whole(&api, order).await?)))
+        for _ in 0..TRIES {
+            if let Some(order) = order::held_by_number(&tx, owner.id, &new.number).await? {
+                let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
+                tx.commit().await?;
+                return Ok(Put::Changed(Json(whole(&api, order).await?)));
+            }
+            if let Some(order) = insert_unless_there(&api, &tx, &key.0, new.clone(), now).await? {
+                tx.commit().await?;
+                let location = format!("/v1/orders/{}", order.id);
+                return Ok(Put::Created(Json(whole(&api, order).await?), location));
+            }
+        }
+        Err(Problem::second_order(None))
     }
 
     /// See the order with a number, and its payment links

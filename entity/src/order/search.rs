@@ -253,6 +253,25 @@ pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) 
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock_exclusive().one(db).await
 }
 
+/// The newest order with this number that is not archived, locked until the transaction ends.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn held_by_number(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    number: &str,
+) -> Result<Option<Order>, DbErr> {
+    while let Some(found) = by_number(db, merchant, number).await? {
+        // Its number may have changed, or it was archived, while another transaction had it locked.
+        let still_meant = |order: &Order| order.archived_at.is_none() && order.number == number;
+        if let Some(order) = held(db, merchant, found.id).await?.filter(still_meant) {
+            return Ok(Some(order));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether a transaction failed because another order has the number.
 #[must_use]
 pub fn is_second_number(error: &DbErr) -> bool {

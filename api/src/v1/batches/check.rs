@@ -117,8 +117,11 @@ impl Checker<'_> {
         if let Some(first) = before.key.filter(|_| row.has_own_key) {
             return refused(row, "duplicate_key", format!("Row {first} has the same key."));
         }
-        if let Some(first) = before.number.or(before.key) {
+        if let Some(first) = before.number {
             return refused(row, "duplicate_number", format!("Row {first} has the same order number."));
+        }
+        if let Some(first) = before.key {
+            return refused(row, "duplicate_key", format!("Row {first} has this row's number as its key."));
         }
         if known.numbers.contains(&order.number) {
             return refused(row, "order_exists", "There is an order with this number already.".to_owned());
