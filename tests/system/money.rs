@@ -46,10 +46,14 @@ async fn paid_link(app: &App) -> (Link, String) {
     (link, intent)
 }
 
-/// The page and the receipt say the same.
-async fn is_told_to_the_buyer(app: &App, link: &Link, sentence: &str) {
+async fn is_said_on_the_page(app: &App, link: &Link, sentence: &str) {
     let page = app.buyer().opens(link).await.with_status(200).text();
     assert!(page.contains(sentence), "{sentence}: {page}");
+}
+
+/// The page and the receipt say the same.
+async fn is_told_to_the_buyer(app: &App, link: &Link, sentence: &str) {
+    is_said_on_the_page(app, link, sentence).await;
     let receipt = app.anybody().get(&format!("{}/receipt.pdf", link.url)).await.with_status(200);
     assert!(String::from_utf8_lossy(&receipt.body).contains(sentence), "{sentence} is not in the receipt");
 }
@@ -246,6 +250,8 @@ async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
         );
     }
 
+    is_said_on_the_page(app, &link, "You paid more than once, and ").await;
+
     // One that came on top goes back: nothing of what was asked is gone.
     let back = |session: &str| {
         StripeEvent::refund_object("refund.created", session, (&format!("re_{session}"), 12_950, "succeeded"))
@@ -254,6 +260,7 @@ async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
     let once = shows(&merchant, &link.id, "it went back", |link| !events(link, "refunded").is_empty()).await;
     assert_eq!(events(&once, "refunded"), ["129.50 USD of pi_cs_two"]);
     assert!(once["refunded_amount"].is_null() && once["refund_status"] == "none", "{once}");
+    is_said_on_the_page(app, &link, "You paid more than once, and 129.50\u{a0}USD was paid back to you so far.").await;
     // The third is contested: so is the link.
     app.is_told(&StripeEvent::dispute("created", "cs_three", "needs_response")).await.with_status(200);
     let contested = shows(&merchant, &link.id, "it is disputed", |link| link["disputed"] == "open").await;
@@ -263,6 +270,8 @@ async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
     app.is_told(&back("cs_one")).await.with_status(200);
     let gone = shows(&merchant, &link.id, "all went back", |link| link["refund_status"] == "full").await;
     assert_eq!(gone["refunded_amount"], "129.50");
+    is_said_on_the_page(app, &link, "This invoice was paid, and the money was paid back to you.").await;
+    is_said_on_the_page(app, &link, "<dd>388.50\u{a0}USD</dd>").await;
 }
 
 async fn what_other_software_does_is_recorded_and_ignored_at_once(app: &mut App) {

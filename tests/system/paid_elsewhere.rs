@@ -225,6 +225,14 @@ async fn a_card_that_was_faster_than_the_cash_is_told_as_paid_twice(app: &mut Ap
     assert_eq!(merchant.tag(&order).await, "paid");
     unmarks_paid(&merchant, &link).await.problem(409, "not_paid_elsewhere");
     assert_eq!(merchant.link(&link.id).await["status"], "paid");
+
+    // With the card's money back, the invoice is paid all the same.
+    assert!(buyer.opens(&link).await.text().contains("You paid more than once, and "));
+    sandbox.does("webhooks", json!({})).await;
+    let intent = paid["dashboard_url"].as_str().unwrap().rsplit('/').next().unwrap();
+    sandbox.does("refund", json!({"payment_intent": intent, "amount": null})).await;
+    let says = "This invoice is paid. You paid more than once, and what was too much, 129.50\u{a0}USD, was paid back";
+    eventually("the buyer's page says so", async || buyer.opens(&link).await.text().contains(says).then_some(())).await;
 }
 
 async fn a_payment_elsewhere_is_taken_back_within_a_day(app: &mut App) {

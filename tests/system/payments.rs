@@ -144,6 +144,13 @@ async fn a_payment_that_is_not_what_was_asked_is_taken_and_shown_for_review(app:
             .await;
             assert_eq!(twice["review"], "amount_mismatch");
             assert!(twice.to_string().contains("paid_again"), "{twice}");
+
+            // Once it is given back, the buyer has nothing more to do.
+            let back = StripeEvent::refund_object("refund.created", "cs_again", ("re_again", 12_950, "succeeded"));
+            app.is_told(&back).await.with_status(200);
+            let says = "what was too much, 129.50\u{a0}USD, was paid back to you. There is nothing more to do.";
+            let is_said = async || app.buyer().opens(&link).await.text().contains(says).then_some(());
+            eventually("the buyer's page says so", is_said).await;
         }
     }
 }

@@ -43,7 +43,7 @@ use crate::{
     v1::{ReceiptSubject, can_be_paid, read_invoice, render_receipt},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
-pub(crate) use of_payment::PaidMoney;
+pub(crate) use of_payment::{AfterPayment, PaidMoney};
 use page::{BuyerPage, PageSubject};
 use page_state::PageState;
 pub(crate) use saying::{pay_later, recognised, unrecognised, want_new_link};
@@ -108,7 +108,7 @@ pub(crate) async fn show(
         owner: &merchant::get(pool, link.merchant_id).await?,
         logo: logo::about(pool, link.merchant_id).await?,
         order: order.as_ref(),
-        unfinished_refund: link::unfinished_refunds(pool, [&link]).await?.remove(&link.id),
+        after_payment: AfterPayment::of(pool, &link).await?,
         token: &token,
         page_state,
         is_unsure: came.unsure.is_some(),
@@ -254,8 +254,8 @@ pub(crate) async fn receipt(
     let Some(order) = order::find(pool, link.merchant_id, link.order_id).await? else { return show_again(&token) };
     let owner = merchant::get(pool, link.merchant_id).await?;
     let logo = logo::find(pool, link.merchant_id).await?;
-    let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
-    let receipt = ReceiptSubject { link: &link, order: &order, owner: &owner, unfinished };
+    let after = AfterPayment::of(pool, &link).await?;
+    let receipt = ReceiptSubject { link: &link, order: &order, owner: &owner, after };
     let Some(pdf) = render_receipt(receipt, logo).await? else { return show_again(&token) };
     let name = format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default());
     let pdf = Pdf::inline(pdf, &name);

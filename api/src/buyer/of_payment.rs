@@ -3,12 +3,10 @@
 
 use domain::{
     Money,
-    link::{
-        Review,
-        money_back::{RefundState, RefundStatus},
-    },
+    link::money_back::{RefundState, RefundStatus},
 };
-use entity::link::{self, Dispute, UnfinishedRefund};
+use entity::link::{self, Dispute, Excess, Overpayment, UnfinishedRefund};
+use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
 use super::words::filled;
@@ -19,6 +17,9 @@ use super::words::filled;
 pub(super) struct OfPayment {
     pub(super) open_again: String,
     paid_otherwise: String,
+    overpaid: String,
+    overpaid_partly_refunded: String,
+    overpaid_refunded: String,
     refunded: String,
     partly_refunded: String,
     refund_pending: String,
@@ -30,11 +31,32 @@ pub(super) struct OfPayment {
     dispute_lost: String,
 }
 
+/// What became of a link's payments.
+#[derive(Clone, Copy)]
+pub(crate) struct AfterPayment {
+    /// The refund that is under way, or failed.
+    unfinished: Option<UnfinishedRefund>,
+    overpayment: Option<Overpayment>,
+}
+
+impl AfterPayment {
+    pub(crate) async fn of(db: &impl ConnectionTrait, link: &link::Model) -> Result<Self, DbErr> {
+        Ok(Self {
+            unfinished: link::unfinished_refunds(db, [link]).await?.remove(&link.id),
+            overpayment: link::overpayment(db, link).await?,
+        })
+    }
+
+    /// All that was refunded.
+    pub(super) fn refunded(&self, link: &link::Model) -> Result<Option<Money>, DbErr> {
+        self.overpayment.map_or_else(|| link.refunded_money(), |overpayment| Ok(overpayment.refunded))
+    }
+}
+
 /// A paid link's money.
 pub(crate) struct PaidMoney<'a> {
     pub(crate) link: &'a link::Model,
-    /// The refund that is under way, or failed.
-    pub(crate) unfinished: Option<UnfinishedRefund>,
+    pub(crate) after: AfterPayment,
     pub(crate) merchant: &'a str,
     /// How amounts are written.
     pub(crate) written: &'a dyn Fn(Money) -> String,
@@ -46,6 +68,9 @@ impl OfPayment {
         let texts = [
             &self.open_again,
             &self.paid_otherwise,
+            &self.overpaid,
+            &self.overpaid_partly_refunded,
+            &self.overpaid_refunded,
             &self.refunded,
             &self.partly_refunded,
             &self.refund_pending,
@@ -62,22 +87,36 @@ impl OfPayment {
     /// That the link is paid, unless it is simply so.
     pub(super) fn paid(&self, money: &PaidMoney<'_>) -> Option<String> {
         let link = money.link;
-        let is_otherwise = link.is_otherwise_paid() || link.review == Some(Review::PaidTwice);
+        let overpaid = money.after.overpayment.as_ref().and_then(|overpayment| self.overpaid(overpayment));
         let sentence = match (link.refund_state(), link.dispute) {
-            (RefundState::Full, _) => &self.refunded,
+            (RefundState::Full, _) => overpaid.unwrap_or(&self.refunded),
             (_, Some(Dispute::Open)) if link.is_asked_about() => &self.inquiry,
             (_, Some(Dispute::Open)) => &self.disputed,
             (_, Some(Dispute::Lost)) => &self.dispute_lost,
-            (RefundState::Partial, Some(Dispute::Won | Dispute::Closed) | None) => &self.partly_refunded,
-            (RefundState::None, Some(Dispute::Won | Dispute::Closed) | None) if is_otherwise => &self.paid_otherwise,
-            (RefundState::None, Some(Dispute::Won | Dispute::Closed) | None) => return None,
+            (RefundState::Partial, Some(Dispute::Won | Dispute::Closed) | None) => {
+                overpaid.unwrap_or(&self.partly_refunded)
+            }
+            (RefundState::None, Some(Dispute::Won | Dispute::Closed) | None) => {
+                overpaid.or_else(|| link.is_otherwise_paid().then_some(&self.paid_otherwise))?
+            }
         };
-        Some(filled(sentence, &[("{merchant}", money.merchant)]))
+        let refunded = money.after.overpayment.and_then(|overpayment| overpayment.refunded).map(money.written);
+        Some(filled(sentence, &[("{amount}", &refunded.unwrap_or_default()), ("{merchant}", money.merchant)]))
+    }
+
+    /// That it was paid more than once, unless a part of what was asked was refunded.
+    const fn overpaid(&self, overpayment: &Overpayment) -> Option<&String> {
+        match overpayment.excess {
+            Excess::Kept => Some(&self.overpaid),
+            Excess::PartlyRefunded => Some(&self.overpaid_partly_refunded),
+            Excess::Refunded => Some(&self.overpaid_refunded),
+            Excess::Exceeded => None,
+        }
     }
 
     /// What becomes of a refund that is not made.
     pub(super) fn unfinished(&self, money: &PaidMoney<'_>) -> Option<String> {
-        let refund = money.unfinished?;
+        let refund = money.after.unfinished?;
         let (known, unknown) = match refund.status {
             RefundStatus::Pending => (&self.refund_pending, &self.refund_pending_unknown),
             RefundStatus::Failed => (&self.refund_failed, &self.refund_failed_unknown),

@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use domain::{LinkId, LinkState, Money, link::ElsewhereMethod};
 use entity::{
-    Merchant, Order,
-    link::{self, UnfinishedRefund},
+    Merchant, Order, link,
     logo::{self, Logo},
     order,
 };
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::Reader,
-    buyer::{PaidMoney, Words},
+    buyer::{AfterPayment, PaidMoney, Words},
     details_pdf::{self, DetailsPage, ItemLine, Paper},
     http::{pdf_response::Pdf, typed::TextOf},
 };
@@ -48,9 +47,8 @@ impl ReceiptCalls {
         let order = order::find(pool, link.merchant_id, link.order_id).await?.ok_or_else(Problem::not_found)?;
         let owner = key.0.owner(&api).await?;
         let logo = logo::find(pool, link.merchant_id).await?;
-        let unfinished = link::unfinished_refunds(pool, [&link]).await?.remove(&link.id);
-        let pdf =
-            render_receipt(ReceiptSubject { link: &link, order: &order, owner: &owner, unfinished }, logo).await?;
+        let after = AfterPayment::of(pool, &link).await?;
+        let pdf = render_receipt(ReceiptSubject { link: &link, order: &order, owner: &owner, after }, logo).await?;
         let pdf = pdf.ok_or_else(|| Problem::conflict("link_not_paid", "There is a receipt once the link is paid."))?;
         Ok(Pdf::inline(pdf, &format!("receipt-{}", link.invoice_number.as_deref().unwrap_or_default())))
     }
@@ -67,8 +65,8 @@ pub(crate) struct ReceiptSubject<'a> {
     pub(crate) link: &'a link::Model,
     pub(crate) order: &'a Order,
     pub(crate) owner: &'a Merchant,
-    /// The refund that is under way, or failed.
-    pub(crate) unfinished: Option<UnfinishedRefund>,
+    /// What became of its payments.
+    pub(crate) after: AfterPayment,
 }
 
 /// The receipt; `None` if there is none.
@@ -84,7 +82,7 @@ fn page(
     words: &'static Words,
     logo: Option<Logo>,
 ) -> Result<Option<DetailsPage>, Problem> {
-    let ReceiptSubject { link, order, owner, unfinished } = receipt;
+    let ReceiptSubject { link, order, owner, after } = receipt;
     let (true, Some(money), Some(number), Some(paid_at)) =
         (has_receipt(link), link.money()?, &link.invoice_number, link.paid_at)
     else {
@@ -96,7 +94,7 @@ fn page(
     let by_stripe = link.paid_elsewhere().is_none();
     let whole = money.to_decimal_string();
     let written = |amount: Money| amount.in_language(&words.language);
-    let of_money = PaidMoney { link, unfinished, merchant: &owner.name, written: &written };
+    let of_money = PaidMoney { link, after, merchant: &owner.name, written: &written };
     Ok(Some(DetailsPage {
         merchant: seller(owner, logo),
         customer_name: order.customer_name.clone(),

@@ -167,7 +167,7 @@ pub(super) struct KnownFacts {
 }
 
 impl KnownFacts {
-    async fn of(db: &impl ConnectionTrait, link: &link::Model) -> Result<Self, DbErr> {
+    pub(super) async fn of(db: &impl ConnectionTrait, link: &link::Model) -> Result<Self, DbErr> {
         let facts = Entity::find()
             .filter(Column::LinkId.eq(link.id))
             .order_by_asc(Column::MadeAt)

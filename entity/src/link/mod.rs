@@ -13,6 +13,7 @@ mod find;
 mod further;
 mod insert;
 pub(crate) mod open;
+mod overpayment;
 mod paying;
 mod projections;
 mod purge;
@@ -50,6 +51,7 @@ pub use further::FurtherPayment;
 pub use insert::{
     LostLink, NewLink, PaidOrder, insert, insert_and_hold, insert_lost, insert_paid_elsewhere, is_second_open,
 };
+pub use overpayment::{Excess, Overpayment, overpayment};
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use projections::{AskedFor, asked_for, sizes};
 pub use purge::purge;

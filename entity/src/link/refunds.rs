@@ -33,17 +33,14 @@ pub(super) fn shown(link: &Model, known: &KnownFacts) -> (Option<i64>, Option<Re
         return (link.refunded, link.refund_status);
     }
     let on_top: i64 = further(link, known).filter_map(|payment| payment.amount).sum();
-    let of_further: i64 = further(link, known)
-        .filter_map(|payment| Some(of_payment(link, known, payment.payment_intent.as_deref()?)))
-        .sum();
-    let intent = first_intent(link, known);
-    let first = intent.as_deref().map_or(0, |intent| of_payment(link, known, intent));
-    let gone = (first + of_further - on_top).max(0);
+    let refunded = refunded_of_all(link, known);
+    let gone = (refunded - on_top).max(0);
     let asked = link.amount.unwrap_or(i64::MAX);
     let state = match refund_state(gone, asked) {
         RefundState::Full => RefundState::Full,
         state @ (RefundState::None | RefundState::Partial) => {
-            let elsewhere = intent.map_or(RefundState::None, |intent| in_other_currency(link, known, &intent));
+            let elsewhere =
+                first_intent(link, known).map_or(RefundState::None, |intent| in_other_currency(link, known, &intent));
             if elsewhere == RefundState::None { state } else { elsewhere }
         }
     };
@@ -89,8 +86,18 @@ fn shown_after_purge(link: &Model, known: &KnownFacts) -> Option<RefundState> {
     }
 }
 
+/// How much was refunded of the link's payments, in its currency.
+pub(super) fn refunded_of_all(link: &Model, known: &KnownFacts) -> i64 {
+    let further = further(link, known).filter_map(|payment| payment.payment_intent.as_deref());
+    let first = first_intent(link, known);
+    first.as_deref().into_iter().chain(further).map(|intent| of_payment(link, known, intent)).sum()
+}
+
 /// Further payments in the link's currency and of known amount.
-fn further<'a>(link: &'a Model, known: &'a KnownFacts) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
+pub(super) fn further<'a>(
+    link: &'a Model,
+    known: &'a KnownFacts,
+) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
     known.further.iter().filter(|payment| payment.currency == Some(link.currency) && payment.amount.is_some())
 }
 

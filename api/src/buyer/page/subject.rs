@@ -4,14 +4,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::Money;
 use entity::{
     Merchant, Order,
-    link::{self, ExpectedState, UnfinishedRefund},
+    link::{self, ExpectedState},
     logo,
 };
 
 use super::{Again, InvoicePart, LogoPart, MerchantPart, PayLaterPart};
 use crate::{
     Problem,
-    buyer::{assets::colour_name, contact::Contact, of_payment::PaidMoney, page_state::PageState, words::Words},
+    buyer::{
+        assets::colour_name,
+        contact::Contact,
+        of_payment::{AfterPayment, PaidMoney},
+        page_state::PageState,
+        words::Words,
+    },
     http::{hex::hex, language::favourite},
     v1::{can_be_paid, has_receipt},
 };
@@ -31,8 +37,8 @@ pub(in crate::buyer) struct PageSubject<'a> {
     pub(in crate::buyer) owner: &'a Merchant,
     pub(in crate::buyer) logo: Option<logo::LogoInfo>,
     pub(in crate::buyer) order: Option<&'a Order>,
-    /// The refund that is under way, or failed.
-    pub(in crate::buyer) unfinished_refund: Option<UnfinishedRefund>,
+    /// What became of its payments.
+    pub(in crate::buyer) after_payment: AfterPayment,
     pub(in crate::buyer) token: &'a str,
     pub(in crate::buyer) page_state: PageState,
     /// Whether the buyer has pressed the button for not recognising the request, without confirming yet.
@@ -102,8 +108,8 @@ impl PageSubject<'_> {
 
     /// What is told of the money of a paid link, where that is not simply paid.
     pub(super) fn of_money(&self) -> Option<String> {
-        let (link, unfinished, merchant) = (self.link, self.unfinished_refund, self.owner.name.as_str());
-        let money = PaidMoney { link, unfinished, merchant, written: &|amount| self.written(amount) };
+        let (link, after, merchant) = (self.link, self.after_payment, self.owner.name.as_str());
+        let money = PaidMoney { link, after, merchant, written: &|amount| self.written(amount) };
         let simply = self.words.sentence(PageState::Paid);
         self.words.of_money(&money, Some(simply)).filter(|_| self.page_state == PageState::Paid)
     }
@@ -154,7 +160,7 @@ impl PageSubject<'_> {
         let denied = self.link.unrecognised_at.is_some();
         let (words, merchant) = (self.words, self.owner.name.as_str());
         let amount = self.written(money);
-        let refunded = self.link.refunded_money()?;
+        let refunded = self.after_payment.refunded(self.link)?;
         Ok(Some(InvoicePart {
             customer: self.customer(),
             number: number.clone(),
