@@ -324,6 +324,8 @@ async fn a_landline_is_told_before_it_is_texted(app: &mut App) {
     let order = merchant.http.post("/v1/orders", &order_body("33036", "+49 30 1234567")).await.with_status(201).json();
     assert_eq!(order["warnings"], json!(["phone_landline"]), "{order}");
     let order = Order { id: order["id"].as_str().unwrap().to_owned(), phone: "+49301234567".to_owned() };
+    let read = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
+    assert_eq!(read["warnings"], json!(["phone_landline"]), "{read}");
     let preview = async |link: &Link| {
         let asked = json!({"body": "{{merchant_name}}: {{link}}", "link_id": link.id});
         merchant.http.post("/v1/message-template/preview", &asked).await.with_status(200).json()["warnings"].clone()

@@ -22,6 +22,11 @@ use crate::{
 /// The most characters of all item descriptions together, which bounds the cost of rendering the details page.
 const MOST_TEXT: usize = 50_000;
 
+/// The warning about a number that may not get texts.
+pub(super) fn landline_warning(phone: &PhoneNumber) -> Option<String> {
+    phone.is_landline().then(|| "phone_landline".to_owned())
+}
+
 /// A new order.
 #[derive(Clone, Debug, Deserialize, Object, Serialize)]
 #[oai(rename = "NewOrder", example)]
@@ -144,8 +149,7 @@ impl Input {
             return Vec::new();
         };
         let extension = note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out");
-        let landline = phone.is_landline().then_some("phone_landline");
-        extension.into_iter().chain(landline).map(str::to_owned).collect()
+        extension.map(str::to_owned).into_iter().chain(landline_warning(&phone)).collect()
     }
 
     /// The order, or all errors.

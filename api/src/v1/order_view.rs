@@ -47,8 +47,8 @@ pub(super) struct OrderView {
     created_at: DateTime<Utc>,
     /// When it was archived.
     archived_at: Option<DateTime<Utc>>,
-    /// Warnings about the input, in the answer to it: `phone_extension_left_out`, and `phone_landline`, which may not
-    /// get texts.
+    /// Warnings: `phone_extension_left_out`, in the answer to the input; `phone_landline`, which may not get texts, also
+    /// where a single order is read.
     warnings: Option<Vec<String>>,
     /// The payment links, newest first; only when a single order is read.
     links: Option<Vec<LinkView>>,

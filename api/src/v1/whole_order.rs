@@ -14,6 +14,7 @@ use sea_orm::DbErr;
 
 use super::{
     link_view::LinkView,
+    order_input::landline_warning,
     order_view::{HistoryView, OrderView},
 };
 use crate::{Api, Problem};
@@ -35,7 +36,8 @@ pub(super) async fn whole_and_bytes(api: &Api, order: Order) -> Result<(OrderVie
     let owner = (order.merchant_id, today_of(api, &order).await?);
     let notices = notice::of_orders(api.db.pool(), &api.vault, owner, slice::from_ref(&order)).await?;
     let notices = notices.into_values().next().unwrap_or_default();
-    let view = OrderView::of(order, Some(links))?;
+    let landline = order.customer_phone.as_ref().and_then(landline_warning);
+    let view = OrderView::of(order, Some(links))?.with_warnings(landline.into_iter().collect());
     Ok((view.within(conversation.as_ref()).with_history(history).with_notices(&notices), bytes))
 }
 

@@ -16,7 +16,8 @@ export function orderData(order, edit) {
       h("h2", t.buyer),
       h("dl.facts",
         h("div", h("dt", t.buyerName), h("dd", order.customer.name || strings.erased)),
-        h("div", h("dt", t.phone), h("dd", phone(order.customer.phone) ?? t.phoneErased)),
+        h("div", h("dt", t.phone), h("dd", phone(order.customer.phone) ?? t.phoneErased,
+          isLandline(order) && h("p.hint", strings.newOrder.landline))),
         order.customer.language && h("div", h("dt", strings.newOrder.language),
           h("dd", strings.template.languages[order.customer.language.toLowerCase()] ?? order.customer.language)),
         order.invoice_date && h("div", h("dt", strings.newOrder.invoiceDate), h("dd", dateText(order.invoice_date))),
@@ -27,6 +28,11 @@ export function orderData(order, edit) {
         icon("conversations"), t.conversation)),
     h("section.card", h("h2", t.items), items(order), totals(order)),
     kept(order));
+}
+
+/** Whether its buyer may get no texts. */
+export function isLandline(order) {
+  return Boolean(order.warnings?.includes("phone_landline"));
 }
 
 /** What the merchant keeps with it: the buyer sees none of it. */

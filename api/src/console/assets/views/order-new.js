@@ -10,6 +10,7 @@ import { say } from "../lib/notify.js";
 import { go } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { offerBuyers } from "./buyer-choice.js";
+import { isLandline } from "./order-data.js";
 import { nextNumber, numberAfter } from "./order-number.js";
 import { orderTerms } from "./order-terms.js";
 
@@ -101,7 +102,7 @@ function orderForm(close, lately, proposed) {
       keepDraft(DRAFT, undefined);
       close();
       say(t.done(order.number));
-      if (order.warnings?.includes("phone_landline")) say(t.landline, "bad");
+      if (isLandline(order)) say(t.landline, "bad");
       go(`/orders/${order.id}`);
     },
   });

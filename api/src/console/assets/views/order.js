@@ -14,7 +14,7 @@ import { strings } from "../strings.js";
 import { createLink } from "./link-create.js";
 import { linkCard, notice, pastLink } from "./link-card.js";
 import { markOrderPaid } from "./link-paid.js";
-import { orderData } from "./order-data.js";
+import { isLandline, orderData } from "./order-data.js";
 import { editOrder } from "./order-edit.js";
 import { noticeTags } from "./order-notices.js";
 import { failure, pageHead, region } from "./page.js";
@@ -132,7 +132,8 @@ function draw(page, data, { changed, made, refresh }) {
   swap(page,
     pageHead(t.title(order.number), {
       back: h("a.back", { href: backTo("/orders") }, icon("back"), t.back),
-      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order), order.opted_out && tag("opted-out", strings.conversations.optedOut)],
+      more: [tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order), order.opted_out && tag("opted-out", strings.conversations.optedOut),
+        isLandline(order) && tag("landline", t.landline)],
       // A phone shows the rest of the buyer's data far below.
       lead: h("span.only-narrow.order-lead", h("strong", order.customer.name || strings.erased), phone(order.customer.phone),
         h("span", money(order.amount, order.currency))),
