@@ -36,6 +36,7 @@ async fn a_second_payment_a_failed_renewal_and_a_failed_resend_are_told_as_what_
         let text = merchant.sends_again(&link).await;
         merchant.sees_message(&text, "failed").await;
 
+        let landline = merchant.opens_an_order_of("8204", "+49301234567").await;
         let unpaid = merchant.opens_an_order("8203").await;
         let link = merchant.makes_a_link(&unpaid).await;
         let text = merchant.sends(&link).await;
@@ -54,6 +55,8 @@ async fn a_second_payment_a_failed_renewal_and_a_failed_resend_are_told_as_what_
         browser.sees_no("The buyer paid another amount").await;
         browser.clicks("Home").await;
         browser.sees("or more than once. Compare the payments at Stripe").await;
+        shows(&landline.id).await;
+        browser.sees("The number is a landline, which may not get texts.").await;
         shows(&again.id).await;
         browser.sees("The last text did not reach the buyer, who has the link from before.").await;
         browser.sees_no("they do not know of this link").await;
@@ -90,6 +93,7 @@ async fn sizes_amounts_and_days_are_written_as_where_the_merchant_is() {
         browser.sees("1.234,50 HUF").await;
         browser.opens_order("1001").await;
         browser.clicks("Create a link").await;
+        assert_eq!(browser.reads("Total").await, "1234,50");
         browser.picks("Invoice as a PDF", &scan).await;
         browser.sees("scan.pdf has 10,4 MB; 10 MB is the most.").await;
 

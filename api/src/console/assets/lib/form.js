@@ -4,6 +4,7 @@ import { strings } from "../strings.js";
 import { Problem } from "./api.js";
 import { understood } from "./decimal.js";
 import { h, swap, uniqueId } from "./dom.js";
+import { written } from "./format.js";
 import { icon } from "./icons.js";
 import { hashOf } from "./router.js";
 import { submissionKeys } from "./idempotency.js";
@@ -42,7 +43,7 @@ export function amountInput(name, properties = {}) {
   control.dataset.amount = "";
   control.addEventListener("change", () => {
     const amount = understood(control.value);
-    if (amount !== null) control.value = amount;
+    control.value = written(control.value);
     mark(control, control.value.trim() && amount === null ? strings.form.noAmount : null);
   });
   return control;

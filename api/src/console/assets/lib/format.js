@@ -1,6 +1,7 @@
 // Values as people read them.
 
 import { strings } from "../strings.js";
+import { understood } from "./decimal.js";
 import { h } from "./dom.js";
 import { writeNumbersAs } from "./texts.js";
 
@@ -65,6 +66,14 @@ export function money(amount, currency) {
   // A text of digits is formatted as it is, and never becomes a float.
   const format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
   return isolated(`${format.format(String(amount))}\u00a0${currency.toUpperCase()}`);
+}
+
+/** An amount as it is written into a field where the merchant is: `1234,50`. What is no amount stays as it is. */
+export function written(text) {
+  const amount = understood(text);
+  if (amount === null) return text;
+  const parts = new Intl.NumberFormat(locale, { numberingSystem: "latn", minimumFractionDigits: 1 }).formatToParts(0);
+  return amount.replace(".", parts.find(({ type }) => type === "decimal").value);
 }
 
 /** A whole number. */

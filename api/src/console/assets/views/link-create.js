@@ -4,7 +4,7 @@ import { upload } from "../lib/api.js";
 import { understood } from "../lib/decimal.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
-import { dayText, isoDay } from "../lib/format.js";
+import { dayText, isoDay, written } from "../lib/format.js";
 import { actions, amountInput, field, form, input } from "../lib/form.js";
 import { openPdf, whileBusy } from "../lib/pdf.js";
 import { waysToPay } from "../lib/ways.js";
@@ -34,7 +34,7 @@ function linkForm({ order, invoice, close, created, signal }) {
   const [usual, last] = [LONGEST - 1, LONGEST].map((days) => new Date(Date.now() + days * 24 * 3_600_000));
   const terms = {
     invoice_number: input("invoice_number", { required: true, maxlength: "64", value: order.number }),
-    amount: amountInput("amount", { required: true, value: order.amount }),
+    amount: amountInput("amount", { required: true, value: written(order.amount) }),
     expires_on: h("input", { type: "date", name: "expires_on", min: isoDay(new Date()), max: isoDay(last) }),
   };
   const ways = waysToPay({ inherited: true });

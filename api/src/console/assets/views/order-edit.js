@@ -4,6 +4,7 @@
 import { command } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
+import { written } from "../lib/format.js";
 import { actions, field, form, input } from "../lib/form.js";
 import { say } from "../lib/notify.js";
 import { strings } from "../strings.js";
@@ -11,7 +12,8 @@ import { languageChoice, notesInput } from "./order-new.js";
 import { orderTerms } from "./order-terms.js";
 
 const CLOSED = ["failed", "paid", "voided", "expired"];
-const PARTS = ["shipping", "discount", "tax", "invoice_date", "due_date"];
+const AMOUNTS = ["shipping", "discount", "tax"];
+const DATES = ["invoice_date", "due_date"];
 
 /** Opens the dialog; `changed` is called once it is written. */
 export function editOrder(order, changed) {
@@ -64,8 +66,9 @@ function termsOf(order) {
   const number = input("number", { required: true, maxlength: "64", value: order.number });
   const { fields } = terms;
   fields.currency.value = order.currency.toUpperCase();
-  for (const part of PARTS) fields[part].value = order[part] ?? "";
-  fields.amount.value = order.amount;
+  for (const part of AMOUNTS) fields[part].value = written(order[part] ?? "");
+  for (const part of DATES) fields[part].value = order[part] ?? "";
+  fields.amount.value = written(order.amount);
   fields.amount.dataset.typed = "";
   terms.items.put(order.items);
   // A total that the parts do not make stays somebody's own.
@@ -74,7 +77,7 @@ function termsOf(order) {
   const before = JSON.stringify(terms.read());
   const changes = () => {
     const now = terms.read();
-    const gone = Object.fromEntries(PARTS.map((part) => [part, now[part] ?? null]));
+    const gone = Object.fromEntries([...AMOUNTS, ...DATES].map((part) => [part, now[part] ?? null]));
     return { number: changedFrom(order.number, number.value.trim()), ...(JSON.stringify(now) === before ? {} : { ...now, ...gone }) };
   };
   const nodes = [

@@ -2,6 +2,7 @@
 
 import { hundredths, shareOf, text, times, understood } from "../lib/decimal.js";
 import { h, swap } from "../lib/dom.js";
+import { written } from "../lib/format.js";
 import { amountInput, currencies, field, input, mark } from "../lib/form.js";
 import { icon } from "../lib/icons.js";
 import { strings } from "../strings.js";
@@ -79,9 +80,9 @@ function shareInput(name) {
   });
   /** Whether what is written is a part. */
   const take = () => {
-    const written = PERCENT.exec(control.value)?.[1];
-    if (written) percent = written.replace(",", ".");
-    return Boolean(written);
+    const share = PERCENT.exec(control.value)?.[1];
+    if (share) percent = share;
+    return Boolean(share);
   };
   return {
     control,
@@ -98,8 +99,8 @@ function shareInput(name) {
       // A draft that was put back is a part, too; somebody who is writing is not interrupted.
       if (percent === null && (control === document.activeElement || !take())) return;
       const isKnown = base !== null && base > 0n;
-      control.value = isKnown ? text(shareOf(base, percent, decimalsOf(currency)), like) : `${percent}%`;
-      hint.textContent = isKnown ? t.percentOf(`${percent}%`, text(base, like)) : t.percentHint;
+      control.value = isKnown ? written(text(shareOf(base, percent.replace(",", "."), decimalsOf(currency)), like)) : `${percent}%`;
+      hint.textContent = isKnown ? t.percentOf(`${percent}%`, written(text(base, like))) : t.percentHint;
     },
     check: () => (PERCENT.test(control.value) ? [{ field: name, reason: t.percentNeedsItems }] : []),
   };
@@ -141,7 +142,7 @@ function itemLines(changed) {
     for (const line of left) {
       add();
       const controls = [...lines.lastElementChild.querySelectorAll("[data-part]")];
-      [line.description, Number.isNaN(line.quantity) ? "" : String(line.quantity), line.unit_amount].forEach((value, index) => (controls[index].value = value));
+      [line.description, Number.isNaN(line.quantity) ? "" : String(line.quantity), written(line.unit_amount)].forEach((value, index) => (controls[index].value = value));
     }
   };
   const check = () => [...lines.querySelectorAll('[data-part="quantity"]')]
@@ -184,7 +185,7 @@ function sumOfLines(items, fields, shares) {
     const extra = [fields.shipping, fields.discount, fields.tax].map((control) => hundredths(control.value.trim() || "0"));
     if (ofLines === null || extra.includes(null)) return null;
     const sum = ofLines + extra[0] - extra[1] + extra[2];
-    return sum > 0n ? { sum, shown: text(sum, like) } : null;
+    return sum > 0n ? { sum, shown: written(text(sum, like)) } : null;
   };
   const draw = () => {
     const is = made();
