@@ -56,7 +56,7 @@ async fn what_is_chosen_stays_chosen_from_page_to_page() {
         // What is sent, an example recipient, and the total cost.
         browser.sees("For example, to Example Buyer:").await;
         browser.sees("12.50 USD. View and pay it by").await;
-        browser.sees("Credits for all of them: about 51. Available: 100.").await;
+        browser.sees("Credits needed: about 51. Available: 100.").await;
         browser.is_accessible("a question before many are sent").await;
         browser.clicks("Cancel").await;
         browser.clicks("Choose none").await;

@@ -4,9 +4,10 @@
 // what is said instead. What stands in no table is said as it came.
 
 import { english, strings } from "../strings.js";
-import { dayText } from "./format.js";
+import { dayText, money } from "./format.js";
 
 const HOLE = /\{\{\w+\}\}|\{(\w+)\}/g;
+const AMOUNT = /^(\d[\d,]*(?:\.\d+)?) ([A-Z]{3})$/;
 const SIGNATURE = /^(\w+)(?:\((.*)\))?$/;
 
 /** Those with the most text of their own first: they say most exactly what is meant. */
@@ -31,9 +32,11 @@ function known([key, text]) {
   return { name, holes: names.split(", ").filter(Boolean), pattern: new RegExp(`^${pattern}$`, "s"), weight };
 }
 
-/** What is filled in: a sentence within a sentence is one itself, and the day on which somebody will pay is written as days are here. */
+/** What is filled in: a sentence within a sentence is one itself, and amounts and the day on which somebody will pay are written as they are here. */
 function filled(name, hole, text) {
   if (hole === "said" || hole === "why") return translated(text);
+  const [, amount, currency] = AMOUNT.exec(text) ?? [];
+  if (amount) return money(amount.replaceAll(",", ""), currency);
   const day = name === "willPay" && hole === "day" ? new Date(`${text} 12:00 UTC`) : null;
   return day && !Number.isNaN(day.getTime()) ? dayText(day) : text;
 }

@@ -52,7 +52,7 @@ function draw({ place, path, query, found: { batch, page, available }, following
   const missing = batch.send && batch.status === "ready" ? batch.credits - available : 0;
   swap(place,
     h("section.card.setting",
-      batch.name && h("h2", { dir: "auto" }, batch.name),
+      batch.name && h("h2", h("bdi", batch.name)),
       h("p", { role: "status" }, tag(`batch-${batch.status}`, t.states[batch.status] ?? batch.status, { busy: batch.status === "running" }), " ", t.sentences[batch.status]),
       h("dl.home-figures", STATES.filter((it) => batch[it] > 0 || it === "ready").map((it) => h("div", h("dt", t.counts[it]), h("dd", number(batch[it])))),
         totals.length > 0 && h("div", h("dt", t.sum), h("dd", totals)),
@@ -128,8 +128,9 @@ function row({ number: at, key, status, order_number: order, customer_name: name
       name && h("bdi", name), " ", phone(buyer),
       read && h("span.quiet", h("bdi", read.customer_name ?? ""), " ", h("bdi", read.customer_phone ?? "")),
       said && h("p.hint", said)),
-    amount ? h("span.amount", money(amount, currency)) : read?.amount && h("bdi.quiet", read.amount),
-    tag(`row-${status}`, t.rowStates[status] ?? status));
+    h("span.row-end",
+      amount ? h("span.amount", money(amount, currency)) : read?.amount && h("bdi.quiet", read.amount),
+      tag(`row-${status}`, t.rowStates[status] ?? status)));
 }
 
 /** Each fault of a row with its column, in the language of the console. */

@@ -101,10 +101,10 @@ function notices(link, act) {
     link.new_link_wanted_at && ["voided", "expired"].includes(link.status) && notice("warn", t.events.new_link_wanted, t.newLinkWanted),
     isPayable(link) && hasFailedPayment(link) && notice("warn", t.events.payment_failed, t.paymentFailedAdvice),
     link.review && notice("warn", t.reviewTitle, reviewOf(link.review, link.timeline)),
-    ...(link.status === "unpaid" || link.status === "creating" ? link.warnings : []).map((warning) =>
-      notice("warn", t.warningTitle, t.warnings[warning] ?? humanised(warning))),
+    ["unpaid", "creating"].includes(link.status) && link.warnings.length > 0
+      && notice("warn", t.warningTitle, link.warnings.map((warning) => t.warnings[warning] ?? humanised(warning)).join(" ")),
     link.disputed && notice(...disputeNotice(link)),
-    link.refunded_amount && notice(link.refund_status === "full" ? "bad" : "warn", t.refundedTitle, t.refunded(money(link.refunded_amount, link.currency))),
+    link.refunded_amount && notice(...refundNotice(link)),
     unfinished && notice(unfinished === "refund_failed" ? "bad" : "warn", strings.order.notices[unfinished], [unfinishedAmount(link), t.refundAdvice[unfinished]]),
     dashboard && h("p.dashboard", h("a", { href: dashboard, target: "_blank", rel: "noopener noreferrer" }, t.dashboard, icon("open"))),
   ];
@@ -117,6 +117,12 @@ function reviewOf(review, entries) {
   if (review !== "amount_mismatch" || !again) return t[review] ?? humanised(review);
   const isGivenBack = entries.some(({ event, at }) => event === "refunded" && at >= again.at);
   return isGivenBack ? t.paid_again_refunded : t.paid_again;
+}
+
+function refundNotice({ refund_status: status, refunded_amount: amount, currency }) {
+  const t = strings.order.notices;
+  const [kind, title] = status === "full" ? ["bad", t.refunded] : ["warn", t.partly_refunded];
+  return [kind, title, strings.link.refunded(money(amount, currency))];
 }
 
 function unfinishedAmount({ unfinished_refund: { amount, currency } }) {
@@ -245,9 +251,9 @@ function detailOf({ event, detail, at }, link) {
   const t = strings.link;
   if (event === "review") return reviewOf(detail.split(":")[0], link.timeline.filter((entry) => entry.at === at));
   if (event === "payment_expected") return dateText(detail);
-  if (event === "disputed" || event === "dispute_closed") return dispute(event, detail);
+  if (event === "disputed" || event === "dispute_closed") return dispute({ event, detail, at });
   const [, amount, currency, other] = (REFUNDS.includes(event) && WENT_BACK.exec(detail)) || [];
-  if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofOf(other)];
+  if (amount) return [money(amount.replaceAll(",", ""), currency), other && proofs(at, t.ofAnother, [other])];
   // What the merchant wrote is theirs.
   if (event === "voiding") return detail;
   const [, way, on, note] = (["settling", "paid"].includes(event) && ELSEWHERE.exec(detail)) || [];
@@ -257,7 +263,8 @@ function detailOf({ event, detail, at }, link) {
   const [, made] = MADE.exec(detail) ?? [];
   if (made) return proofs(at, t.madeAtStripe, [made]);
   const [, confirmed] = CONFIRMED.exec(detail) ?? [];
-  return confirmed ? proofs(at, t.confirmed, confirmed.split("; ")) : sentence(detail);
+  // What came without Stripe is none that Stripe confirms.
+  return confirmed ? proofs(at, event === "paid" ? t.events.closed_at_stripe : t.confirmed, confirmed.split("; ")) : sentence(detail);
 }
 
 /** What only Stripe's support can use is folded away. */
@@ -266,10 +273,10 @@ function proofs(at, what, all) {
 }
 
 /** Why the bank asks. How it ended is said by the entry itself. */
-function dispute(event, detail) {
+function dispute({ event, detail, at }) {
   const [, said, other] = OF_ANOTHER.exec(detail) ?? [null, detail];
   const reasons = event === "disputed" && said ? said.split(", ").map((reason) => strings.link.disputeReasons[reason.replace("an inquiry", "inquiry")] ?? humanised(reason)) : [];
-  return [reasons.join(" · "), other && proofOf(other)];
+  return [reasons.join(" · "), other && proofs(at, strings.link.ofAnother, [other])];
 }
 
 function proofOf(text) {

@@ -4,10 +4,10 @@ import { command, get } from "../lib/api.js";
 import { openDialog } from "../lib/dialog.js";
 import { h, swap } from "../lib/dom.js";
 import { actions, field, form, problemBox } from "../lib/form.js";
-import { hourText } from "../lib/format.js";
+import { dateText, hourText } from "../lib/format.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { isWanted, remindMany } from "./links-many.js";
+import { remindMany, whyNot } from "./links-many.js";
 
 /** While somebody may be reminded, now or soon. */
 const OPEN = ["creating", "unpaid", "processing"];
@@ -18,9 +18,10 @@ const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["l
 export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
-  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && isWanted({ ...link, opted_out: order.opted_out }) && may("send");
+  const unwanted = whyNot({ ...link, opted_out: order.opted_out });
+  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && !unwanted && may("send");
   return [
-    said(link),
+    unwanted === "payment_expected" ? t.notBefore(dateText(link.expected.on)) : t.unwanted[unwanted] ?? said(link),
     may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],
     canBeNow && [" ", h("button.as-link", { type: "button", key: "remind-now", onclick: () => remindMany([{ ...link, customer_name: order.customer.name, customer_language: order.customer.language }], 1, refresh) }, t.now)],
   ];

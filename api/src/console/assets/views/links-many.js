@@ -18,9 +18,9 @@ const WHY_NOT = {
   opted_out: (link) => link.opted_out,
 };
 
-/** Whether the buyer of this link may be reminded at all, as far as is known here. */
-export function isWanted(link) {
-  return !Object.values(WHY_NOT).some((isLeftOut) => isLeftOut(link));
+/** Why the buyer of this link is not reminded at all, as far as is known here. */
+export function whyNot(link) {
+  return Object.keys(WHY_NOT).find((name) => WHY_NOT[name](link));
 }
 
 /** Reminds the buyer of each of the links, which were sent before. */
@@ -28,7 +28,7 @@ export function remindMany(links, chosen, done) {
   const t = strings.links.many;
   const { wanted, left } = sorted(links);
   const cost = costOf(wanted, "reminder");
-  doMany({ title: t.remindTitle(wanted.length), text: t.remindText, left, more: cost.node, skipped: chosen - links.length, act: t.remind, kind: "primary", verb: "send", body: () => ({ purpose: "reminder", ready: cost.isReady() }), links: wanted, done });
+  doMany({ title: t.remindTitle(wanted.length), text: t.remindText, left, more: cost.node, skipped: skipped(chosen - links.length, t.notReminded), act: t.remind, kind: "primary", verb: "send", body: () => ({ purpose: "reminder", ready: cost.isReady() }), links: wanted, done });
 }
 
 /** Sends each of the links, also those that were sent before. */
@@ -36,21 +36,25 @@ export function sendMany(links, chosen, done) {
   const t = strings.links.many;
   const { wanted, left } = sorted(links);
   const cost = costOf(wanted, "request");
-  doMany({ title: t.sendTitle(wanted.length), text: t.sendText, left, more: cost.node, skipped: chosen - links.length, act: t.send, kind: "primary", verb: "send", body: () => ({ only_wanted: true, ready: cost.isReady() }), links: wanted, done, texted: wanted.filter((link) => link.delivery).length });
+  doMany({ title: t.sendTitle(wanted.length), text: t.sendText, left, more: cost.node, skipped: skipped(chosen - links.length, t.skipped), act: t.send, kind: "primary", verb: "send", body: () => ({ only_wanted: true, ready: cost.isReady() }), links: wanted, done, texted: wanted.filter((link) => link.delivery).length });
 }
 
 /** Those whose buyers may be texted, and how many others there are for which reason. The server decides once more. */
 function sorted(links) {
-  const why = (link) => Object.keys(WHY_NOT).find((name) => WHY_NOT[name](link));
-  const left = Object.keys(WHY_NOT).map((name) => [name, links.filter((link) => why(link) === name).length]).filter(([, count]) => count > 0)
+  const left = Object.keys(WHY_NOT).map((name) => [name, links.filter((link) => whyNot(link) === name).length]).filter(([, count]) => count > 0)
     .map(([name, count]) => h("p.notice.notice-info", icon("info"), strings.links.many.leftOut(count, strings.refused[name])));
-  return { wanted: links.filter((link) => !why(link)), left };
+  return { wanted: links.filter((link) => !whyNot(link)), left };
+}
+
+/** How many of those that were chosen are none of these. */
+function skipped(count, said) {
+  return count > 0 && h("p.notice.notice-info", icon("info"), said(count));
 }
 
 /** Voids each of the links. */
 export function voidMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: chosen - links.length, act: t.void, kind: "danger", verb: "void", body: () => ({}), links, done });
+  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: skipped(chosen - links.length, t.skipped), act: t.void, kind: "danger", verb: "void", body: () => ({}), links, done });
 }
 
 /** What the first of them is about to say, and what all come to if each is as long; nothing until that is known. */
@@ -69,7 +73,7 @@ function costOf(links, purpose) {
       const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
       const all = credits * links.length;
       swap(node, others > 0 && h("label.check", ready, t.ready(others)),
-        h("p", t.example(first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
+        h("p", t.example(links.length, first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
         all > available ? h("p.notice.notice-warn", icon("warning"), h("span", t.costs(all, available), " ", t.enough(Math.floor(available / credits)), " ", h("a", { href: "#/credits" }, strings.credits.title))) : h("p", t.costs(all, available)));
     };
     ready.addEventListener("change", () => show().catch(() => {}));
@@ -127,7 +131,7 @@ function doMany({ title, text, left = [], more, skipped, texted = 0, act, kind, 
   openDialog({
     title,
     content(close) {
-      swap(place, links.length > 0 && [h("p", h("strong", sums(links))), h("p", text)], left, more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped > 0 && h("p.notice.notice-info", icon("info"), t.skipped(skipped)),
+      swap(place, links.length > 0 && [h("p", h("strong", sums(links))), h("p", text)], left, more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped,
         h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
           links.length > 0 && h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
       return place;
