@@ -228,6 +228,7 @@ async fn the_buyer_of_a_closed_link_asks_once_for_a_new_one(app: &mut App) {
     assert_eq!(matters.len(), 1);
     let page = app.buyer().opens(&link).await.with_status(410).text();
     assert!(page.contains("was told that you want a new link") && !page.contains("/new-link"), "{page}");
+    assert!(!page.contains("ask the merchant"), "of what was asked: {page}");
     let resolve = format!("/v1/attention/{}/resolve", matters[0]["id"].as_str().unwrap());
     merchant.http.post(&resolve, &json!({})).await.with_status(200);
     posts(app, &url, &[]).await.with_status(303);
@@ -243,13 +244,14 @@ async fn the_page_of_a_closed_link_says_that_there_is_a_newer_one_and_not_which(
     merchant.sees(&old.id, "voided").await;
     let newer = merchant.makes_a_link(&order).await;
     let page = app.buyer().opens(&old).await.with_status(410).text();
-    assert!(page.contains("has made a newer link") && !page.contains("/new-link"), "{page}");
+    assert!(page.contains("has replaced this payment link") && !page.contains("/new-link"), "{page}");
+    assert!(!page.contains("was withdrawn"), "two answers: {page}");
     let token = newer.url.rsplit('/').next().unwrap();
     assert!(!page.contains(token), "a stranger is led to it");
     merchant.voids(&newer).await.with_status(202);
     merchant.sees(&newer.id, "voided").await;
     let page = app.buyer().opens(&old).await.with_status(410).text();
-    assert!(!page.contains("has made a newer link") && page.contains("Ask for a new link"), "{page}");
+    assert!(!page.contains("has replaced this payment link") && page.contains("Ask for a new link"), "{page}");
 }
 
 async fn the_page_says_what_it_is_for_and_whom_to_ask_in_the_buyers_language(app: &mut App) {

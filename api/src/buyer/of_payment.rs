@@ -3,7 +3,10 @@
 
 use domain::{
     Money,
-    link::money_back::{RefundState, RefundStatus},
+    link::{
+        Review,
+        money_back::{RefundState, RefundStatus},
+    },
 };
 use entity::link::{self, Dispute, Excess, Overpayment, UnfinishedRefund};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -17,6 +20,7 @@ use super::words::filled;
 pub(super) struct OfPayment {
     pub(super) open_again: String,
     paid_otherwise: String,
+    paid_already: String,
     overpaid: String,
     overpaid_partly_refunded: String,
     overpaid_refunded: String,
@@ -68,6 +72,7 @@ impl OfPayment {
         let texts = [
             &self.open_again,
             &self.paid_otherwise,
+            &self.paid_already,
             &self.overpaid,
             &self.overpaid_partly_refunded,
             &self.overpaid_refunded,
@@ -87,7 +92,7 @@ impl OfPayment {
     /// That the link is paid, unless it is simply so.
     pub(super) fn paid(&self, money: &PaidMoney<'_>) -> Option<String> {
         let link = money.link;
-        let overpaid = money.after.overpayment.as_ref().and_then(|overpayment| self.overpaid(overpayment));
+        let overpaid = money.after.overpayment.as_ref().and_then(|overpayment| self.overpaid(link, overpayment));
         let sentence = match (link.refund_state(), link.dispute) {
             (RefundState::Full, _) => overpaid.unwrap_or(&self.refunded),
             (_, Some(Dispute::Open)) if link.is_asked_about() => &self.inquiry,
@@ -105,8 +110,10 @@ impl OfPayment {
     }
 
     /// That it was paid more than once, unless a part of what was asked was refunded.
-    const fn overpaid(&self, overpayment: &Overpayment) -> Option<&String> {
+    fn overpaid(&self, link: &link::Model, overpayment: &Overpayment) -> Option<&String> {
         match overpayment.excess {
+            // Whether the buyer has paid elsewhere too, they know better.
+            Excess::Kept if link.review == Some(Review::PaidTwice) => Some(&self.paid_already),
             Excess::Kept => Some(&self.overpaid),
             Excess::PartlyRefunded => Some(&self.overpaid_partly_refunded),
             Excess::Refunded => Some(&self.overpaid_refunded),

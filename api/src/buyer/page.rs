@@ -56,9 +56,6 @@ pub(super) struct BuyerPage {
     can_want_new_link: bool,
     /// The notice that the buyer has asked for a new link.
     new_link_wanted: Option<String>,
-    /// The notice that another link of the order can be paid. It does not name the link, since this one may have been
-    /// sent to another number.
-    newer_link: Option<String>,
     /// The text direction, as HTML's `dir`.
     direction: &'static str,
     /// The target of Pay; `None` hides the button.
@@ -161,7 +158,6 @@ impl BuyerPage {
             status,
             can_want_new_link: false,
             new_link_wanted: None,
-            newer_link: None,
             direction: words.direction(),
             pays_at: None,
         }
@@ -182,7 +178,7 @@ impl BuyerPage {
             page_state: Some(page_state),
             merchant: Some(subject.merchant()),
             is_contested: of_money.is_some(),
-            sentence: of_money.unwrap_or_else(|| subject.sentence().to_owned()),
+            sentence: of_money.unwrap_or_else(|| subject.sentence()),
             language: &subject.words.language,
             words: &subject.words.labels,
             invoice: subject.invoice()?,
@@ -192,8 +188,6 @@ impl BuyerPage {
             can_want_new_link: page_state.is_closed()
                 && !subject.has_newer_link
                 && may_want_new_link(link, subject.order),
-            newer_link: (page_state.is_closed() && subject.has_newer_link)
-                .then(|| subject.words.newer_link(&subject.owner.name)),
             new_link_wanted: (page_state.is_closed() && !subject.has_newer_link && link.new_link_wanted_at.is_some())
                 .then(|| subject.words.new_link_wanted(&subject.owner.name)),
             direction: subject.words.direction(),

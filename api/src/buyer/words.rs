@@ -50,6 +50,7 @@ pub(crate) struct Words {
     expected: String,
     new_link_wanted: String,
     newer_link: String,
+    if_owed: String,
     of_payment: OfPayment,
     /// The template's fixed texts, by their names in the template.
     pub(super) labels: BTreeMap<String, String>,
@@ -187,9 +188,18 @@ impl Words {
         let (paid, unfinished) = (self.of_payment.paid(money), self.of_payment.unfinished(money));
         let told = paid.is_some() || unfinished.is_some();
         let sentences = [paid.or_else(|| simply.map(str::to_owned)), unfinished];
+        told.then(|| self.joined(sentences.into_iter().flatten()))
+    }
+
+    fn joined(&self, sentences: impl Iterator<Item = String>) -> String {
         // Chinese has no spaces between sentences.
         let between = if self.language == "zh" { "" } else { " " };
-        told.then(|| sentences.into_iter().flatten().collect::<Vec<_>>().join(between))
+        sentences.collect::<Vec<_>>().join(between)
+    }
+
+    /// The sentence for a closed link for which nothing else is at hand.
+    pub(super) fn closed(&self, page_state: PageState) -> String {
+        self.joined([self.sentence(page_state), &self.if_owed].into_iter().map(str::to_owned))
     }
 
     /// The text direction, as HTML's `dir`.
@@ -202,7 +212,7 @@ impl Words {
         filled(&self.expected, &[("{day}", day)])
     }
 
-    /// The notice that the merchant has created another link, which can be paid.
+    /// The sentence for a closed link instead of which the merchant has created another one, which can be paid.
     pub(super) fn newer_link(&self, merchant: &str) -> String {
         filled(&self.newer_link, &[("{merchant}", merchant)])
     }

@@ -110,17 +110,21 @@ function h(tag, fields, ...children) {
   return node;
 }
 
+function numbersOf(language, digits) {
+  try {
+    return new Intl.NumberFormat(language || undefined, digits);
+  } catch {
+    return new Intl.NumberFormat(undefined, digits);
+  }
+}
+
 function money(amount, currency, language) {
   if (amount === undefined) return "";
   // A browser would round what it thinks has no decimals, such as forints.
   const decimals = amount.split(".")[1]?.length ?? 0;
   const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals };
-  try {
-    // As text: no digit of it goes through a number that is near it.
-    return new Intl.NumberFormat(language || undefined, { style: "currency", currency, ...digits }).format(amount);
-  } catch {
-    return `${amount} ${String(currency).toUpperCase()}`;
-  }
+  // As text: no digit of it goes through a number that is near it. Isolated, it stays in order where the page runs from right to left.
+  return `\u2066${numbersOf(language, digits).format(amount)}\u00a0${String(currency).toUpperCase()}\u2069`;
 }
 
 class PaylinkOrder extends HTMLElement {

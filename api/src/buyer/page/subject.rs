@@ -115,10 +115,14 @@ impl PageSubject<'_> {
     }
 
     /// The first sentence of the page, where the money of a paid link has none of its own.
-    pub(super) fn sentence(&self) -> &'static str {
+    pub(super) fn sentence(&self) -> String {
+        let words = self.words;
         match self.page_state {
-            PageState::Open if self.link.failed_sessions.is_some() => &self.words.of_payment().open_again,
-            state => self.words.sentence(state),
+            PageState::Open if self.link.failed_sessions.is_some() => words.of_payment().open_again.clone(),
+            // It does not name the other link, since this one may have been sent to another number.
+            state if state.is_closed() && self.has_newer_link => words.newer_link(&self.owner.name),
+            state if state.is_closed() && self.link.new_link_wanted_at.is_none() => words.closed(state),
+            state => words.sentence(state).to_owned(),
         }
     }
 

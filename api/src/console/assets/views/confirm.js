@@ -24,7 +24,7 @@ export function confirm({ title, text, fields = [], act, kind = "danger", keep =
 }
 
 /** The same with a reason for the audit log, which `send(reason)` gets; `name` is the button's. */
-export function confirmWithReason({ title, text, name, send, done }) {
+export function confirmWithReason({ title, text, name, kind, send, done }) {
   const t = strings.reasons;
   const reason = input("reason", { required: true, maxlength: "500" });
   confirm({
@@ -32,6 +32,7 @@ export function confirmWithReason({ title, text, name, send, done }) {
     text,
     fields: field({ label: t.reason, control: reason, hint: t.hint }),
     act: name,
+    kind,
     payload: () => reason.value,
     send: () => send(reason.value.trim()),
     done,

@@ -91,11 +91,20 @@ function whose(narrowed, change) {
 function drawList(list, page, open, narrowed) {
   const t = strings.conversations;
   if (page.items.length === 0 && !narrowed.cursor) {
-    return swap(list, narrowed.q || narrowed.status || narrowed.assigned_to ? h("p.quiet.choose", t.nothingFound) : empty(t.emptyTitle, t.empty));
+    return swap(list, narrowed.q || narrowed.status || narrowed.assigned_to
+      ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: showAll }, t.clear))
+      : empty(t.emptyTitle, t.empty));
   }
   swap(list,
     h("ul.rows", { "aria-label": t.list }, page.items.map((conversation) => row(conversation, open, narrowed))),
     pager(PATH, narrowed, page.next_cursor));
+}
+
+/** The address was narrowed without the router: the plain one may be the one that it still knows. */
+function showAll(event) {
+  event.preventDefault();
+  narrow(PATH, {});
+  dispatchEvent(new HashChangeEvent("hashchange"));
 }
 
 function row(conversation, open, narrowed) {

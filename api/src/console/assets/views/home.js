@@ -13,7 +13,7 @@ import { saidByBuyer } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { newOrder } from "./order-new.js";
 import { failure, pageHead, region } from "./page.js";
-import { setUp } from "./set-up.js";
+import { isSetUp, setUp } from "./set-up.js";
 
 const SHOWN = 20;
 const LONGEST_NOTE = 500;
@@ -46,11 +46,13 @@ async function read(signal) {
     get("/attention", { query: { limit: String(SHOWN) }, signal }),
     get("/summary", { signal }),
   ]);
-  return { attention, summary };
+  const done = { ...summary.set_up, link: summary.currencies.length > 0 };
+  if (!isSetUp(done)) done.credits = (await get("/credits", { signal })).available > 0;
+  return { attention, summary, done };
 }
 
-function draw(page, { attention, summary }, refresh) {
-  swap(page, setUp({ ...summary.set_up, link: summary.currencies.length > 0 }), matters(attention, refresh), figures(summary));
+function draw(page, { attention, summary, done }, refresh) {
+  swap(page, setUp(done), matters(attention, refresh), figures(summary));
 }
 
 function matters({ items, next_cursor: more }, refresh) {
@@ -60,7 +62,7 @@ function matters({ items, next_cursor: more }, refresh) {
     items.length === 0
       ? h("p.quiet", t.nothing)
       : h("ul", items.map((matter) => entry(matter, refresh))),
-    more && h("p.quiet", t.more(SHOWN)));
+    more && h("p.quiet", may("write") ? t.more(SHOWN) : t.newest(SHOWN)));
 }
 
 function entry(matter, refresh) {
@@ -156,7 +158,7 @@ function figure(name, value, more, href) {
 
 function lasting(seconds) {
   const t = strings.home.lasting;
-  if (seconds < 2 * MINUTE) return t.seconds(seconds);
+  if (seconds < MINUTE) return t.underMinute;
   if (seconds < 2 * HOUR) return t.minutes(Math.round(seconds / MINUTE));
   if (seconds < 2 * DAY) return t.hours(Math.round(seconds / HOUR));
   return t.days(Math.round(seconds / DAY));

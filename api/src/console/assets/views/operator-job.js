@@ -64,6 +64,7 @@ function act(what, path, changed) {
   const words = strings.jobs.acts[what];
   confirmWithReason({
     ...words,
+    kind: what === "retry" ? "primary" : undefined,
     send: (reason) => command("POST", `${path}/${what}`, { reason }),
     done() {
       say(words.done);

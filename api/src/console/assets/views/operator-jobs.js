@@ -40,6 +40,7 @@ function bulkButtons(narrowed, changed) {
   const button = (what, selector) => h(selector, { type: "button", key: what, onclick: () => change(what) }, t.bulk[what].name);
   const change = (what) => confirmWithReason({
     ...t.bulk[what],
+    kind: what === "retry" ? "primary" : undefined,
     send: (reason) => command("POST", `/admin/jobs/${what}`, { kind, merchant_id, reason }),
     done({ job_ids }) {
       say(t.bulk[what].done(job_ids.length));

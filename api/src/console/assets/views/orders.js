@@ -83,7 +83,7 @@ function drawList(list, page, narrowed) {
   }
   const head = h("div.row.row-head", { "aria-hidden": "true" },
     h("span", t.columns.number), h("span", t.columns.buyer), h("span", t.columns.created),
-    h("span.amount", t.columns.amount), h("span", t.columns.tag));
+    h("span.amount", t.columns.amount), h("span.row-tag", t.columns.tag));
   swap(list, head, h("ul.rows", { "aria-label": t.list }, page.items.map(row)), pager(PATH, narrowed, page.next_cursor));
 }
 

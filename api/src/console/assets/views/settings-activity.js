@@ -7,7 +7,7 @@ import { live } from "../lib/live.js";
 import { complain } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
-import { narrow } from "../lib/router.js";
+import { hashOf, narrow } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { empty, failure, region } from "./page.js";
 
@@ -75,11 +75,11 @@ function draw(list, page, narrowed) {
 
 function entry(one, isFolded) {
   const t = strings.activity;
-  const { at, actor, action, again, detail } = one;
+  const { at, actor, action, again, detail = "" } = one;
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
       h("strong", t.actions[again ? "link.remind" : action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
-    h("p.quiet", aboutWhat(one), detail && detail !== one.batch_id && ` · ${detailOf(detail)}`),
+    about(aboutWhat(one), detail !== one.batch_id && detailOf(detail)),
     isFolded && action === "batch.start" && rowsOf(one.subject));
 }
 
@@ -106,15 +106,32 @@ function rowsOf(batch) {
   return h("details.fold", { key: `rows ${batch}`, ontoggle: open }, h("summary", t.ofBatch), rows, more);
 }
 
+function about(...parts) {
+  const [first, ...rest] = parts.filter(Boolean);
+  return first && h("p.quiet", first, rest.map((part) => [" · ", part]));
+}
+
 /** How money came elsewhere, in the reader's language; of everything else what was given. */
 function detailOf(detail) {
+  if (AN_ID.test(detail)) return namedBy(detail);
   const [, way, on, note] = ELSEWHERE.exec(detail) ?? [];
   if (!way) return detail;
   return [strings.paidBy[way.replace(" ", "_")], dateText(on), note].filter(Boolean).join(strings.comma);
 }
 
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {
-  if (!order) return subject.startsWith("batch_") ? h("a", { href: `#/batches/${subject}` }, strings.batches.one) : subject;
+  if (!order) return namedBy(subject);
   const what = [strings.order.title(number), invoice !== number && invoice, amount && money(amount, currency)].filter(Boolean);
   return h("a", { href: `#/orders/${order}` }, what.join(strings.comma));
+}
+
+/** What has this id, by name, and where it is found. Of a session or a text the line says all that there is to say. */
+function namedBy(id) {
+  const [kind] = id.split("_", 1);
+  const [path, name] = {
+    bat: [`/batches/${id}`, strings.batches.one],
+    conv: [`/conversations/${id}`, strings.conversations.one],
+    whe: ["/settings/webhooks", strings.webhooks.title],
+  }[kind] ?? [];
+  return path ? h("a", { href: hashOf(path) }, name) : person(id);
 }

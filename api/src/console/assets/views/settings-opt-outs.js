@@ -55,7 +55,7 @@ function row(one, changed) {
   return h("li",
     h("div.key-name", one.customer_name && h("strong", one.customer_name), h(one.customer_name ? "span.quiet" : "strong", phoneOf(one.phone) ?? t.erased), tag("opted-out", t.sources[one.source] ?? one.source)),
     h("p.quiet", time(one.opted_out_at), one.reason && ` · ${one.reason}`),
-    one.phone && h("button.quiet-danger", { type: "button", key: `back ${one.conversation_id}`, onclick: back },
+    one.phone && h("button", { type: "button", key: `back ${one.conversation_id}`, onclick: back },
       t.back, h("span.visually-hidden", ` ${one.phone}`)));
 }
 

@@ -101,8 +101,8 @@ function editor({ purpose, language }, found, changed) {
   return form({
     fields: [
       h("p.hint", t.hints[purpose]),
-      !own && h("p.hint", found.own ? t.fromOther(nameOf(found.language ?? "")) : t.ours),
-      h("div.columns.send-columns", h("div", text, chips, draft, remove), preview),
+      !own && h("p.hint", found.own ? t.fromOther(nameOf(found.language ?? "")) : [t.ours, may("write") && [" ", t.saveOurs]]),
+      h("div.columns.send-columns", h("div", text, may("write") && chips, draft, remove), preview),
       may("write") && actions(t.submit),
     ],
     alias: { template: "body" },

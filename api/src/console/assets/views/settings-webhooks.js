@@ -46,7 +46,7 @@ function row(endpoint, changed) {
   return h(endpoint.enabled ? "li.webhook" : "li.webhook.revoked",
     h("div.key-name", icon("send"), h("strong", endpoint.description ?? hostOf(endpoint.url)), standing(endpoint)),
     h("p.quiet.webhook-url", endpoint.url),
-    h("p.quiet", t.events, " ", endpoint.events.join(", ")),
+    h("p.quiet", t.events, " ", h("bdi", { dir: "ltr" }, endpoint.events.join(", "))),
     h("div.actions",
       button("deliveries", () => showDeliveries(endpoint)),
       endpoint.enabled && button("test", (event) => act(event, "POST", `${pathOf(endpoint)}/test`, undefined, t.tested, changed)),
@@ -157,6 +157,7 @@ function recover(endpoint, changed) {
     title: t.recoverTitle,
     text: t.recoverText,
     act: t.acts.recover,
+    kind: "primary",
     send: () => command("POST", `${pathOf(endpoint)}/recover`, { since: new Date(Date.now() - 30 * DAY).toISOString() }),
     done({ deliveries }) {
       say(t.recovered(deliveries));
