@@ -68,7 +68,7 @@ function editor(link, merchant, { close, changed }) {
   const terms = h("fieldset.columns", { "aria-label": t.choices.own },
     field({ label: words.afterDays, control: afterDays, suffix: words.days }),
     field({ label: words.atMost, control: atMost, suffix: words.times }),
-    field({ label: words.lastDays, control: lastDays, hint: words.lastDaysHint, suffix: words.days }));
+    field({ label: words.lastDays, control: lastDays, hint: words.lastDaysHint, suffix: words.daysBefore }));
   const usual = h("p.hint", { role: "status" });
   const draw = () => {
     terms.hidden = terms.disabled = choice.value !== "own";

@@ -33,7 +33,7 @@ function editor(merchant) {
   const terms = h("div.columns",
     field({ label: t.afterDays, control: fields.afterDays, suffix: t.days }),
     field({ label: t.atMost, control: fields.atMost, suffix: t.times }),
-    field({ label: t.lastDays, control: fields.lastDays, hint: t.lastDaysHint, suffix: t.days }));
+    field({ label: t.lastDays, control: fields.lastDays, hint: t.lastDaysHint, suffix: t.daysBefore }));
   const draw = () => (terms.hidden = !fields.on.checked);
   draw();
   const body = () => ({
