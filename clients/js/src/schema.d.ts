@@ -832,7 +832,7 @@ export interface Order {
   shipping?: Amount;
   tag: Word<"none" | "unpaid" | "paid">;
   tax?: Amount;
-  /** Warnings about the input, in the answer to it: `phone_extension_left_out`, and `phone_landline`, which may not get texts. */
+  /** Warnings: `phone_extension_left_out`, in the answer to the input; `phone_landline`, which may not get texts, also where a single order is read. */
   warnings?: string[];
 }
 
