@@ -20,7 +20,7 @@ impl Browser {
         self.opens(&format!("{}/console", app.hello.url)).await;
         self.writes("API key", key).await;
         self.clicks("Sign in").await;
-        self.sees("Needs you").await;
+        self.sees("Needs your attention").await;
         self.runs("location.hash = '/orders'", Vec::new()).await;
         self.sees("No request").await;
     }
@@ -30,7 +30,7 @@ impl Browser {
         self.opens(&format!("{}/console", app.hello.url)).await;
         self.writes("API key", key).await;
         self.clicks("Sign in").await;
-        self.sees("Needs you").await;
+        self.sees("Needs your attention").await;
         self.runs("location.hash = '/orders'", Vec::new()).await;
         self.sees("1001").await;
     }

@@ -119,7 +119,7 @@ async fn conversations_are_narrowed_to_whose_they_are_and_the_address_says_so() 
         }
         browser.is_accessible("conversations of a colleague").await;
         browser.clicks("Closed").await;
-        browser.sees("No conversation is like that.").await;
+        browser.sees("No conversations match.").await;
         browser.clicks("Open").await;
         rows(1).await;
         // The URL identifies it, also for others who get the URL.

@@ -12,7 +12,7 @@ async fn a_link_is_made_sent_and_voided_with_the_keyboard_only() {
         // The first field already has the focus.
         browser.types(&app.hello.api_key).await;
         browser.presses(Key::Enter).await;
-        browser.sees("Nothing needs you at the moment.").await;
+        browser.sees("Nothing needs your attention right now.").await;
         browser.tabs_to("Orders").await;
         browser.presses(Key::Enter).await;
         browser.sees("1001").await;

@@ -90,7 +90,7 @@ async fn a_link_gets_reminders_of_its_own_on_its_card() {
         browser.opens_order("7051").await;
         browser.sees("As in your settings").await;
         browser.clicks("Change").await;
-        browser.sees("Your settings have nobody reminded.").await;
+        browser.sees("By your settings, nobody is reminded.").await;
         browser.chooses("When the buyer is reminded", "own").await;
         browser.writes("After", "61").await;
         browser.clicks("Save").await;
@@ -151,7 +151,7 @@ async fn a_dispute_is_shown_as_what_became_of_it() {
             browser.sees(tag).await;
         }
         browser.is_accessible("links with disputes").await;
-        browser.clicks("Dates, disputes and order").await;
+        browser.clicks("Dates, disputes and sorting").await;
         browser.chooses("Dispute", "lost").await;
         browser.sees_no("Order 8001").await;
         browser.sees("Order 8004").await;
@@ -161,7 +161,7 @@ async fn a_dispute_is_shown_as_what_became_of_it() {
         browser.sees("you have lost").await;
         browser.sees_no("Dispute closed").await;
         browser.runs(&format!("location.hash = '/orders/{}'", orders[2].id), vec![]).await;
-        browser.sees("no money was taken so far").await;
+        browser.sees("no money has been taken so far").await;
 
         browser.sees("Bank inquiry").await;
 

@@ -56,7 +56,7 @@ async fn what_is_chosen_stays_chosen_from_page_to_page() {
         // What is sent, an example recipient, and the total cost.
         browser.sees("For example, to Example Buyer:").await;
         browser.sees("12.50 USD. View and pay it by").await;
-        browser.sees("Credits needed: about 51. Available: 100.").await;
+        browser.sees("About 51 credits in all; 100 available.").await;
         browser.is_accessible("a question before many are sent").await;
         browser.clicks("Cancel").await;
         browser.clicks("Choose none").await;
@@ -116,7 +116,7 @@ async fn a_buyer_who_wants_no_texts_is_known_on_every_page() {
         browser.writes("Reason", "said so on the phone").await;
         browser.is_accessible("the question before nothing more is sent").await;
         browser.clicks("No more texts").await;
-        browser.sees("has asked to get no more texts").await;
+        browser.sees("has asked for no more texts").await;
         browser.sees_no("No more texts to this buyer").await;
         browser.sees("The link of 7171").await;
         browser.sees_no("Send the link of 7171").await;
@@ -172,8 +172,7 @@ async fn it_is_said_who_is_left_out_of_many_and_who_reads_another_language() {
         let language = merchant.http.request(Method::PATCH, &format!("/v1/orders/{}", reads.id));
         merchant.http.ask(language.json(&json!({"customer": {"language": "es"}}))).await.with_status(200);
 
-        let ready =
-            "Buyers who read another language than yours: 1. Use the ready text where you have written none in it.";
+        let ready = "1 reads a language other than yours. Use the ready text where you have not written one in theirs.";
 
         browser.signs_in(app).await;
         browser.clicks("Links").await;
@@ -182,7 +181,7 @@ async fn it_is_said_who_is_left_out_of_many_and_who_reads_another_language() {
         browser.clicks("Remind 2").await;
         browser.sees("Remind 1 buyer?").await;
         browser.sees("Left out: 1. The buyer does not recognise it").await;
-        browser.sees("Buyers who read another language than yours: 1.").await;
+        browser.sees("1 reads a language other than yours.").await;
         browser.sees("le recordamos la factura").await;
         browser.is_accessible("a question before one of two is reminded").await;
         browser.clicks(ready).await;

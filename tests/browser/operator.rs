@@ -21,7 +21,7 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
         // Nothing is done without a reason.
         browser.clicks("Retry").await;
         browser.clicks("Retry").await;
-        browser.sees("This is needed.").await;
+        browser.sees("Please fill this in.").await;
         browser.writes("Reason", "once more").await;
         browser.clicks("Retry").await;
         browser.sees("The job is tried again.").await;

@@ -26,7 +26,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
 
         // A preview of the URL, as in chat programs, does not use it up.
         browser.opens(&invitation).await;
-        browser.sees("You are given a key, “Front desk”").await;
+        browser.sees("You have been given a key, “Front desk”").await;
         browser.opens(&invitation).await;
         browser.clicks("Show my key").await;
         browser.sees("it is not shown again").await;
@@ -38,7 +38,7 @@ async fn a_colleague_is_invited_sends_a_link_and_is_named_for_it() {
         // Signing in opens another tab, since the key is shown only here.
         browser.clicks("Open the console, and sign in with it").await;
         browser.turns_to_tab(1).await;
-        browser.sees("Needs you").await;
+        browser.sees("Needs your attention").await;
         browser.clicks("Sign out").await;
         browser.sees("It is not kept in your browser").await;
         browser.turns_to_tab(0).await;

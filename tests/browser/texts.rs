@@ -128,7 +128,7 @@ async fn many_orders_are_looked_at_and_made_from_a_file() {
         // The log tells of the batch in one line, which opens.
         browser.clicks("Settings").await;
         browser.clicks("Activity").await;
-        browser.sees("started the rows of a file").await;
+        browser.sees("started a batch").await;
         browser.sees_no("made a link").await;
         browser.clicks("What was made of the rows").await;
         browser.sees("Order 7203").await;

@@ -90,7 +90,7 @@ async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &
     sandbox.does("refund/settle", json!({"refund": first, "status": "succeeded"})).await;
     let partly = shows(&merchant, &link.id, "a part went back", |link| link["refund_status"] == "partial").await;
     assert_eq!((&partly["refunded_amount"], partly.get("unfinished_refund")), (&json!("29.50"), None));
-    is_told_to_the_buyer(app, &link, "a part of the money was paid back to you.").await;
+    is_told_to_the_buyer(app, &link, "part of the money was paid back to you.").await;
     assert_eq!(merchant.tag(&app.order()).await, "paid");
 
     sandbox.does("refund", refund(10_000, "succeeded")).await;

@@ -18,7 +18,7 @@ on_both_databases!(
 async fn money_that_went_back_never_looks_simply_paid(app: &mut App) {
     let (merchant, sandbox) = (app.merchant(), app.sandbox());
     for (number, told, notice, says) in [
-        (1, "refund", "partly_refunded", "a part of the money was paid back"),
+        (1, "refund", "partly_refunded", "part of the money was paid back"),
         (2, "refund", "refunded", "the money was paid back to you"),
         (3, "dispute", "disputed", "your bank was asked for the money back"),
     ] {
@@ -113,7 +113,7 @@ async fn money_that_went_back_in_another_currency_never_looks_simply_paid(app: &
     assert!(part["refunded_amount"].is_null(), "{part}");
     assert!(notices(&merchant, &order).await.contains("partly_refunded"));
     let page = app.buyer().opens(&link).await.with_status(200).text();
-    assert!(page.contains("a part of the money was paid back"), "{page}");
+    assert!(page.contains("part of the money was paid back"), "{page}");
 
     // That it is all of it only the charge can say.
     let whole = StripeEvent::refund(&link.id, "cs_eur", 12_950).with("currency", json!("eur"));

@@ -173,7 +173,7 @@ async fn a_buyer_says_once_when_they_will_pay(app: &mut App) {
     let seen = merchant.link(&link.id).await;
     assert_eq!((&seen["expected"]["on"], &seen["expected"]["status"]), (&json!(day(3)), &json!("pending")));
     let page = app.buyer().opens(&link).await.text();
-    assert!(page.contains("You said that you will pay on") && !page.contains("/pay-later"), "{page}");
+    assert!(page.contains("You said that you would pay on") && !page.contains("/pay-later"), "{page}");
     let conversation = merchant.conversation_with(&order.phone).await;
     let path = format!("/v1/conversations/{}/messages", conversation["id"].as_str().unwrap());
     let said = merchant.http.whole_list(&path, 100).await;

@@ -10,7 +10,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     browser.clicks("Add an item").await;
     browser.writes("Unit price", "119.00").await;
     browser.clicks("Create the order").await;
-    browser.sees("This is needed.").await;
+    browser.sees("Please fill this in.").await;
     tour.stops_at("dialog-new-order").await;
     browser.clicks("Close").await;
 

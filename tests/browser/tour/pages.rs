@@ -13,13 +13,13 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     tour.browser.signs_in(app).await;
     order_before_its_link(tour, &app.order()).await;
     links(tour, app, &merchant).await;
-    tour.goes_to("/home", "Needs you").await;
+    tour.goes_to("/home", "Needs your attention").await;
     tour.stops_at("home").await;
     tour.goes_to("/orders", "6003").await;
     tour.stops_at("orders").await;
     tour.goes_to("/links", "INV-2026-117").await;
     tour.browser.clicks("Choose all on this page").await;
-    tour.browser.clicks("Dates, disputes and order").await;
+    tour.browser.clicks("Dates, disputes and sorting").await;
     tour.stops_at("links").await;
     tour.goes_to("/orders", "6003").await;
     tour.browser.writes("Search orders", "nobody").await;

@@ -12,13 +12,12 @@ import { translated } from "./server-words.js";
 
 const CURRENCIES = ["EUR", "USD", "GBP", "CHF", "PLN", "CZK", "DKK", "SEK", "NOK", "CAD", "AUD", "JPY"];
 
-/** A labelled control with room for a hint and for what is wrong with it. The control's `name` is the API's field. */
-export function field({ label, control, hint, suffix, hiddenLabel = false }) {
+/** A labelled control with room for a hint and for what is wrong with it. The control's `name` is the API's field. A choice that is always made is not `optional`. */
+export function field({ label, control, hint, suffix, hiddenLabel = false, optional = !control.required && !control.readOnly && control.type !== "file" }) {
   const id = uniqueId("field");
   const [hintId, errorId] = [`${id}-hint`, `${id}-error`];
   control.id = id;
   control.setAttribute("aria-describedby", [hint && hintId, errorId].filter(Boolean).join(" "));
-  const optional = !control.required && !control.readOnly && control.type !== "file";
   return h("div.field",
     h(hiddenLabel ? "label.visually-hidden" : "label", { for: id },
       label, optional && !hiddenLabel && h("span.optional", ` ${strings.form.optional}`)),

@@ -48,8 +48,8 @@ export function momentOf(written) {
 function clocksOf(timeZone) {
   const clock = (options, written = locale) => new Intl.DateTimeFormat(written, { timeZone, ...options });
   return {
-    moment: clock({ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" }),
-    shortMoment: clock({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }),
+    moment: clock({ day: "numeric", month: "short", year: "numeric", hour: "numeric", minute: "2-digit" }),
+    shortMoment: clock({ day: "numeric", month: "short", hour: "numeric", minute: "2-digit" }),
     exact: clock({ dateStyle: "full", timeStyle: "long" }),
     day: clock({ day: "numeric", month: "short", year: "numeric" }),
     date: clock({ day: "numeric", month: "short", year: "numeric", timeZone: "UTC" }),
@@ -107,7 +107,7 @@ export function time(text, { short = false } = {}) {
 
 /** The half of the day stays with its hour: Arabic's would stand alone on a line. */
 function together(moment) {
-  return moment.replace(/ (?=\p{L}\S*$)/u, "\u00a0");
+  return unbroken(moment).replace(/ (?=\p{L}\S*$)/u, "\u00a0");
 }
 
 /** How long ago that was, in words: `3 minutes ago`. */
@@ -125,12 +125,17 @@ export function hourText(hour) {
 
 /** The date of a moment, in the merchant's zone. */
 export function dayText(date) {
-  return clocks.day.format(date);
+  return unbroken(clocks.day.format(date));
 }
 
 /** A date that is told as one, `2026-12-31`: the same day in every zone. */
 export function dateText(date) {
-  return clocks.date.format(new Date(`${date}T00:00:00Z`));
+  return unbroken(clocks.date.format(new Date(`${date}T00:00:00Z`)));
+}
+
+/** A number that ends with a point stays with its month: `2. Dez.`. */
+function unbroken(date) {
+  return date.replace(/(\d\.) /u, "$1\u00a0");
 }
 
 /** A date as `<input type="date">` has it: `2026-12-31`, in the merchant's zone. */

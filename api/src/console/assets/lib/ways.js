@@ -27,7 +27,7 @@ export function waysToPay({ value, inherited = false }) {
   list.addEventListener("input", draw);
   draw();
   return {
-    node: h("div.group", field({ label: t.label, control: choice, hint: t.hint }), named, slow),
+    node: h("div.group", field({ label: t.label, control: choice, hint: t.hint, optional: false }), named, slow),
     value: () => (choice.value === "list" ? names().join(",") : choice.value || undefined),
   };
 }

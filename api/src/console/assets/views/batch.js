@@ -11,6 +11,7 @@ import { pager } from "../lib/pager.js";
 import { hashOf, title } from "../lib/router.js";
 import { save } from "../lib/save.js";
 import { may } from "../lib/scope.js";
+import { translated } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirm } from "./confirm.js";
 import { empty, failure, pageHead, region } from "./page.js";
@@ -138,7 +139,7 @@ function explained(detail) {
   const faults = detail.split("; ").map((fault) => {
     const [field, ...reason] = fault.split(" ");
     const column = FIELDS[field];
-    return column ? `${strings.batches.meanings[column]}: ${sentence(reason.join(" "))}` : sentence(fault);
+    return column ? `${strings.batches.meanings[column]}: ${translated(reason.join(" "))}` : sentence(fault);
   });
   return faults.join(" · ");
 }

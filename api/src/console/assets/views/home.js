@@ -93,6 +93,7 @@ function nameOf({ kind, reason }) {
 
 function reasonOf({ kind, reason, respond_by: due }) {
   if (due) return strings.link.respondBy(dayText(new Date(due)));
+  if (kind === "link_failed" && !reason) return strings.link.sentences.failed;
   if (!reason || kind === "dispute") return null;
   if (kind === "review") return strings.home.reviews[reason] ?? strings.link.reviews[reason] ?? humanised(reason);
   if (kind === EVIDENCE) return strings.home.evidenceUntil(dateText(reason));

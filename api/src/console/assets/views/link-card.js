@@ -152,7 +152,7 @@ function delivery(link) {
 
 /** A message in a box of its own. */
 export function notice(kind, heading, text) {
-  return h(`div.notice.notice-${kind}`, h("div", icon("warning")), h("div", h("p.notice-title", heading), h("p", text)));
+  return h(`div.notice.notice-${kind}`, h("div", icon(["info", "good"].includes(kind) ? "info" : "warning")), h("div", h("p.notice-title", heading), h("p", text)));
 }
 
 function address(link) {

@@ -7,7 +7,7 @@ import { actions, field, form, problemBox } from "../lib/form.js";
 import { dateText, hourText } from "../lib/format.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
-import { remindMany, whyNot } from "./links-many.js";
+import { isTold, remindMany, whyNot } from "./links-many.js";
 
 /** While somebody may be reminded, now or soon. */
 const OPEN = ["creating", "unpaid", "processing"];
@@ -19,7 +19,7 @@ export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
   const unwanted = whyNot({ ...link, opted_out: order.opted_out });
-  const canBeNow = link.status === "unpaid" && link.delivery && link.delivery !== "scheduled" && !unwanted && may("send");
+  const canBeNow = link.status === "unpaid" && isTold(link) && !unwanted && may("send");
   return [
     unwanted === "payment_expected" ? t.notBefore(dateText(link.expected.on)) : t.unwanted[unwanted] ?? said(link),
     may("write") && [" ", h("button.as-link", { type: "button", key: "link-reminders", onclick: () => change(link, changed) }, t.change)],

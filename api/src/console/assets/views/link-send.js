@@ -72,7 +72,7 @@ function sendForm({ link, act, close, template, available }) {
   fields.start();
   return form({
     fields: [recipient(act.order), beforeSending(act.order), beforeTheirDay(link), inAnotherLanguage(act.order, template, put), h("div.columns.send-columns", preview, h("div", text, chips, reset)),
-      field({ label: t.later, control: later, hint: t.laterHint(timeZone()) }), cost.node, buttons],
+      field({ label: t.later, control: later, hint: t.laterHint(timeZone().replaceAll("_", " ")) }), cost.node, buttons],
     payload: () => JSON.stringify(body()),
     async send({ idempotencyKey }) {
       try {

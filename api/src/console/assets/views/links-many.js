@@ -23,6 +23,11 @@ export function whyNot(link) {
   return Object.keys(WHY_NOT).find((name) => WHY_NOT[name](link));
 }
 
+/** Whether the buyer may know of the link: nobody is reminded of what did not reach them. */
+export function isTold({ delivery }) {
+  return Boolean(delivery) && !["failed", "undelivered", "scheduled"].includes(delivery);
+}
+
 /** Reminds the buyer of each of the links, which were sent before. */
 export function remindMany(links, chosen, done) {
   const t = strings.links.many;

@@ -11,7 +11,7 @@ import { hashOf, narrow, title } from "../lib/router.js";
 import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { chosenOf } from "./links-chosen.js";
-import { exportLinks, remindMany, sendMany, voidMany } from "./links-many.js";
+import { exportLinks, isTold, remindMany, sendMany, voidMany } from "./links-many.js";
 import { moneyTag } from "./money-back.js";
 import { empty, failure, pageHead, region } from "./page.js";
 import { totalOf } from "./totals.js";
@@ -133,7 +133,7 @@ function drawList(list, page, state, redrawBar) {
       redrawBar();
     },
   });
-  const head = h("div.link-row.row-head", chooseAll,
+  const head = h("div.link-row.row-head", chooseAll, h("span.only-small", { "aria-hidden": "true" }, t.chooseAll),
     h("div.link-cells", { "aria-hidden": "true" }, COLUMNS.map((name) => h(name === "amount" ? "span.amount" : "span", t.columns[name]))));
   swap(list, head, h("ul.rows", { "aria-label": t.title }, page.items.map((link) => row(link, state, redrawBar))),
     pager(PATH, state.narrowed, page.next_cursor));
@@ -181,7 +181,7 @@ function textOf(link) {
 function whenOf(link) {
   const t = strings.links;
   if (link.paid_at) return [t.paid, " ", time(link.paid_at, { short: true })];
-  if (["unpaid", "processing", "creating"].includes(link.status)) return [t.until, " ", time(link.expires_at, { short: true })];
+  if (["unpaid", "processing", "creating"].includes(link.status)) return [t.until, " ", dayText(new Date(link.expires_at))];
   return [t.made, " ", time(link.created_at, { short: true })];
 }
 
@@ -192,7 +192,7 @@ function drawBar(bar, list, state, refresh) {
   const here = state.items.filter((link) => state.chosen.has(link.id)).length;
   bar.hidden = chosen.length === 0;
   const open = chosen.filter((link) => link.status === "unpaid");
-  const texted = open.filter((link) => link.delivery);
+  const texted = open.filter(isTold);
   const chooseNone = () => {
     state.chosen.clear();
     for (const box of list.querySelectorAll("input[type=checkbox]")) box.checked = false;

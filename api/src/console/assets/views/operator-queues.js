@@ -39,7 +39,7 @@ function draw(list, { queues, paused }, changed) {
     !queues.redis && h("p.notice.notice-warn", icon("warning"), t.noRedis),
     h("div.scrolls", { tabindex: "0", role: "region", "aria-label": t.title },
       h("table.table",
-        h("thead", h("tr", h("th", { scope: "col" }, kind), [ready, delayed, inFlight, oldest, dead].map((name) => h("th.amount", { scope: "col" }, name)),
+        h("thead", h("tr", h("th", { scope: "col" }, kind), [dead, ready, delayed, inFlight, oldest].map((name) => h("th.amount", { scope: "col" }, name)),
           h("th", { scope: "col" }, h("span.visually-hidden", act)))),
         h("tbody", queues.items.map((queue) => row(queue, pauseOf(queue), changed))))));
 }
@@ -48,8 +48,8 @@ function row(queue, pause, changed) {
   const dead = h("a", { href: hashOf("/jobs", { state: "dead", kind: queue.kind }) }, number(queue.dead));
   return h("tr",
     h("th", { scope: "row" }, h("code", queue.kind), pause && tag("paused", strings.pauses.paused), pause && h("p.quiet", pause.reason)),
+    h("td.amount", queue.dead > 0 ? h("strong.loss", dead) : "0"),
     [queue.ready, queue.delayed, queue.in_flight].map((count) => h("td.amount", count === undefined ? "–" : number(count))),
     h("td.amount", queue.oldest_due_at ? ago(queue.oldest_due_at) : "–"),
-    h("td.amount", queue.dead > 0 ? h("strong.loss", dead) : "0"),
     h("td.amount", pauseButton({ what: { kind: queue.kind }, name: queue.kind, pause, changed })));
 }

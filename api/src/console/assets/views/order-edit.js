@@ -43,7 +43,7 @@ export function editOrder(order, changed) {
       fields: [
         field({ label: strings.newOrder.customerName, control: fields.name }),
         field({ label: strings.newOrder.customerPhone, control: fields.phone, hint: t.phoneHint }),
-        field({ label: strings.newOrder.language, control: fields.language, hint: strings.newOrder.languageHint }),
+        field({ label: strings.newOrder.language, control: fields.language, hint: strings.newOrder.languageHint, optional: false }),
         terms ? terms.nodes : h("p.hint", t.amountsHint),
         field({ label: strings.newOrder.notes, control: fields.notes, hint: strings.newOrder.notesHint }),
         actions(t.submit, { cancel: close }),

@@ -83,7 +83,7 @@ function orderForm(close, lately, proposed) {
       h("div.columns", field({ label: t.customerName, control: fields.name, hint: t.buyersHint }),
         field({ label: t.customerPhone, control: fields.phone, hint: t.phoneHint })),
       offerBuyers(fields),
-      field({ label: t.language, control: fields.language, hint: t.languageHint }),
+      field({ label: t.language, control: fields.language, hint: t.languageHint, optional: false }),
       terms.nodes,
       field({ label: t.notes, control: fields.notes, hint: t.notesHint }),
       actions(t.submit, { cancel }),

@@ -92,7 +92,7 @@ function keyForm(close, done) {
     fields: [
       field({ label: t.name, control: name, hint: t.nameHint }),
       h("fieldset.options", h("legend", t.scope), scopes),
-      field({ label: t.endsLabel, control: ends }),
+      field({ label: t.endsLabel, control: ends, optional: false }),
       h("label.check", invite, h("span", t.invite, h("br"), h("span.hint", t.inviteHint))),
       actions(t.submit, { cancel: close }),
     ],

@@ -55,7 +55,7 @@ function chooser(items) {
   language.addEventListener("change", load);
   load();
   return h("div",
-    h("div.columns", field({ label: t.purpose, control: purpose }), field({ label: t.language, control: language, hint: t.languageHint })), place);
+    h("div.columns", field({ label: t.purpose, control: purpose }), field({ label: t.language, control: language, hint: t.languageHint, optional: false })), place);
 }
 
 function nameOf(language) {
