@@ -19,7 +19,7 @@ async fn the_console_speaks_as_the_merchant_does_until_somebody_chooses() {
         browser.sees("Pas encore demandé").await;
         browser.chooses("Langue de cette console", "de").await;
         browser.sees("Bestellungen").await;
-        browser.sees("Ohne Forderung").await;
+        browser.sees("Nicht angefordert").await;
         browser.clicks("Abmelden").await;
         // The user of this browser chose it.
         browser.sees("Aus einer Bestellung einen Zahlungslink machen").await;

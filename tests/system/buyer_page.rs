@@ -43,7 +43,7 @@ async fn the_page_says_who_asks_whom_for_what(app: &mut App) {
         assert!(html.contains(part), "{part} is not on the page: {html}");
     }
     let ending = &order.phone[order.phone.len() - 3..];
-    assert!(html.contains(&format!("Example, number ending in {ending}")), "{html}");
+    assert!(html.contains(&format!("Example, number ending in\u{a0}{ending}")), "{html}");
     assert!(!html.contains(&order.phone) && !html.contains("Example Buyer"));
     let pdf = app.buyer().reads_the_invoice(&link).await.with_status(200);
     assert!(pdf.header("content-disposition").starts_with("inline"));

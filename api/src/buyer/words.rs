@@ -333,6 +333,6 @@ mod tests {
     fn what_is_in_braces_is_filled_in() {
         let words = Words::of("en-GB");
         assert_eq!(words.day(NaiveDate::from_ymd_opt(2027, 2, 1).unwrap()), "1 February 2027");
-        assert_eq!(words.customer("{digits}", "123"), "{digits}, number ending in 123");
+        assert_eq!(words.customer("{digits}", "123"), "{digits}, number ending in\u{a0}123");
     }
 }

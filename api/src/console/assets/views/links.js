@@ -122,7 +122,7 @@ function drawList(list, page, state, redrawBar) {
   const t = strings.links;
   if (page.items.length === 0) {
     const isNarrowed = Object.values(state.narrowed).some(Boolean);
-    swap(list, isNarrowed ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: showAll }, t.clear)) : empty(t.emptyTitle, t.empty));
+    swap(list, isNarrowed ? empty(t.nothingFound, null, h("a.button", { href: `#${PATH}`, onclick: showAll }, t.clear)) : empty(t.emptyTitle, t.empty, h("a.button", { href: hashOf("/orders") }, strings.advice.not_found.link)));
     return;
   }
   const chooseAll = h("input", {

@@ -108,7 +108,7 @@ function rowsOf(batch) {
 
 function about(...parts) {
   const [first, ...rest] = parts.filter(Boolean);
-  return first && h("p.quiet", first, rest.map((part) => [" · ", part]));
+  return first && h("p.quiet", h("bdi", first), rest.map((part) => [" · ", h("bdi", part)]));
 }
 
 /** How money came elsewhere, in the reader's language; of everything else what was given. */
@@ -122,7 +122,7 @@ function detailOf(detail) {
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {
   if (!order) return namedBy(subject);
   const what = [strings.order.title(number), invoice !== number && invoice, amount && money(amount, currency)].filter(Boolean);
-  return h("a", { href: `#/orders/${order}` }, what.join(strings.comma));
+  return h("a", { href: `#/orders/${order}` }, what.map((part, at) => [at > 0 && strings.comma, h("bdi", part)]));
 }
 
 /** What has this id, by name, and where it is found. Of a session or a text the line says all that there is to say. */
