@@ -1,7 +1,8 @@
 // The credits available, on every page.
 
 import { get } from "../lib/api.js";
-import { swap } from "../lib/dom.js";
+import { h, swap } from "../lib/dom.js";
+import { number } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { strings } from "../strings.js";
@@ -14,7 +15,7 @@ export function followBalance(place) {
     hears: ({ kind }) => kind === "credits.updated",
     show: ({ available, low }) => {
       place.classList.toggle("none-left", available === 0 || low === true);
-      swap(place, icon("credits"), strings.nav.available(available));
+      swap(place, icon("credits"), h("span.in-words", strings.nav.available(available)), h("span.only-smallest", { "aria-hidden": "true" }, number(available)));
     },
     fail: () => swap(place),
   });
