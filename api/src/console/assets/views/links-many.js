@@ -78,7 +78,7 @@ function costOf(links, purpose) {
       const { text, credits } = await command("POST", "/message-template/preview", { body, link_id: first.id, purpose, language });
       const all = credits * links.length;
       swap(node, others > 0 && h("label.check", ready, t.ready(others)),
-        h("p", t.example(links.length, first.customer_name ?? strings.erased)), h("div.bubble.outgoing", text),
+        h("p", t.example(links.length, first.customer_name ?? strings.erased)), h("div.bubble.outgoing", { dir: "auto" }, text),
         all > available ? h("p.notice.notice-warn", icon("warning"), h("span", t.costs(all, available), " ", t.enough(Math.floor(available / credits)), " ", h("a", { href: "#/credits" }, strings.credits.title))) : h("p", t.costs(all, available)));
     };
     ready.addEventListener("change", () => show().catch(() => {}));

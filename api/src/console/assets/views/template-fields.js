@@ -21,7 +21,7 @@ const TYPING = 250;
  */
 export function templateFields({ name, label, hint, value, linkId, metadata, purpose, language, previewTitle, costs = () => {} }) {
   const text = h("textarea", { name, rows: "5", required: true, maxlength: "1000", value, spellcheck: "true" });
-  const bubble = h("div.bubble.outgoing", strings.preview.waiting);
+  const bubble = h("div.bubble.outgoing", { dir: "auto" }, strings.preview.waiting);
   const figures = h("p.figures");
   const warnings = h("ul.warnings");
   const asked = { typing: 0, controller: null };

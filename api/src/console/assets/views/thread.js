@@ -244,7 +244,7 @@ function said(message) {
   if (message.body === undefined) return h("em", t.textErased);
   const text = message.direction === "incoming" ? saidByBuyer(message.body) : message.body;
   if (pictures.length === 0) return text || h("em", t.textEmpty);
-  return [...pictures, text && h("p.bubble-text", text)];
+  return [...pictures, text && h("p.bubble-text", { dir: "auto" }, text)];
 }
 
 function picture({ status, path, error }) {
