@@ -52,7 +52,7 @@ pub struct Model {
     pub run_at: DateTime<Utc>,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// When it was created.
+    /// When it was created, or since when its deadline counts: an operator restarted it, or it had been too early for it.
     pub created_at: DateTime<Utc>,
     /// When the current attempt claimed it; `None` between attempts.
     pub claimed_at: Option<DateTime<Utc>>,

@@ -2,6 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
+use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
 
 /// Why an attempt failed, and what to do about it.
@@ -28,6 +29,16 @@ pub enum JobError {
         /// An extra random delay of up to this much, so that jobs snoozed together do not all return at once.
         spread: Duration,
     },
+    /// It is too early for the job. It counts from then on as if it had been enqueued then: its deadline does, and the
+    /// attempt does not count.
+    #[error("{why}")]
+    Postpone {
+        /// Why it is too early.
+        #[source]
+        why: Box<dyn Error + Send + Sync>,
+        /// When it is time.
+        until: DateTime<Utc>,
+    },
     /// Retrying cannot help. The job is dead-lettered with this error for an operator to see.
     #[error("{why}")]
     Fail {
@@ -49,6 +60,11 @@ impl JobError {
     /// Retries after this delay.
     pub fn retry_after(why: impl Into<Box<dyn Error + Send + Sync>>, after: Duration) -> Self {
         Self::Retry { why: why.into(), after: Some(after) }
+    }
+
+    /// Waits until this moment.
+    pub fn postpone(why: impl Into<Box<dyn Error + Send + Sync>>, until: DateTime<Utc>) -> Self {
+        Self::Postpone { why: why.into(), until }
     }
 
     /// Whether the only problem was a conflict with a concurrent transaction, so that the attempt may be repeated at

@@ -72,7 +72,7 @@ impl AttemptOutcome {
             Ok(Done { .. }) => Self::Done,
             Err(JobError::NotOurs) => Self::Lost,
             Err(JobError::Retry { .. }) => Self::Retried,
-            Err(JobError::Snooze { .. }) => Self::Snoozed,
+            Err(JobError::Snooze { .. } | JobError::Postpone { .. }) => Self::Snoozed,
             Err(JobError::Fail { .. }) => Self::Dead,
         }
     }

@@ -242,7 +242,7 @@ async fn an_amount_with_a_sign_is_of_the_currency_that_it_fits(app: &mut App) {
         "amount is in ¥, and the currency is USD",
         "amount is in EUR, and the currency is CHF",
         "amount is less than zero: a credit note cannot be paid by a link",
-        "amount could be two amounts: write it with two decimals, such as 1234.00",
+        "amount could be two amounts: write it without separators of thousands, such as 1234 or 1234.00",
         "Row 2 has the same order number.",
     ];
     assert_eq!(told, expected, "{found:?}");

@@ -48,7 +48,8 @@ async fn who_puts_at_the_same_moment_as_others_meets_the_order_that_counts(app: 
     for number in (0..10).map(|number| format!("40412-{number}")) {
         let made = put(&number).await.with_status(201).json();
         let archive = format!("/v1/orders/{}/archive", made["id"].as_str().unwrap());
-        let (archived, meant) = tokio::join!(merchant.http.post(&archive, &json!({})), put(&number));
+        let nothing = json!({});
+        let (archived, meant) = tokio::join!(merchant.http.post(&archive, &nothing), put(&number));
         archived.with_status(200);
         // It was put before it was archived, or into an order that took its place.
         let is_archived = meant.json()["id"] == made["id"];

@@ -117,10 +117,25 @@ impl Lease {
         why: &str,
         until: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
-        let snooze =
-            self.uncounted().col_expr(Column::RunAt, Expr::value(until)).col_expr(Column::LastError, Expr::value(why));
-        let snooze = snooze.col_expr(Column::Crashes, Expr::value(0_i64));
-        Ok(snooze.exec(db).await?.rows_affected == 1)
+        Ok(self.snoozed(why, until).exec(db).await?.rows_affected == 1)
+    }
+
+    /// Snoozes the job until it is time, from when on its deadline counts. Returns `false` if the lease was lost.
+    pub(crate) async fn postpone(
+        &self,
+        db: &impl ConnectionTrait,
+        why: &str,
+        until: DateTime<Utc>,
+    ) -> Result<bool, DbErr> {
+        let postponed = self.snoozed(why, until).col_expr(Column::CreatedAt, Expr::value(until));
+        Ok(postponed.exec(db).await?.rows_affected == 1)
+    }
+
+    fn snoozed(&self, why: &str, until: DateTime<Utc>) -> UpdateMany<Entity> {
+        self.uncounted()
+            .col_expr(Column::RunAt, Expr::value(until))
+            .col_expr(Column::LastError, Expr::value(why))
+            .col_expr(Column::Crashes, Expr::value(0_i64))
     }
 
     /// Releases the job for another worker without counting this attempt. Returns `false` if the lease was lost.

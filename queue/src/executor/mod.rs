@@ -22,7 +22,7 @@ use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, field::Empty, info_span};
 
-use self::retry::MOST_CRASHES;
+use self::retry::{MOST_CRASHES, due_after};
 use crate::{
     Job, JobError, Kind, Trace,
     flow::Pauses,
@@ -65,6 +65,8 @@ enum HandlerOutcome {
 enum Next {
     Attempt(DateTime<Utc>),
     SameAttempt(DateTime<Utc>),
+    /// The deadline counts from then, too.
+    Postponed(DateTime<Utc>),
 }
 
 impl<J: Job> Executor<J> {
@@ -222,12 +224,17 @@ impl<J: Job> Executor<J> {
                 let next = self.policy.snooze(job, after + spread.mul_f64(jitter(lease)), now);
                 (why, next.map(Next::SameAttempt))
             }
+            JobError::Postpone { why, until } => {
+                let next = due_after((until - now).to_std().unwrap_or_default(), now);
+                (why, Some(Next::Postponed(next)))
+            }
             JobError::Fail { why } => (why, None),
         };
         let why = with_sources(why.as_ref());
         match next {
             Some(Next::Attempt(at)) => self.retry_at(lease, &why, at).await,
             Some(Next::SameAttempt(at)) => self.snooze(lease, &why, at).await,
+            Some(Next::Postponed(at)) => self.postpone(lease, &why, at).await,
             None => {
                 measured.ended(metrics::AttemptOutcome::Dead);
                 self.dead_letter(context, lease, &why).await
@@ -245,6 +252,12 @@ impl<J: Job> Executor<J> {
     async fn snooze(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
         tracing::debug!(job.id = %lease.job().id, job.kind = %J::KIND, %until, why, "job snoozed");
         let ours = self.until_written(|| lease.snooze(self.db.writer(), why, until)).await?;
+        Ok(if ours { Ack::Later(until) } else { Ack::Done })
+    }
+
+    async fn postpone(&self, lease: &Lease, why: &str, until: DateTime<Utc>) -> Result<Ack, DbErr> {
+        tracing::debug!(job.id = %lease.job().id, job.kind = %J::KIND, %until, why, "job postponed");
+        let ours = self.until_written(|| lease.postpone(self.db.writer(), why, until)).await?;
         Ok(if ours { Ack::Later(until) } else { Ack::Done })
     }
 

@@ -65,16 +65,20 @@ impl Policy {
     }
 
     fn within_deadline(&self, job: &Row, delay: Duration, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // Rounded up to milliseconds, the precision of rows and queues: a job must not be delivered before its row is
-        // due.
-        let millis = delay.as_micros().div_ceil(1_000);
-        let delay = i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1));
-        let next = now + delay;
+        let next = due_after(delay, now);
         match self.deadline {
             Some(deadline) if next > job.created_at + deadline => None,
             Some(_) | None => Some(next),
         }
     }
+}
+
+/// When a job is due after a delay. Rounded up to milliseconds, the precision of rows and queues: a job must not be
+/// delivered before its row is due.
+#[must_use]
+pub(crate) fn due_after(delay: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
+    let millis = delay.as_micros().div_ceil(1_000);
+    now + i64::try_from(millis).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::days(1))
 }
 
 #[cfg(test)]

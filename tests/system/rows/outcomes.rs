@@ -127,6 +127,22 @@ on_both_databases! {
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);
     }
 
+    async fn a_job_that_was_too_early_has_all_of_its_deadline_from_then_on(rows) {
+        let enqueued_job = rows.enqueued().await;
+        let monday = now() + TimeDelta::days(2);
+        let too_early = Does::Says(|| JobError::postpone("it is Saturday night", now() + TimeDelta::days(2)));
+        let next = later(attempt(&rows.attempts(), enqueued_job, &too_early).await);
+        let job = rows.job(enqueued_job).await;
+        assert!(next >= monday && (job.run_at, job.created_at) == (next, next), "{job:?}");
+        assert_eq!((job.attempts(), job.crashes, job.claimed_at), (0, 0, None));
+
+        let fails = Does::Says(|| JobError::retry("the carrier is busy"));
+        let again = later(attempt(&rows.attempts_at(next), enqueued_job, &fails).await);
+        assert!(again > next, "it is not given up on the first failure");
+        assert_eq!(attempt(&rows.attempts_at(next + TimeDelta::hours(2)), enqueued_job, &fails).await, Ack::Done);
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead);
+    }
+
     async fn a_job_that_is_let_go_is_anothers_at_once(rows) {
         let enqueued_job = rows.enqueued().await;
         let stopping = rows.attempts();

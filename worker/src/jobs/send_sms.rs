@@ -108,10 +108,7 @@ async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<
             metrics::text_refused(false);
             return refuse(context, lease, message, CarrierRefusal::because(why)).await;
         }
-        Departure::Later(at) => {
-            let wait = (at - context.now()).to_std().unwrap_or(FIRST_LOOK);
-            return Err(JobError::retry_after(NightTime, wait));
-        }
+        Departure::Later(at) => return Err(JobError::postpone(NightTime, at)),
         Departure::Elsewhere => return Err(JobError::retry_after(MessageMoved, FIRST_LOOK)),
     };
     let text = OutgoingText { id: message.id, to: phone.as_e164(), body: &body, report_to: Some(&report_to) };

@@ -202,8 +202,12 @@ fn odd_amount(amount: &str) -> Option<Problem> {
         return Some(Problem::field("amount", "is less than zero: a credit note cannot be paid by a link"));
     }
     let could_be_thousands = is_amount(&format!("{amount}.00")) || is_amount(&format!("{amount},00"));
-    could_be_thousands
-        .then(|| Problem::field("amount", "could be two amounts: write it with two decimals, such as 1234.00"))
+    could_be_thousands.then(|| {
+        Problem::field(
+            "amount",
+            "could be two amounts: write it without separators of thousands, such as 1234 or 1234.00",
+        )
+    })
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` gives")]
