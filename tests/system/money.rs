@@ -80,7 +80,7 @@ async fn refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off(app: &
         ("fr", "Un remboursement de 29,50\u{a0}USD est"),
         ("pt", "Um reembolso de 29,50\u{a0}USD está"),
         ("zh", "谢谢。此账单已支付。29.50\u{a0}USD 的退款"),
-        ("ar", "مبلغ \u{2066}29.50\u{a0}USD\u{2069} في"),
+        ("ar", "مبلغ \u{2066}29.50\u{a0}USD\u{2069}، وهو"),
     ] {
         let page = http.ask(http.request(Method::GET, &link.url).header("Accept-Language", language)).await;
         let page = page.with_status(200).text();

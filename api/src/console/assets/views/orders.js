@@ -90,7 +90,7 @@ function drawList(list, page, narrowed) {
 function row(order) {
   return h("li", h("a.row", { href: `#${PATH}/${order.id}`, key: order.id },
     h("span.row-number", order.number),
-    h("span.row-buyer", { dir: "auto" }, order.customer.name || strings.erased),
+    h("span.row-buyer", h("bdi", order.customer.name || strings.erased)),
     h("span.row-created", time(order.created_at, { short: true })),
     h("span.row-amount.amount", money(order.amount, order.currency)),
     h("span.row-tag", tag(`order-${order.tag}`, strings.tags[order.tag]), noticeTags(order))));
