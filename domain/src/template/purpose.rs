@@ -79,7 +79,7 @@ const AR: Texts = Texts {
     request: "{{merchant_name}}: الفاتورة {{invoice_number}} بمبلغ {{amount}}. يمكن الاطلاع عليها ودفعها حتى {{expires_on}}: {{link}}",
     reminder: "{{merchant_name}}: تذكير بالفاتورة {{invoice_number}} بمبلغ {{amount}}. يمكن دفعها حتى {{expires_on}}: {{link}}",
     receipt: "{{merchant_name}}: استلمنا {{amount}} عن الفاتورة {{invoice_number}}. شكرا لكم.",
-    voided: "{{merchant_name}}: سحبت الفاتورة {{invoice_number}} بمبلغ {{amount}}. لا يوجد ما يجب دفعه.",
+    voided: "{{merchant_name}}: تم إلغاء الفاتورة {{invoice_number}} بمبلغ {{amount}}. لا يلزمك دفع شيء.",
 };
 
 impl Purpose {
