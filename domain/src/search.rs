@@ -145,15 +145,15 @@ const ZEROS: [char; 16] = [
 /// Converts a digit of any script to ASCII.
 pub(crate) fn plain_digit(character: char) -> char {
     let code = u32::from(character);
-    let digit = ZEROS.into_iter().find_map(|zero| code.checked_sub(zero.into()).filter(|digit| *digit < 10));
-    digit.and_then(|digit| char::from_digit(digit, 10)).unwrap_or(character)
+    let digit = ZEROS.into_iter().find_map(|zero| char::from_digit(code.checked_sub(zero.into())?, 10));
+    digit.unwrap_or(character)
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Sought, fold, grams, searchable};
+    use super::{Sought, fold, grams, searchable, whole_number};
 
     #[test]
     fn letter_case_accents_and_width_make_no_difference_in_any_script() {
@@ -198,8 +198,19 @@ mod tests {
         }
         assert_eq!(meant("Anna"), ["anna"]);
         assert_eq!(meant("INV-1"), ["inv-1"]);
+        assert_eq!(meant("1234"), ["1234"]);
+        // Neither a sign nor a code of a currency.
+        assert_eq!((meant("-129,50"), meant("euros 5")), (vec!["-129,50".to_owned()], vec!["euros 5".to_owned()]));
         for nothing in ["", "  ", "\u{200b}"] {
             assert_eq!(Sought::parse(nothing), None);
+        }
+    }
+
+    #[test]
+    fn a_number_with_its_country_code_is_a_whole_one() {
+        assert_eq!(whole_number("+1 (202) 555-0123").as_deref(), Some("+12025550123"));
+        for text in ["202 555 0123", "+49 abc", "+", ""] {
+            assert_eq!(whole_number(text), None, "{text}");
         }
     }
 

@@ -42,8 +42,8 @@ pub fn written_day(text: &str, region: Region) -> Option<NaiveDate> {
     let (year, first, second) = (year(third)?, number(first)?, number(second)?);
     let is_month_first = separator != '.' && MONTH_FIRST.contains(&region.as_str());
     let (day, month) = if is_month_first { (second, first) } else { (first, second) };
-    let swapped = (month > 12).then(|| NaiveDate::from_ymd_opt(year, day, month)).flatten();
-    NaiveDate::from_ymd_opt(year, month, day).or(swapped)
+    // What is no month is a day.
+    NaiveDate::from_ymd_opt(year, month, day).or_else(|| NaiveDate::from_ymd_opt(year, day, month))
 }
 
 /// Whether this is a time of day, with or without its offset from UTC.

@@ -229,6 +229,20 @@ fn an_answer_is_read_by_its_codes_and_then_as_http_means_it() {
 }
 
 #[test]
+fn a_report_that_has_its_text_is_a_report_by_its_status_or_by_our_message() {
+    let gateway = gateway(|_| {});
+    let message = MessageId::new(chrono::Utc::now());
+    let told = |status: &str| json!({"id": "g-1", "status": status, "msisdn": "12025550123", "text": "Hello"});
+    let is_report = |status: &str, message| {
+        let events = gateway.events(&told(status), message);
+        assert_eq!(events.len(), 1, "{status}");
+        matches!(events[0], SmsEvent::Report { .. })
+    };
+    assert!(is_report("DELIVRD", None) && is_report("UNDELIV", None) && is_report("ACCEPTD", Some(message)));
+    assert!(!is_report("RECEIVED", None));
+}
+
+#[test]
 fn what_a_gateway_tells_is_read_by_its_description() {
     let gateway = gateway(|_| {});
     let message: MessageId = MessageId::new(chrono::Utc::now());

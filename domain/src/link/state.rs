@@ -278,6 +278,21 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_may_still_be_paid_keeps_its_order_from_another_one() {
+        use LinkState::{Expired, Failed, Paid, Voided};
+        for state in LinkState::ALL {
+            assert_eq!(state.is_open(), !matches!(state, Failed | Paid | Voided | Expired), "{state}");
+        }
+    }
+
+    #[test]
+    fn each_review_says_in_a_sentence_of_its_own_what_to_do() {
+        let sentences: std::collections::BTreeSet<_> = Review::ALL.iter().map(|review| review.sentence()).collect();
+        assert_eq!(sentences.len(), Review::ALL.len());
+        assert!(Review::PaidTwice.sentence().contains("Refund one of the two payments"));
+    }
+
+    #[test]
     fn only_an_unpaid_link_can_be_voided() {
         for state in LinkState::ALL {
             let voided = matches!(state.on(LinkEvent::VoidRequested), Ok(Transition::To(LinkState::Voiding, None)));

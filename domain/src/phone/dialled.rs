@@ -94,7 +94,7 @@ fn unwrapped(text: &str) -> &str {
 fn without_label(text: &str) -> &str {
     let Some(end) = text.find(|c: char| !c.is_alphabetic() && !is_space(c)) else { return text };
     let number = text[end..].trim_start_matches(|c: char| matches!(c, ':' | '.') || is_space(c));
-    let is_marked = end > 0 && text[end..].starts_with([':', '.']);
+    let is_marked = text[end..].starts_with([':', '.']);
     // Less than that may be a slip, such as an `O` for a zero.
     let is_word = text[..end].chars().filter(|c| c.is_alphabetic()).count() >= SHORTEST_WORD;
     if end <= LONGEST_LABEL && (is_marked || is_word) && !number.is_empty() { number } else { text }
@@ -137,11 +137,8 @@ fn without_extension(text: &str) -> &str {
     let rest = rest.to_lowercase();
     let is_between = |c: char| matches!(c, '.' | ':' | '=' | ',' | ';' | '#') || is_space(c);
     let words = rest.trim_start_matches(is_between);
-    let after = match EXTENSION.into_iter().find_map(|word| words.strip_prefix(word)) {
-        Some(after) => after.trim_start_matches(is_between),
-        None if words.len() < rest.len() => words,
-        None => return text,
-    };
+    let after = EXTENSION.into_iter().find_map(|word| words.strip_prefix(word));
+    let after = after.map_or(words, |after| after.trim_start_matches(is_between));
     let is_extension = after.len() <= 7 && after.bytes().all(|byte| byte.is_ascii_digit());
     let has_number = number.chars().filter(|&c| plain(c).is_ascii_digit()).count() >= super::SHORTEST;
     if is_extension && has_number { number } else { text }

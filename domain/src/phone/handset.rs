@@ -88,8 +88,15 @@ mod tests {
     fn other_numbers_have_one_form() {
         // A Brazilian landline, a mobile number that never had eight digits, numbers that are too short or too long,
         // and other countries.
-        let others =
-            ["+551132345678", "+5511912345678", "+5215512", "+521551234567890", "+12025550123", "+447400123456"];
+        let others = [
+            "+551132345678",
+            "+5511912345678",
+            "+5215512",
+            "+54112345678",
+            "+521551234567890",
+            "+12025550123",
+            "+447400123456",
+        ];
         for number in others {
             assert_eq!(forms(number), [number]);
         }

@@ -195,4 +195,6 @@ stored_as!(PhoneNumber, String, |number| number.as_e164().to_owned(), |number| P
     .map_err(|error| error.to_string()));
 
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod tests;

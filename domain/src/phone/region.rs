@@ -75,6 +75,8 @@ mod tests {
         for (text, code) in [("US", "US"), ("gb", "GB"), ("De", "DE"), ("XK", "XK")] {
             assert_eq!(Region::parse(text).unwrap().as_str(), code);
         }
+        let us = Region::parse("us").unwrap();
+        assert_eq!(format!("{us} {us:?} {us:>4}"), "US US   US");
         for text in ["", "U", "USA", "001", "ZZ", "AQ", " US", "us "] {
             assert_eq!(Region::parse(text), Err(RegionError), "{text:?}");
         }

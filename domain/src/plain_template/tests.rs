@@ -9,7 +9,7 @@ use std::{
 use handlebars::Handlebars;
 use proptest::prelude::*;
 
-use super::{Construct, LONGEST, PlainTemplate, PlainTemplateError, RenderingError};
+use super::{Construct, LONGEST, PlainTemplate, PlainTemplateError, PlainVariable, RenderingError, read_alike};
 
 /// Everything that has a meaning in handlebars, with some surroundings.
 const PIECES: [&str; 56] = [
@@ -130,6 +130,10 @@ fn only_known_variables_are_taken_and_not_too_many() {
     assert!(matches!(refusal(&format!("{{{{{}}}}}", "b".repeat(101))), Unreadable { line: 1 }));
     assert!(matches!(refusal(&format!("{{{{{}a}}}}", " ".repeat(200))), Unreadable { line: 1 }));
     assert!(matches!(refusal(&format!("{}a", "\\".repeat(101))), Unreadable { line: 1 }));
+    // The longest name, tag and run of backslashes.
+    assert!(matches!(refusal(&format!("{{{{{}}}}}", "b".repeat(100))), UnknownVariable { line: 1, .. }));
+    assert!(PlainTemplate::compile(&format!("{{{{{}a}}}}", " ".repeat(195)), knows).is_ok());
+    assert!(PlainTemplate::compile(&format!("{}a", "\\".repeat(100)), knows).is_ok());
     for tag in ["{{a}}\n", "{{!a}}\n", "\\{{\n"] {
         assert!(PlainTemplate::compile(&tag.repeat(100), knows).is_ok());
         assert!(matches!(refusal(&tag.repeat(101)), TooMany { line: 101 }), "{tag}");
@@ -157,6 +161,24 @@ fn braces_after_backslashes_are_text_or_a_tag_as_handlebars_has_it() {
     ] {
         assert_eq!(render(text), expected, "{text}");
     }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "two readings of one template are held against each other")]
+fn a_template_that_handlebars_reads_otherwise_is_noticed() {
+    let parsed = handlebars::Template::compile("x{{a}}{{! a }}{{{a.b}}}").unwrap();
+    let variable = |name: &str, escaped| PlainVariable { name: name.to_owned(), line: 1, escaped };
+    assert!(read_alike(&parsed, &[variable("a", true), variable("a.b", false)]));
+    for other in [
+        vec![],
+        vec![variable("a", true)],
+        vec![variable("a", true), variable("a.b", true)],
+        vec![variable("a.b", false), variable("a", true)],
+    ] {
+        assert!(!read_alike(&parsed, &other), "{other:?}");
+    }
+    let block = handlebars::Template::compile("{{#if a}}{{/if}}").unwrap();
+    assert!(!read_alike(&block, &[]) && !read_alike(&block, &[variable("if", true)]));
 }
 
 proptest! {

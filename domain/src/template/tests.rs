@@ -1,9 +1,11 @@
 //! Rendering of templates with arbitrary values.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::testing::{LINK, variables};
-use super::{Template, TemplateError, Variable, Variables};
+use super::{Template, TemplateError, TemplateWarning, Variable, Variables};
 use crate::sms::{BodyError, Encoding};
 
 fn rendered(text: &str, variables: &Variables<'_>) -> String {
@@ -42,8 +44,36 @@ fn a_variable_may_be_written_in_every_way_that_means_just_it() {
 
 #[test]
 fn text_stays_as_it_was_written() {
+    assert_eq!(Template::parse("Pay: {{ link }}").unwrap().as_str(), "Pay: {{ link }}");
     for text in ["Pay:\n\n  {{link}}\nThanks", "a } b { c }} {{link}}", "5 < 6 & \"7\" {{link}}"] {
         assert_eq!(rendered(text, &variables()), text.replace("{{link}}", LINK));
+    }
+}
+
+#[test]
+fn metadata_stands_in_the_text_and_what_is_lacking_is_told() {
+    let template = Template::parse("{{merchant_name}}, table {{metadata.table}}{{metadata.seat}}: {{link}}").unwrap();
+    let example = template.preview(&variables()).unwrap();
+    assert_eq!(example.body.text(), format!("Blue Dove Books, table tableseat: {LINK}"), "an example shows the keys");
+    assert_eq!(example.warnings, []);
+    let metadata = BTreeMap::from([("table".to_owned(), "7\nb".to_owned())]);
+    let preview = template.preview(&Variables { metadata: Some(&metadata), ..variables() }).unwrap();
+    assert_eq!(preview.body.text(), format!("Blue Dove Books, table 7 b: {LINK}"));
+    assert_eq!(preview.warnings, [TemplateWarning::NoMetadata { key: "seat".to_owned() }]);
+    assert_eq!(
+        preview.warnings[0].to_string(),
+        "Neither the link nor its order has metadata seat: nothing stands in its place."
+    );
+}
+
+#[test]
+fn a_metadata_key_in_a_template_is_a_plain_identifier() {
+    for name in ["metadata.table", "metadata.Table_2", "metadata._"] {
+        assert!(Template::parse(&format!("{{{{{name}}}}} {{{{link}}}}")).is_ok(), "{name}");
+    }
+    for name in ["metadata", "metadata.", "metadata.2nd", "metadata.a-b", "metadata.a.b", "metadata.é", "metadatatable"]
+    {
+        assert!(Template::parse(&format!("{{{{{name}}}}} {{{{link}}}}")).is_err(), "{name}");
     }
 }
 

@@ -185,6 +185,37 @@ fn the_end_of_a_delayed_payment_may_overtake_its_beginning() {
 }
 
 #[test]
+fn the_sessions_that_failed_are_stored_one_to_a_line() {
+    let of = |lines: Option<&str>| PaymentState::from_columns(LinkState::Unpaid, None, lines, false);
+    assert_eq!(of(Some("cs_1\ncs_2")).failed, ["cs_1", "cs_2"]);
+    for lines in [None, Some("cs_1"), Some("cs_1\ncs_2")] {
+        assert_eq!(of(lines).failed_lines().as_deref(), lines);
+    }
+}
+
+#[test]
+fn a_payment_that_was_asked_for_needs_no_review() {
+    let open = PaymentState { state: LinkState::Unpaid, session: None, failed: Vec::new(), elsewhere: false };
+    let paid = open.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap();
+    assert_eq!((paid.review, paid.after.session.as_deref()), (None, Some("cs_1")));
+    // One whose session was not known is named by a later event.
+    let nameless = PaymentState { state: LinkState::Paid, ..open };
+    let named = nameless.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap();
+    assert_eq!((named.review, named.after.session.as_deref()), (None, Some("cs_1")));
+}
+
+#[test]
+fn only_the_payment_of_a_paid_link_by_another_session_is_a_second_one() {
+    let under_way =
+        |state| PaymentState { state, session: Some("cs_1".to_owned()), failed: Vec::new(), elsewhere: false };
+    let again = |state, event| under_way(state).is_paid_again_by(event, Some("cs_2"));
+    assert_eq!(again(LinkState::Paid, LinkEvent::PaymentSucceeded), Some("cs_2"));
+    assert_eq!(again(LinkState::Processing, LinkEvent::PaymentSucceeded), None);
+    assert_eq!(again(LinkState::Paid, LinkEvent::PaymentPending), None);
+    assert_eq!(under_way(LinkState::Paid).is_paid_again_by(LinkEvent::PaymentSucceeded, Some("cs_1")), None);
+}
+
+#[test]
 fn a_second_payment_is_never_silently_fine() {
     let paid =
         PaymentState { state: LinkState::Paid, session: Some("cs_1".to_owned()), failed: Vec::new(), elsewhere: false };

@@ -31,6 +31,8 @@ fn a_word_counts_with_anything_around_it_that_adds_nothing() {
         "STOP\n\nSent from my iPhone",
         "STOP\nSent from my Galaxy",
         "Stop\n--\nJohn Smith\nExample Ltd",
+        "Stop\n--\nExample Ltd, 12 Main Street",
+        "__\nSTOP\n\nJohn",
         "STOP\n\nJohn Smith",
         "Stop\n- John",
         "STOP - John Smith",
@@ -166,6 +168,10 @@ fn a_sentence_that_merely_contains_a_word_is_a_sentence() {
         "Liked “Reply STOP to opt out”",
         "no more cake please",
         "stop\n\nat the shop and ask",
+        "stop\n\nat the shop",
+        "Stop\n\nPaid already",
+        "Cancel\nTuesday",
+        "Stop\n- by the shop",
     ] {
         assert_eq!(Keyword::in_text(text), None, "{text:?}");
     }

@@ -19,6 +19,17 @@ fn x(text: &str, times: usize) -> String {
 }
 
 #[test]
+fn an_encoding_is_called_as_carriers_call_it() {
+    assert_eq!((Gsm7.as_str(), Ucs2.as_str()), ("GSM-7", "UCS-2"));
+}
+
+#[test]
+fn what_is_billed_is_the_number_of_segments() {
+    let segments = Segments::of(&x("a", 307));
+    assert_eq!((segments.count(), segments.units(), segments.encoding()), (3, 307, Gsm7));
+}
+
+#[test]
 fn plain_text_is_counted_in_gsm7() {
     for (text, expected) in [
         (String::new(), (Gsm7, 0, 1)),
