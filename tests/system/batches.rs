@@ -175,7 +175,8 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
         D-12;Gasthof;2025572012;1,129;usd;K12;;;xy\r\n\
         D-13;Wirtshaus;2025572013;1;usd;K13;;;xy;129.00\r\n\
         D-14;Krone;2025572014;12.50;usd;K14;2.11.;;xy\r\n\
-        D-15;Adler;2025572015;12.50;usd;K15;2.11.2026;1.11.2026;xy\r\n";
+        D-15;Adler;2025572015;12.50;usd;K15;2.11.2026;1.11.2026;xy\r\n\
+        D-16;L\x0bwe;2025572016;12.50;usd;K16\x1f;;;xy\r\n";
     let columns = "number,customer_name,customer_phone,amount,currency,metadata.customer,invoice_date,due_date,";
     let address = format!("/v1/batches?send=true&name=Offene%20Posten.csv&columns={columns}");
     let request =
@@ -203,6 +204,8 @@ async fn a_csv_is_read_as_spreadsheets_write_it(app: &mut App) {
     assert_eq!(found[3]["detail"], "has more cells than there are columns");
     assert_eq!(found[4]["detail"], "invoice_date is not a date such as 2026-12-31");
     assert_eq!(found[5]["detail"], "due_date must not be before the date of the invoice");
+    assert_eq!(found[6]["detail"], "customer.name must not contain control characters", "and the others are ready");
+    assert_eq!(found[6]["read"]["customer_name"], "L we");
     merchant.http.post(&format!("{}/start", path(&batch)), &json!({})).await.with_status(202);
     sees_done(&merchant, &batch).await;
     let done = rows(&merchant, &batch).await;

@@ -32,6 +32,9 @@ async fn an_order_is_put_by_its_number(app: &mut App) {
     let again = put(&body).await.with_status(200).json();
     let events: Vec<_> = again["history"].as_array().unwrap().iter().map(|entry| &entry["event"]).collect();
     assert_eq!(events, ["order.change", "order.create"]);
+    assert!(again["warnings"].is_null(), "{again}");
+    body["customer"]["phone"] = "+1 202 555 9401 ext. 5".into();
+    assert_eq!(put(&body).await.with_status(200).json()["warnings"], json!(["phone_extension_left_out"]));
     body["number"] = "40402".into();
     assert_eq!(put(&body).await.problem(422, "unknown_field")["errors"][0]["field"], "number");
 }

@@ -16,6 +16,16 @@ pub(crate) fn check_json(value: &Value) -> Result<(), Problem> {
     }
 }
 
+/// Replaces such characters in texts by blanks.
+pub(crate) fn blank(value: &mut Value) {
+    match value {
+        Value::String(text) if text.contains(is_unwanted) => *text = text.replace(is_unwanted, " "),
+        Value::Array(items) => items.iter_mut().for_each(blank),
+        Value::Object(fields) => fields.values_mut().for_each(blank),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// The path of the first such character, such as `.items[0].name`.
 fn path_of_unwanted(value: &Value) -> Option<String> {
     let within = |step: String, value: &Value| path_of_unwanted(value).map(|rest| step + &rest);

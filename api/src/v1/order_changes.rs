@@ -11,7 +11,7 @@ use poem_openapi::Object;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::order_input::{CustomerInput, Input, ItemInput, OrderTerms, day, in_order, noted, number};
+use super::order_input::{CustomerInput, Input, ItemInput, OrderTerms, day, in_order, noted, number, phone_warnings};
 use crate::{
     Problem,
     http::{
@@ -129,6 +129,12 @@ pub(super) fn to_become(new: NewOrder) -> Result<OrderChanges, DbErr> {
 }
 
 impl OrderChangesInput {
+    /// Warnings about the buyer's number, if there is a new one.
+    pub(super) fn warnings(&self, owner: &Merchant) -> Vec<String> {
+        let phone = self.customer.as_ref().and_then(|customer| customer.phone.as_deref());
+        phone.map(|phone| phone_warnings(phone, owner)).unwrap_or_default()
+    }
+
     /// The changes to this order, or all errors.
     pub(super) fn check(self, order: &Order, owner: &Merchant) -> Result<OrderChanges, Problem> {
         let mut fields = Fields::default();

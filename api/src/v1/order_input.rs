@@ -111,6 +111,15 @@ impl Example for Input {
     }
 }
 
+/// Warnings about a number that was interpreted differently from what was written, or will hardly get a text.
+pub(super) fn phone_warnings(phone: &str, merchant: &Merchant) -> Vec<String> {
+    let Ok((phone, note)) = PhoneNumber::parse_noting(phone, merchant.region) else {
+        return Vec::new();
+    };
+    let extension = note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out");
+    extension.map(str::to_owned).into_iter().chain(landline_warning(&phone)).collect()
+}
+
 impl Input {
     /// The input that would create an existing order.
     pub(super) fn of(order: &Order) -> Result<Self, DbErr> {
@@ -143,13 +152,9 @@ impl Input {
         })
     }
 
-    /// Warnings about input that was interpreted differently from what was written, or will hardly get a text.
+    /// Warnings about the buyer's number.
     pub(super) fn warnings(&self, merchant: &Merchant) -> Vec<String> {
-        let Ok((phone, note)) = PhoneNumber::parse_noting(&self.customer.phone, merchant.region) else {
-            return Vec::new();
-        };
-        let extension = note.map(|PhoneNote::ExtensionLeftOut| "phone_extension_left_out");
-        extension.map(str::to_owned).into_iter().chain(landline_warning(&phone)).collect()
+        phone_warnings(&self.customer.phone, merchant)
     }
 
     /// The order, or all errors.

@@ -165,10 +165,11 @@ impl Orders {
         let owner = key.0.owner(&api).await?;
         let tx = api.db.begin().await?;
         let order = held(&tx, &key, &order_id).await?;
+        let warnings = input.0.warnings(&owner);
         let changes = input.0.check(&order, &owner)?;
         let order = write_and_note(&api, &tx, &key.0, order, changes).await?;
         tx.commit().await?;
-        Ok(Json(whole(&api, order).await?))
+        Ok(Json(whole(&api, order).await?.with_warnings(warnings)))
     }
 
     /// Archive an order

@@ -55,19 +55,21 @@ impl OrdersByNumber {
         input: JsonBody<WholeInput>,
     ) -> Result<Put<OrderView>, Problem> {
         let owner = key.0.owner(&api).await?;
-        let new = input.0.numbered(&number).check(&owner)?;
+        let input = input.0.numbered(&number);
+        let warnings = input.warnings(&owner);
+        let new = input.check(&owner)?;
         let now = api.clock.now();
         let tx = api.db.begin().await?;
         for _ in 0..TRIES {
             if let Some(order) = order::held_by_number(&tx, owner.id, &new.number).await? {
                 let order = write_and_note(&api, &tx, &key.0, order, to_become(new)?).await?;
                 tx.commit().await?;
-                return Ok(Put::Changed(Json(whole(&api, order).await?)));
+                return Ok(Put::Changed(Json(whole(&api, order).await?.with_warnings(warnings))));
             }
             if let Some(order) = insert_unless_there(&api, &tx, &key.0, new.clone(), now).await? {
                 tx.commit().await?;
                 let location = format!("/v1/orders/{}", order.id);
-                return Ok(Put::Created(Json(whole(&api, order).await?), location));
+                return Ok(Put::Created(Json(whole(&api, order).await?.with_warnings(warnings)), location));
             }
         }
         Err(Problem::second_order(None))

@@ -114,7 +114,6 @@ impl Sent {
             return Err(Problem::field("columns", "is for a CSV: JSON names its fields"));
         }
         let mut read: Value = serde_json::from_slice(&bytes).map_err(|error| Problem::malformed(error.to_string()))?;
-        characters::check_json(&read)?;
         // The fields around the rows must be valid; errors in rows are reported for each row.
         let rows = match read.get_mut("rows") {
             Some(Value::Array(rows)) => std::mem::take(rows),
@@ -123,6 +122,7 @@ impl Sent {
         if let Some(sent) = read.get_mut("rows").filter(|sent| sent.is_array()) {
             *sent = json!([{"key": "1", "number": "1", "customer": {"name": "1", "phone": "+12025550123"}}]);
         }
+        characters::check_json(&read)?;
         description::check_body(request, &read)?;
         let rows = checked(rows)?;
         let send = read.get("send").and_then(Value::as_bool).unwrap_or_default();
@@ -132,7 +132,6 @@ impl Sent {
 
     fn of_csv(request: &Request, bytes: Vec<u8>) -> Result<Self, Problem> {
         let rows = checked(sheet::rows(&bytes, columns_told(request)?.as_deref(), MOST_ROWS)?)?;
-        characters::check_json(&rows.iter().map(|row| row.sent.clone()).collect())?;
         let rows = rows.into_iter().map(|SheetRow { sent, has_own_key, signs, dates, fault }| {
             let row = SentRow::of(request, sent);
             SentRow { has_own_key, signs, dates, order: fault.map_or(row.order, Err), ..row }
@@ -154,8 +153,11 @@ fn columns_told(request: &Request) -> Result<Option<String>, Problem> {
 
 impl SentRow {
     fn of(request: &Request, mut row: Value) -> Self {
+        let unwanted = characters::check_json(&row).err();
+        // What is kept of the row, to be shown, has none.
+        characters::blank(&mut row);
         let key = row.get("key").and_then(Value::as_str).map(|key| key.trim().to_owned()).unwrap_or_default();
-        let fault = description::check_body(request, &json!({"rows": [&row]})).err();
+        let fault = unwanted.or_else(|| description::check_body(request, &json!({"rows": [&row]})).err());
         if let Value::Object(row) = &mut row {
             row.remove("key");
         }

@@ -51,7 +51,9 @@ pub(super) struct SheetRow {
 
 /// The rows of a CSV, at most `most` and one.
 pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<Vec<SheetRow>, Problem> {
-    let text = decoded(bytes);
+    let text = decoded(bytes)?;
+    // Programs for DOS end a file with this character.
+    let text = text.trim_end_matches('\u{1a}');
     let first_line = text.lines().next().unwrap_or_default();
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(first_line))
@@ -78,11 +80,15 @@ pub(super) fn rows(bytes: &[u8], columns: Option<&str>, most: usize) -> Result<V
 }
 
 /// Decodes by byte order mark, as UTF-8 if valid, or else as Windows-1252, which Western spreadsheets write.
-fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+fn decoded(bytes: &[u8]) -> Result<Cow<'_, str>, Problem> {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(&bytes[mark..]).0;
+        let (text, is_other) = encoding.decode_without_bom_handling(&bytes[mark..]);
+        let name = encoding.name();
+        let refusal = || Problem::malformed(format!("The CSV begins with the mark of {name}, and is not in {name}."));
+        return if is_other { Err(refusal()) } else { Ok(text) };
     }
-    std::str::from_utf8(bytes).map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Borrowed)
+    let read = std::str::from_utf8(bytes);
+    Ok(read.map_or_else(|_| WINDOWS_1252.decode_without_bom_handling(bytes).0, Cow::Borrowed))
 }
 
 /// The most frequent separator in the header.
@@ -95,7 +101,14 @@ fn delimiter(first_line: &str) -> u8 {
 fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String>, Problem> {
     let names: Vec<String> = match columns {
         Some(columns) => columns.split(',').map(|name| name.trim().to_owned()).collect(),
-        None => header.iter().map(str::to_owned).collect(),
+        None => {
+            let mut names: Vec<String> = header.iter().map(str::to_owned).collect();
+            // A line that ends with a separator has no column behind it; a cell there is told.
+            while names.last().is_some_and(String::is_empty) {
+                names.pop();
+            }
+            names
+        }
     };
     if columns.is_some() && names.len() != header.len() {
         let reason = format!("must name the {} columns of the file; an empty name leaves one out", header.len());
@@ -105,7 +118,8 @@ fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String
         let kept = name.strip_prefix(METADATA).is_some_and(|rest| !str::is_empty(rest));
         kept || COLUMNS.contains(&name) || (columns.is_some() && str::is_empty(name))
     };
-    let unknown: Vec<&str> = names.iter().map(String::as_str).filter(|name| !is_known(name)).collect();
+    let unknown = names.iter().map(String::as_str).filter(|name| !is_known(name));
+    let unknown: Vec<&str> = unknown.map(|name| if str::is_empty(name) { "(unnamed)" } else { name }).collect();
     if !unknown.is_empty() {
         return Err(Problem::unknown(
             &unknown.join(", "),
@@ -252,6 +266,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_in_the_encoding_that_it_says_is_refused_and_the_end_of_a_dos_file_is_none() {
+        let told = rows(b"\xef\xbb\xbfnumber,notes\n7,M\xfcller\n", None, 10).unwrap_err().sentence("");
+        assert!(told.contains("is not in UTF-8"), "{told}");
+        assert_eq!(read(b"number\r\n7\r\n\x1a", None).len(), 1);
+    }
+
+    #[test]
     fn an_amount_that_contradicts_its_currency_stays_as_it_was_written() {
         let row = &read("number,amount,currency\n1,\"12,50 EUR\",usd\n".as_bytes(), None)[0];
         assert_eq!((&row["amount"], &row["currency"]), (&json!("12,50 EUR"), &json!("usd")));
@@ -291,9 +312,11 @@ mod tests {
         assert!(told.contains("price, agent"), "{told}");
         assert!(refused("number,price\n1,2\n", Some("number")).contains("the 2 columns"));
         assert!(
-            refused("number,\n1,2\n", None).contains("is no column"),
-            "an unnamed column is unknown unless it is left out"
+            refused("number,,amount\n1,2,3\n", None).starts_with("(unnamed) is no column"),
+            "unless it is left out"
         );
+        let ended = rows(b"number;amount;\n1;2;\n3;4;5\n", None, 10).unwrap();
+        assert_eq!(ended.iter().map(|row| row.fault.is_some()).collect::<Vec<_>>(), [false, true]);
         assert!(refused("number,number\n1,2\n", None).contains("twice"));
     }
 }
