@@ -123,7 +123,7 @@ INSERT INTO open_link (order_id, link_id, expires_at, check_at, merchant_id)
     WHERE state IN ('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling');
 INSERT INTO link_intent (merchant_id, intent, link_id)
     SELECT merchant_id, stripe_payment_intent, id FROM payment_link WHERE stripe_payment_intent IS NOT NULL;
-INSERT INTO closed_link (merchant_id, state, link_id) SELECT merchant_id, state, id FROM payment_link
+INSERT INTO closed_link (merchant_id, state, link_id, order_id) SELECT merchant_id, state, id, order_id FROM payment_link
     WHERE state IN ('voided', 'expired', 'creating', 'processing', 'voiding', 'expiring', 'settling');
 INSERT INTO unasked_order (merchant_id, order_id) SELECT merchant_id, id FROM orders WHERE tag = 'none';
 INSERT INTO unpaid_order (merchant_id, order_id) SELECT merchant_id, id FROM orders WHERE tag = 'unpaid';

@@ -23,6 +23,7 @@ pub mod link;
 pub mod link_text;
 pub mod list;
 pub mod logo;
+mod looking;
 pub mod merchant;
 pub mod message;
 pub mod message_template;

@@ -34,8 +34,8 @@ impl Period {
         self.from.is_none() && self.to.is_none()
     }
 
-    /// The part of the range in which rows come before this last one of a page that is full. Their ids come before its
-    /// id; their times may differ from those.
+    /// The part of the range in which rows come before the one at which another part of the list ended. Their ids come
+    /// before its id; their times may differ from those.
     pub(crate) fn before(self, last: DateTime<Utc>, sort: Sort) -> Self {
         match sort {
             Sort::NewestFirst => Self { from: self.from.max(Some(last - APART * 2)), ..self },
@@ -91,6 +91,23 @@ pub enum Sort {
     OldestFirst,
 }
 
+/// How much of a list is read for a page. Tests of short lists have less.
+#[derive(Debug, Clone, Copy)]
+pub struct Looks {
+    /// How many rows are looked through at first.
+    pub first: u64,
+    /// How many rows are looked through at most.
+    pub most: u64,
+    /// How many matches are collected from an index at most: as many as a list adds up.
+    pub collected: u64,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { first: RECENT, most: 10_000, collected: 1_000 }
+    }
+}
+
 /// A page of a list, whose ids sort by time.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<Id> {
@@ -100,11 +117,13 @@ pub struct Place<Id> {
     pub sort: Sort,
     /// The size of the page.
     pub limit: u64,
+    /// How much is read for it.
+    pub looks: Looks,
 }
 
 impl<Id> Default for Place<Id> {
     fn default() -> Self {
-        Self { after: None, sort: Sort::NewestFirst, limit: 0 }
+        Self { after: None, sort: Sort::NewestFirst, limit: 0, looks: Looks::default() }
     }
 }
 
@@ -116,34 +135,50 @@ impl<Id: Into<Value> + Copy> Place<Id> {
             (Some(after), Sort::NewestFirst) => query.filter(id.lt(after)),
             (Some(after), Sort::OldestFirst) => query.filter(id.gt(after)),
         };
+        self.in_order(query, id.into_expr())
+    }
+
+    /// The first rows in the order of the list.
+    pub(crate) fn in_order<E: EntityTrait>(&self, query: Select<E>, id: Expr) -> Select<E> {
         let order = match self.sort {
             Sort::NewestFirst => Order::Desc,
             Sort::OldestFirst => Order::Asc,
         };
         query.order_by(id, order).limit(self.limit)
     }
+
+    /// Restricts a query to rows up to this one.
+    pub(crate) fn up_to<E: EntityTrait>(&self, end: Option<Id>, query: Select<E>, id: impl ColumnTrait) -> Select<E> {
+        let Some(end) = end else { return query };
+        query.filter(match self.sort {
+            Sort::NewestFirst => id.gte(end),
+            Sort::OldestFirst => id.lte(end),
+        })
+    }
 }
 
-impl<Id: Ord> Place<Id> {
-    /// Merges parts of a list that were read for the same page. Rows after the end of a part with more rows are left
-    /// for the next page.
-    pub(crate) fn merged<T>(&self, pages: Vec<Found<T>>, id: impl Fn(&T) -> Id) -> Found<T> {
+impl<Id: Ord + Copy> Place<Id> {
+    /// Merges parts of a list that were read for the same page. What comes after the end of a part is left for the next
+    /// page.
+    pub(crate) fn merged<T>(&self, parts: Vec<Found<T, Id>>, id: impl Fn(&T) -> Id) -> Found<T, Id> {
         let by = |one: &Id, other: &Id| match self.sort {
             Sort::NewestFirst => other.cmp(one),
             Sort::OldestFirst => one.cmp(other),
         };
-        let cut = pages.iter().filter(|page| page.has_more).filter_map(|page| page.rows.last().map(&id)).min_by(by);
-        let has_more = cut.is_some();
-        let mut rows: Vec<T> = pages.into_iter().flat_map(|page| page.rows).collect();
-        rows.retain(|row| cut.as_ref().is_none_or(|cut| by(&id(row), cut).is_le()));
+        let end = parts.iter().filter_map(|part| part.looked_to).min_by(by);
+        let mut rows: Vec<T> = parts.into_iter().flat_map(|part| part.rows).collect();
+        rows.retain(|row| end.as_ref().is_none_or(|end| by(&id(row), end).is_le()));
         rows.sort_by(|one, other| by(&id(one), &id(other)));
         rows.dedup_by(|one, other| id(one) == id(other));
-        rows.truncate(usize::try_from(self.limit).unwrap_or(usize::MAX));
-        Found { rows, has_more }
+        let most = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let is_full = rows.len() >= most;
+        rows.truncate(most);
+        let last = rows.last().map(&id).filter(|_| is_full);
+        Found { rows, looked_to: last.or(end) }
     }
 }
 
-/// How many of the newest rows are scanned first for a filter whose index does not give the order of the list.
+/// How many rows of a list are looked through first for a filter that its order does not know.
 pub(crate) const RECENT: u64 = 1_000;
 
 /// How many rows are scanned at most before all matches are collected from an index. What fills no page of so many is
@@ -163,18 +198,12 @@ pub const MOST_AT_ONCE: u64 = 1024 * 1024;
 
 /// Rows of a list, in its order.
 #[derive(Debug)]
-pub struct Found<T> {
+pub struct Found<T, Id> {
     /// The rows.
     pub rows: Vec<T>,
-    /// Whether rows were left out because the page would have been too large.
-    pub has_more: bool,
-}
-
-impl<T> Found<T> {
-    /// The last row, if the page is full: what comes after it is not shown, in whichever part of the list it is.
-    pub(crate) fn last_of_full<Id>(&self, place: &Place<Id>) -> Option<&T> {
-        self.rows.last().filter(|_| self.has_more || self.rows.len() as u64 >= place.limit)
-    }
+    /// Where the search stopped, if there may be more: the page was full or too large, or enough rows were looked
+    /// through. The next page starts after it.
+    pub looked_to: Option<Id>,
 }
 
 /// How many of the first rows fit into `most` bytes; at least one, if there is one.
@@ -196,18 +225,22 @@ mod tests {
 
     #[test]
     fn parts_of_a_list_are_one() {
-        let page = |rows: &[u64], has_more: bool| Found { rows: rows.to_vec(), has_more };
-        let merged = |sort: Sort, one: Found<u64>, other: Found<u64>| {
-            let found = Place { after: None, sort, limit: 4 }.merged(vec![one, other], |row| *row);
-            (found.rows, found.has_more)
+        let part = |rows: &[u64], looked_to: Option<u64>| Found { rows: rows.to_vec(), looked_to };
+        let merged = |sort: Sort, one: Found<u64, u64>, other: Found<u64, u64>| {
+            let found = Place { sort, limit: 4, ..Place::default() }.merged(vec![one, other], |row| *row);
+            (found.rows, found.looked_to)
         };
         let (newest, oldest) = (Sort::NewestFirst, Sort::OldestFirst);
-        assert_eq!(merged(newest, page(&[9, 5, 3], false), page(&[7, 5], false)), (vec![9, 7, 5, 3], false));
-        assert_eq!(merged(oldest, page(&[3, 5, 9], false), page(&[], false)), (vec![3, 5, 9], false));
-        assert_eq!(merged(newest, page(&[9, 8, 7, 6], false), page(&[5], false)), (vec![9, 8, 7, 6], false));
+        assert_eq!(merged(newest, part(&[9, 5], None), part(&[7, 5], None)), (vec![9, 7, 5], None));
+        assert_eq!(merged(oldest, part(&[3, 5, 9], None), part(&[], None)), (vec![3, 5, 9], None));
+        assert_eq!(merged(newest, part(&[9, 8, 7, 6], Some(6)), part(&[5], None)), (vec![9, 8, 7, 6], Some(6)));
+        assert_eq!(merged(newest, part(&[9, 7, 5], None), part(&[8, 6], None)), (vec![9, 8, 7, 6], Some(6)));
         // After 7 there may be a 6 that was too much at once.
-        assert_eq!(merged(newest, page(&[9, 7], true), page(&[8, 5, 4], false)), (vec![9, 8, 7], true));
-        assert_eq!(merged(oldest, page(&[7, 9], true), page(&[6, 8], true)), (vec![6, 7, 8], true));
+        assert_eq!(merged(newest, part(&[9, 7], Some(7)), part(&[8, 5, 4], None)), (vec![9, 8, 7], Some(7)));
+        assert_eq!(merged(oldest, part(&[7, 9], Some(9)), part(&[6, 8], Some(8))), (vec![6, 7, 8], Some(8)));
+        // Nobody looked for others behind 6.
+        assert_eq!(merged(newest, part(&[9], Some(6)), part(&[7, 5], None)), (vec![9, 7], Some(6)));
+        assert_eq!(merged(newest, part(&[], Some(6)), part(&[5], None)), (vec![], Some(6)));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod change;
 mod forget;
 mod insert;
+mod part;
 mod projections;
 mod search;
 mod tag;
@@ -25,6 +26,7 @@ pub(crate) use forget::forget_customer_if_all_purged;
 pub use forget::{due_for_forgetting, forget_customers};
 pub use insert::{Kept, LostOrder, NewOrder, insert, insert_lost, insert_unless_there};
 pub use projections::{ExportedOrder, OrderName, exported, names};
+pub(crate) use search::archived;
 pub use search::{OrderSearch, by_number, held, held_by_number, is_second_number, numbers_there, search};
 pub use tag::Tag;
 pub(crate) use tag::{refresh_tags, take_back_paid};

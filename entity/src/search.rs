@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, QueryOrder, QuerySelect, Value,
+    ColumnTrait, Condition, DbBackend, QueryOrder, QuerySelect, Select, Value,
     entity::prelude::*,
     sea_query::{ArrayType, ExprTrait, Func, LikeExpr, LockType},
 };
@@ -41,28 +41,56 @@ pub(crate) fn pattern(text: &str) -> LikeExpr {
     LikeExpr::new(format!("%{escaped}%")).escape('\\')
 }
 
-/// The merchant's orders that match a text: part of their number, of their buyer's name or phone number, of their
-/// amount, of their notes, of a value of their metadata, or of the number, the amount or the metadata of one of their
-/// links. An empty text matches all orders.
-pub(crate) fn orders_meant_by(text: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
-    let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
-    let Some(sought) = Sought::parse(text) else { return of_merchant };
-    orders_sought(&sought, merchant, backend)
+/// What a text means, of the merchant's orders: the orders of the buyer whose whole number it is or, if there is none,
+/// those that it is part of: of their number, of their buyer's name or phone number, of their amount, of their notes, of
+/// a value of their metadata, or of the number, the amount or the metadata of one of their links. An empty text means all
+/// orders.
+pub(crate) enum Meant {
+    /// The orders of this buyer. An index has them in the order of the list, however common the number's parts are.
+    Buyer(PhoneNumber),
+    /// The orders that match this; `None` for all.
+    Text(Option<Sought>),
 }
 
-/// The orders of the buyer whose whole number is this text, if there are any. An index answers that, however common the
-/// number's parts are.
-pub(crate) async fn orders_of_buyer_meant_by(
-    db: &impl ConnectionTrait,
-    text: &str,
-    merchant: MerchantId,
-) -> Result<Option<Condition>, DbErr> {
-    let Some(phone) = whole_number(text).and_then(|text| PhoneNumber::from_e164(&text).ok()) else { return Ok(None) };
-    let theirs =
-        Condition::all().add(order::Column::MerchantId.eq(merchant)).add(order::Column::CustomerPhone.eq(phone));
-    let any = order::Entity::find().select_only().column(order::Column::Id).filter(theirs.clone()).limit(1);
-    let any: Option<OrderId> = any.into_tuple().one(db).await?;
-    Ok(any.map(|_| theirs))
+impl Meant {
+    /// What this text means.
+    pub(crate) async fn by(db: &impl ConnectionTrait, text: &str, merchant: MerchantId) -> Result<Self, DbErr> {
+        let is_part = Self::Text(Sought::parse(text));
+        let whole = whole_number(text).and_then(|text| PhoneNumber::from_e164(&text).ok());
+        let Some(phone) = whole else { return Ok(is_part) };
+        let meant = Self::Buyer(phone);
+        let any: Option<OrderId> = meant.orders(merchant).limit(1).into_tuple().one(db).await?;
+        Ok(if any.is_some() { meant } else { is_part })
+    }
+
+    pub(crate) const fn is_one_buyer(&self) -> bool {
+        matches!(self, Self::Buyer(_))
+    }
+
+    /// The condition on orders, without an index, for one after the other.
+    pub(crate) fn one_by_one(&self, merchant: MerchantId) -> Condition {
+        let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
+        match self {
+            Self::Buyer(phone) => of_merchant.add(order::Column::CustomerPhone.eq(phone.clone())),
+            Self::Text(Some(sought)) => orders_sought(sought, merchant, DbBackend::Sqlite),
+            Self::Text(None) => of_merchant,
+        }
+    }
+
+    /// The ids of the orders, if an index leads to them. `SQLite` has none, but one that it reads quickly from end to
+    /// end.
+    pub(crate) fn by_index(&self, merchant: MerchantId, backend: DbBackend) -> Option<Select<order::Entity>> {
+        let Self::Text(sought) = self else { return Some(self.orders(merchant)) };
+        let sought = sought.as_ref()?;
+        let is_indexed =
+            !matches!(backend, DbBackend::Postgres) || sought.meant().iter().all(|one| !grams(one).is_empty());
+        let ids = order::Entity::find().select_only().column(order::Column::Id);
+        is_indexed.then(|| ids.filter(orders_sought(sought, merchant, backend)))
+    }
+
+    fn orders(&self, merchant: MerchantId) -> Select<order::Entity> {
+        order::Entity::find().select_only().column(order::Column::Id).filter(self.one_by_one(merchant))
+    }
 }
 
 /// The merchant's orders that match a parsed search.
@@ -70,11 +98,6 @@ pub(crate) fn orders_sought(sought: &Sought, merchant: MerchantId, backend: DbBa
     let of_merchant = Condition::all().add(order::Column::MerchantId.eq(merchant));
     let any = sought.meant().iter().fold(Condition::any(), |any, one| any.add(meant(one, merchant, backend)));
     of_merchant.add(any)
-}
-
-/// The same condition without an index, for each order.
-pub(crate) fn one_by_one(text: &str, merchant: MerchantId) -> Condition {
-    orders_meant_by(text, merchant, DbBackend::Sqlite)
 }
 
 fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {

@@ -83,6 +83,8 @@ mod m0119_link_sum_days;
 mod m0122_receipt_of_a_link;
 mod m0123_text_hours;
 mod m0124_few_of_years;
+mod m0125_orders_of_rare_links;
+mod m0126_orders_of_rare_links_from_before;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -164,6 +166,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0122_receipt_of_a_link::Step),
             Box::new(m0123_text_hours::Step),
             Box::new(m0124_few_of_years::STEP),
+            Box::new(m0125_orders_of_rare_links::Step),
+            Box::new(m0126_orders_of_rare_links_from_before::Step),
         ]
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, str::FromStr};
 
 use domain::Money;
-use entity::list::{Place, Sort};
+use entity::list::{Found, Place, Sort};
 use poem_openapi::{
     Object,
     types::{IsObjectType, ParseFromJSON, ToJSON, Type},
@@ -39,7 +39,7 @@ impl<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> Page<T> {
 pub(crate) struct Totals {
     /// How many there are.
     count: u64,
-    /// Whether there are more than `count`; then `sums` is empty.
+    /// Whether there are more than `count`, or may be, since not all was looked through; then `sums` is empty.
     more: bool,
     /// Their totals by currency.
     sums: Vec<ListSum>,
@@ -58,10 +58,10 @@ pub(crate) struct ListSum {
 
 impl Totals {
     /// The most matches that are added up.
-    pub(crate) const MOST: u64 = 1_000;
+    const MOST: u64 = 1_000;
 
     /// Of these matches, each with its amount, unless it was erased, and whether it is unpaid.
-    pub(crate) fn of(found: Vec<(Option<Money>, bool)>, has_more: bool) -> Result<Self, Problem> {
+    fn of(found: Vec<(Option<Money>, bool)>, has_more: bool) -> Result<Self, Problem> {
         let most = usize::try_from(Self::MOST).unwrap_or(usize::MAX);
         let (count, more) = (found.len().min(most), has_more || found.len() > most);
         let mut sums: BTreeMap<String, [Money; 2]> = BTreeMap::new();
@@ -80,6 +80,46 @@ impl Totals {
             unpaid: unpaid.to_decimal_string(),
         };
         Ok(Self { count: count as u64, more, sums: sums.into_iter().map(sum).collect() })
+    }
+}
+
+/// Adds up the matches of a list, a page at a time.
+pub(crate) struct AddingUp<Id> {
+    /// The next page; `None` once enough is known.
+    next: Option<Place<Id>>,
+    pages: usize,
+    found: Vec<(Option<Money>, bool)>,
+    has_more: bool,
+}
+
+impl<Id> AddingUp<Id> {
+    /// How many pages are read at most.
+    const PAGES: usize = 20;
+
+    /// Of a list in this order.
+    pub(crate) fn of(place: Place<Id>) -> Self {
+        let first = Place { after: None, limit: Totals::MOST + 1, ..place };
+        Self { next: Some(first), pages: 0, found: Vec::new(), has_more: true }
+    }
+
+    /// The page to read next.
+    pub(crate) fn next_page(&mut self) -> Option<Place<Id>> {
+        self.next.take()
+    }
+
+    /// Adds what this page has: of each match its amount, unless it was erased, and whether it is unpaid.
+    pub(crate) fn add(&mut self, place: Place<Id>, page: Found<(Option<Money>, bool), Id>) {
+        self.found.extend(page.rows);
+        self.pages += 1;
+        self.has_more = page.looked_to.is_some();
+        if self.has_more && self.pages < Self::PAGES && self.found.len() as u64 <= Totals::MOST {
+            self.next = Some(Place { after: page.looked_to, ..place });
+        }
+    }
+
+    /// What they come to.
+    pub(crate) fn totals(self) -> Result<Totals, Problem> {
+        Totals::of(self.found, self.has_more)
     }
 }
 
@@ -115,7 +155,8 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
 
     /// The part of the list to fetch, in this order.
     pub(crate) fn place(&self, sort: Option<Text<SortOrder>>) -> Place<Id> {
-        Place { after: self.before, sort: sort.map_or_else(Sort::default, |sort| sort.0.into()), limit: self.fetch() }
+        let sort = sort.map_or_else(Sort::default, |sort| sort.0.into());
+        Place { after: self.before, sort, limit: self.fetch(), ..Place::default() }
     }
 
     /// The page made of the fetched rows.
@@ -131,16 +172,17 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     where
         T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
     {
-        self.page_of(rows, false, id, view)
+        self.page_up_to(rows, None, id, view)
     }
 
-    /// The page made of rows from a search that stopped at this id, where the next page starts.
+    /// The page made of rows from a search that stopped at this id, where the next page starts: it may be short, or even
+    /// empty.
     ///
     /// # Errors
     /// Returns the first error of `view`.
     pub(crate) fn page_up_to<Row, T, E>(
         &self,
-        rows: Vec<Row>,
+        mut rows: Vec<Row>,
         looked_to: Option<Id>,
         id: impl Fn(&Row) -> Id,
         view: impl Fn(Row) -> Result<T, E>,
@@ -148,29 +190,11 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
     where
         T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
     {
-        let page = self.page(rows, id, view)?;
-        let next_cursor = page.next_cursor.or_else(|| looked_to.map(|id| id.to_string()));
-        Ok(Page { next_cursor, ..page })
-    }
-
-    /// The page made of rows that may be incomplete because more would have been too large.
-    ///
-    /// # Errors
-    /// Returns the first error of `view`.
-    pub(crate) fn page_of<Row, T, E>(
-        &self,
-        mut rows: Vec<Row>,
-        has_more: bool,
-        id: impl Fn(&Row) -> Id,
-        view: impl Fn(Row) -> Result<T, E>,
-    ) -> Result<Page<T>, E>
-    where
-        T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync,
-    {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let more = has_more || rows.len() > limit;
+        let is_full = rows.len() > limit;
         rows.truncate(limit);
-        let next_cursor = rows.last().filter(|_| more).map(|row| id(row).to_string());
+        let end = rows.last().filter(|_| is_full).map(id).or(looked_to);
+        let next_cursor = end.map(|id| id.to_string());
         Ok(Page { items: rows.into_iter().map(view).collect::<Result<_, _>>()?, next_cursor, totals: None })
     }
 }
@@ -178,4 +202,35 @@ impl<Id: FromStr + ToString + Copy> Asked<Id> {
 /// Parses the id in a path; an invalid one is answered with 404.
 pub(crate) fn id<Id: FromStr>(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|_| Problem::not_found())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Currency;
+
+    use super::*;
+
+    /// Of a list that has one match, ten units, among every two rows, of which two are looked through for a page.
+    fn totals_of(rows: u64) -> Totals {
+        let (mut all, money) = (AddingUp::of(Place::default()), Money::parse("10.00", Currency::parse("usd").unwrap()));
+        let match_of_page = (Some(money.unwrap()), false);
+        while let Some(place) = all.next_page() {
+            let looked = place.after.unwrap_or_default() + 2;
+            all.add(
+                place,
+                Found { rows: vec![match_of_page], looked_to: Some(looked).filter(|looked| *looked < rows) },
+            );
+        }
+        all.totals().unwrap()
+    }
+
+    #[test]
+    fn totals_are_of_all_pages_or_say_that_there_may_be_more() {
+        let few = totals_of(6);
+        assert_eq!((few.count, few.more), (3, false));
+        assert_eq!(few.sums[0].amount, "30.00");
+        let many = totals_of(1_000);
+        assert_eq!((many.count, many.more), (20, true));
+        assert!(many.sums.is_empty());
+    }
 }

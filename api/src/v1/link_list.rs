@@ -18,7 +18,7 @@ use crate::{
     Api, Problem,
     http::{
         listing::{AT_A_TIME, csv, local},
-        paging::Totals,
+        paging::{AddingUp, Totals},
     },
     v1::link_view,
 };
@@ -76,27 +76,30 @@ pub(super) fn csv_of(api: Api, owner: Merchant, search: LinkSearch) -> Body {
         async move {
             let _turn = api.readers.take(owner.id).await.map_err(|problem| io::Error::other(problem.to_string()))?;
             let (db, merchant) = (api.db.pool(), owner.id);
-            let page = link::search(db, merchant, search).await.map_err(io::Error::other)?.rows;
-            let last = page.last().map(|(link, _)| link.id);
+            let Found { rows: page, looked_to } = link::search(db, merchant, search).await.map_err(io::Error::other)?;
             let orders = page.iter().map(|(link, _)| link.order_id).collect();
             let orders = order::exported(db, merchant, orders).await.map_err(io::Error::other)?;
             let links = page.iter().map(|(link, _)| link.id);
             let texts = message::last_of_links(db, merchant, links).await.map_err(io::Error::other)?;
             let beside = Beside { owner, orders, texts };
             let rows = page.iter().map(|(link, _)| row(&api, link, &beside)).collect::<Result<_, _>>();
-            Ok((rows.map_err(io::Error::other)?, last))
+            Ok((rows.map_err(io::Error::other)?, looked_to))
         }
     })
 }
 
 /// What all matches of a search come to.
 pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &LinkSearch) -> Result<Totals, Problem> {
-    let search = LinkSearch { place: Place { limit: Totals::MOST + 1, ..Place::default() }, ..search.clone() };
-    let Found { rows, has_more } = link::search(api.db.pool(), merchant, search).await?;
-    api.budgets.charge_bytes(merchant, rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum());
     let is_unpaid = |link: &link::Model| matches!(link.state, LinkState::Unpaid | LinkState::Processing);
-    let of_link = |(link, _): &(link::Model, _)| Ok::<_, DbErr>((link.money()?, is_unpaid(link)));
-    Totals::of(rows.iter().map(of_link).collect::<Result<_, _>>()?, has_more)
+    let mut all = AddingUp::of(search.place);
+    while let Some(place) = all.next_page() {
+        let search = LinkSearch { place, ..search.clone() };
+        let Found { rows, looked_to } = link::search(api.db.pool(), merchant, search).await?;
+        api.budgets.charge_bytes(merchant, rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum());
+        let of_link = |(link, _): &(link::Model, _)| Ok::<_, DbErr>((link.money()?, is_unpaid(link)));
+        all.add(place, Found { rows: rows.iter().map(of_link).collect::<Result<_, _>>()?, looked_to });
+    }
+    all.totals()
 }
 
 fn row(api: &Api, link: &link::Model, beside: &Beside) -> Result<Vec<String>, DbErr> {

@@ -239,12 +239,12 @@ impl LinkView {
 
     /// All links of an order, newest first.
     pub(super) async fn all_of_order(api: &Api, order: &Order) -> Result<Vec<Self>, DbErr> {
-        let mut all: Vec<Self> = Vec::new();
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
-            let after = all.last().map(|link| link.id.0);
             let found = some_of_order(api, order, after).await?;
             all.extend(Self::of_all(api, found.rows).await?);
-            if !found.has_more {
+            after = found.looked_to;
+            if after.is_none() {
                 return Ok(all);
             }
         }
@@ -354,14 +354,10 @@ async fn some_of_order(
     api: &Api,
     order: &Order,
     after: Option<LinkId>,
-) -> Result<Found<(link::Model, Vec<TimelineEntry>)>, DbErr> {
-    let place = Place { after, limit: AT_ONCE + 1, ..Place::default() };
+) -> Result<Found<(link::Model, Vec<TimelineEntry>), LinkId>, DbErr> {
+    let place = Place { after, limit: AT_ONCE, ..Place::default() };
     let search = LinkSearch { order: Some(order.id), place, ..LinkSearch::default() };
-    let Found { mut rows, has_more } = link::search(api.db.pool(), order.merchant_id, search).await?;
-    let most = usize::try_from(AT_ONCE).unwrap_or(usize::MAX);
-    let has_more = has_more || rows.len() > most;
-    rows.truncate(most);
-    Ok(Found { rows, has_more })
+    link::search(api.db.pool(), order.merchant_id, search).await
 }
 
 fn amount(money: Money) -> Amount {

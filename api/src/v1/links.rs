@@ -96,8 +96,8 @@ impl Links {
 
     /// List payment links
     ///
-    /// A page of large links is shorter than requested and has a `next_cursor`. With `Accept: text/csv` returns all
-    /// matches instead of a page.
+    /// A page of large links is shorter than requested and has a `next_cursor`; so is one, and may be empty, after 10,000
+    /// links were looked through for it. With `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,
@@ -157,7 +157,7 @@ impl Links {
             Some(true) => Some(link_list::totals_of(&api, owner.id, &search).await?),
             Some(false) | None => None,
         };
-        let Found { rows, has_more } = link::search(api.db.pool(), owner.id, search).await?;
+        let Found { rows, looked_to } = link::search(api.db.pool(), owner.id, search).await?;
         let bytes = rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum();
         api.budgets.charge_bytes(owner.id, bytes);
         let all = Around::of(api.db.pool(), rows.iter().map(|(link, _)| link).collect()).await?;
@@ -171,7 +171,7 @@ impl Links {
                 let opted_out = (link.state == LinkState::Unpaid).then(|| opted_out.contains(&link.order_id));
                 LinkView::of(&shared, link, timeline, around).map(|view| view.for_whom(order).opted_out(opted_out))
             };
-            let page = asked.page_of(rows, has_more, |(link, _)| link.id, view)?;
+            let page = asked.page_up_to(rows, looked_to, |(link, _)| link.id, view)?;
             Ok::<_, DbErr>(page.with_totals(totals))
         };
         Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))

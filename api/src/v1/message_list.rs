@@ -6,8 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{MessageId, PhoneNumber};
 use entity::{
     Db, Merchant, Message, conversation,
-    list::Place,
-    message::{self, FoundMessages, MessageSearch},
+    list::{Found, Place},
+    message::{self, MessageSearch},
 };
 use poem::Body;
 
@@ -39,7 +39,7 @@ pub(super) fn csv_of(db: Db, owner: Merchant, search: MessageSearch) -> Body {
         let (db, owner, mut search) = (db.clone(), owner.clone(), search.clone());
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
-            let FoundMessages { rows: page, looked_to } =
+            let Found { rows: page, looked_to } =
                 message::search(db.pool(), owner.id, search).await.map_err(io::Error::other)?;
             let conversations = page.iter().map(|message| message.conversation_id);
             let phones = conversation::phones(db.pool(), conversations).await.map_err(io::Error::other)?;

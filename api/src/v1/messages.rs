@@ -5,7 +5,8 @@ use domain::{LinkId, MessageId, OrderId, message::MessageStatus, template::Purpo
 use entity::{
     AuditAction, Message, conversation,
     credits::CreditError,
-    message::{self, FoundMessages, MessageSearch},
+    list::Found,
+    message::{self, MessageSearch},
     picture,
 };
 use poem::web::Data;
@@ -181,8 +182,7 @@ impl Messages {
         if is_csv_wanted(accept.0.as_deref()) {
             return Ok(Listing::Csv(message_list::csv_of(api.db.clone(), owner, search), "messages"));
         }
-        let found = message::search(api.db.pool(), owner.id, search).await?;
-        let FoundMessages { rows, looked_to } = found;
+        let Found { rows, looked_to } = message::search(api.db.pool(), owner.id, search).await?;
         let conversations = rows.iter().map(|message| message.conversation_id);
         let phones = conversation::phones(api.db.pool(), conversations).await?;
         let pictures = picture::of_messages(api.db.pool(), rows.iter().map(|message| message.id)).await?;

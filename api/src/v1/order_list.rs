@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::OrderId;
 use entity::{
     Merchant, Order,
-    list::Place,
+    list::{Found, Place},
     order::{self, OrderSearch},
 };
 use poem::Body;
@@ -42,9 +42,10 @@ pub(super) fn csv_of(api: Api, owner: Merchant, search: OrderSearch) -> Body {
         search.place = Place { after, limit: AT_A_TIME, ..search.place };
         async move {
             let _turn = api.readers.take(owner.id).await.map_err(|problem| io::Error::other(problem.to_string()))?;
-            let page = order::search(api.db.pool(), owner.id, search).await.map_err(io::Error::other)?.rows;
-            let last = page.last().map(|order| order.id);
-            Ok((page.iter().map(|order| row(&owner, order)).collect::<Result<_, _>>().map_err(io::Error::other)?, last))
+            let Found { rows, looked_to } =
+                order::search(api.db.pool(), owner.id, search).await.map_err(io::Error::other)?;
+            let rows = rows.iter().map(|order| row(&owner, order)).collect::<Result<_, _>>();
+            Ok((rows.map_err(io::Error::other)?, looked_to))
         }
     })
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{LinkState, MerchantId, OrderId, link::Review};
 use entity::{
     AuditAction, Order, Transaction,
-    list::{Found, PaidPeriod, Place},
+    list::{Found, PaidPeriod},
     logo, notice,
     order::{self, NewOrder, OrderChanges, Tag},
 };
@@ -31,7 +31,7 @@ use crate::{
     http::{
         json_body::JsonBody,
         listing::{Listing, is_csv_wanted},
-        paging::{Asked, Totals, id},
+        paging::{AddingUp, Asked, Totals, id},
         pdf_response::Pdf,
         serialized::Serialized,
         typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period},
@@ -78,7 +78,8 @@ impl Orders {
     /// List orders
     ///
     /// Orders that are not archived, unless `archived` is set. A page of large orders is shorter than requested and has
-    /// a `next_cursor`. With `Accept: text/csv` returns all matches instead of a page.
+    /// a `next_cursor`; so is one, and may be empty, after 10,000 orders were looked through for it. With
+    /// `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/orders", method = "get")]
     async fn list(
         &self,
@@ -135,7 +136,7 @@ impl Orders {
             Some(true) => Some(totals_of(&api, owner.id, &search).await?),
             Some(false) | None => None,
         };
-        let Found { rows: orders, has_more } = order::search(api.db.pool(), owner.id, search).await?;
+        let Found { rows: orders, looked_to } = order::search(api.db.pool(), owner.id, search).await?;
         let bytes = orders.iter().map(Order::bytes).sum();
         api.budgets.charge_bytes(owner.id, bytes);
         let notices = notice::of_orders(api.db.pool(), &api.vault, (owner.id, today), &orders).await?;
@@ -144,7 +145,7 @@ impl Orders {
                 let notices = notices.get(&order.id).map(Vec::as_slice).unwrap_or_default();
                 OrderView::of(order, None).map(|view| view.with_notices(notices))
             };
-            let page = asked.page_of(orders, has_more, |order| order.id, view)?;
+            let page = asked.page_up_to(orders, looked_to, |order| order.id, view)?;
             Ok::<_, DbErr>(page.with_totals(totals))
         };
         Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
@@ -257,11 +258,15 @@ pub(super) async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serial
 
 /// What all matches of a search come to.
 async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch) -> Result<Totals, Problem> {
-    let search = order::OrderSearch { place: Place { limit: Totals::MOST + 1, ..Place::default() }, ..search.clone() };
-    let Found { rows, has_more } = order::search(api.db.pool(), merchant, search).await?;
-    api.budgets.charge_bytes(merchant, rows.iter().map(Order::bytes).sum());
-    let of_order = |order: &Order| Ok::<_, DbErr>((Some(order.money()?), order.tag == Tag::Unpaid));
-    Totals::of(rows.iter().map(of_order).collect::<Result<_, _>>()?, has_more)
+    let mut all = AddingUp::of(search.place);
+    while let Some(place) = all.next_page() {
+        let search = order::OrderSearch { place, ..search.clone() };
+        let Found { rows, looked_to } = order::search(api.db.pool(), merchant, search).await?;
+        api.budgets.charge_bytes(merchant, rows.iter().map(Order::bytes).sum());
+        let of_order = |order: &Order| Ok::<_, DbErr>((Some(order.money()?), order.tag == Tag::Unpaid));
+        all.add(place, Found { rows: rows.iter().map(of_order).collect::<Result<_, _>>()?, looked_to });
+    }
+    all.totals()
 }
 
 /// Inserts a new order and the audit entry; 409 if one with its number exists.

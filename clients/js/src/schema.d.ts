@@ -556,7 +556,7 @@ export interface ListSum {
 export interface ListTotals {
   /** How many there are. */
   count: number;
-  /** Whether there are more than `count`; then `sums` is empty. */
+  /** Whether there are more than `count`, or may be, since not all was looked through; then `sums` is empty. */
   more: boolean;
   /** Their totals by currency. */
   sums: ListSum[];

@@ -14,10 +14,12 @@ mod further;
 mod insert;
 pub(crate) mod open;
 mod overpayment;
+mod paid;
+mod part;
 mod paying;
 mod projections;
 mod purge;
-mod rare;
+pub(crate) mod rare;
 mod read;
 mod refunds;
 mod reminding;
@@ -52,6 +54,8 @@ pub use insert::{
     LostLink, NewLink, PaidOrder, insert, insert_and_hold, insert_lost, insert_paid_elsewhere, is_second_open,
 };
 pub use overpayment::{Excess, Overpayment, overpayment};
+pub(crate) use paid::{PaidWay, each_way, on_days, paid};
+pub(crate) use part::states_apart;
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use projections::{AskedFor, asked_for, sizes};
 pub use purge::purge;
@@ -60,9 +64,6 @@ use reminding::stop_reminders;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{begin_stripe_attempt, clear_failure, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search};
-pub(crate) use search::{
-    PaidWay, are_rare, each_way, in_rare_states, newest_in, of_orders_in_states, paid, states_apart,
-};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};

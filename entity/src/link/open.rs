@@ -10,7 +10,6 @@ use sea_orm::{
     sea_query::{Order, Query, SelectStatement},
 };
 
-use crate::order;
 use domain::{LinkId, LinkState, MerchantId, OrderId};
 
 /// An open link.
@@ -42,24 +41,19 @@ enum LinkIntent {
     LinkId,
 }
 
-/// The orders of the open links.
-pub(super) fn orders() -> SelectStatement {
-    Entity::find().select_only().column(Column::OrderId).into_query()
-}
-
-/// The open links.
-pub(super) fn links() -> SelectStatement {
-    Entity::find().select_only().column(Column::LinkId).into_query()
-}
-
 /// The merchant's open links.
 pub(crate) fn of_merchant(merchant: MerchantId) -> SelectStatement {
-    Entity::find().select_only().column(Column::LinkId).filter(Column::MerchantId.eq(merchant)).into_query()
+    listed(merchant).select_only().column(Column::LinkId).into_query()
+}
+
+/// The merchant's open links, to be listed with their orders.
+pub(crate) fn listed(merchant: MerchantId) -> Select<Entity> {
+    Entity::find().filter(Column::MerchantId.eq(merchant))
 }
 
 /// The link is in this state. As a comparison, `PostgreSQL` would estimate that few open links are, as few of all links
 /// are, and would rather read and sort all of them.
-fn is_in(state: LinkState) -> Expr {
+pub(super) fn is_in(state: LinkState) -> Expr {
     Expr::cust(format!("CASE WHEN payment_link.state = '{state}' THEN true ELSE false END"))
 }
 
@@ -73,23 +67,6 @@ pub(crate) fn only_in(
     let is_link = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::LinkId));
     QueryTrait::query(&mut links).from_clear().from(Entity).join(JoinType::CrossJoin, super::Entity, is_link.clone());
     links.filter(is_link).filter(Column::MerchantId.eq(merchant)).filter(is_in(state))
-}
-
-/// Restricts a query to the merchant's orders whose open link is in this state and as `like`; they drive it and its
-/// order.
-pub(crate) fn only_orders_in(
-    mut orders: Select<order::Entity>,
-    merchant: MerchantId,
-    (state, like): (LinkState, Vec<Expr>),
-) -> Select<order::Entity> {
-    let is_order = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
-    QueryTrait::query(&mut orders).from_clear().from(Entity).join(JoinType::CrossJoin, order::Entity, is_order.clone());
-    let is_link = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::LinkId));
-    let link = super::Entity::find().select_only().expr(Expr::val(1)).filter(is_link).filter(is_in(state));
-    // As a scalar subquery it is asked for one link after the other.
-    let link = like.into_iter().fold(link, Select::filter).limit(1).into_query();
-    let is_like_that = Expr::SubQuery(None, Box::new(link.into())).is_not_null();
-    orders.filter(is_order).filter(Column::MerchantId.eq(merchant)).filter(is_like_that)
 }
 
 /// The open links past their expiry.

@@ -4,11 +4,9 @@
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
-use chrono::TimeDelta;
-use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{Select, entity::prelude::*};
 
-use crate::list::Period;
-use domain::{LinkId, LinkState, MerchantId};
+use domain::{LinkId, LinkState, MerchantId, OrderId};
 
 /// A link in a rare state.
 #[sea_orm::model]
@@ -24,12 +22,14 @@ pub struct Model {
     /// The link.
     #[sea_orm(primary_key, auto_increment = false)]
     pub link_id: LinkId,
+    /// Its order.
+    pub order_id: Option<OrderId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Whether links in this state are in the table.
-pub(super) const fn contains(state: LinkState) -> bool {
+pub(crate) const fn contains(state: LinkState) -> bool {
     match state {
         LinkState::Creating
         | LinkState::Processing
@@ -42,15 +42,7 @@ pub(super) const fn contains(state: LinkState) -> bool {
     }
 }
 
-/// The merchant's links in one of these states that were made in a period.
-pub(super) fn links(merchant: MerchantId, states: &[LinkState], made: &Period) -> SelectStatement {
-    let links = Entity::find().select_only().column(Column::LinkId).filter(Column::MerchantId.eq(merchant));
-    let links = links.filter(Column::State.is_in(states.iter().copied()));
-    made.of_ids(Column::LinkId, TimeDelta::zero()).into_iter().fold(links, Select::filter).into_query()
-}
-
-/// Restricts a query to the merchant's links in this state; they drive it and its order.
-pub(super) fn only_in(links: Select<super::Entity>, merchant: MerchantId, state: LinkState) -> Select<super::Entity> {
-    let is_link: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::LinkId).into();
-    links.join(JoinType::InnerJoin, is_link).filter(Column::MerchantId.eq(merchant)).filter(Column::State.eq(state))
+/// The merchant's links in this state, to be listed with their orders.
+pub(crate) fn listed(merchant: MerchantId, state: LinkState) -> Select<Entity> {
+    Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::State.eq(state))
 }

@@ -30,7 +30,7 @@ pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::hold_unsent;
 pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};
 pub(crate) use search::waiting_for;
-pub use search::{FoundMessages, MessageSearch, answered_since, of_conversation, search, search_all, sent_since};
+pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since};
 pub use status::{StatusUpdate, advance, queue_scheduled, requeue};
 
 use domain::{

@@ -6,22 +6,9 @@ use sea_orm::{QueryOrder, QuerySelect, QueryTrait, Select, entity::prelude::*, s
 use super::{Column, Direction, Entity, Message, MessageStatus, Origin};
 use crate::{
     contains, link,
-    list::{Period, Place, Sort},
+    list::{Found, Period, Place, Sort},
 };
 use domain::{ConversationId, LinkId, MerchantId, MessageId, OrderId};
-
-/// How many texts one query scans for a substring. They are scanned because a substring index would be rewritten
-/// whenever a message's status changes.
-const LOOKED_THROUGH: u64 = 10_000;
-
-/// A page of messages.
-#[derive(Debug)]
-pub struct FoundMessages {
-    /// The messages found.
-    pub rows: Vec<Message>,
-    /// The last message scanned, if there are more to scan; the next page starts after it.
-    pub looked_to: Option<MessageId>,
-}
 
 /// The filters of a list of messages.
 #[derive(Debug, Clone, Default)]
@@ -48,7 +35,7 @@ pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: MessageSearch,
-) -> Result<FoundMessages, DbErr> {
+) -> Result<Found<Message, MessageId>, DbErr> {
     let of_merchant = || Entity::find().filter(Column::MerchantId.eq(merchant));
     let last = if search.text.is_some() { last_of_many(of_merchant(), &search, db).await? } else { None };
     let (limit, sort) = (search.place.limit, search.place.sort);
@@ -58,10 +45,11 @@ pub async fn search(
     });
     let rows = page(query, search, db).await?;
     let looked_to = last.filter(|_| (rows.len() as u64) < limit);
-    Ok(FoundMessages { rows, looked_to })
+    Ok(Found { rows, looked_to })
 }
 
-/// The last message to scan, if there are more.
+/// The last message to scan, if there are more. They are scanned because an index of substrings would be rewritten
+/// whenever a message's status changes.
 async fn last_of_many(
     messages: Select<Entity>,
     search: &MessageSearch,
@@ -71,7 +59,7 @@ async fn last_of_many(
     let messages = messages.select_only().column(Column::Id);
     let messages = search.created.of_ids(Column::Id, TimeDelta::zero()).into_iter().fold(messages, Select::filter);
     let found: Vec<MessageId> =
-        place.of(messages, Column::Id).offset(LOOKED_THROUGH).limit(2).into_tuple().all(db).await?;
+        place.of(messages, Column::Id).offset(search.place.looks.most).limit(2).into_tuple().all(db).await?;
     Ok(match found.as_slice() {
         // A single further one is the end of the list.
         [last, _] => Some(*last),

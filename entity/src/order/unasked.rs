@@ -3,7 +3,7 @@
 
 #![expect(unreachable_pub, reason = "what sea-orm derives is public")]
 
-use sea_orm::{JoinType, QuerySelect, QueryTrait, RelationDef, Select, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{QuerySelect, QueryTrait, Select, entity::prelude::*, sea_query::SelectStatement};
 
 use domain::{MerchantId, OrderId};
 
@@ -22,13 +22,12 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The merchant's orders with the tag `none`.
-pub(crate) fn unasked(merchant: MerchantId) -> SelectStatement {
-    Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
+/// The merchant's orders with the tag `none`, to be listed.
+pub(super) fn listed(merchant: MerchantId) -> Select<Entity> {
+    Entity::find().filter(Column::MerchantId.eq(merchant))
 }
 
-/// Restricts a query to these orders; they drive it and its order.
-pub(super) fn only_unasked(orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
-    let is_of_order: RelationDef = super::Entity::belongs_to(Entity).from(super::Column::Id).to(Column::OrderId).into();
-    orders.join(JoinType::InnerJoin, is_of_order).filter(Column::MerchantId.eq(merchant))
+/// Their ids.
+pub(crate) fn unasked(merchant: MerchantId) -> SelectStatement {
+    listed(merchant).select_only().column(Column::OrderId).into_query()
 }

@@ -30,9 +30,19 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The merchant's orders with the tag `unpaid`.
+/// The merchant's orders with the tag `unpaid`, to be listed.
+pub(super) fn listed(merchant: MerchantId) -> Select<Entity> {
+    Entity::find().filter(Column::MerchantId.eq(merchant))
+}
+
+/// Their ids.
 pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
-    Entity::find().select_only().column(Column::OrderId).filter(Column::MerchantId.eq(merchant)).into_query()
+    listed(merchant).select_only().column(Column::OrderId).into_query()
+}
+
+/// The ids of those that were due before this day.
+pub(super) fn unpaid_before(merchant: MerchantId, today: NaiveDate) -> SelectStatement {
+    unpaid(merchant).cond_where(due_before(today)).to_owned()
 }
 
 /// The order is still unpaid. As a comparison, `PostgreSQL` would estimate that few of them are, as few of all orders
@@ -40,7 +50,7 @@ pub(crate) fn unpaid(merchant: MerchantId) -> SelectStatement {
 const IS_UNPAID: &str = "CASE WHEN orders.tag = 'unpaid' THEN true ELSE false END";
 
 /// They are overdue.
-pub(super) fn due_before(today: NaiveDate) -> Expr {
+fn due_before(today: NaiveDate) -> Expr {
     Column::DueDate.lt(today.to_string())
 }
 
@@ -81,7 +91,7 @@ pub async fn overdue(
 
 /// Restricts a query to these orders; they drive it and its order. `SQLite` reads the table on the left of a
 /// `CROSS JOIN` first; left to itself it may read all orders and sort them.
-pub(super) fn only_unpaid(mut orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
+fn only_unpaid(mut orders: Select<super::Entity>, merchant: MerchantId) -> Select<super::Entity> {
     let is_of_order = Expr::col((super::Entity, super::Column::Id)).equals((Entity, Column::OrderId));
     QueryTrait::query(&mut orders).from_clear().from(Entity).join(
         JoinType::CrossJoin,

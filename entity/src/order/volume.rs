@@ -9,7 +9,10 @@ use chrono::NaiveDate;
 use sea_orm::{FromQueryResult, QuerySelect, QueryTrait, Select, Statement, entity::prelude::*, sea_query::Expr};
 
 use super::{Column, Entity, Order};
-use crate::list::{Found, MOST_AT_ONCE, Sort};
+use crate::{
+    list::{MOST_AT_ONCE, Sort},
+    looking::Matches,
+};
 use domain::{MerchantId, OrderId};
 
 /// The size of the parts that vary, which both databases know without reading the texts.
@@ -72,7 +75,7 @@ pub(super) async fn first_of(
     db: &impl ConnectionTrait,
     sort: Sort,
     selected: Select<Entity>,
-) -> Result<Found<Order>, DbErr> {
+) -> Result<Matches<Order>, DbErr> {
     let backend = db.get_database_backend();
     let Statement { sql: selected, values, .. } = sized(selected).build(backend);
     let direction = match sort {
@@ -94,8 +97,8 @@ pub(super) async fn first_of(
         Sort::NewestFirst => rows.sort_unstable_by_key(|order| Reverse(order.id)),
         Sort::OldestFirst => rows.sort_unstable_by_key(|order| order.id),
     }
-    let has_more = i64::try_from(rows.len()).is_ok_and(|read| read < all);
-    Ok(Found { rows, has_more })
+    let is_cut = i64::try_from(rows.len()).is_ok_and(|read| read < all);
+    Ok(Matches { rows, is_cut })
 }
 
 /// The variable size in bytes of the merchant's orders with these ids.

@@ -4,6 +4,7 @@ mod batches;
 mod changes;
 mod conflicts;
 mod events;
+mod every_list;
 mod executor;
 mod heartbeat;
 mod invariants;

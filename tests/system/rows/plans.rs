@@ -87,7 +87,11 @@ struct Recorder<'a> {
     asked: Mutex<Vec<Statement>>,
 }
 
-impl Recorder<'_> {
+impl<'a> Recorder<'a> {
+    fn of(db: &'a DatabaseConnection) -> Self {
+        Self { db, asked: Mutex::default() }
+    }
+
     fn keeps(&self, statement: &Statement) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(statement.clone());
     }
@@ -125,7 +129,12 @@ impl Recorder<'_> {
 /// How many rows a step of a plan reads, of which nothing is found. `SQLite` says no more than whether it reads a table
 /// from end to end.
 fn reads(plan: &str) -> usize {
-    if LARGE.iter().any(|table| plan.lines().any(|step| step.trim() == format!("SCAN {table}"))) {
+    // What is looked through in part has its table's name, and is a routine beside the rest.
+    let is_read = |table: &str| {
+        let is_said = |step: &str| plan.lines().any(|line| line.trim() == format!("{step} {table}"));
+        is_said("SCAN") && !is_said("CO-ROUTINE")
+    };
+    if LARGE.iter().any(|table| is_read(table)) {
         return usize::MAX;
     }
     let number =
@@ -165,7 +174,7 @@ impl ConnectionTrait for Recorder<'_> {
 on_both_databases! {
     async fn what_is_rare_is_read_by_an_index_of_it(rows) {
         have_passed(&rows).await;
-        let asked = Recorder { db: rows.db.pool(), asked: Mutex::default() };
+        let asked = Recorder::of(rows.db.pool());
         let on_postgresql = matches!(asked.get_database_backend(), DbBackend::Postgres);
         let orders = OrderSearch {
             tag: Some(Tag::None), place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
@@ -190,7 +199,8 @@ on_both_databases! {
             place: Place { limit: 51, ..Place::default() }, ..OrderSearch::default()
         };
         assert!(order::search(&asked, rows.merchant, overdue).await.unwrap().rows.is_empty());
-        asked.was_by("unpaid_order_due").await;
+        // The first are looked through as the planner likes: of so few orders all are as quick as a thousand.
+        asked.of_that_was_by("\"unpaid_order\".\"due_date\" <", "unpaid_order_due").await;
 
         let text = Some("+1 202 555-1000".to_owned());
         let whole_number = OrderSearch {
@@ -273,7 +283,7 @@ on_both_databases! {
         let paid = LinkSearch { paid: PaidPeriod::new(at, &Zone::UTC), place, ..LinkSearch::default() };
         assert!(link::search(&asked, rows.merchant, paid).await.unwrap().rows.is_empty());
         if on_postgresql {
-            asked.of_that_was_by("\"elsewhere_on\" >=", "payment_link_paid_elsewhere").await;
+            asked.of_that_was_by("\"elsewhere_on\" >=", "payment_link_elsewhere").await;
         }
     }
 }

@@ -5,8 +5,8 @@ use domain::{LinkId, LinkState, MessageId, OrderId, PhoneNumber, WebhookEventId,
 use entity::{
     Message, conversation,
     link::{self, LinkSearch, StripeFacts},
-    list::{Place, Sort},
-    message::{self, FoundMessages, MessageSearch, ReceivedText},
+    list::{Found, Place, Sort},
+    message::{self, MessageSearch, ReceivedText},
     order::{self, OrderSearch, Tag},
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
@@ -87,8 +87,8 @@ async fn waiting(rows: &Rows, before: Option<WebhookEventId>, limit: u64) -> Vec
     found.iter().map(|event| event.id).collect()
 }
 
-async fn texts(rows: &Rows, text: &str, after: Option<MessageId>, sort: Sort) -> FoundMessages {
-    let place = Place { after, sort, limit: 5 };
+async fn texts(rows: &Rows, text: &str, after: Option<MessageId>, sort: Sort) -> Found<Message, MessageId> {
+    let place = Place { after, sort, limit: 5, ..Place::default() };
     let search = MessageSearch { text: Some(text.to_owned()), place, ..MessageSearch::default() };
     message::search(rows.db.pool(), rows.merchant, search).await.unwrap()
 }

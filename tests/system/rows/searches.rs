@@ -163,7 +163,7 @@ on_both_databases! {
         let (from, to) = (Some(now() - TimeDelta::hours(1)), Some(now() + TimeDelta::hours(1)));
         let search = |sort, after, limit| OrderSearch {
             paid: PaidPeriod::new(Period { from, to }, &Zone::UTC),
-            place: Place { after, sort, limit },
+            place: Place { after, sort, limit, ..Place::default() },
             ..OrderSearch::default()
         };
         let of = |found: &[(String, OrderId)]| found.iter().map(|(number, _)| number.clone()).collect::<Vec<_>>();
@@ -196,11 +196,11 @@ on_both_databases! {
         for sort in [Sort::NewestFirst, Sort::OldestFirst] {
             let (mut found, mut links, mut after, mut link_after) = (Vec::new(), Vec::new(), None, None);
             for _ in 0..14 {
-                let place = Place { after, sort, limit: 3 };
+                let place = Place { after, sort, limit: 3, ..Place::default() };
                 let page = numbers(&rows, OrderSearch { paid, place, ..OrderSearch::default() }).await;
                 after = page.last().map_or(after, |(_, id)| Some(*id));
                 found.extend(page.into_iter().map(|(number, _)| number.parse::<usize>().unwrap()));
-                let place = Place { after: link_after, sort, limit: 3 };
+                let place = Place { after: link_after, sort, limit: 3, ..Place::default() };
                 let search = LinkSearch { paid, place, ..LinkSearch::default() };
                 let page = link::search(rows.db.pool(), rows.merchant, search).await.unwrap().rows;
                 link_after = page.last().map_or(link_after, |(link, _)| Some(link.id));

@@ -118,7 +118,7 @@ async fn links_from_before_are_found_by_their_state(url: &str, id: impl Fn(u8) -
         (format!("closed_link WHERE state = 'processing' AND link_id = {}", id(6)), 1),
         ("open_link".to_owned(), 2),
         (format!("open_link WHERE merchant_id = {} AND link_id IN ({}, {})", id(1), id(4), id(6)), 2),
-        (format!("closed_link WHERE state = 'voided' AND link_id = {}", id(2)), 1),
+        (format!("closed_link WHERE state = 'voided' AND link_id = {0} AND order_id IS NOT NULL", id(2)), 1),
         (format!("closed_link WHERE state = 'expired' AND link_id = {}", id(3)), 1),
     ] {
         let count =

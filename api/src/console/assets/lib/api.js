@@ -62,6 +62,13 @@ export async function get(path, { query, signal } = {}) {
   return readJson(await call(addressOf(path, query), { method: "GET", signal, timeout: GET_TIMEOUT }));
 }
 
+/** Reads a page of a list. After one that is empty although there is more comes the next. */
+export async function getPage(path, { query, signal } = {}) {
+  let page = await get(path, { query, signal });
+  while (page.items.length === 0 && page.next_cursor) page = await get(path, { query: { ...query, cursor: page.next_cursor }, signal });
+  return page;
+}
+
 /** Reads what may not be there: `null` if it is not. */
 export async function find(path, options) {
   try {

@@ -1,6 +1,6 @@
 // Buyers of earlier orders, offered by the browser while a name or a telephone number is written: by mouse, by touch and by arrow keys.
 
-import { get } from "../lib/api.js";
+import { getPage } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 
 const LEAST = 2;
@@ -18,7 +18,7 @@ export function offerBuyers({ name, phone, language }) {
     asked?.abort();
     asked = new AbortController();
     try {
-      const { items } = await get("/orders", { query: { q: text, limit: MOST }, signal: asked.signal });
+      const { items } = await getPage("/orders", { query: { q: text, limit: MOST }, signal: asked.signal });
       known = new Map(items.filter(({ customer }) => customer.name && customer.phone)
         .map(({ customer }) => [`${customer.name} · ${customer.phone}`, customer]));
       swap(list, [...known.keys()].map((value) => h("option", { value })));

@@ -1,6 +1,6 @@
 // All payment links: found, narrowed as the address says, and chosen many at a time.
 
-import { get } from "../lib/api.js";
+import { getPage } from "../lib/api.js";
 import { standing } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
 import { dateText, dayText, humanised, money, tag, time } from "../lib/format.js";
@@ -40,7 +40,7 @@ export function showLinks({ root, query }) {
   const state = { items: [], chosen: chosenOf(narrowed), narrowed };
   const following = live({
     name: () => `links ${JSON.stringify(narrowed)}`,
-    load: (signal) => get("/payment-links", { query: { ...narrowed, limit: LIMIT }, signal }),
+    load: (signal) => getPage("/payment-links", { query: { ...narrowed, limit: LIMIT }, signal }),
     hears: ({ kind }) => ["link.updated", "message.updated"].includes(kind),
     show: (page) => {
       Object.assign(state, { items: page.items, hasPages: Boolean(page.next_cursor || narrowed.cursor) });

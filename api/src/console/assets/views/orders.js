@@ -1,6 +1,6 @@
 // The list of orders.
 
-import { csv, get } from "../lib/api.js";
+import { csv, getPage } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { money, ofToday, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
@@ -31,7 +31,7 @@ export function showOrders({ root, query }) {
   let lately;
   const following = live({
     name: () => `orders ${JSON.stringify(narrowed)}`,
-    load: (signal) => get(PATH, { query: { ...narrowed }, signal }),
+    load: (signal) => getPage(PATH, { query: { ...narrowed }, signal }),
     hears: ({ kind }) => ["order.updated", "link.updated", "message.updated"].includes(kind),
     show: (page) => {
       lately = page.items[0]?.currency ?? lately;
