@@ -102,7 +102,7 @@ function columnsOf(state, example) {
       h("label", { for: id }, h("bdi", name || t.noHeading), example[at] && [" ", h("bdi.optional", example[at])]),
       control, h("p.field-error", { id: `${id}-error`, hidden: true }));
   };
-  return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint, " ", t.noLines), h("div.columns.three", state.names.map(choice)));
+  return h("fieldset.file-columns", h("legend", t.columns), h("p.hint", t.columnsHint, " ", t.noLines), h("div.columns", state.names.map(choice)));
 }
 
 function checked({ file, meanings }) {

@@ -108,7 +108,9 @@ function rowsOf(batch) {
 
 function about(...parts) {
   const [first, ...rest] = parts.filter(Boolean);
-  return first && h("p.quiet", h("bdi", first), rest.map((part) => [" · ", h("bdi", part)]));
+  // What is a link or a name already keeps its parts apart itself.
+  const apart = (part) => (typeof part === "string" ? h("bdi", part) : part);
+  return first && h("p.quiet", apart(first), rest.map((part) => [" · ", apart(part)]));
 }
 
 /** How money came elsewhere, in the reader's language; of everything else what was given. */
