@@ -58,10 +58,10 @@ async fn times_are_those_of_the_merchant_wherever_the_browser_is() {
         let here = order["created_at"].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
         let there = here + chrono::TimeDelta::hours(14);
         browser.clicks("Orders").await;
-        browser.sees(&there.format("%b %-d, %I:%M %p").to_string()).await;
+        browser.sees(&there.format("%b %-d, %-I:%M %p").to_string()).await;
         browser.client().refresh().await.unwrap();
         browser.sees("Aunt Ada's Bakery").await;
-        browser.sees(&there.format("%b %-d, %I:%M %p").to_string()).await;
+        browser.sees(&there.format("%b %-d, %-I:%M %p").to_string()).await;
     })
     .await;
 }

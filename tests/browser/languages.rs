@@ -16,7 +16,7 @@ async fn the_console_speaks_as_the_merchant_does_until_somebody_chooses() {
         browser.clicks("Sign in").await;
         browser.sees("À traiter").await;
         browser.clicks("Commandes").await;
-        browser.sees("Pas encore demandé").await;
+        browser.sees("Sans demande").await;
         browser.chooses("Langue de cette console", "de").await;
         browser.sees("Bestellungen").await;
         browser.sees("Nicht angefordert").await;
@@ -45,7 +45,7 @@ async fn what_the_server_says_is_said_in_the_language_of_the_console() {
         browser.writes("Gesamtbetrag", "0.10").await;
         browser.refusals.expect(422, "/payment-links");
         browser.clicks("Link erstellen").await;
-        browser.sees("Der Betrag ist zu klein: mindestens").await;
+        browser.sees("Ist zu klein; verlangt werden können mindestens").await;
         browser.writes("Gesamtbetrag", "129.50").await;
         browser.clicks("Link erstellen").await;
         browser.sees("Kann bezahlt werden").await;
