@@ -63,8 +63,8 @@ async fn a_second_payment_a_failed_renewal_and_a_failed_resend_are_told_as_what_
         shows(&unpaid.id).await;
         browser.sees("nobody can pay with this link now").await;
         browser.sees("Stripe refused").await;
-        browser.sees_no("They can pay again").await;
-        browser.sees_no("the same link takes another payment").await;
+        browser.sees_no("can pay again").await;
+        browser.sees_no("the same link can be paid again").await;
         browser.sees_no("Send again").await;
     })
     .await;

@@ -222,7 +222,7 @@ async fn what_does_not_go_as_it_should_is_told_in_every_list() {
         browser.runs(&format!("location.hash = '/orders/{}'", orders[0].id), vec![]).await;
         browser.sees("a refund is under way").await;
         browser.runs(&format!("location.hash = '/orders/{}'", orders[1].id), vec![]).await;
-        browser.sees("Stripe could not give it back").await;
+        browser.sees("Stripe could not refund it").await;
         browser.is_accessible("a refund that failed").await;
     })
     .await;

@@ -95,7 +95,7 @@ async fn an_order_is_corrected_and_paid_while_no_link_asks_for_it() {
         assert_eq!((&now["shipping"], &now["tax"]), (&json!(null), &json!("6.50")), "{now}");
 
         browser.clicks("Mark as paid").await;
-        browser.sees("no link is made").await;
+        browser.sees("the buyer gets no link").await;
         browser.chooses("How it was paid", "bank_transfer").await;
         browser.clicks("Mark as paid").await;
         browser.sees("Paid, without Stripe.").await;

@@ -27,7 +27,7 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     browser.sees("Ready to be paid").await;
 
     browser.clicks("Show as a QR code").await;
-    browser.sees("Whoever scans it").await;
+    browser.sees("Scanning it opens").await;
     tour.stops_at("dialog-qr").await;
     browser.clicks("Done").await;
     browser.clicks("Send link").await;

@@ -97,10 +97,10 @@ async fn links(tour: &Tour<'_>, app: &App, merchant: &Merchant) {
         app.is_told(&paid).await.with_status(200);
         merchant.sees(&link.id, "paid").await;
     }
-    shows(tour, &twice, "Give back at Stripe what is too much", "link-paid-twice").await;
-    tour.goes_to("/home", "or more than once").await;
+    shows(tour, &twice, "Refund the extra payment at Stripe", "link-paid-twice").await;
+    tour.goes_to("/home", "or paid more than once").await;
     app.is_told(&StripeEvent::refund(&link.id, "cs_6006_2", 12_950)).await.with_status(200);
-    shows(tour, &twice, "money has gone back since", "link-paid-twice-and-refunded").await;
+    shows(tour, &twice, "some of it has been refunded since", "link-paid-twice-and-refunded").await;
 
     let unreadable = merchant.opens_an_order("6004").await;
     let pdf = include_bytes!("../../fixtures/encrypted.pdf");
