@@ -86,6 +86,7 @@ mod tests {
             }
         }
         assert_eq!(read("12/04/2026", "US").as_deref(), Some("2026-12-04"));
+        assert_eq!((read("4.12.69", "DE").as_deref(), read("4.12.70", "DE")), (Some("2069-12-04"), None));
         assert_eq!(read("12/04/2026 00:00", "GB").as_deref(), Some("2026-04-12"));
         assert_eq!(read("04-12-2026", "IN").as_deref(), Some("2026-12-04"));
         for time in ["9:30", "09:30:15", "09:30:15.250", "9:30 AM", "09:30:15 pm", "23:59:59+01:00", "23:59-0500"] {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::testing::{LINK, variables};
-use super::{Template, TemplateError, TemplateWarning, Variable, Variables};
-use crate::sms::{BodyError, Encoding};
+use super::{Language, Template, TemplateError, TemplateWarning, Variable, Variables};
+use crate::sms::{BodyError, Encoding, Typography};
 
 fn rendered(text: &str, variables: &Variables<'_>) -> String {
     Template::parse(text).unwrap().render(variables).unwrap().into_text()
@@ -75,6 +75,16 @@ fn a_metadata_key_in_a_template_is_a_plain_identifier() {
     {
         assert!(Template::parse(&format!("{{{{{name}}}}} {{{{link}}}}")).is_err(), "{name}");
     }
+}
+
+#[test]
+fn a_template_has_a_language_and_its_typography_or_none() {
+    let template = Template::parse("It’s {{amount}} until {{expires_on}}: {{link}}").unwrap();
+    let text = |template: Template| template.render(&variables()).unwrap().into_text();
+    let german = text(template.clone().in_language(Language::De));
+    assert_eq!(german, format!("It's 1.234,50 EUR until 1.12.2026: {LINK}"));
+    let typeset = text(template.set(Typography::AsWritten));
+    assert_eq!(typeset, format!("It’s 1,234.50 EUR until 1 Dec 2026: {LINK}"));
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn a_word_counts_with_anything_around_it_that_adds_nothing() {
         "Stop\n--\nJohn Smith\nExample Ltd",
         "Stop\n--\nExample Ltd, 12 Main Street",
         "__\nSTOP\n\nJohn",
+        "- Stop\n\nJohn",
+        "S.T.O.P. I don't know you",
+        "Thank u, S.T.O.P.",
         "STOP\n\nJohn Smith",
         "Stop\n- John",
         "STOP - John Smith",
@@ -171,6 +174,7 @@ fn a_sentence_that_merely_contains_a_word_is_a_sentence() {
         "stop\n\nat the shop",
         "Stop\n\nPaid already",
         "Cancel\nTuesday",
+        "Cancel\n\nTwo Cakes On Main Street",
         "Stop\n- by the shop",
     ] {
         assert_eq!(Keyword::in_text(text), None, "{text:?}");
