@@ -212,7 +212,8 @@ mod tests {
 
     /// Of a list that has one match, ten units, among every two rows, of which two are looked through for a page.
     fn totals_of(rows: u64) -> Totals {
-        let (mut all, money) = (AddingUp::of(Place::default()), Money::parse("10.00", Currency::parse("usd").unwrap()));
+        let (mut all, money) =
+            (AddingUp::of(Place::<u64>::default()), Money::parse("10.00", Currency::parse("usd").unwrap()));
         let match_of_page = (Some(money.unwrap()), false);
         while let Some(place) = all.next_page() {
             let looked = place.after.unwrap_or_default() + 2;
