@@ -112,7 +112,7 @@ async fn many_orders_are_looked_at_and_made_from_a_file() {
         browser.is_accessible("batches").await;
         browser.clicks("Look at the rows").await;
         browser.sees("Nothing is done yet").await;
-        browser.sees("Mobile number: Must be a phone number").await;
+        browser.sees("Mobile number: must be a phone number").await;
         browser.sees("Ada Lovelace +12025576001 129.50 USD").await;
         browser.sees("orders.csv").await;
         browser.is_accessible("batch").await;
