@@ -172,6 +172,15 @@ mod tests {
     }
 
     #[test]
+    fn thousands_of_ids_of_one_moment_sort_but_where_the_counter_begins_anew() {
+        let now = Utc::now();
+        let made: Vec<LinkEventId> = (0..5_000).map(|_| LinkEventId::new(now)).collect();
+        let breaks = made.windows(2).filter(|pair| pair[0] > pair[1]).count();
+        assert!(breaks <= 2, "{breaks}");
+        assert!(made.iter().all(|id| id.uuid().get_version_num() == 7));
+    }
+
+    #[test]
     fn an_id_of_another_kind_is_refused() {
         let id = OrderId::new(Utc::now()).to_string();
         assert!(id.parse::<LinkId>().is_err());
