@@ -69,9 +69,8 @@ fn what_is_sealed_twice_does_not_look_the_same() {
 
 #[test]
 fn a_secret_says_by_its_prefix_what_it_is_for_and_is_never_the_same() {
-    let made: [(usize, fn(&str) -> Result<Secret, VaultError>); 2] = [(24, random_secret), (32, random_token)];
-    for (bytes, make) in made {
-        let (one, other) = (make("pk_").unwrap(), make("pk_").unwrap());
+    let made = || [random_secret("pk_").unwrap(), random_token("pk_").unwrap()];
+    for ((one, other), bytes) in made().iter().zip(&made()).zip([24, 32]) {
         assert_ne!(one.expose(), other.expose());
         let random = URL_SAFE_NO_PAD.decode(one.expose().strip_prefix("pk_").unwrap()).unwrap();
         assert_eq!(random.len(), bytes);
