@@ -100,8 +100,9 @@ async fn unpack(settings: &Settings, file: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses while a role of ours is connected to PostgreSQL: it may have sent again by now what is to be held. Raw SQL:
-/// it queries the server's activity.
+/// Refuses while a role of ours is connected to PostgreSQL: it may have sent again by now what is to be held.
+///
+/// Raw SQL: it queries the activity of the server.
 async fn refuse_what_runs(db: &Db) -> Result<(), Error> {
     if db.has_one_writer() {
         return Ok(());

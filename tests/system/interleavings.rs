@@ -19,7 +19,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::{money_back::MoneyBack, texts::Texts};
-use crate::support::{Answer, App, Buyer, Database, Invoice, Link, Merchant, Order, Sandbox, SmallDisk, order_body};
+use crate::support::{
+    Answer, App, AtStripe, Buyer, Database, Invoice, Link, Merchant, Order, Sandbox, SmallDisk, order_body,
+};
 
 mod whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid {
     use super::{Database, SmallDisk, on};
@@ -48,6 +50,9 @@ async fn on(disk: Option<&'static SmallDisk>, database: Database) {
 
 /// How many are under way at once.
 const AT_ONCE: usize = 12;
+
+/// How often to look at what is not settled, each time an hour later.
+const LOOKS: i64 = 30;
 
 /// How long to wait for an end; it decides nothing else.
 const PATIENCE: Duration = Duration::from_mins(10);
@@ -160,9 +165,9 @@ async fn whatever_the_order(app: &App) {
     all_is_settled(app, &links).await;
     purchases::add_up(app, &bought).await;
     batches::are_done(app, &batches).await;
-    let mut held = 0;
+    let (mut held, at_stripe) = (0, app.sandbox().all_links().await);
     for played in links {
-        held += check(app, &played).await;
+        held += check(app, &played, &at_stripe.for_link(&played.id)).await;
     }
     assert_eq!(app.merchant().credits().await.1, held, "credits are held for more than waits");
 }
@@ -364,18 +369,19 @@ impl<'a> Interleaving<'a> {
 /// Waits until nothing is under way any more; what webhooks did not tell, the scheduler has asked.
 async fn all_is_settled(app: &App, links: &[Played]) {
     let merchant = app.merchant();
-    let deadline = std::time::Instant::now() + PATIENCE;
+    // How often, and not for how long: a look at a thousand links takes longer than what they wait for.
     for hours in 2.. {
         looks_around(app, hours);
+        let deadline = std::time::Instant::now() + PATIENCE;
         while !app.operator().jobs("queued").await.is_empty() {
             assert!(std::time::Instant::now() < deadline, "jobs are left: {:?}", app.operator().jobs("queued").await);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        let mut under_way = Vec::new();
+        let (mut under_way, at_stripe) = (Vec::new(), app.sandbox().all_links().await);
         for Played { seed, id, texts, .. } in links {
             let seen = merchant.link(id).await;
             let status = seen["status"].as_str().unwrap();
-            let paid = app.sandbox().links_for(id).await.paid_sessions;
+            let paid = at_stripe.for_link(id).paid_sessions;
             let is_settled = match status {
                 "unpaid" => paid == 0,
                 // Scheduled texts are cancelled.
@@ -389,13 +395,13 @@ async fn all_is_settled(app: &App, links: &[Played]) {
         if under_way.is_empty() {
             return;
         }
-        assert!(std::time::Instant::now() < deadline, "not settled: {under_way:?}");
+        assert!(hours < LOOKS, "not settled: {under_way:?}");
     }
 }
 
 /// The credits that are held for texts that wait.
-async fn check(app: &App, Played { seed, id, money, texts }: &Played) -> i64 {
-    let (seen, stripe) = (app.merchant().link(id).await, app.sandbox().links_for(id).await);
+async fn check(app: &App, Played { seed, id, money, texts }: &Played, stripe: &AtStripe) -> i64 {
+    let seen = app.merchant().link(id).await;
     let status = seen["status"].as_str().unwrap();
     // Each payment that failed has used one up.
     let entries = seen["timeline"].as_array().unwrap().iter();

@@ -72,7 +72,7 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the buyer's name or number, or of an order's search text.
+        /// Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer.
         q: Query<Option<String>>,
         /// Only open or only closed conversations; absent: both.
         status: Query<Option<Text<Openness>>>,

@@ -106,7 +106,7 @@ impl Links {
         /// Links in any of these statuses.
         status: Query<Option<Several<LinkState>>>,
         /// Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes
-        /// or of a value of the metadata, or the amount. Ignores case.
+        /// or of a value of the metadata, or the amount. Ignores case. A whole phone number finds the links of that buyer.
         q: Query<Option<String>>,
         order_id: Query<Option<Text<OrderId>>>,
         /// The order's tag.

@@ -86,7 +86,7 @@ impl Orders {
         api: Data<&Api>,
         key: Reader,
         /// Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a
-        /// value of the metadata, or the amount. Ignores case.
+        /// value of the metadata, or the amount. Ignores case. A whole phone number finds the orders of that buyer.
         q: Query<Option<String>>,
         tag: Query<Option<Text<Tag>>>,
         /// Only unpaid orders whose due date is over.

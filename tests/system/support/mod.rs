@@ -63,7 +63,7 @@ pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use receiver::{Receiver, Taking, Webhook};
 pub(crate) use s3::S3;
-pub(crate) use sandbox::Sandbox;
+pub(crate) use sandbox::{AtStripe, Sandbox};
 pub(crate) use signature::sign;
 pub(crate) use small_disk::SmallDisk;
 pub(crate) use stripe_events::StripeEvent;

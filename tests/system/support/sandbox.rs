@@ -21,6 +21,22 @@ pub(crate) struct AtStripe {
     pub(crate) paid_sessions: u64,
 }
 
+/// All payment links at Stripe, by those of ours for which they were created.
+#[derive(Debug)]
+pub(crate) struct AllAtStripe(Value);
+
+impl AllAtStripe {
+    pub(crate) fn for_link(&self, link: &str) -> AtStripe {
+        let number = |name: &str| self.0[link][name].as_u64().unwrap_or_default();
+        AtStripe {
+            total: number("total"),
+            live: number("live"),
+            open_sessions: number("open_sessions"),
+            paid_sessions: number("paid_sessions"),
+        }
+    }
+}
+
 impl Sandbox {
     pub(crate) fn new(url: &str) -> Self {
         Self { client: http::client(), url: url.to_owned() }
@@ -77,15 +93,12 @@ impl Sandbox {
 
     /// The number of payment links at Stripe for a link of ours.
     pub(crate) async fn links_for(&self, link: &str) -> AtStripe {
-        let counts = self.knows("counts?key=paylink_link").await;
-        let counts = &counts["payment_links_by_metadata"][link];
-        let number = |name: &str| counts[name].as_u64().unwrap_or_default();
-        AtStripe {
-            total: number("total"),
-            live: number("live"),
-            open_sessions: number("open_sessions"),
-            paid_sessions: number("paid_sessions"),
-        }
+        self.all_links().await.for_link(link)
+    }
+
+    /// All payment links at Stripe, to ask about many of ours.
+    pub(crate) async fn all_links(&self) -> AllAtStripe {
+        AllAtStripe(self.knows("counts?key=paylink_link").await["payment_links_by_metadata"].take())
     }
 
     /// Whether Stripe accepts a payment for this link: the status of the attempt.
