@@ -92,7 +92,7 @@ pub(crate) struct AddingUp<Id> {
     has_more: bool,
 }
 
-impl<Id> AddingUp<Id> {
+impl<Id: Copy> AddingUp<Id> {
     /// How many pages are read at most.
     const PAGES: usize = 20;
 

@@ -386,7 +386,7 @@ export interface CurrencySummary {
   currency: string;
   /** The total paid on each day with a payment. */
   days: DaySummary[];
-  /** How much of `paid` is in undecided disputes. */
+  /** How much of `paid` is contested: the whole of each payment with an undecided dispute, though it be of a part or only an inquiry yet. */
   disputed: string;
   /** The number of these payments. */
   disputed_links: number;
@@ -581,7 +581,7 @@ export interface MarkOrderPaid {
   invoice_number?: string;
   /** The payment method. */
   method: "cash" | "bank_transfer" | "check" | "terminal" | "other";
-  /** A note for your records. */
+  /** A note for your records, in one line. */
   note?: string;
   /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
   on?: string;
@@ -593,7 +593,7 @@ export interface MarkOrderPaid {
 export interface MarkPaid {
   /** The payment method. */
   method: "cash" | "bank_transfer" | "check" | "terminal" | "other";
-  /** A note for your records. */
+  /** A note for your records, in one line. */
   note?: string;
   /** The day of the payment, such as `2026-11-26`; absent: today in your time zone. */
   on?: string;
@@ -771,7 +771,7 @@ export interface NewWebhookEndpoint {
 export interface OptInInput {
   /** The number in any notation. */
   phone?: string;
-  /** The reason: how the buyer asked for texts again. */
+  /** The reason, in one line: how the buyer asked for texts again. */
   reason?: string;
 }
 
@@ -1204,7 +1204,7 @@ export interface Replacement {
 
 /** How a matter was resolved. */
 export interface Resolve {
-  /** For your own records. */
+  /** For your own records, in one line. */
   note?: string;
 }
 
@@ -1582,7 +1582,7 @@ export interface ListConsoleSessionsQuery {
 
 /** What `list_conversations` is asked with. */
 export interface ListConversationsQuery {
-  /** Part of the buyer's name or number, or of an order's search text. */
+  /** Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer. */
   q?: string;
   /** Only open or only closed conversations; absent: both. */
   status?: "open" | "closed";
@@ -1667,7 +1667,7 @@ export interface ListOptOutsQuery {
 
 /** What `list_orders` is asked with. */
 export interface ListOrdersQuery {
-  /** Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a value of the metadata, or the amount. Ignores case. */
+  /** Part of the number, of a link's invoice number, of the buyer's name or phone number, of the notes or of a value of the metadata, or the amount. Ignores case. A whole phone number finds the orders of that buyer. */
   q?: string;
   /** The order's tag. */
   tag?: "none" | "unpaid" | "paid";
@@ -1727,7 +1727,7 @@ export interface CreateOrderPaymentLinkForm {
 export interface ListPaymentLinksQuery {
   /** Links in any of these statuses. */
   status?: "creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling" | ("creating" | "failed" | "unpaid" | "processing" | "paid" | "voiding" | "voided" | "expiring" | "expired" | "settling")[];
-  /** Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the metadata, or the amount. Ignores case. */
+  /** Part of the invoice number, of the order's number, of the buyer's name or phone number, of the order's notes or of a value of the metadata, or the amount. Ignores case. A whole phone number finds the links of that buyer. */
   q?: string;
   order_id?: string;
   /** The order's tag. */

@@ -99,17 +99,14 @@ fn delimiter(first_line: &str) -> u8 {
 
 /// The meaning of each column; empty for a skipped one.
 fn named(header: &csv::StringRecord, columns: Option<&str>) -> Result<Vec<String>, Problem> {
-    let names: Vec<String> = match columns {
+    let mut names: Vec<String> = match columns {
         Some(columns) => columns.split(',').map(|name| name.trim().to_owned()).collect(),
-        None => {
-            let mut names: Vec<String> = header.iter().map(str::to_owned).collect();
-            // A line that ends with a separator has no column behind it; a cell there is told.
-            while names.last().is_some_and(String::is_empty) {
-                names.pop();
-            }
-            names
-        }
+        None => header.iter().map(str::to_owned).collect(),
     };
+    // A line that ends with a separator has no column behind it; a cell there is told.
+    while columns.is_none() && names.last().is_some_and(String::is_empty) {
+        names.pop();
+    }
     if columns.is_some() && names.len() != header.len() {
         let reason = format!("must name the {} columns of the file; an empty name leaves one out", header.len());
         return Err(Problem::field("columns", reason));

@@ -79,7 +79,7 @@ pub(super) fn all() -> Vec<Filter> {
     ] {
         let (one, other, meant) = (states.clone(), states.clone(), states);
         let filter = Filter::of_links("status", name, move |link| meant.contains(&link.state));
-        all.push(filter.said(move |all| all.statuses = one.clone(), move |all| all.states = other.clone()));
+        all.push(filter.said(move |all| all.statuses.clone_from(&one), move |all| all.states.clone_from(&other)));
     }
     for (name, tag) in [("tag none", Tag::None), ("tag unpaid", Tag::Unpaid), ("tag paid", Tag::Paid)] {
         let filter = Filter::of_orders("tag", name, move |order| order.tag == tag);
@@ -95,7 +95,7 @@ pub(super) fn all() -> Vec<Filter> {
             Filter::of_orders("q", name, move |order| order.search.as_ref().is_some_and(|it| it.contains(part)));
         let text = Some(text.to_owned());
         let other = text.clone();
-        all.push(filter.said(move |all| all.text = text.clone(), move |all| all.text = other.clone()));
+        all.push(filter.said(move |all| all.text.clone_from(&text), move |all| all.text.clone_from(&other)));
     }
     let theirs = |order: &Order| order.customer_phone.as_ref().is_some_and(|phone| phone.as_e164() == "+12025550199");
     let phone = || Some("+1 202 555-0199".to_owned());
@@ -132,7 +132,7 @@ pub(super) fn all() -> Vec<Filter> {
     for (name, disputes) in [("a dispute", vec![Dispute::Open]), ("disputes", vec![Dispute::Open, Dispute::Lost])] {
         let meant = disputes.clone();
         let filter = Filter::of_links("dispute", name, move |link| link.dispute.is_some_and(|it| meant.contains(&it)));
-        all.push(filter.of_links_said(move |all| all.disputes = disputes.clone()));
+        all.push(filter.of_links_said(move |all| all.disputes.clone_from(&disputes)));
     }
     let euros = Currency::parse("eur").unwrap();
     let filter = Filter::of_links("currency", "in euros", move |link| link.currency == euros);
