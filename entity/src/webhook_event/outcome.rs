@@ -57,13 +57,8 @@ pub(super) fn is(state: EventState) -> Expr {
     Expr::from(Func::coalesce(told)).eq(state)
 }
 
-/// The merchant's events in this state, by their outcome or their own row. For states that have indexes.
-pub(super) fn all(merchant: MerchantId, state: EventState) -> SelectStatement {
-    let (mut outcomes, events) = by_either(merchant, state);
-    outcomes.union(UnionType::All, events).take()
-}
-
-/// The newest of those, before this one: at most this many by outcome, and this many by their own row.
+/// The newest of the merchant's events in this state, before this one: at most this many by outcome, and this many by their
+/// own row. For states that have indexes.
 pub(super) fn newest(
     merchant: MerchantId,
     state: EventState,

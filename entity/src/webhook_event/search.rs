@@ -35,38 +35,33 @@ pub async fn search(
     merchant: MerchantId,
     search: &WebhookEventSearch,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
-    if let Some(state @ (EventState::Failed | EventState::Ignored)) = search.state
-        && search.kind.is_none()
-        && search.source.is_none()
-    {
+    if let Some(state @ (EventState::Failed | EventState::Ignored)) = search.state {
         return search_concluded(db, merchant, search, state).await;
     }
-    let mut query = search.query(merchant);
-    if search.state == Some(EventState::Failed) {
-        // There are few failed events, and they have indexes.
-        query = query.filter(Column::Id.in_subquery(outcome::all(merchant, EventState::Failed)));
-    }
-    search.page(db, query).await
+    search.page(db, search.query(merchant)).await
 }
 
-/// Searches a state that has indexes. An event concluded twice, by an earlier version and by this one, may be found in
-/// the wrong state; the search then continues after the rows it has read.
+/// Searches a state that has indexes. The events found may be of another type or source than those searched, or in
+/// another state, if one was concluded twice, by an earlier version and by this one; the search then continues after the
+/// rows it has read.
 async fn search_concluded(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: &WebhookEventSearch,
     state: EventState,
 ) -> Result<Vec<WebhookEvent>, DbErr> {
-    let (limit, mut before) = (usize::try_from(search.limit).unwrap_or(usize::MAX), search.before);
+    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let all_match = search.kind.is_none() && search.source.is_none();
+    let (at_a_time, mut before) = (if all_match { limit } else { AT_A_TIME }, search.before);
     let mut found = Vec::new();
     loop {
-        let rows = db.query_all(&outcome::newest(merchant, state, before, search.limit)).await?;
+        let rows = db.query_all(&outcome::newest(merchant, state, before, at_a_time as u64)).await?;
         let mut events: Vec<WebhookEventId> =
             rows.iter().map(|row| row.try_get("", "event_id")).collect::<Result<_, _>>()?;
         events.sort_unstable_by(|one, other| other.cmp(one));
         events.dedup();
-        events.truncate(limit);
-        let are_all = events.len() < limit;
+        events.truncate(at_a_time);
+        let are_all = events.len() < at_a_time;
         before = events.last().copied();
         found.extend(search_among(db, merchant, search, events).await?);
         if are_all || found.len() >= limit {

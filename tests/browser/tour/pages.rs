@@ -126,7 +126,7 @@ async fn conversations(tour: &Tour<'_>, app: &App, merchant: &Merchant) {
     tour.browser.sees("Friday is fine. Delivered").await;
     tour.stops_at("conversation").await;
     sandbox.buyer_texts(&order.phone, "STOP").await;
-    tour.browser.sees("asked to get no more texts").await;
+    tour.browser.sees("asked for no more texts").await;
     tour.stops_at("conversation-opted-out").await;
 }
 
