@@ -148,7 +148,7 @@ async fn a_template_that_was_not_saved_is_still_there() {
         browser.refusals.expect(422, "/message-template/preview");
         browser.writes("Template", "{{nothing}} {{link}}").await;
         browser.sees("This is the text from before the mistake.").await;
-        browser.clicks("Back to the saved template").await;
+        browser.clicks("Back to the template").await;
         browser.sees_no("Not saved yet.").await;
         browser.sees("1 segment").await;
     })

@@ -85,7 +85,7 @@ async fn a_buyer_gets_the_ready_text_of_their_language_if_that_is_chosen() {
         let ready = "/v1/message-templates/request?language=es&ready=true";
         let ready = merchant.http.get(ready).await.with_status(200).json()["body"].clone();
         assert_eq!(browser.reads("Text").await, ready.as_str().unwrap());
-        browser.clicks("Back to the saved template").await;
+        browser.clicks("Back to the template").await;
         browser.sees("Please pay 129.50").await;
     })
     .await;

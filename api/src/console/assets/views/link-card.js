@@ -241,9 +241,14 @@ function timeline(link, open) {
   const t = strings.link;
   return h("details.timeline", { key: `timeline ${link.id}`, open },
     h("summary", t.timeline),
-    h("ol", [...link.timeline].reverse().map((entry) => h("li",
-      h("span.event", disputeName(entry) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
+    h("ol", [...link.timeline].reverse().map((entry, at, all) => h("li",
+      h("span.event", disputeName(entry) ?? againUnpaid(entry, all[at + 1]) ?? t.events[entry.event] ?? humanised(entry.event)), time(entry.at, { short: true }), person(entry.actor),
       entry.detail && h("div.detail.quiet", detailOf(entry, link))))));
+}
+
+/** After a payment that failed it can only be paid again once it is renewed, which the next entry says. */
+function againUnpaid({ event }, before) {
+  return event === "unpaid" && before?.event === "payment_failed" ? strings.link.states.unpaid : undefined;
 }
 
 /** What people read of an entry, and below it what Stripe's support finds it by. */

@@ -57,12 +57,19 @@ function sendForm({ link, act, close, template, available }) {
     onclick: () => {
       forget();
       put(saved, language);
+      fields.text.focus();
     },
   }, t.reset);
+  const drawReset = () => {
+    reset.hidden = fields.text.value === saved;
+  };
   const put = (text, itsLanguage) => {
     spoken = itsLanguage;
     fields.set(text, itsLanguage);
+    drawReset();
   };
+  fields.text.addEventListener("input", drawReset);
+  drawReset();
   let again = false;
   const later = h("input", { type: "datetime-local", name: "send_at" });
   const sendAt = () => (later.value ? momentOf(later.value) : undefined);
