@@ -8,7 +8,11 @@ export function h(selector, ...rest) {
   const [tag, ...classes] = selector.split(".");
   const node = document.createElement(tag);
   // What people write runs as its own letters do.
-  if (document.dir === "rtl" && (tag === "input" || tag === "textarea")) node.dir = "auto";
+  if (document.dir === "rtl" && (tag === "input" || tag === "textarea")) {
+    node.dir = "auto";
+    // The style sheet knows by it that nothing is written yet.
+    node.placeholder = " ";
+  }
   if (classes.length > 0) node.className = classes.join(" ");
   if (isProperties(rest[0])) {
     for (const [name, value] of Object.entries(rest.shift())) set(node, name, value);

@@ -115,7 +115,7 @@ export function ago(text) {
   const date = new Date(text);
   const seconds = Math.max(0, Math.round((Date.now() - date.getTime()) / 1000));
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? UNITS.at(-1);
-  return h("time", { datetime: text, title: clocks.exact.format(date) }, relative.format(-Math.floor(seconds / size), unit));
+  return h("time", { datetime: text, title: clocks.exact.format(date) }, unbroken(relative.format(-Math.floor(seconds / size), unit)));
 }
 
 /** A whole hour of the day, as people write it there: `9:00 AM`, `09:00`. */
@@ -133,9 +133,9 @@ export function dateText(date) {
   return unbroken(clocks.date.format(new Date(`${date}T00:00:00Z`)));
 }
 
-/** A number that ends with a point stays with its month: `2. Dez.`. */
+/** A number stays with the word that it is of: `2. Dez.`, `2 déc.`. */
 function unbroken(date) {
-  return date.replace(/(\d\.) /u, "$1\u00a0");
+  return date.replace(/(\d\.?) (?=\p{L})/u, "$1\u00a0");
 }
 
 /** A date as `<input type="date">` has it: `2026-12-31`, in the merchant's zone. */

@@ -91,7 +91,7 @@ function buttons({ path, batch, missing, following }) {
   const ask = () => confirm({
     title: !sends ? t.startTitle(batch.ready) : some ? t.sendSomeTitle(batch.ready, batch.texts) : t.sendTitle(batch.ready),
     text: sends ? t.sendText(strings.preview.credits(batch.credits)) : t.startText,
-    fields: [batch.send && some && h("p.notice.notice-info", icon("info"), t.withoutText(batch.ready - batch.texts)), h("p", h("strong", batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + ")))],
+    fields: [batch.send && some && h("p.notice.notice-info", icon("info"), t.withoutText(batch.ready - batch.texts)), h("p", h("strong", strings.links.many.inAll(batch.totals.map(({ amount, currency }) => money(amount, currency)).join(" + "))))],
     act: t.startNow,
     kind: "primary",
     payload: () => batch.id,

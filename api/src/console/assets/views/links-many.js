@@ -59,7 +59,7 @@ function skipped(count, said) {
 /** Voids each of the links. */
 export function voidMany(links, chosen, done) {
   const t = strings.links.many;
-  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: skipped(chosen - links.length, t.skipped), act: t.void, kind: "danger", verb: "void", body: () => ({}), links, done });
+  doMany({ title: t.voidTitle(links.length), text: t.voidText, skipped: skipped(chosen - links.length, t.skipped), act: t.void, kind: "danger", keep: t.keep, verb: "void", body: () => ({}), links, done });
 }
 
 /** What the first of them is about to say, and what all come to if each is as long; nothing until that is known. */
@@ -102,7 +102,7 @@ function primary(tag) {
 }
 
 /** Asks, does one after the other, and says what became of each. */
-function doMany({ title, text, left = [], more, skipped, texted = 0, act, kind, verb, body, links, done }) {
+function doMany({ title, text, left = [], more, skipped, texted = 0, act, kind, keep = strings.cancel, verb, body, links, done }) {
   const t = strings.links.many;
   let isStopped = false;
   let isBegun = false;
@@ -136,8 +136,8 @@ function doMany({ title, text, left = [], more, skipped, texted = 0, act, kind, 
   openDialog({
     title,
     content(close) {
-      swap(place, links.length > 0 && [h("p", h("strong", sums(links))), h("p", text)], left, more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped,
-        h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, strings.cancel),
+      swap(place, links.length > 0 && [h("p", h("strong", t.inAll(sums(links)))), h("p", text)], left, more, texted > 0 && h("p.notice.notice-warn", icon("warning"), t.texted(texted)), skipped,
+        h("div.actions", h("button", { type: "button", onclick: close, autofocus: true }, keep),
           links.length > 0 && h(`button.${kind}`, { type: "button", onclick: () => run(close) }, act)));
       return place;
     },
