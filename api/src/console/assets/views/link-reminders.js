@@ -9,12 +9,12 @@ import { may } from "../lib/scope.js";
 import { strings } from "../strings.js";
 import { isTold, remindMany, whyNot } from "./links-many.js";
 
-/** While somebody may be reminded, now or soon. */
-const OPEN = ["creating", "unpaid", "processing"];
+/** While somebody may be reminded, now or soon: nobody is while their payment is under way. */
+const OPEN = ["creating", "unpaid"];
 const CHOICES = ["merchants", "none", "own"];
 const TIMES = [["reminder_after_days", 1, 60], ["reminders_at_most", 1, 10], ["last_reminder_days", 0, 30]];
 
-/** What is said on the card of a link's reminders, with what changes it; nothing once the link is closed. */
+/** What is said on the card of a link's reminders, with what changes it; nothing while nobody is reminded. */
 export function reminders(link, { changed, refresh, order }) {
   if (!OPEN.includes(link.status)) return null;
   const t = strings.linkReminders;
