@@ -52,7 +52,7 @@ function draw({ place, path, query, found: { batch, page, available }, following
   const totals = batch.totals.map(({ amount, currency }) => h("span", money(amount, currency)));
   const missing = batch.send && batch.status === "ready" ? batch.credits - available : 0;
   swap(place,
-    h("section.card.setting",
+    h("section.card.setting.setting-wide",
       batch.name && h("h2", h("bdi", batch.name)),
       h("p", { role: "status" }, tag(`batch-${batch.status}`, t.states[batch.status] ?? batch.status, { busy: batch.status === "running" }), " ", t.sentences[batch.status]),
       h("dl.home-figures", STATES.filter((it) => batch[it] > 0 || it === "ready").map((it) => h("div", h("dt", t.counts[it]), h("dd", number(batch[it])))),

@@ -25,6 +25,7 @@ function chooser(items) {
   const t = strings.template;
   const purpose = h("select", { name: "purpose", required: true }, PURPOSES.map((it) => h("option", { value: it }, t.purposes[it])));
   const language = h("select", { name: "language" });
+  const meaning = h("span");
   const place = h("div");
   const written = (of) => items.filter((item) => item.purpose === of && item.own).map((item) => item.language ?? "");
   const drawLanguages = () => {
@@ -35,6 +36,7 @@ function chooser(items) {
   };
   const load = async () => {
     drawLanguages();
+    meaning.textContent = t.hints[purpose.value];
     const which = { purpose: purpose.value, language: language.value || undefined };
     try {
       const found = await get(`${PATH}/${which.purpose}`, { query: { language: which.language } });
@@ -55,7 +57,7 @@ function chooser(items) {
   language.addEventListener("change", load);
   load();
   return h("div",
-    h("div.columns", field({ label: t.purpose, control: purpose }), field({ label: t.language, control: language, hint: t.languageHint, optional: false })), place);
+    h("div.columns", field({ label: t.purpose, control: purpose, hint: meaning }), field({ label: t.language, control: language, hint: t.languageHint, optional: false })), place);
 }
 
 function nameOf(language) {
@@ -100,7 +102,6 @@ function editor({ purpose, language }, found, changed) {
   } }, t.remove);
   return form({
     fields: [
-      h("p.hint", t.hints[purpose]),
       !own && h("p.hint", found.own ? t.fromOther(nameOf(found.language ?? "")) : [t.ours, may("write") && [" ", t.saveOurs]]),
       h("div.columns.send-columns", h("div", text, may("write") && chips, draft, remove), preview),
       may("write") && actions(t.submit),
