@@ -214,9 +214,16 @@ function drawBubbles(bubbles, page, earlier) {
 /** What was said and what happened, oldest first. Of before the earliest text that is shown nothing is told, while there are earlier ones. */
 function between(messages, happened, isCut) {
   const earliest = messages.at(-1)?.created_at ?? "";
-  const lines = happened.filter(({ at }) => !isCut || at >= earliest);
+  const failed = new Set(happened.filter(({ event }) => event === "payment_failed").map(momentOf));
+  // After a payment that failed the link is not ready again at once.
+  const lines = happened.filter((one) => (!isCut || one.at >= earliest) && !(one.event === "unpaid" && failed.has(momentOf(one))));
   const timeOf = (one) => Date.parse(one.at ?? one.created_at);
   return [...messages, ...lines].sort((one, other) => timeOf(one) - timeOf(other));
+}
+
+/** What happened to an order at one time is one happening. */
+function momentOf({ order_id: order, at }) {
+  return `${order} ${at}`;
 }
 
 /** Something that happened: no text, and free. */
