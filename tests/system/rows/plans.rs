@@ -13,7 +13,7 @@ use entity::{
     message::{self, MessageSearch},
     order::{self, OrderSearch, Tag},
     reminder,
-    webhook_event::{self, EventState, Source, WebhookEventSearch},
+    webhook_event::{self, EventState, WebhookEventSearch},
 };
 use queue::admin::JobFilter;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement};
@@ -249,9 +249,6 @@ on_both_databases! {
         asked.was_by("webhook_event_of_kind").await;
         let ignored = WebhookEventSearch { state: Some(EventState::Ignored), ..search.clone() };
         assert!(webhook_event::search(&asked, rows.merchant, &ignored).await.unwrap().is_empty());
-        asked.was_by("webhook_event_ignored").await;
-        let of_carrier = WebhookEventSearch { source: Some(Source::Sms), ..ignored };
-        assert!(webhook_event::search(&asked, rows.merchant, &of_carrier).await.unwrap().is_empty());
         asked.was_by("webhook_event_ignored").await;
         let received = WebhookEventSearch { state: Some(EventState::Received), ..search };
         assert!(queue::admin::waiting_events(&asked, rows.merchant, &received).await.unwrap().is_empty());
