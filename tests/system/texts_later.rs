@@ -326,6 +326,12 @@ async fn a_landline_is_told_before_it_is_texted(app: &mut App) {
     let order = Order { id: order["id"].as_str().unwrap().to_owned(), phone: "+49301234567".to_owned() };
     let read = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
     assert_eq!(read["warnings"], json!(["phone_landline"]), "{read}");
+    for change in [json!({"notes": "a sign above the door"}), json!({"customer": {"phone": "+49 30 1234567"}})] {
+        let path = format!("/v1/orders/{}", order.id);
+        let changed =
+            merchant.http.ask(merchant.http.request(Method::PATCH, &path).json(&change)).await.with_status(200);
+        assert_eq!(changed.json()["warnings"], json!(["phone_landline"]), "once, whatever was changed");
+    }
     let preview = async |link: &Link| {
         let asked = json!({"body": "{{merchant_name}}: {{link}}", "link_id": link.id});
         merchant.http.post("/v1/message-template/preview", &asked).await.with_status(200).json()["warnings"].clone()

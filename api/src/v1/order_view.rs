@@ -140,9 +140,15 @@ impl OrderView {
 }
 
 impl OrderView {
-    /// Adds warnings about input.
+    /// Adds warnings, each once: what was sent may be warned of as what is there is.
     pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
-        Self { warnings: Some(warnings).filter(|warnings| !warnings.is_empty()), ..self }
+        let mut all = self.warnings.unwrap_or_default();
+        for warning in warnings {
+            if !all.contains(&warning) {
+                all.push(warning);
+            }
+        }
+        Self { warnings: Some(all).filter(|all| !all.is_empty()), ..self }
     }
 
     /// Adds the conversation with the buyer, and whether they want no texts.
