@@ -169,12 +169,12 @@ impl<J: Job> Executor<J> {
                 measured.ended(metrics::AttemptOutcome::of(&said));
                 match said {
                     Ok(Done { .. }) => Ok(Ack::Done),
-                    Err(error) => self.handle_error(context, lease, error, &mut measured).await,
+                    Err(error) => Box::pin(self.handle_error(context, lease, error, &mut measured)).await,
                 }
             }
             HandlerOutcome::Cancelled => {
                 measured.ended(metrics::AttemptOutcome::Released);
-                self.release(lease).await
+                Box::pin(self.release(lease)).await
             }
         }
     }
@@ -188,7 +188,8 @@ impl<J: Job> Executor<J> {
         let limit = self.policy.timeout;
         let run = async {
             let job = lease.payload::<J>()?;
-            retry_conflicts(|| job.run(context, lease), JobError::is_conflict_of_rows).await
+            // Boxed, because the future is large and each layer would move it.
+            retry_conflicts(|| Box::pin(job.run(context, lease)), JobError::is_conflict_of_rows).await
         };
         let run = tokio::time::timeout(limit, AssertUnwindSafe(run).catch_unwind());
         tokio::select! {

@@ -20,7 +20,7 @@ impl JobHandler<JobContext> for ProcessStripeEvent {
         if let Some(ended) = context.applier.apply(item.clone()).await {
             return ended;
         }
-        let ended = apply_all(&context.db, &[item], context.now()).await?.pop();
+        let ended = Box::pin(apply_all(&context.db, &[item], context.now())).await?.pop();
         ended.unwrap_or(Err(JobError::NotOurs))
     }
 

@@ -48,6 +48,10 @@ const HEADERS: u32 = 16 * 1024;
 /// How often an HTTP/2 client that waits for an answer is pinged.
 const PING: Duration = Duration::from_secs(30);
 
+/// Below it are Stripe's webhooks. One whose sender goes away is broken off like a read, since Stripe sends it again for
+/// days; carriers may not, so theirs are completed.
+const STRIPE_WEBHOOKS: &str = "/webhooks/stripe/";
+
 /// How long a connection may take to shut down cleanly.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -222,10 +226,11 @@ impl<E: Endpoint<Output = Response> + 'static> Served<E> {
         let connection = &place.connection;
         let answer = |request: Request<Incoming>| {
             let in_flight = connection.begin();
-            let is_command = !request.method().is_safe();
+            let is_command = !request.method().is_safe() && !request.uri().path().starts_with(STRIPE_WEBHOOKS);
             let request = (request, self.local.clone(), RemoteAddr(address.into()), Scheme::HTTP).into();
             let endpoint = Arc::clone(&self.endpoint);
-            let answering = async move { endpoint.get_response(request).await };
+            // Boxed, because the future is large and each layer would move it.
+            let answering = Box::pin(async move { endpoint.get_response(request).await });
             let phase = self.phase.clone();
             async move {
                 let answer = if is_command { completed(answering, phase).await } else { answering.await };
