@@ -96,6 +96,8 @@ pub struct ReceivedEvent {
     pub id: WebhookEventId,
     /// The merchant that received it.
     pub merchant_id: MerchantId,
+    /// The sender's type of the event.
+    pub kind: String,
     /// The body as received, unless it was erased.
     pub payload: Option<String>,
     /// When it arrived.
@@ -117,7 +119,7 @@ pub async fn find_all(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let select = "SELECT id, merchant_id, payload, received_at FROM v \
+    let select = "SELECT id, merchant_id, kind, payload, received_at FROM v \
         JOIN webhook_event ON id = the_event AND merchant_id = the_merchant";
     let found = db.query_all_raw(rows.statement(db.get_database_backend(), select, Vec::new())).await?;
     found.iter().map(|row| ReceivedEvent::from_query_result(row, "")).collect()

@@ -1,6 +1,8 @@
 //! The lease of a job, and the ways its attempt can end: finished, retried, snoozed, released or dead. Each write is
 //! fenced by the attempt number, so that a worker that lost its lease changes nothing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use entity::{
     Transaction,
@@ -16,7 +18,6 @@ use crate::{Job, JobError, Kind};
 
 /// The result of claiming a job.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all that are claimed are ours")]
 pub enum Claim {
     /// This worker holds the job for one attempt.
     Ours(Lease),
@@ -29,7 +30,7 @@ pub enum Claim {
 /// A job that this worker holds for one attempt.
 #[derive(Debug, Clone)]
 pub struct Lease {
-    job: Row,
+    job: Arc<Row>,
     /// The row's attempt count: it includes this attempt unless the claim was not written.
     counted: i64,
 }
@@ -47,14 +48,15 @@ impl Done {
 
 impl Lease {
     /// Call this only after the row was claimed.
-    pub(crate) const fn of(job: Row) -> Self {
-        Self { counted: job.claims, job }
+    pub(crate) fn of(job: Row) -> Self {
+        Self { counted: job.claims, job: Arc::new(job) }
     }
 
     /// The lease of a first attempt whose claim was not written. The row is unchanged, and whoever ends an attempt
     /// first counts it; if that was another worker, this attempt's effect is rolled back.
     pub(crate) fn unwritten(job: Row, now: DateTime<Utc>) -> Self {
-        Self { counted: job.claims, job: Row { claims: job.claims + 1, claimed_at: Some(now), ..job } }
+        let counted = job.claims;
+        Self { counted, job: Arc::new(Row { claims: counted + 1, claimed_at: Some(now), ..job }) }
     }
 
     /// The attempt count that the row must still have for this lease to be valid.
@@ -69,7 +71,7 @@ impl Lease {
 
     /// The job's row, including this attempt.
     #[must_use]
-    pub const fn job(&self) -> &Row {
+    pub fn job(&self) -> &Row {
         &self.job
     }
 

@@ -1,6 +1,9 @@
 //! What a Stripe webhook event means for a link, and how it is applied. The job is `jobs::process_stripe_event`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -34,7 +37,7 @@ pub(crate) struct ParsedEvent {
     length: usize,
     fact: StripeFact,
     /// The link of its payment, if there is one.
-    link: Option<link::Model>,
+    link: Option<Arc<link::Model>>,
 }
 
 /// The meaning of an event.
@@ -72,9 +75,9 @@ pub(crate) async fn read_all(
 
 fn read(event: &ReceivedEvent) -> Result<StripeFact, serde_json::Error> {
     let Some(payload) = &event.payload else { return Ok(StripeFact::Nothing) };
-    let fact: Event = serde_json::from_str(payload)?;
-    let told_at = fact.created().unwrap_or(event.received_at);
-    Ok(match fact.object()? {
+    let Event { created, object } = Event::read(&event.kind, payload)?;
+    let told_at = created.unwrap_or(event.received_at);
+    Ok(match object {
         Object::SessionCompleted(session) => {
             let what = payment::event_of(&session);
             StripeFact::Payment(session, what)
@@ -95,16 +98,18 @@ fn later(report: Option<(FactReport, Option<LinkId>)>) -> StripeFact {
 /// Finds the links by Stripe's id, or by the metadata that we set, since the answer to the creation may have been lost.
 async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut ParsedEvent>) -> Result<(), DbErr> {
     let names: Vec<(MerchantId, &str)> = events.iter().filter_map(|told| told.stripe_link_id()).collect();
-    let found = link::find_all_by_stripe_id(db, &names).await?;
-    let found: HashMap<(MerchantId, &str), &link::Model> =
+    let found: Vec<Arc<link::Model>> =
+        link::find_all_by_stripe_id(db, &names).await?.into_iter().map(Arc::new).collect();
+    let found: HashMap<(MerchantId, &str), &Arc<link::Model>> =
         found.iter().filter_map(|link| Some(((link.merchant_id, link.stripe_link_id.as_deref()?), link))).collect();
     for told in events {
         let its = told.stripe_link_id().and_then(|name| found.get(&name));
         let StripeFact::Payment(session, _) = &told.fact else { continue };
         let link = match its {
-            Some(link) => Some((*link).clone()),
+            Some(link) => Some(Arc::clone(link)),
             None => {
-                named_link(db, told.merchant, session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK))).await?
+                let named = session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK));
+                named_link(db, told.merchant, named).await?.map(Arc::new)
             }
         };
         told.link = link;

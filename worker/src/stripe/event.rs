@@ -7,19 +7,25 @@ use serde::{
     Deserialize,
     de::{DeserializeOwned, IgnoredAny},
 };
-use serde_json::value::RawValue;
 
 use super::Session;
 
 /// A Stripe event.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Event {
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
-    /// When it happened, in seconds since 1970; a thin event has a string.
+    /// When it happened, according to Stripe.
+    pub(crate) created: Option<DateTime<Utc>>,
+    /// What it is about.
+    pub(crate) object: Object,
+}
+
+/// An event whose type is known. An object has dozens of fields of which we need a few.
+#[derive(Debug, Deserialize)]
+struct EventOf<T> {
+    /// In seconds since 1970; a thin event has a string.
     created: Option<IgnoredOr<i64>>,
     /// Absent in a thin event (`v2.core.event`).
-    data: Option<Data>,
+    data: Option<Data<T>>,
 }
 
 /// A value of this type, or any other, which is ignored.
@@ -30,10 +36,9 @@ enum IgnoredOr<T> {
     Ignored(IgnoredAny),
 }
 
-/// An object has dozens of fields of which we need a few, so it stays unparsed until its type is known.
 #[derive(Debug, Deserialize)]
-struct Data {
-    object: Box<RawValue>,
+struct Data<T> {
+    object: T,
 }
 
 /// The object of an event, as far as it is relevant.
@@ -103,39 +108,33 @@ impl StripeDispute {
 }
 
 impl Event {
-    /// When it happened, according to Stripe.
-    pub(crate) fn created(&self) -> Option<DateTime<Utc>> {
-        match self.created {
-            Some(IgnoredOr::Value(seconds)) => DateTime::from_timestamp(seconds, 0),
-            Some(IgnoredOr::Ignored(_)) | None => None,
-        }
-    }
-
-    /// Parses the object.
+    /// Parses the payload of an event of this type.
     ///
     /// # Errors
     /// Returns an error if the object does not fit the event's type.
-    pub(crate) fn object(&self) -> Result<Object, serde_json::Error> {
-        let Some(data) = &self.data else { return Ok(Object::Other) };
-        Ok(match self.kind.as_str() {
+    pub(crate) fn read(kind: &str, payload: &str) -> Result<Self, serde_json::Error> {
+        match kind {
             "checkout.session.completed" | "checkout.session.async_payment_succeeded" => {
-                Object::SessionCompleted(data.read()?)
+                Self::about(payload, Object::SessionCompleted)
             }
-            "checkout.session.async_payment_failed" => Object::SessionFailed(data.read()?),
-            "charge.refunded" => Object::Refunded(data.read()?),
+            "checkout.session.async_payment_failed" => Self::about(payload, Object::SessionFailed),
+            "charge.refunded" => Self::about(payload, Object::Refunded),
             "refund.created" | "refund.updated" | "refund.failed" | "charge.refund.updated" => {
-                Object::Refund(data.read()?)
+                Self::about(payload, Object::Refund)
             }
             "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
-                Object::Disputed(data.read()?)
+                Self::about(payload, Object::Disputed)
             }
-            _ => Object::Other,
-        })
+            _ => Ok(Self { created: None, object: Object::Other }),
+        }
     }
-}
 
-impl Data {
-    fn read<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.object.get())
+    fn about<T: DeserializeOwned>(payload: &str, object: impl FnOnce(T) -> Object) -> Result<Self, serde_json::Error> {
+        let EventOf { created, data } = serde_json::from_str(payload)?;
+        let created = match created {
+            Some(IgnoredOr::Value(seconds)) => DateTime::from_timestamp(seconds, 0),
+            Some(IgnoredOr::Ignored(_)) | None => None,
+        };
+        Ok(Self { created, object: data.map_or(Object::Other, |data: Data<T>| object(data.object)) })
     }
 }
