@@ -139,15 +139,15 @@ pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, lin
 /// The longest payload that is kept after the event was applied: many times what Stripe sends about a payment.
 pub const LONGEST_KEPT: usize = 64 * 1024;
 
-/// Erases the payloads of these events, which are too long to keep.
+/// Erases the payloads of these events, each of the given merchant, which are too long to keep: few, if any.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
-pub async fn erase_longest(db: &impl ConnectionTrait, events: Vec<WebhookEventId>) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return Ok(());
+pub async fn erase_longest(db: &impl ConnectionTrait, events: &[(MerchantId, WebhookEventId)]) -> Result<(), DbErr> {
+    for (merchant, event) in events {
+        erase(db, Column::MerchantId.eq(*merchant).and(Column::Id.eq(*event))).await?;
     }
-    erase(db, Column::Id.is_in(events)).await.map(|_| ())
+    Ok(())
 }
 
 /// Erases all payloads from before `cutoff`. Returns how many.
@@ -185,7 +185,9 @@ pub async fn forget_before(
         return Ok(0);
     }
     outcome::Entity::delete_many().filter(outcome::Column::EventId.is_in(old.iter().copied())).exec(tx).await?;
-    Ok(Entity::delete_many().filter(Column::Id.is_in(old)).exec(tx).await?.rows_affected)
+    // The index of ids is one of each merchant's.
+    let are_old = Column::MerchantId.eq(merchant).and(Column::Id.is_in(old));
+    Ok(Entity::delete_many().filter(are_old).exec(tx).await?.rows_affected)
 }
 
 /// Erases the payloads of applied carrier events that contain these digits.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use domain::{Currency, LinkState, PhoneNumber, Zone, message::MessageStatus};
 use entity::{
     Merchant, buyer,
@@ -285,5 +285,10 @@ on_both_databases! {
         if on_postgresql {
             asked.of_that_was_by("\"elsewhere_on\" >=", "payment_link_elsewhere").await;
         }
+
+        let end = DateTime::from_timestamp_millis((1 << 48) - 1).unwrap();
+        assert_eq!(webhook_event::forget_before(&asked, rows.merchant, end, 10).await.unwrap(), 10);
+        let event = if on_postgresql { "webhook_event_pkey" } else { "webhook_event" };
+        asked.of_that_was_by("DELETE FROM \"webhook_event\"", event).await;
     }
 }

@@ -79,13 +79,13 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     let (tx, events) = begin(db, group).await?;
     let told: Vec<&ParsedEvent> = events.iter().flatten().collect();
     let mut outcomes = stripe_event::apply(&tx, &told, now).await?.into_iter();
-    let longest = told.iter().filter_map(|told| told.too_long_to_keep()).collect();
+    let longest: Vec<_> = told.iter().filter_map(|told| told.too_long_to_keep()).collect();
     let outcome = |event: Result<ParsedEvent, JobError>| event.map(|_| outcomes.next().flatten());
     let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
     let done: Vec<(&Item, Option<LinkId>)> =
         group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();
     conclude(&tx, &done, now).await?;
-    webhook_event::erase_longest(&tx, longest).await?;
+    webhook_event::erase_longest(&tx, &longest).await?;
     let leases: Vec<&Lease> = done.iter().map(|(item, _)| &item.lease).collect();
     let mut proofs = finish_all(&leases, tx, now).await?.into_iter();
     // An event that was not applied must not consume another one's proof.

@@ -118,9 +118,9 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut ParsedEvent>) ->
 }
 
 impl ParsedEvent {
-    /// The event's id, if its payload is too long to keep.
-    pub(crate) fn too_long_to_keep(&self) -> Option<WebhookEventId> {
-        (self.length > webhook_event::LONGEST_KEPT).then_some(self.event)
+    /// The event and its merchant, if its payload is too long to keep.
+    pub(crate) fn too_long_to_keep(&self) -> Option<(MerchantId, WebhookEventId)> {
+        (self.length > webhook_event::LONGEST_KEPT).then_some((self.merchant, self.event))
     }
 
     /// Stripe's id of the payment link.
