@@ -66,6 +66,8 @@ struct Inner {
     clock: Clock,
     readiness: Readiness,
     times: Times,
+    /// When this process began to watch the ticks.
+    began: DateTime<Utc>,
     /// When the queues were last read.
     looked: Mutex<Option<Instant>>,
 }
@@ -82,6 +84,7 @@ impl Metrics {
             clock: parts.clock.clone(),
             readiness: parts.readiness.clone(),
             times: settings.times()?,
+            began: parts.clock.now(),
             looked: Mutex::default(),
         }));
         tokio::spawn(metrics.clone().keep_up());
@@ -109,9 +112,7 @@ impl Metrics {
 
     async fn keep_up(self) {
         loop {
-            if let Ok(wait) = self.0.db.wait_for_connection().await {
-                histogram!(CONNECTION_WAIT).record(wait);
-            }
+            histogram!(CONNECTION_WAIT).record(self.0.db.wait_for_connection().await);
             tokio::time::sleep(UPKEEP).await;
             self.0.counted.run_upkeep();
         }
@@ -132,28 +133,37 @@ impl Metrics {
 
     async fn look(&self) {
         let inner = &self.0;
-        let (rows, ticks, queues) = tokio::join!(
+        let (usable, rows, ticks, queues) = tokio::join!(
+            inner.readiness.check(),
             tokio::time::timeout(TIMEOUT, row_stats(inner.db.pool())),
             tokio::time::timeout(TIMEOUT, entity::tick::all(inner.db.pool())),
             tokio::time::timeout(TIMEOUT, depths(inner.queue.queues())),
         );
         let rows = rows.ok().and_then(Result::ok);
         let queues = queues.ok().and_then(Result::ok);
-        for (name, answered) in UP.into_iter().zip([rows.is_some(), queues.is_some()]) {
-            gauge!(name).set(f64::from(u8::from(answered)));
+        // What can be read may still refuse writes: a standby, a full disk, a Redis without memory.
+        let up = [usable.database && rows.is_some(), usable.redis && queues.is_some()];
+        for (name, is_up) in UP.into_iter().zip(up) {
+            gauge!(name).set(f64::from(u8::from(is_up)));
         }
         let stats = queue::admin::stats(queues.as_deref(), rows.as_deref());
         queue::metrics::show(&stats, inner.clock.now());
-        self.show_ticks(&ticks.ok().and_then(Result::ok).unwrap_or_default());
+        if let Ok(Ok(ticks)) = ticks {
+            self.show_ticks(&ticks);
+        }
     }
 
-    /// Every process shows the ticks from their rows, because a dead scheduler cannot show its own.
+    /// Every process shows the ticks from their rows, because a dead scheduler cannot show its own. A tick that no
+    /// scheduler has ever done is due since this process began.
     fn show_ticks(&self, ticks: &[entity::tick::Model]) {
         let now = self.0.clock.now();
         for (tick, calendar) in self.0.times.iter() {
-            let Some(done) = ticks.iter().find(|done| done.name == tick.name) else { continue };
-            gauge!(TICK_DONE, "tick" => tick.name).set(seconds(done.last_due));
-            gauge!(TICK_LATE, "tick" => tick.name).set(calendar.late_by(done.last_due, now).as_seconds_f64());
+            let done = ticks.iter().find(|done| done.name == tick.name).map(|done| done.last_due);
+            if let Some(done) = done {
+                gauge!(TICK_DONE, "tick" => tick.name).set(seconds(done));
+            }
+            let late = calendar.late_by(done.unwrap_or(self.0.began), now);
+            gauge!(TICK_LATE, "tick" => tick.name).set(late.as_seconds_f64());
         }
     }
 
@@ -188,11 +198,14 @@ fn begin_to_count() -> Result<PrometheusHandle, BuildError> {
     queue::metrics::declare();
     ::api::metrics::declare();
     ::worker::metrics::declare();
-    describe_gauge!(UP[0], "Whether the database answered when the queues were looked at.");
-    describe_gauge!(UP[1], "Whether Redis answered when the queues were looked at.");
+    describe_gauge!(UP[0], "Whether the database answers and accepts writes.");
+    describe_gauge!(UP[1], "Whether Redis answers and accepts writes.");
     describe_gauge!(CONNECTIONS, "Connections to the database that this process has open.");
     describe_gauge!(MOST_CONNECTIONS, "The most connections to the database that this process opens.");
-    describe_histogram!(CONNECTION_WAIT, "How long a connection of the pool is waited for, tried every 5 seconds.");
+    describe_histogram!(
+        CONNECTION_WAIT,
+        "How long a connection of the pool is waited for, tried every 5 seconds, in vain or not."
+    );
     describe_gauge!(
         TICK_DONE,
         "The last time at which a tick of the scheduler was due and was done, by whichever scheduler."

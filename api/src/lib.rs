@@ -28,7 +28,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, PathPattern, Response, Route, en
 pub use http::{
     health::PROXY_HEADER,
     problem::Problem,
-    readiness::Readiness,
+    readiness::{Readiness, Usable},
     server::{Patience, Server},
 };
 pub use quotas::Quotas;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{App, Database, Figures, Http, INVOICE, Invoice, eventually, free_port, on_both_databases};
 
-on_both_databases!(apart: the_figures_match_what_happened, what_does_not_answer_is_shown_as_such);
+on_both_databases!(apart: the_figures_match_what_happened, what_cannot_be_used_is_shown_as_such);
 
 async fn figures(http: &Http) -> Figures {
     let answer = http.get("/metrics").await.with_status(200);
@@ -138,8 +138,10 @@ fn equal_labels(selector: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// An old figure would be taken for a new one, and an operator who asks must not wait for what does not answer.
-async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
+async fn what_cannot_be_used_is_shown_as_such(app: &mut App) {
     let http = app.anybody();
+    // From now on the database can be read, and stores nothing that is written to see whether it does.
+    app.rows_are_changed("DELETE FROM heartbeat").await;
     app.redis().freezes();
     let asked = Instant::now();
     let seen = eventually("it is seen that Redis does not answer", async || {
@@ -165,12 +167,27 @@ async fn what_does_not_answer_is_shown_as_such(app: &mut App) {
     .await;
 
     app.redis().thaws();
-    eventually("Redis is seen again, and the line is empty", async || {
+    eventually("the line is read again, and is empty", async || {
         let seen = figures(&http).await;
         let empty = seen.one("paylink_queue_oldest_seconds", &[("kind", "store_invoice")]) == 0.0;
         (empty && seen.one("paylink_queue_jobs", &ready) == 0.0).then_some(())
     })
     .await;
+
+    let are_up = async |what, up: [f64; 2]| {
+        eventually(what, async || {
+            let seen = figures(&http).await;
+            (["paylink_database_up", "paylink_redis_up"].map(|name| seen.one(name, &[])) == up).then_some(())
+        })
+        .await;
+    };
+    are_up("it is seen that the database stores nothing", [0.0, 1.0]).await;
+    // A full Redis can be read as well.
+    app.redis().is_full();
+    app.rows_are_changed("INSERT INTO heartbeat (id, beats, at) VALUES (1, 0, '2026-01-01 00:00:00+00:00')").await;
+    are_up("it is seen that Redis is full", [1.0, 0.0]).await;
+    app.redis().has_room();
+    are_up("both are seen to be well", [1.0, 1.0]).await;
 }
 
 /// What a crash and a forgetful Redis cost is mended without a word; the figures say that it was.

@@ -31,6 +31,15 @@ pub struct Readiness {
     stopping: watch::Sender<bool>,
 }
 
+/// The dependencies that a process can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usable {
+    /// The database stores writes.
+    pub database: bool,
+    /// Redis accepts writes.
+    pub redis: bool,
+}
+
 impl Readiness {
     /// Ready while the database stores writes and, if required, Redis is reachable, until [`stop`](Self::stop).
     #[must_use]
@@ -55,6 +64,15 @@ impl Readiness {
         if *self.stopping.borrow() {
             return answer(false, &json!({"stopping": true}));
         }
+        let usable = self.check().await;
+        let word = |ok: bool| if ok { "ok" } else { "unavailable" };
+        let mut parts = json!({"database": word(usable.database), "redis": word(usable.redis)});
+        tell_clock(&self.time, &mut parts);
+        answer(usable.database && (usable.redis || !self.needs_redis), &parts)
+    }
+
+    /// Checks what can be used, and logs why something cannot.
+    pub async fn check(&self) -> Usable {
         let (database, redis) = tokio::join!(
             tokio::time::timeout(ANSWER_WITHIN, self.database_keeps()),
             tokio::time::timeout(ANSWER_WITHIN, self.queue.queues().check_usable()),
@@ -67,11 +85,7 @@ impl Readiness {
         if let Ok(Err(error)) = &redis {
             tracing::warn!(error = error as &dyn std::error::Error, "Redis cannot be used");
         }
-        let (database, redis) = (matches!(database, Ok(Ok(()))), matches!(redis, Ok(Ok(()))));
-        let word = |ok: bool| if ok { "ok" } else { "unavailable" };
-        let mut parts = json!({"database": word(database), "redis": word(redis)});
-        tell_clock(&self.time, &mut parts);
-        answer(database && (redis || !self.needs_redis), &parts)
+        Usable { database: matches!(database, Ok(Ok(()))), redis: matches!(redis, Ok(Ok(()))) }
     }
 }
 

@@ -53,9 +53,19 @@ impl PrivateRedis {
         assert_eq!(self.command("DBSIZE"), "0");
     }
 
+    /// Exhausts its memory, so that it answers and accepts no writes.
+    pub(crate) fn is_full(&self) {
+        assert_eq!(self.command("CONFIG SET maxmemory 1"), "OK");
+    }
+
+    /// Gives it memory again.
+    pub(crate) fn has_room(&self) {
+        assert_eq!(self.command("CONFIG SET maxmemory 0"), "OK");
+    }
+
     fn command(&self, command: &str) -> String {
         let socket = self.folder.join("redis.sock");
-        let output = Command::new("redis-cli").arg("-s").arg(socket).arg(command).output().unwrap();
+        let output = Command::new("redis-cli").arg("-s").arg(socket).args(command.split(' ')).output().unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
