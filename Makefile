@@ -43,7 +43,7 @@ deb: release ## Build the Debian package (needs cargo-deb)
 	scripts/manual.sh target/release/paylink target/package
 	cargo deb --no-build --locked
 
-packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files
+packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files (PAYLINK_BEFORE: the previous program, from which it is upgraded)
 	scripts/packages.sh release
 
 soak: ## Do the running system harm at random for five minutes, and two more behind Sentinels, PgBouncer and HAProxy, then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)

@@ -6,7 +6,8 @@
 #   - systemd judges what its units may do: none has an exposure of more than 3.0;
 #   - others judge what they are to read: compose.yaml by Compose's own schema, the workflow by GitHub's, the Dockerfile by hadolint, the
 #     Caddyfile by Caddy.
-#   scripts/packages.sh [release|dev]    The program is where cargo has put it: in CARGO_TARGET_DIR, or else in target.
+#   scripts/packages.sh [release|dev]    The program is where cargo has put it: in CARGO_TARGET_DIR, or else in target. PAYLINK_BEFORE is
+#   the previous version's, from which to upgrade; without it the same is installed over itself.
 # What cannot be tried so: that the units start under systemd, and that an engine builds the image and runs the compose file.
 set -eu
 cd "$(dirname "$0")/.."
@@ -18,10 +19,14 @@ scripts/setup.sh packages
 PATH=$HOME/.cargo/bin:$PATH
 
 scripts/manual.sh "$built/paylink" target/package
-for revision in 1 2; do
-    cargo deb --quiet --no-build --no-strip --locked --profile "$profile" --deb-revision "$revision" \
-        --output "target/package/paylink_$revision.deb" >/dev/null
-done
+cargo deb --quiet --no-build --no-strip --locked --profile "$profile" --deb-revision 2 --output target/package/paylink_2.deb >/dev/null
+# The one before it differs by its version and, where the previous program is at hand, by that.
+before=$(mktemp -d)
+dpkg-deb --raw-extract target/package/paylink_2.deb "$before"
+sed -i 's/^\(Version: .*\)-2$/\1-1/' "$before/DEBIAN/control"
+[ -z "${PAYLINK_BEFORE:-}" ] || install -m 0755 "$PAYLINK_BEFORE" "$before/usr/bin/paylink"
+dpkg-deb -Zgzip -z1 --root-owner-group --build "$before" target/package/paylink_1.deb >/dev/null
+rm -rf "$before"
 ls -l target/package/*.deb | awk '{ printf "%s: %.1f MB\n", $NF, $5 / 1e6 }'
 scripts/package.sh target/package/paylink_1.deb target/package/paylink_2.deb
 scripts/image.sh "$built/paylink"
