@@ -290,7 +290,7 @@ async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
             let job = RecoverStripeLinks { merchant, made_since: restored_to };
             // The scheduler notifies Redis from the rows.
             let once = EnqueueOptions::for_merchant(merchant).unique(format!("recover:{merchant}:{restored_to}"));
-            let _unnotified = enqueue(&tx, &job, once, now).await?;
+            let _unnotified = enqueue(&tx, &job, once.in_background(), now).await?;
             asked += 1;
         }
     }

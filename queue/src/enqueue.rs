@@ -8,7 +8,7 @@ use entity::{Db, Rows, job::JobState};
 use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable, Value};
 use uuid::Uuid;
 
-use crate::{Job, Kind, Trace};
+use crate::{Job, Kind, Lease, Trace};
 
 /// Prefix of the deduplication keys of background jobs, which no one is waiting for.
 const BACKGROUND: &str = "background:";
@@ -27,6 +27,8 @@ pub struct EnqueueOptions {
     pub dedup_key: Option<String>,
     /// The earliest start; `None` means at once.
     pub run_at: Option<DateTime<Utc>>,
+    /// Whether no one is waiting for it; see [`in_background`](Self::in_background).
+    pub background: bool,
 }
 
 impl EnqueueOptions {
@@ -36,17 +38,32 @@ impl EnqueueOptions {
         Self { merchant: Some(merchant), ..Self::default() }
     }
 
-    /// Puts the job in the merchant's background lane, so that it takes turns with interactive jobs instead of delaying
-    /// them. `key` deduplicates as in [`unique`](Self::unique).
+    /// Puts the job in the merchant's background lane, because no one is waiting for it: it takes turns with interactive
+    /// jobs instead of delaying them, and leaves them the nearest turns at a rate limit.
     #[must_use]
-    pub fn in_background(self, key: impl AsRef<str>) -> Self {
-        self.unique(format!("{BACKGROUND}{}", key.as_ref()))
+    pub fn in_background(self) -> Self {
+        Self { background: true, ..self }
+    }
+
+    /// Puts the job in the same lane as the one that enqueues it, which it continues.
+    #[must_use]
+    pub fn in_lane_of(self, lease: &Lease) -> Self {
+        Self { background: lease.is_background(), ..self }
     }
 
     /// Sets the deduplication key: a second job of the same kind and key is not enqueued.
     #[must_use]
     pub fn unique(self, key: impl Into<String>) -> Self {
         Self { dedup_key: Some(key.into()), ..self }
+    }
+
+    /// The key in the row of this job. That of a background job says so, and is never missing.
+    fn key_of(&self, job: JobId) -> Option<String> {
+        match &self.dedup_key {
+            key if !self.background => key.clone(),
+            Some(key) => Some(format!("{BACKGROUND}{key}")),
+            None => Some(format!("{BACKGROUND}{job}")),
+        }
     }
 }
 
@@ -149,6 +166,7 @@ pub async fn enqueue_with<'a>(
 struct NewJob<'a> {
     id: JobId,
     draft: &'a JobDraft,
+    key: Option<String>,
     /// The row the job is about, where the job is only inserted if that row was; otherwise nil.
     row: Uuid,
     run_at: DateTime<Utc>,
@@ -156,7 +174,8 @@ struct NewJob<'a> {
 
 impl<'a> NewJob<'a> {
     fn of(draft: &'a JobDraft, row: Uuid, now: DateTime<Utc>) -> Self {
-        Self { id: JobId::new(now), draft, row, run_at: draft.options.run_at.unwrap_or(now) }
+        let id = JobId::new(now);
+        Self { id, draft, key: draft.options.key_of(id), row, run_at: draft.options.run_at.unwrap_or(now) }
     }
 }
 
@@ -184,12 +203,12 @@ fn rows(jobs: &[NewJob]) -> Rows<8> {
         ("job_trace", "text?"),
         ("due_at", "timestamptz"),
     ]);
-    for NewJob { id, draft, row, run_at } in jobs {
+    for NewJob { id, draft, key, row, run_at } in jobs {
         rows.push([
             (*id).into(),
             (*row).into(),
             draft.kind.as_str().into(),
-            draft.options.dedup_key.clone().into(),
+            key.clone().into(),
             draft.options.merchant.into(),
             draft.payload.as_str().into(),
             draft.trace.as_ref().map(ToString::to_string).into(),
@@ -209,10 +228,10 @@ async fn ids<Id: TryGetable + Eq + Hash>(
 
 fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
     let written = jobs.into_iter().filter(|job| written.contains(&job.id));
-    let enqueued = |NewJob { id, draft, run_at, .. }: NewJob| EnqueuedJob {
+    let enqueued = |NewJob { id, draft, key, run_at, .. }: NewJob| EnqueuedJob {
         job: id,
         kind: draft.kind,
-        lane: lane(draft.options.merchant, draft.options.dedup_key.as_deref()),
+        lane: lane(draft.options.merchant, key.as_deref()),
         run_at,
     };
     written.map(enqueued).collect()
@@ -220,10 +239,15 @@ fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
 
 /// The lane of a job. Jobs without a merchant share one. A merchant has two, one interactive and one for background
 /// jobs, which take turns as if they were two merchants: interactive jobs never queue up behind a background backlog.
-/// The lane is derived from the row, so that repeated notifications agree.
+/// The lane is derived from the row, so that repeated notifications agree, and those of the version before and after.
 pub(crate) fn lane(merchant: Option<MerchantId>, dedup_key: Option<&str>) -> Uuid {
     let Some(merchant) = merchant.map(MerchantId::uuid) else { return Uuid::nil() };
-    if dedup_key.is_some_and(|key| key.starts_with(BACKGROUND)) { other_lane(merchant) } else { merchant }
+    if is_background(dedup_key) { other_lane(merchant) } else { merchant }
+}
+
+/// Whether no one is waiting for the job with this key.
+pub(crate) fn is_background(dedup_key: Option<&str>) -> bool {
+    dedup_key.is_some_and(|key| key.starts_with(BACKGROUND))
 }
 
 /// The merchant a lane belongs to.
@@ -248,5 +272,17 @@ mod tests {
         assert_ne!(usual, background);
         assert_eq!([of_lane(usual), of_lane(background)], [merchant.uuid(); 2]);
         assert_eq!([lane(None, Some("background:1")), of_lane(Uuid::nil())], [Uuid::nil(); 2]);
+    }
+
+    #[test]
+    fn the_key_of_a_background_job_says_so_and_leaves_as_many_as_are_wanted() {
+        let (options, [one, other]) = (EnqueueOptions::default(), [JobId::new(Utc::now()), JobId::new(Utc::now())]);
+        assert_eq!(options.key_of(one), None);
+        let background = options.in_background();
+        assert_ne!(background.key_of(one), background.key_of(other));
+        assert!(is_background(background.key_of(one).as_deref()));
+        let unique = background.unique("expire:1");
+        assert_eq!(unique.key_of(one).as_deref(), Some("background:expire:1"));
+        assert_eq!(unique.key_of(one), unique.key_of(other));
     }
 }

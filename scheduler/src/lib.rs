@@ -101,12 +101,12 @@ impl Scheduler {
         outcome
     }
 
-    /// Enqueues jobs in one transaction and notifies Redis. Returns how many were new.
+    /// Enqueues jobs in one transaction and notifies Redis. Returns how many were new. No one waits for what time brings.
     async fn enqueue<J: Job>(&self, jobs: Vec<(J, EnqueueOptions)>) -> Result<u64, SchedulerError> {
         let tx = self.db.begin().await?;
         let mut enqueued = Vec::new();
         for (job, options) in jobs {
-            enqueued.extend(queue::enqueue(&tx, &job, options, self.clock.now()).await?);
+            enqueued.extend(queue::enqueue(&tx, &job, options.in_background(), self.clock.now()).await?);
         }
         tx.commit().await?;
         self.notify(&enqueued).await;

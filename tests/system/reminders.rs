@@ -55,6 +55,7 @@ async fn a_buyer_is_reminded_as_often_as_the_merchant_says(app: &mut App) {
     eventually("the reminder is sent", async || (texts().await == 2).then_some(())).await;
     jobs_are_done().await;
     assert_eq!(texts().await, 2);
+    assert_eq!(app.lanes_of("send_sms").await, (1, 1), "no one waits for the reminder");
     let seen = merchant.link(&link.id).await;
     let reminded = seen["timeline"].as_array().unwrap().iter().filter(|entry| entry["event"] == "reminded").count();
     assert_eq!(reminded, 1, "{seen}");

@@ -116,6 +116,7 @@ async fn a_text_is_sent_when_its_time_has_come(app: &mut App) {
     jobs_are_done(app).await;
     assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
     assert_eq!(merchant.credits().await, (99, 0));
+    assert_eq!(app.lanes_of("send_sms").await, (1, 0), "no one waits for it");
     deletes(&merchant, &format!("/v1/messages/{id}")).await.problem(409, "not_scheduled");
 }
 
@@ -245,6 +246,10 @@ async fn a_receipt_is_sent_once_whatever_happens(app: &mut App) {
             .await;
     }
     jobs_of(app).await;
+    for kind in ["tell_buyer", "send_sms"] {
+        let (background, interactive) = app.lanes_of(kind).await;
+        assert!(background > 0 && interactive == 0, "someone waits for a receipt: {background}, {interactive} {kind}");
+    }
     let (with, without) = ([&order, &elsewhere, &wished], [&silent, &unwished, &quiet, &asked]);
     for (order, count) in with.into_iter().map(|it| (it, 1)).chain(without.into_iter().map(|it| (it, 0))) {
         let receipts = receipts_of(&order.phone).await;

@@ -2,67 +2,61 @@
 
 use std::time::{Duration, Instant};
 
-use domain::sms::Body;
-use entity::message::{self, NewMessage, Origin};
-use queue::{EnqueueOptions, SendSms, enqueue};
 use reqwest::Method;
+use serde_json::{Value, json};
 
 use crate::flow::workers_know_what_is_paused;
-use crate::support::{App, Database, INVOICE, Invoice, Line, Proxy, S3, eventually};
+use crate::support::{App, Database, INVOICE, Invoice, Line, Proxy, S3, eventually, order_body};
 
-/// So many reminders leave in 12 seconds at the pace that a sender is allowed.
-const REMINDERS: usize = 300;
+/// So many texts leave in more than three seconds at the pace that a sender is allowed.
+const ROWS: usize = 80;
+
+/// So many leave in two.
+const IN_TWO_SECONDS: usize = 50;
 
 #[tokio::test]
-async fn a_link_is_sent_before_the_reminders_that_were_there_first() {
+async fn a_link_is_sent_before_the_texts_of_a_batch_that_were_there_first() {
     let app = App::start_apart(Database::postgresql().await).await;
     let merchant = app.merchant();
     app.says(&["merchant", "top-up", &app.hello.merchant_id, "2000"]);
-    let (reminded, sent) = (merchant.opens_an_order("15001").await, merchant.opens_an_order("15002").await);
-    let first = merchant.makes_a_link(&reminded).await;
-    let message = merchant.sends(&first).await;
-    merchant.sees_message(&message, "delivered").await;
-    let conversation = merchant.conversation_with(&reminded.phone).await["id"].as_str().unwrap().parse().unwrap();
+    let (before, within) = (merchant.opens_an_order("15001").await, merchant.opens_an_order("15002").await);
+    let links = [merchant.makes_a_link(&before).await, merchant.makes_a_link(&within).await];
     app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "so that they pile up"]);
     workers_know_what_is_paused(&app).await;
-
-    let (owner, db) = (app.hello.merchant_id.parse().unwrap(), entity::Db::open(&app.database_url(), 2).await.unwrap());
-    let (now, tx) = (db.now().await.unwrap(), db.begin().await.unwrap());
-    let merchant_row = entity::merchant::get(&tx, owner).await.unwrap();
-    for n in 0..REMINDERS {
-        let text = NewMessage {
-            conversation,
-            link: None,
-            body: Body::new(&format!("Reminder {n}")).unwrap(),
-            // A reminder waits for the buyer's day, and this test does not: what is queued in the background is what
-            // counts.
-            origin: Origin::Merchant,
-            once_key: None,
-            send_at: None,
-            actor: None,
-        };
-        let message = message::command(&tx, &merchant_row, text, now).await.unwrap().id;
-        let background = EnqueueOptions::for_merchant(owner).in_background(message.to_string());
-        let _unnotified = enqueue(&tx, &SendSms { merchant: owner, message }, background, now).await.unwrap();
+    let row = |n: usize| {
+        let mut row = order_body(&format!("B-{n}"), &format!("+12025572{n:03}"));
+        row["key"] = n.to_string().into();
+        row
+    };
+    let rows: Vec<Value> = (0..ROWS).map(row).collect();
+    let batch = merchant.http.post("/v1/batches", &json!({"rows": rows, "send": true})).await.with_status(202).json();
+    let start = format!("/v1/batches/{}/start", batch["id"].as_str().unwrap());
+    merchant.http.post(&start, &json!({})).await.with_status(202);
+    eventually("the texts wait", async || (app.lanes_of("send_sms").await.0 == ROWS).then_some(())).await;
+    for kind in ["store_invoice", "create_stripe_link"] {
+        assert_eq!(app.lanes_of(kind).await, (ROWS, 2), "{kind}");
     }
-    tx.commit().await.unwrap();
-    let link = merchant.makes_a_link(&sent).await;
-    let message = merchant.sends(&link).await;
+    let message = merchant.sends(&links[0]).await;
 
+    let outbox = async || app.sandbox().knows("sms/outbox").await["items"].as_array().unwrap().clone();
+    let is_of_batch = |text: &&Value| text["to"].as_str().unwrap().starts_with("+12025572");
     app.says(&["jobs", "resume", "--kind", "send_sms"]);
-    eventually("the link is sent", async || {
-        let status = merchant.message(&message).await["status"].clone();
-        ["sent", "delivered"].iter().any(|done| status == *done).then_some(())
-    })
-    .await;
+    let begun = async || outbox().await.iter().any(|text| is_of_batch(&text)).then_some(());
+    eventually("the batch is being sent", begun).await;
+    let other = merchant.sends(&links[1]).await;
+    let already = outbox().await.iter().filter(is_of_batch).count();
+    for message in [message, other] {
+        merchant.sees_message(&message, "delivered").await;
+    }
     eventually("all are sent", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
     // What left before it, by the order in which the carrier had them: how quick the machine is decides nothing.
-    let left = app.sandbox().knows("sms/outbox").await["items"].as_array().unwrap().clone();
-    let reminders = left.iter().filter(|text| text["body"].as_str().unwrap().starts_with("Reminder ")).count();
-    let place = left.iter().position(|text| text["to"] == sent.phone.as_str()).unwrap();
-    let before = left[..place].iter().filter(|text| text["body"].as_str().unwrap().starts_with("Reminder ")).count();
-    assert_eq!(reminders, REMINDERS);
-    assert!(before < REMINDERS / 3, "{before} of {REMINDERS} reminders went before it");
+    let left = outbox().await;
+    assert_eq!(left.iter().filter(is_of_batch).count(), ROWS);
+    for (order, already) in [(before, 0), (within, already)] {
+        let place = left.iter().position(|text| text["to"] == order.phone.as_str()).unwrap();
+        let earlier = left[..place].iter().filter(is_of_batch).count().saturating_sub(already);
+        assert!(earlier < IN_TWO_SECONDS, "{earlier} of {ROWS} texts went before {}", order.phone);
+    }
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ pub async fn waiting_events(
     webhook_event::search_among(db, merchant, search, payloads.into_iter().filter_map(event).collect()).await
 }
 
-/// Resets an event to `received` and enqueues a new job for it. Returns `None` in place of the job if one is already
+/// Resets an event to `received` and enqueues a new job for it, which does not delay new events however many are replayed. Returns `None` in place of the job if one is already
 /// queued.
 ///
 /// # Errors
@@ -59,7 +59,7 @@ pub async fn replay_event(
         return Ok(Err(refusal));
     }
     let (merchant, event, source) = (event.merchant_id, event.id, event.source);
-    let options = EnqueueOptions::for_merchant(merchant);
+    let options = EnqueueOptions::for_merchant(merchant).in_background();
     Ok(Ok(match source {
         Source::Stripe => enqueue(db, &ProcessStripeEvent { merchant, event }, options, now).await?,
         Source::Sms => enqueue(db, &ProcessSmsEvent { merchant, event }, options, now).await?,

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::finish_all;
-use crate::{Job, JobError, Kind};
+use crate::{Job, JobError, Kind, enqueue::is_background};
 
 /// The result of claiming a job.
 #[derive(Debug)]
@@ -73,6 +73,12 @@ impl Lease {
     #[must_use]
     pub fn job(&self) -> &Row {
         &self.job
+    }
+
+    /// Whether no one is waiting for the job.
+    #[must_use]
+    pub fn is_background(&self) -> bool {
+        is_background(self.job.dedup_key.as_deref())
     }
 
     /// Decodes the payload.

@@ -25,7 +25,7 @@ use tracing::{Instrument, Span, field::Empty, info_span};
 use self::retry::{MOST_CRASHES, due_after};
 use crate::{
     Job, JobError, Kind, Trace,
-    flow::Pauses,
+    flow::{Pauses, Urgency},
     metrics,
     redis::{Ack, Delivery},
 };
@@ -148,7 +148,7 @@ impl<J: Job> Executor<J> {
             Claim::Over => return Ok(Ack::Done),
         };
         let (span, trace) = begin(J::KIND, lease.job());
-        trace.scope(self.carry_out(context, &lease)).instrument(span).await
+        trace.scope(Urgency::of(&lease).scope(self.carry_out(context, &lease))).instrument(span).await
     }
 
     async fn carry_out<C: Sync>(&self, context: &C, lease: &Lease) -> Result<Ack, DbErr>

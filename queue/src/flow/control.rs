@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use domain::Clock;
 
-use super::breaker::{Admission, CircuitBreakers, LeftAlone};
+use super::{
+    Urgency,
+    breaker::{Admission, CircuitBreakers, LeftAlone},
+};
 use crate::{
     JobError,
     redis::{Pass, RedisQueues},
@@ -85,7 +88,8 @@ impl FlowControl {
         Self { queues, breakers: CircuitBreakers::default(), clock }
     }
 
-    /// Waits until `service` may be called under this rate limit.
+    /// Waits until `service` may be called under this rate limit. Background jobs leave the nearest turns to interactive
+    /// ones.
     ///
     /// Without Redis there is no limit of ours. The service has its own, and its answer (429, `Retry-After`) is
     /// honoured.
@@ -94,7 +98,7 @@ impl FlowControl {
     /// Returns an error if the service is considered down, or the limit allows no call soon.
     pub async fn acquire(&self, service: &str, limit: &str, rate: Rate) -> Result<Permit, NotNow> {
         if let Some(interval) = rate.0 {
-            match self.queues.pass_at(limit, interval, LONGEST_WAIT).await {
+            match self.queues.pass_at(limit, interval, LONGEST_WAIT, Urgency::current()).await {
                 Ok(Pass::In(wait)) => tokio::time::sleep(wait).await,
                 Ok(Pass::NotBefore(after)) => return Err(NotNow::Limited { limit: limit.to_owned(), after }),
                 Err(error) => tracing::debug!(limit, %error, "a limit cannot be asked; going on without"),

@@ -7,7 +7,9 @@
 mod breaker;
 mod control;
 mod pause;
+mod urgency;
 
 pub use breaker::LeftAlone;
 pub use control::{FlowControl, HeldBack, NotNow, Permit, Rate};
 pub use pause::{Paused, Pauses};
+pub use urgency::Urgency;

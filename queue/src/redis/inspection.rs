@@ -14,7 +14,7 @@ pub use finding::Finding;
 
 use super::queue::{ClaimRequest, Reply};
 use super::{Delivery, DueJob, QueueError, RedisQueues};
-use crate::live::Live;
+use crate::{flow::Urgency, live::Live};
 
 /// The queue used for the checks. No kind of job has this name.
 const PROBE: &str = "probe";
@@ -175,7 +175,7 @@ impl RedisQueues {
 
     async fn try_limits(&self) -> Result<(), QueueError> {
         self.spend(PROBE, Duration::from_millis(1)).await?;
-        self.pass_at(PROBE, Duration::from_millis(1), Duration::ZERO).await?;
+        self.pass_at(PROBE, Duration::from_millis(1), Duration::ZERO, Urgency::Interactive).await?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::script::Script;
 use super::{QueueError, RedisQueues};
+use crate::flow::Urgency;
 
 static LIMIT: LazyLock<Script> = LazyLock::new(|| Script::alone(include_str!("lua/limit.lua")));
 
@@ -18,14 +19,20 @@ pub enum Pass {
 }
 
 impl RedisQueues {
-    /// Takes a turn at a rate limit that allows one every `interval`. A turn that is further away than `patience` is
-    /// not taken. See `limit.lua`.
+    /// Takes a turn at a rate limit that allows one every `interval`. A turn that is further away than `patience`, or
+    /// half of it in the background, is not taken. See `limit.lua`.
     ///
     /// # Errors
     /// Returns an error if Redis is unavailable or does not answer within a second.
-    pub async fn pass_at(&self, limit: &str, interval: Duration, patience: Duration) -> Result<Pass, QueueError> {
+    pub async fn pass_at(
+        &self,
+        limit: &str,
+        interval: Duration,
+        patience: Duration,
+        urgency: Urgency,
+    ) -> Result<Pass, QueueError> {
         let mut call = LIMIT.call_on(&format!("{}:limit:{{{limit}}}", self.prefix()));
-        call.arg(micros(interval)).arg(micros(patience));
+        call.arg(micros(interval)).arg(micros(patience)).arg(u8::from(urgency == Urgency::Background));
         let (taken, wait): (bool, u64) = self.connection().run(&LIMIT, &call).await?;
         let wait = Duration::from_micros(wait);
         Ok(if taken { Pass::In(wait) } else { Pass::NotBefore(wait) })

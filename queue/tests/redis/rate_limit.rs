@@ -2,14 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use queue::redis::{Pass, RedisQueues};
+use queue::{
+    flow::Urgency,
+    redis::{Pass, RedisQueues},
+};
 
 use crate::support::{Redis, eventually};
 
 const PATIENT: Duration = Duration::from_hours(1);
 
 async fn pass(queues: &RedisQueues, interval: Duration, patience: Duration) -> Pass {
-    queues.pass_at("stripe:payment_links", interval, patience).await.expect("Redis answers")
+    queues.pass_at("stripe:payment_links", interval, patience, Urgency::Interactive).await.expect("Redis answers")
 }
 
 #[tokio::test]
@@ -41,6 +44,48 @@ async fn those_who_are_put_off_come_back_one_by_one() {
 }
 
 #[tokio::test]
+async fn who_is_waited_for_stands_behind_no_one_else_who_was_put_off() {
+    let redis = Redis::start().await;
+    // An hour: no time that this test may take is a part of it.
+    let (queues, interval) = (redis.queues(), Duration::from_hours(1));
+    let asks = async |patience, urgency| {
+        let pass = queues.pass_at("texts", interval, patience, urgency).await;
+        pass.expect("Redis answers")
+    };
+    let put_off = |pass| match pass {
+        Pass::NotBefore(wait) => wait,
+        Pass::In(_) => panic!("a turn too many"),
+    };
+    assert_eq!(asks(Duration::ZERO, Urgency::Background).await, Pass::In(Duration::ZERO));
+    for _ in 0..50 {
+        put_off(asks(Duration::ZERO, Urgency::Background).await);
+    }
+    // The next turn is within this patience, and not within the half of it.
+    let patience = interval * 3 / 2;
+    put_off(asks(patience, Urgency::Background).await);
+    let first = put_off(asks(Duration::ZERO, Urgency::Interactive).await);
+    assert!(first <= interval, "fifty are before it: {first:?}");
+    let last = put_off(asks(Duration::ZERO, Urgency::Background).await);
+    assert!(last > 51 * interval - Duration::from_mins(10), "it is not in a row with the others: {last:?}");
+    assert!(matches!(asks(patience, Urgency::Interactive).await, Pass::In(wait) if wait <= interval));
+}
+
+#[tokio::test]
+async fn a_turn_is_kept_for_who_was_told_to_return_for_it() {
+    let redis = Redis::start().await;
+    let (queues, interval) = (redis.queues(), Duration::from_hours(1));
+    let asks =
+        async |patience, urgency| queues.pass_at("texts", interval, patience, urgency).await.expect("it answers");
+    assert_eq!(asks(Duration::ZERO, Urgency::Interactive).await, Pass::In(Duration::ZERO));
+    assert!(matches!(asks(Duration::ZERO, Urgency::Interactive).await, Pass::NotBefore(_)));
+    let pass = asks(PATIENT * 4, Urgency::Background).await;
+    assert!(matches!(pass, Pass::NotBefore(wait) if wait > interval), "{pass:?}");
+    assert!(matches!(asks(PATIENT, Urgency::Interactive).await, Pass::In(_)));
+    let pass = asks(PATIENT * 8, Urgency::Background).await;
+    assert!(matches!(pass, Pass::In(_)), "nothing is kept any more: {pass:?}");
+}
+
+#[tokio::test]
 async fn a_limit_that_is_not_reached_costs_nobody_a_wait_and_leaves_nothing_behind() {
     let redis = Redis::start().await;
     let (queues, interval) = (redis.queues(), Duration::from_millis(5));
@@ -56,7 +101,8 @@ async fn each_name_has_a_limit_of_its_own() {
     let redis = Redis::start().await;
     let queues = redis.queues();
     for merchant in ["stripe:payment_links:1", "stripe:payment_links:2", "stripe:checkout/sessions:1"] {
-        let pass = queues.pass_at(merchant, PATIENT, Duration::ZERO).await.expect("Redis answers");
+        let pass =
+            queues.pass_at(merchant, PATIENT, Duration::ZERO, Urgency::Interactive).await.expect("Redis answers");
         assert_eq!(pass, Pass::In(Duration::ZERO));
     }
 }

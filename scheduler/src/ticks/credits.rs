@@ -29,7 +29,7 @@ async fn ask(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError
         let job = |bought: &purchase::CreditPurchase| {
             let job = ReconcileCreditPurchase { merchant: bought.merchant_id, purchase: bought.id };
             let key = format!("{}:{}", bought.id, now.at.format("%Y-%m-%dT%H"));
-            (job, EnqueueOptions::for_merchant(bought.merchant_id).in_background(key))
+            (job, EnqueueOptions::for_merchant(bought.merchant_id).unique(key))
         };
         written += scheduler.enqueue(open.iter().map(job).collect()).await?;
     }
@@ -60,7 +60,7 @@ async fn enqueue_low_credit_texts(scheduler: &Scheduler) -> Result<u64, Schedule
         let job = |owner: &merchant::Merchant| {
             let since = owner.low_credit_since.map(|since| since.timestamp_millis()).unwrap_or_default();
             let key = format!("{}:{since}:{}", owner.id, now.format("%Y-%m-%d"));
-            (TellLowCredit { merchant: owner.id }, EnqueueOptions::for_merchant(owner.id).in_background(key))
+            (TellLowCredit { merchant: owner.id }, EnqueueOptions::for_merchant(owner.id).unique(key))
         };
         written += scheduler.enqueue(low.iter().map(job).collect()).await?;
     }

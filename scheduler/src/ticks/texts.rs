@@ -38,7 +38,7 @@ async fn release(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerE
         for message in &messages {
             if message::queue_scheduled(&tx, message, now.at).await? {
                 let job = SendSms { merchant: message.merchant_id, message: message.id };
-                let options = EnqueueOptions::for_merchant(message.merchant_id);
+                let options = EnqueueOptions::for_merchant(message.merchant_id).in_background();
                 enqueued.extend(enqueue(&tx, &job, options, scheduler.clock.now()).await?);
             }
         }

@@ -19,7 +19,7 @@ use entity::{
     job::{Column, Entity, JobState},
 };
 use paylink::{Settings, Surroundings, scheduler};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement};
 use serde::Deserialize;
 use serde_json::json;
 use tempfile::TempDir;
@@ -342,6 +342,18 @@ impl App {
     /// A separate connection to its database.
     pub(crate) async fn database(&self) -> DatabaseConnection {
         self.database.connect(self.data.path()).await.unwrap()
+    }
+
+    /// How many of its jobs of this kind no one waits for, and how many someone does.
+    pub(crate) async fn lanes_of(&self, kind: &str) -> (usize, usize) {
+        let connection = self.database().await;
+        let question = format!("SELECT dedup_key FROM job WHERE kind = '{kind}'");
+        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), question)).await;
+        let keys = rows.unwrap().into_iter().map(|row| row.try_get::<Option<String>>("", "dedup_key").unwrap());
+        let is_background = |key: &Option<String>| key.as_deref().is_some_and(|key| key.starts_with("background:"));
+        let (background, interactive): (Vec<_>, Vec<_>) = keys.partition(is_background);
+        connection.close().await.unwrap();
+        (background.len(), interactive.len())
     }
 
     /// Changes its rows behind its back.

@@ -100,7 +100,8 @@ async fn close_what_may_be_there(
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
     let job = CloseStripeLink { merchant, link, reason: CloseReason::Failure };
-    enqueue(tx, &job, EnqueueOptions::for_merchant(merchant).unique(format!("failed:{link}")), now).await
+    let once = EnqueueOptions::for_merchant(merchant).unique(format!("failed:{link}")).in_background();
+    enqueue(tx, &job, once, now).await
 }
 
 /// Marks a link that cannot be created as `failed`, unless its state has changed.

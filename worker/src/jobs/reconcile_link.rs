@@ -85,7 +85,7 @@ async fn look(
     let mut enqueued_job = None;
     if found.body.iter().all(|(_, settled)| *settled == Settled::Failed) {
         link::note_found_unpaid(&tx, link, asked).await?;
-        enqueued_job = renewal::request_again(&tx, link, now).await?;
+        enqueued_job = renewal::request_again(&tx, link, lease, now).await?;
     }
     link::set_checked(&tx, link, now).await?;
     let done = lease.finish(tx, now).await?;

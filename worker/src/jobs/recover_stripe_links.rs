@@ -78,7 +78,7 @@ async fn take_in(
     };
     link::insert_lost(&tx, lost, now).await?;
     let close = CloseStripeLink { merchant: job.merchant, link: id, reason: CloseReason::Failure };
-    let once = EnqueueOptions::for_merchant(job.merchant).unique(format!("failed:{id}"));
+    let once = EnqueueOptions::for_merchant(job.merchant).unique(format!("failed:{id}")).in_background();
     let enqueued_job = enqueue(&tx, &close, once, now).await?;
     tx.commit().await?;
     context.queue.notify(enqueued_job);

@@ -37,9 +37,8 @@ impl JobHandler<JobContext> for Remind {
         match write(context, &tx, &found, at).await {
             Ok(message) => {
                 let job = SendSms { merchant: self.merchant, message: message.id };
-                let once =
-                    EnqueueOptions::for_merchant(self.merchant).in_background(format!("reminder:{}", message.id));
-                let enqueued_job = enqueue(&tx, &job, once, context.now()).await?;
+                let options = EnqueueOptions::for_merchant(self.merchant).in_background();
+                let enqueued_job = enqueue(&tx, &job, options, context.now()).await?;
                 let done = lease.finish(tx, context.now()).await?;
                 context.queue.notify(enqueued_job);
                 Ok(done)

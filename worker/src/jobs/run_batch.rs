@@ -134,7 +134,9 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         return Ok(tx.rollback().await?);
     }
     let job = StoreInvoice { merchant: owner.id, link };
-    let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(owner.id), now).await?;
+    // Whoever makes a link by hand meanwhile does not wait for all of a batch.
+    let options = EnqueueOptions::for_merchant(owner.id).in_background();
+    let enqueued_job = enqueue(&tx, &job, options, now).await?;
     tx.commit().await?;
     context.queue.notify(enqueued_job);
     Ok(())

@@ -78,7 +78,8 @@ async fn store(
     let tx = context.db.begin().await?;
     link::set_document(&tx, link, stored, now).await?;
     let next = CreateStripeLink { merchant: link.merchant_id, link: link.id };
-    let enqueued_job = enqueue(&tx, &next, EnqueueOptions::for_merchant(link.merchant_id), now).await?;
+    let options = EnqueueOptions::for_merchant(link.merchant_id).in_lane_of(lease);
+    let enqueued_job = enqueue(&tx, &next, options, now).await?;
     let done = lease.finish(tx, now).await?;
     context.queue.notify(enqueued_job);
     Ok(done)

@@ -35,7 +35,8 @@ impl JobHandler<JobContext> for TellBuyer {
         match write(self, context, &tx, (&owner, &order, &link), now).await {
             Ok(Some(message)) => {
                 let job = SendSms { merchant: self.merchant, message: message.id };
-                let enqueued_job = enqueue(&tx, &job, EnqueueOptions::for_merchant(self.merchant), now).await?;
+                let options = EnqueueOptions::for_merchant(self.merchant).in_background();
+                let enqueued_job = enqueue(&tx, &job, options, now).await?;
                 let done = lease.finish(tx, now).await?;
                 context.queue.notify(enqueued_job);
                 Ok(done)

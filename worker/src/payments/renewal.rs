@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use domain::link::LinkEvent;
 use entity::link::{self, StripeFacts};
-use queue::{CreateStripeLink, EnqueueOptions, EnqueuedJob, enqueue};
+use queue::{CreateStripeLink, EnqueueOptions, EnqueuedJob, Lease, enqueue};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// Requests another payment link if this event says that a payment did not settle, once for each payment.
@@ -32,6 +32,7 @@ pub(crate) async fn request(
 pub(crate) async fn request_again(
     tx: &impl ConnectionTrait,
     link: &link::Model,
+    lease: &Lease,
     now: DateTime<Utc>,
 ) -> Result<Option<EnqueuedJob>, DbErr> {
     if !link.awaits_renewal() {
@@ -40,5 +41,5 @@ pub(crate) async fn request_again(
     let answered = link.stripe_checked_at.map_or(0, |at| at.timestamp_micros());
     let job = CreateStripeLink { merchant: link.merchant_id, link: link.id };
     let once = EnqueueOptions::for_merchant(link.merchant_id).unique(format!("renew:{}:{answered}", link.id));
-    enqueue(tx, &job, once, now).await
+    enqueue(tx, &job, once.in_lane_of(lease), now).await
 }
