@@ -13,6 +13,7 @@ mod problems;
 mod raw_sql;
 mod server_words;
 mod story;
+mod tables;
 mod units;
 mod words;
 
