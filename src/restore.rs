@@ -1,5 +1,7 @@
 //! `paylink restore`: restores an installation from a backup, without repeating what has happened since.
 
+mod hold;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -9,15 +11,12 @@ use chrono::{DateTime, Utc};
 use clap::{ArgGroup, Args as ClapArgs};
 use domain::{Clock, Secret, Vault};
 use entity::{
-    Db, Documents, change,
+    Db, Documents,
     installation::{self, RootError},
-    message,
-    pause::{self, PauseSubject},
-    restoration,
 };
-use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
+use self::hold::hold;
 use crate::{
     backup::{ABOUT, DATABASE, DOCUMENT, Manifest, archive::ArchiveReader, backup_key, sealed::SealError},
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY, sync_folder_of},
@@ -248,54 +247,6 @@ fn refuse_what_is_to_come(restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Res
         return Err(Error::Refused(format!("{restored_to} is yet to come: it is {now} by the database")));
     }
     Ok(())
-}
-
-/// What is held after a restore.
-struct Held {
-    texts: u64,
-    asked: usize,
-}
-
-impl Held {
-    fn print(&self) {
-        let Self { texts, asked } = self;
-        println!(
-            "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
-        );
-        println!(
-            "reminders are paused; once you have seen that none went out since: paylink jobs resume --kind remind"
-        );
-        println!("so are receipts and what is told of voids: paylink jobs resume --kind tell_buyer");
-        println!("{asked} merchants' Stripe accounts are asked for links that were made since");
-    }
-}
-
-/// Holds what may have happened since the backup: texts wait for the carrier's record or a person, reminders for an
-/// operator, and Stripe is asked for what we do not know.
-async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
-    let now = db.now().await?;
-    refuse_what_is_to_come(restored_to, now)?;
-    let tx = db.begin().await?;
-    restoration::record(&tx, restored_to, now).await?;
-    let texts = message::hold_unsent(&tx, now).await?;
-    // Readers of the old feed must not mistake new changes for those they have seen.
-    change::begin_anew(&tx).await?;
-    let why = format!("restored to {restored_to}: reminders may have been sent since");
-    pause::put(&tx, &PauseSubject::Kind(Kind::Remind.as_str().to_owned()), &why, now).await?;
-    let why = format!("restored to {restored_to}: receipts may have been sent since");
-    pause::put(&tx, &PauseSubject::Kind(Kind::TellBuyer.as_str().to_owned()), &why, now).await?;
-    let mut asked = 0;
-    for merchant in entity::merchant::ids(&tx).await? {
-        if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
-            let job = RecoverStripeLinks { merchant, made_since: restored_to };
-            // The scheduler notifies Redis from the rows.
-            let once = EnqueueOptions::for_merchant(merchant).unique(format!("recover:{merchant}:{restored_to}"));
-            let _unnotified = enqueue(&tx, &job, once.in_background(), now).await?;
-            asked += 1;
-        }
-    }
-    tx.commit().await?;
-    Ok(Held { texts, asked })
 }
 
 fn text(bytes: Vec<u8>) -> Result<String, Error> {

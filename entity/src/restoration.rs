@@ -17,6 +17,14 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// Whether the installation was restored after this time. What was received before may have been answered then.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn is_later_than(db: &impl ConnectionTrait, time: DateTime<Utc>) -> Result<bool, DbErr> {
+    Ok(Entity::find().filter(Column::RestoredAt.gte(time)).one(db).await?.is_some())
+}
+
 /// Records a restoration.
 ///
 /// # Errors

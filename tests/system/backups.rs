@@ -1,133 +1,14 @@
-//! Backups: a backup is complete, nothing happens twice after a restoration, and the move to PostgreSQL.
+//! Backups: a backup is complete and opens with its key only, and the move to PostgreSQL.
 
 use std::fs;
 
-use chrono::{SecondsFormat, Utc};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use crate::flow::workers_know_what_is_paused;
-use crate::support::{
-    App, Database, Invoice, Link, Order, Process, WrongClock, comes_true, eventually, migrated_postgresql,
-    postgres_program,
-};
+use crate::support::{App, Database, Invoice, Process, WrongClock, comes_true, migrated_postgresql};
 
-const KEY: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
+pub(crate) const KEY: &str = "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=";
 const OTHER_KEY: &str = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=";
-
-#[tokio::test]
-async fn after_a_restoration_nothing_happens_twice_and_no_payment_is_lost() {
-    let mut app = App::start_apart(Database::sqlite()).await;
-    app.will_have("PAYLINK_BACKUP_KEY", KEY);
-    let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("backup").display().to_string();
-    let before = Before::made_by(&app).await;
-
-    app.says(&["backup", &file]);
-    assert!(!fs::read(&file).unwrap().windows(4).any(|bytes| bytes == b"%PDF"), "it is sealed");
-
-    let after = After::made_by(&app, &before).await;
-    assert!(app.stops().success());
-    app.loses_its_data();
-
-    let restored = app.says(&["restore", &file]);
-    assert!(restored.contains("1 texts that were under way") && restored.contains("restored as of"), "{restored}");
-    nothing_happens_twice(&mut app, before, after).await;
-}
-
-#[tokio::test]
-async fn after_postgresql_was_restored_by_its_own_tools_nothing_happens_twice_and_no_payment_is_lost() {
-    let url = migrated_postgresql().await;
-    let mut app = App::start_apart(Database::Postgresql { url: url.clone() }).await;
-    let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("dump").display().to_string();
-    let before = Before::made_by(&app).await;
-
-    let at = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-    postgres_runs("pg_dump", &["--format=custom", "--file", &file, &url]);
-
-    let after = After::made_by(&app, &before).await;
-    let running = why(app.runs(&["restore", "--restored-to", &at]));
-    assert!(running.contains("is connected to this database: stop every role first"), "{running}");
-    assert!(app.stops().success());
-    app.changes_rows("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
-    postgres_runs("pg_restore", &["--no-owner", "--exit-on-error", "--dbname", &url, &file]);
-
-    let restored = app.says(&["restore", "--restored-to", &at]);
-    assert!(restored.contains("1 texts that were under way"), "{restored}");
-    nothing_happens_twice(&mut app, before, after).await;
-}
-
-fn postgres_runs(program: &str, arguments: &[&str]) {
-    let output = postgres_program(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program}: {output:?}");
-}
-
-/// The state at the time of the backup: a link, and a text in progress.
-struct Before {
-    link: Link,
-    held: Order,
-    message: String,
-}
-
-impl Before {
-    async fn made_by(app: &App) -> Self {
-        let merchant = app.merchant();
-        let (kept, held) = (merchant.opens_an_order("13001").await, merchant.opens_an_order("13002").await);
-        let (link, texted) = (merchant.makes_a_link(&kept).await, merchant.makes_a_link(&held).await);
-        app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "so that it is under way"]);
-        workers_know_what_is_paused(app).await;
-        let message = merchant.sends(&texted).await;
-        Self { link, held, message }
-    }
-}
-
-/// Created after the backup: two links, one of them paid.
-struct After {
-    paid: Link,
-    left: Link,
-}
-
-impl After {
-    /// The text goes out, too.
-    async fn made_by(app: &App, before: &Before) -> Self {
-        let (merchant, sandbox) = (app.merchant(), app.sandbox());
-        app.says(&["jobs", "resume", "--kind", "send_sms"]);
-        merchant.sees_message(&before.message, "delivered").await;
-        let (to_pay, to_leave) = (merchant.opens_an_order("13003").await, merchant.opens_an_order("13004").await);
-        let (paid, left) = (merchant.makes_a_link(&to_pay).await, merchant.makes_a_link(&to_leave).await);
-        sandbox.does("pay", json!({"url": paid.stripe_url})).await;
-        merchant.sees(&paid.id, "paid").await;
-        Self { paid, left }
-    }
-}
-
-async fn nothing_happens_twice(app: &mut App, before: Before, after: After) {
-    let Before { link, held, message } = before;
-    let After { paid, left } = after;
-    app.starts_again().await;
-    app.says(&["jobs", "resume", "--kind", "send_sms"]);
-    let sandbox = app.sandbox();
-    let merchant = app.merchant();
-    let found = eventually("the payment is found", async || {
-        let answer = merchant.http.get(&format!("/v1/payment-links/{}", paid.id)).await;
-        (answer.status == 200 && answer.json()["status"] == "paid").then(|| answer.json())
-    })
-    .await;
-    assert_eq!(found["review"], "paid_after_void", "a person is to look at it: {found:#}");
-    eventually("the other is closed", async || (sandbox.links_for(&left.id).await.live == 0).then_some(())).await;
-    let left = merchant.http.get(&format!("/v1/payment-links/{}", left.id)).await.with_status(200).json();
-    assert!(left["status"] == "failed" && left["failure"].as_str().unwrap().contains("restored"), "{left:#}");
-
-    merchant.sees_message(&message, "sent").await;
-    assert_eq!(sandbox.texts_to(&held.phone).await.len(), 1, "no text goes out twice");
-    app.anybody().get(link.url.strip_prefix(&app.hello.url).unwrap()).await.with_status(200);
-    let invoice = merchant.http.get(&format!("/v1/payment-links/{}/invoice", link.id)).await.with_status(200);
-    assert!(invoice.text().starts_with("%PDF"));
-    let paused = app.says(&["jobs", "paused"]);
-    assert!(paused.contains("remind"), "{paused}");
-    app.says(&["jobs", "resume", "--kind", "remind"]);
-}
 
 #[tokio::test]
 async fn a_backup_opens_with_its_key_only_and_whole_or_not_at_all() {
@@ -165,7 +46,7 @@ async fn a_backup_opens_with_its_key_only_and_whole_or_not_at_all() {
     app.starts_again().await;
 }
 
-fn why(output: std::process::Output) -> String {
+pub(crate) fn why(output: std::process::Output) -> String {
     assert!(!output.status.success(), "{output:?}");
     String::from_utf8(output.stderr).unwrap()
 }

@@ -62,6 +62,7 @@ mod plans;
 mod receipts;
 mod recorded;
 mod reminders;
+mod restorations;
 mod returning;
 mod round_trips;
 mod rows;

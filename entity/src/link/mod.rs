@@ -62,7 +62,7 @@ pub use purge::purge;
 pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
 use reminding::stop_reminders;
 pub use reminding::{hold, set_reminding};
-pub use renewal::{begin_stripe_attempt, clear_failure, set_failure, set_renewed};
+pub use renewal::{begin_stripe_attempt, clear_failure, doubt_unmade, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;

@@ -1,7 +1,7 @@
 //! Renewing a link after a delayed payment failed: its Stripe link was for a single payment and cannot be paid again,
 //! so another is made behind the same page.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{Column, Entity, Model, TimelineEvent, advance::LinkChange, note};
@@ -49,6 +49,30 @@ pub(super) async fn withdraw(tx: &Transaction, written: &[LinkChange<'_>]) -> Re
         .exec(tx)
         .await
         .map(|_| ())
+}
+
+/// How long before its creation a link is said to have been attempted if an attempt is only possible: longer than any
+/// idempotency key is trusted.
+const LONG_BEFORE: TimeDelta = TimeDelta::days(2);
+
+/// After a restoration: links that were yet to be made at Stripe may have been made since, and Stripe may have forgotten
+/// the key, so it is asked for them first.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn doubt_unmade(tx: &Transaction) -> Result<(), DbErr> {
+    let unmade = Entity::find()
+        .filter(Column::StripeUrl.is_null())
+        .filter(Column::StripeAttemptedAt.is_null())
+        .filter(Column::State.is_in([LinkState::Creating, LinkState::Unpaid]));
+    for link in unmade.all(tx).await? {
+        Entity::update_many()
+            .col_expr(Column::StripeAttemptedAt, Expr::value(link.created_at - LONG_BEFORE))
+            .filter(Column::Id.eq(link.id))
+            .exec(tx)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Replaces a used-up Stripe link. Returns `false` if the link is no longer unpaid, or has been renewed already.

@@ -3,7 +3,7 @@
 mod unknown_kinds;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::JobId;
+use domain::{JobId, MerchantId};
 use entity::{
     job::{Column, Entity, Job as Row, JobState},
     pause,
@@ -106,6 +106,18 @@ fn not_paused() -> Condition {
             .add(Column::MerchantId.is_null())
             .add(Column::MerchantId.not_in_subquery(paused(pause::Column::MerchantId))),
     )
+}
+
+/// Whether jobs of this kind for this merchant are unfinished; dead ones are.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn has_unfinished(db: &impl ConnectionTrait, kind: Kind, merchant: MerchantId) -> Result<bool, DbErr> {
+    let unfinished = Entity::find()
+        .filter(Column::Kind.eq(kind.as_str()))
+        .filter(Column::MerchantId.eq(merchant))
+        .filter(Column::State.is_in([JobState::Queued, JobState::Dead]));
+    Ok(unfinished.one(db).await?.is_some())
 }
 
 pub(crate) fn enqueued_job(row: &Row) -> Option<EnqueuedJob> {

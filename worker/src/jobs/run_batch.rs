@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, MessageId, OwnReminding, sha256, template::Purpose};
 use entity::{
     AuditAction, Batch, Documents, Merchant, Order, Transaction,
@@ -18,7 +18,7 @@ use entity::{
     message_template::{self, TemplateReadError},
     order,
 };
-use queue::{Done, EnqueueOptions, JobError, JobHandler, Lease, RunBatch, StoreInvoice, enqueue};
+use queue::{Done, EnqueueOptions, JobError, JobHandler, Kind, Lease, RunBatch, StoreInvoice, enqueue, recovery};
 use sea_orm::{DbErr, SqlErr};
 
 use super::nothing_to_do;
@@ -30,12 +30,23 @@ use crate::{
 /// How many rows one job does before another continues, so that attempts stay short and other merchants get their turn.
 const AT_ONCE: u64 = 25;
 
+/// When to look again whether Stripe has been asked for what was lost.
+const AFTER_RECOVERY: TimeDelta = TimeDelta::seconds(5);
+
+/// After a restoration, rows that were done since are known by their orders once Stripe has told of their links.
+#[derive(Debug, thiserror::Error)]
+#[error("after the restoration, Stripe is asked first for links that were made since")]
+struct RecoveryFirst;
+
 impl JobHandler<JobContext> for RunBatch {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = batch::find(context.db.pool(), self.merchant, self.batch).await?;
         let Some(batch) = found.filter(|batch| batch.state == BatchState::Running) else {
             return nothing_to_do(context, lease).await;
         };
+        if recovery::has_unfinished(context.db.pool(), Kind::RecoverStripeLinks, self.merchant).await? {
+            return Err(JobError::postpone(RecoveryFirst, context.now() + AFTER_RECOVERY));
+        }
         let rows = batch::due(context.db.pool(), batch.id, AT_ONCE).await?;
         for row in &rows {
             if !batch::is_running(context.db.pool(), batch.id).await? {
@@ -78,6 +89,10 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         .await?);
     }
     let Some(order) = order_of(context, batch, row).await? else { return Ok(()) };
+    // A row and its link are done together, so this link is of someone else, or of before a restoration.
+    if row.order_id.is_some() && link::count_of_order(context.db.pool(), owner.id, order.id).await? > 0 {
+        return has_a_link(context, row).await;
+    }
     let link = LinkId::new(context.now());
     // Outside the transaction: this takes some milliseconds and may fail without harm.
     let expires_at = owner.usual_expiry(context.now());
@@ -115,8 +130,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
         // Meanwhile, someone created a link by hand for the order of an earlier attempt.
         Err(error) if link::is_second_open(&error) => {
             tx.rollback().await?;
-            let detail = "The order has got a payment link in another way.".to_owned();
-            return Ok(batch::fail(context.db.pool(), row, RowProblem::LinkOpen, detail).await?);
+            return has_a_link(context, row).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -140,6 +154,11 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     tx.commit().await?;
     context.queue.notify(enqueued_job);
     Ok(())
+}
+
+async fn has_a_link(context: &JobContext, row: &BatchRow) -> Result<(), JobError> {
+    let detail = "The order has got a payment link in another way.".to_owned();
+    Ok(batch::fail(context.db.pool(), row, RowProblem::LinkOpen, detail).await?)
 }
 
 /// Writes the audit entries on behalf of the batch's creator.

@@ -11,7 +11,7 @@ use entity::{
     conversation::{self, OptOut, OptOutSource},
     merchant,
     message::{self, CommandError, NewMessage, Origin, ReceivedText},
-    picture, sms_integration,
+    picture, restoration, sms_integration,
     webhook_event::{EventState, WebhookEvent},
 };
 use queue::{EnqueueOptions, EnqueuedJob, FetchPicture, JobError, SendSms, enqueue};
@@ -71,7 +71,10 @@ pub(super) async fn receive(
             conversation::opt_in(tx, &conversation, at).await?;
             None
         }
-        Some(Keyword::Help) if !is_answered => answer(tx, &conversation, now).await?,
+        // Before a restoration it may have been answered, and the answer lost.
+        Some(Keyword::Help) if !is_answered && !restoration::is_later_than(tx, at).await? => {
+            answer(tx, &conversation, now).await?
+        }
         Some(Keyword::Help) | None => None,
     };
     enqueued.extend(answer);

@@ -1,0 +1,69 @@
+//! Holds what a restored installation would do again.
+
+use chrono::{DateTime, Utc};
+use entity::{
+    Db, change, link, message,
+    pause::{self, PauseSubject},
+    restoration,
+};
+use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
+
+use super::refuse_what_is_to_come;
+use crate::error::Error;
+
+/// Kinds that would repeat what the world has seen since the backup, and what they do.
+const PAUSED: [(Kind, &str); 4] = [
+    (Kind::Remind, "reminders"),
+    (Kind::TellBuyer, "receipts, and what is told of voids"),
+    (Kind::RunBatch, "batches of orders"),
+    (Kind::TellLowCredit, "warnings of low credit"),
+];
+
+/// What is held after a restore.
+pub(super) struct Held {
+    texts: u64,
+    asked: usize,
+}
+
+impl Held {
+    pub(super) fn print(&self) {
+        let Self { texts, asked } = self;
+        println!(
+            "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
+        );
+        println!("paused, since it may have been done meanwhile; once you have seen what was:");
+        for (kind, what) in PAUSED {
+            println!("  {what}: paylink jobs resume --kind {kind}");
+        }
+        println!("{asked} merchants' Stripe accounts are asked for links that were made since");
+    }
+}
+
+/// Holds what may have happened since the backup: texts wait for the carrier's record or a person, [`PAUSED`] kinds for
+/// an operator, and Stripe is asked for what we do not know, and before a link is made that it may have made already.
+pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
+    let now = db.now().await?;
+    refuse_what_is_to_come(restored_to, now)?;
+    let tx = db.begin().await?;
+    restoration::record(&tx, restored_to, now).await?;
+    let texts = message::hold_unsent(&tx, now).await?;
+    // Readers of the old feed must not mistake new changes for those they have seen.
+    change::begin_anew(&tx).await?;
+    link::doubt_unmade(&tx).await?;
+    let why = format!("restored to {restored_to}: it may have been done since");
+    for (kind, _) in PAUSED {
+        pause::put(&tx, &PauseSubject::Kind(kind.as_str().to_owned()), &why, now).await?;
+    }
+    let mut asked = 0;
+    for merchant in entity::merchant::ids(&tx).await? {
+        if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
+            let job = RecoverStripeLinks { merchant, made_since: restored_to };
+            // The scheduler notifies Redis from the rows.
+            let once = EnqueueOptions::for_merchant(merchant).unique(format!("recover:{merchant}:{restored_to}"));
+            let _unnotified = enqueue(&tx, &job, once.in_background(), now).await?;
+            asked += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(Held { texts, asked })
+}
