@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{auditor::audit, cluster::Cluster, traffic::Traffic};
-use crate::support::{Database, OwnPostgres, PgBouncer, Pools, command};
+use crate::support::{Database, OwnPostgres, PgBouncer, Pools, command, eventually, fresh_postgresql};
 
 async fn sells_through(pools: Pools) {
     let server = OwnPostgres::of_its_own();
@@ -57,8 +57,9 @@ async fn a_pooler_that_does_not_know_prepared_statements_is_refused_with_what_to
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_role_is_seen_in_the_database_with_its_name_and_its_limits() {
-    use sea_orm::{ConnectionTrait, Statement};
-    let cluster = Cluster::start().await;
+    use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+    let database = Database::Postgresql { url: fresh_postgresql().await };
+    let cluster = Cluster::start_on(database, &[("PAYLINK_DATABASE_LOCK_SECONDS", "1".to_owned())]).await;
     let db = super::auditor::open(&cluster.database).await;
     let ask = |sql: &str| Statement::from_string(db.pool().get_database_backend(), sql.to_owned());
     let names =
@@ -67,6 +68,33 @@ async fn each_role_is_seen_in_the_database_with_its_name_and_its_limits() {
     let names: Vec<String> = rows.iter().map(|row| row.try_get("", "name").unwrap()).collect();
     for role in ["paylink api", "paylink worker", "paylink scheduler"] {
         assert!(names.iter().any(|name| name == role), "{names:?}");
+    }
+    let log = cluster.log();
+    assert!(!log.contains("does not let us set limits") && !log.contains("through a pooler"), "there is no pooler");
+
+    // What is locked is locked for as long as it takes: whoever gives up does so by the limit.
+    let lock = db.pool().begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE payment_link, pause, tick IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    assert_eq!(cluster.merchant.http.get("/v1/payment-links").await.status, 503, "a front waits for ever");
+    for given_up in ["it cannot be read what is paused", "a tick stopped half-way"] {
+        eventually(given_up, async || cluster.log().contains(given_up).then_some(())).await;
+    }
+    lock.rollback().await.unwrap();
+    cluster.merchant.http.get("/v1/payment-links").await.with_status(200);
+}
+
+#[tokio::test]
+async fn a_session_has_the_limits_that_it_is_to_have() {
+    use sea_orm::{ConnectionTrait, Statement};
+    let seconds = std::time::Duration::from_secs;
+    let limits = entity::DbLimits { statement: seconds(7), lock: seconds(5), idle_in_transaction: seconds(3) };
+    let options = entity::DbOptions { connections: 1, application: "paylink api".to_owned(), limits };
+    let db = entity::Db::open_with(&fresh_postgresql().await, &options).await.unwrap();
+    let limits = [("statement_timeout", "7s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "3s")];
+    for (name, expected) in limits {
+        let ask = Statement::from_string(db.pool().get_database_backend(), format!("SHOW {name}"));
+        let row = db.pool().query_one_raw(ask).await.unwrap().unwrap();
+        assert_eq!(row.try_get_by_index::<String>(0).unwrap(), expected, "{name}");
     }
 }
 
