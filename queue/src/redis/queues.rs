@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::Clock;
+use futures_util::future::try_join_all;
 use redis::Msg;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -14,6 +15,7 @@ use super::keys::{self, Keys};
 use super::listener::{Audience, Listener};
 use super::queue::RedisQueue;
 use super::{Certificates, Depth, DueJob, QueueError};
+use crate::Kind;
 
 /// How many jobs one script call pushes; it takes Redis about 2 ms.
 const PUSH_PAGE: usize = 500;
@@ -89,16 +91,24 @@ impl RedisQueues {
         self.0.connection.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)
     }
 
-    /// Checks that Redis accepts writes. One that is full, loading or a replica does not.
+    /// Checks that Redis accepts writes; in a cluster, all nodes that have queues. One that is full, loading or a
+    /// replica does not.
     ///
     /// # Errors
-    /// Returns an error if the write fails or takes more than a second.
+    /// Returns an error if a write fails or takes more than a second.
     pub async fn check_usable(&self) -> Result<(), QueueError> {
-        if self.0.connection.is_cluster() {
-            self.ping().await?;
+        let prefix = &self.0.prefix;
+        if !self.0.connection.is_cluster() {
+            return self.write(&format!("{prefix}:usable")).await;
         }
+        self.ping().await?;
+        let keys = Kind::ALL.map(|kind| format!("{prefix}:{{{kind}}}:usable"));
+        try_join_all(keys.iter().map(|key| self.write(key))).await.map(drop)
+    }
+
+    async fn write(&self, key: &str) -> Result<(), QueueError> {
         let mut write = redis::cmd("SET");
-        write.arg(format!("{}:usable", self.0.prefix)).arg(1).arg("PX").arg(1_000);
+        write.arg(key).arg(1).arg("PX").arg(1_000);
         self.0.connection.query(&write).await
     }
 

@@ -66,6 +66,14 @@ async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
     let accepted = traffic.end().await.and(first);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
     audit(&cluster, &accepted, 0).await;
+    // Each node has queues, and one that is full stops those.
+    for node in redis.nodes.iter().filter(|node| node.is_primary()) {
+        for (memory, word) in [(1, "unavailable"), (0, "ok")] {
+            assert_eq!(node.says(&format!("CONFIG SET maxmemory {memory}")), "OK");
+            let says = async || (cluster.merchant.http.get("/readyz").await.json()["redis"] == word).then_some(());
+            eventually(&format!("Redis is {word}"), says).await;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,7 @@ mod full;
 mod many_redis;
 mod outbox;
 mod poolers;
+mod readiness;
 mod redis;
 mod replica;
 mod rolling;
