@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract types lint advisories release deb packages bench hour soak fuzz mutants screenshots help
+.PHONY: run test contract valkey types lint advisories release deb packages bench hour soak fuzz mutants screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -19,6 +19,11 @@ contract: ## Hold the running product against its own description, and have gene
 	@scripts/setup.sh contract
 	cargo build --locked --bin paylink
 	scripts/contract.sh
+
+valkey: ## Run on Valkey, in the place of Redis, what depends on it: the queue, the story, fail-overs
+	@scripts/setup.sh test
+	@scripts/setup.sh valkey
+	scripts/valkey.sh
 
 types: ## Write the JavaScript client's types anew from what the API describes
 	PAYLINK_WRITES_TYPES=1 cargo test --locked --test system clients_types

