@@ -29,7 +29,7 @@ pub async fn run(settings: Settings, around: &Surroundings, listening: impl FnOn
     let (listener, address) = bind(settings.listen).await?;
     let api = parts.api(&settings, public_url);
     tracing::info!(%address, "listening");
-    around.stop.tells(&parts.readiness);
+    around.stop.ends_readiness(&parts.readiness);
     parts.look_at_redis();
     parts.keep_time(&around.stop);
     listening(address);

@@ -34,7 +34,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking:
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {
         Metrics::start_apart(&settings, &parts).await?;
-        around.stop.tells(&parts.readiness);
+        around.stop.ends_readiness(&parts.readiness);
         parts.look_at_redis();
         parts.keep_time(&around.stop);
         ticking();
@@ -47,11 +47,11 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking:
 pub(crate) async fn run_until_told(scheduler: &Scheduler, settings: &Settings, stop: &Stop) {
     let limit = Duration::from_secs(settings.stop_within_seconds);
     let too_long = async {
-        stop.told().await;
+        stop.requested().await;
         tokio::time::sleep(limit).await;
     };
     tokio::select! {
-        () = scheduler.run(stop.told()) => {}
+        () = scheduler.run(stop.requested()) => {}
         () = too_long => tracing::warn!("a tick took too long to end; it will be caught up"),
     }
 }

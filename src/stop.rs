@@ -32,7 +32,7 @@ impl Stop {
     /// Triggers the stop on Ctrl-C and SIGTERM. After SIGTERM, `grace` passes between stopping and closing, so that
     /// load balancers notice; a second signal ends it early. Ctrl-C has no grace, because a person is waiting.
     pub(crate) fn on_signals(&self, grace: Duration) {
-        let teller = self.clone();
+        let stop = self.clone();
         tokio::spawn(async move {
             let (Ok(mut interrupt), Ok(mut terminate)) =
                 (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -45,13 +45,13 @@ impl Stop {
                 _ = terminate.recv() => grace,
             };
             tracing::info!("stopping: what is in flight is finished first");
-            teller.0.send_replace(Stage::Stopping);
+            stop.0.send_replace(Stage::Stopping);
             tokio::select! {
                 () = tokio::time::sleep(grace) => {}
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             }
-            teller.now();
+            stop.now();
         });
     }
 
@@ -61,16 +61,16 @@ impl Stop {
     }
 
     /// Marks the process as not ready once it is stopping.
-    pub(crate) fn tells(&self, readiness: &Readiness) {
-        let (told, readiness) = (self.told(), readiness.clone());
+    pub(crate) fn ends_readiness(&self, readiness: &Readiness) {
+        let (requested, readiness) = (self.requested(), readiness.clone());
         tokio::spawn(async move {
-            told.await;
+            requested.await;
             readiness.stop();
         });
     }
 
     /// Resolves when no new work should be started.
-    pub(crate) fn told(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub(crate) fn requested(&self) -> impl Future<Output = ()> + Send + 'static {
         self.reached(Stage::Stopping)
     }
 
@@ -80,10 +80,10 @@ impl Stop {
     }
 
     fn reached(&self, stage: Stage) -> impl Future<Output = ()> + Send + 'static {
-        let mut told = self.0.subscribe();
+        let mut stage_now = self.0.subscribe();
         async move {
             // The sender lives as long as anything runs; without it there is nothing to wait for either.
-            let _ = told.wait_for(|now| *now >= stage).await;
+            let _ = stage_now.wait_for(|now| *now >= stage).await;
         }
     }
 }

@@ -113,7 +113,7 @@ async fn run_roles(
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone(), around)?;
     let scheduler = parts.scheduler(&settings, around.clock.is_none().then(|| witness::guard(&settings)))?;
-    stop.tells(&parts.readiness);
+    stop.ends_readiness(&parts.readiness);
     parts.look_at_redis();
     parts.keep_time(stop);
 

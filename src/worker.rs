@@ -42,7 +42,7 @@ pub async fn run(settings: Settings, args: Args, around: &Surroundings, working:
         None => settings.concurrency()?,
     };
     tracing::info!(kinds = kinds.len(), concurrency = concurrency.each, named = ?concurrency.named, "working");
-    around.stop.tells(&parts.readiness);
+    around.stop.ends_readiness(&parts.readiness);
     parts.look_at_redis();
     parts.keep_time(&around.stop);
     working();
@@ -60,5 +60,5 @@ pub(crate) async fn work_until_told(
     let drain = Duration::from_secs(settings.stop_within_seconds);
     let lease = Duration::from_secs(settings.lease_seconds);
     let options = Options { kinds, concurrency, lease, drain };
-    worker::run(work, options, stop.told()).await.map_err(|error| Error::Worker(Box::new(error)))
+    worker::run(work, options, stop.requested()).await.map_err(|error| Error::Worker(Box::new(error)))
 }

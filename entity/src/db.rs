@@ -1,6 +1,6 @@
 //! Connections and transactions, for `SQLite` and `PostgreSQL` alike.
 
-mod audience;
+mod commit_listener;
 mod conflict;
 mod fault;
 mod options;
@@ -21,7 +21,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use audience::CommitListener;
+use commit_listener::CommitListener;
 pub use conflict::{is_conflict, retry_conflicts};
 pub use fault::DbFault;
 pub(crate) use fault::breaks_key;
@@ -53,7 +53,7 @@ pub struct Db {
     is_limited: bool,
     /// Whether [`GROUP_PLANS`] is set for the sessions.
     plans_groups: bool,
-    audience: CommitListener,
+    commit_listener: CommitListener,
 }
 
 impl Db {
@@ -94,18 +94,18 @@ impl Db {
             sqlite_transaction_mode: self.has_one_writer().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let (writer, audience) = (self.writer.clone(), self.audience.clone());
+        let (writer, commit_listener) = (self.writer.clone(), self.commit_listener.clone());
         // Spawned, so that it completes even if the caller is dropped: sqlx loses track of a transaction that is
         // dropped while the server begins it, and the next user of the connection would write into that transaction.
         let begun = tokio::spawn(async move {
-            writer.begin_with_options(options).await.map(|inner| Transaction::new(inner, audience))
+            writer.begin_with_options(options).await.map(|inner| Transaction::new(inner, commit_listener))
         });
         begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
     }
 
-    /// Calls `tell` after each commit that wrote changes, with their merchants. Only the first call has an effect.
-    pub fn on_changes(&self, tell: impl Fn(BTreeSet<MerchantId>) + Send + Sync + 'static) {
-        self.audience.set(Box::new(tell));
+    /// Calls `on_commit` after each commit that wrote changes, with their merchants. Only the first call has an effect.
+    pub fn on_changes(&self, on_commit: impl Fn(BTreeSet<MerchantId>) + Send + Sync + 'static) {
+        self.commit_listener.set(Box::new(on_commit));
     }
 
     /// Begins a transaction that reads and writes rows in groups.

@@ -26,7 +26,7 @@ pub fn declare() {
     describe_gauge!(IN_FLIGHT, "Jobs that this process is doing.");
     describe_histogram!(WAIT, "From when a job was due to when it was claimed, by how the attempt ended.");
     describe_histogram!(DURATION, "From the claim of a job to the end of the attempt, by how it ended.");
-    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was cut off.");
+    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was ended.");
     describe_counter!(NOTIFIED_AGAIN, "Jobs whose notification was lost and that were notified again from their rows.");
     describe_counter!(REDIS_ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
     describe_gauge!(

@@ -308,7 +308,7 @@ class PaylinkOrder extends HTMLElement {
   /** Money that is gone or contested is never simply paid. */
   #sentence(link) {
     const w = this.#words;
-    const how = standing(link);
+    const how = paymentState(link);
     if (how === "disputed" && disputeOf(link).startsWith("inquiry")) return w.inquiry;
     if (SAID[how]) return w[SAID[how]];
     const more = link.review ? w.review : isUnwanted(link, this.#order) ? w.unwanted : how === "not_delivered" && w.undelivered;

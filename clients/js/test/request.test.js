@@ -73,7 +73,7 @@ test("the feed goes on after the last number that it gave", async () => {
   assert.deepEqual(calls.map((call) => new URL(call.url).searchParams.get("after")), ["7", "9", "9"]);
 });
 
-test("a call that is given up ends at once", async () => {
+test("a call that is aborted ends at once", async () => {
   const { paylink } = answered(soon, soon, soon, soon, soon);
   await assert.rejects(paylink.credits.get({ signal: AbortSignal.abort() }));
 });

@@ -7,7 +7,7 @@ use sea_orm::{
     sqlx::{self, Connection, Pool, pool::PoolOptions},
 };
 
-use super::{Db, DbOptions, GROUP_PLANS, Pooling, audience::CommitListener, postgres};
+use super::{Db, DbOptions, GROUP_PLANS, Pooling, commit_listener::CommitListener, postgres};
 use crate::metrics;
 
 /// How long a writer waits for the lock on `SQLite` before the command is answered with 503.
@@ -78,7 +78,7 @@ impl Db {
             DbBackend::Sqlite => another_sqlite(&pool, 1),
             _ => pool.clone(),
         };
-        Ok(Self { pool, writer, pooling, is_limited, plans_groups: false, audience: CommitListener::default() })
+        Ok(Self { pool, writer, pooling, is_limited, plans_groups: false, commit_listener: CommitListener::default() })
     }
 
     /// Separate connections to the same database, opened when needed, for groups of rows that many callers wait for, so

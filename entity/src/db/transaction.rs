@@ -15,7 +15,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, TransactionTrait,
 };
 
-use super::audience::CommitListener;
+use super::commit_listener::CommitListener;
 use crate::{
     audit::{self, Act},
     change::{self, Change, TransactionChanges},
@@ -28,14 +28,21 @@ pub struct Transaction {
     health: Arc<FirstFailure>,
     changes: Arc<Mutex<TransactionChanges>>,
     done: Arc<Mutex<Vec<audit::Model>>>,
-    audience: CommitListener,
+    commit_listener: CommitListener,
     /// The transaction around this savepoint.
     outer: Option<Outer>,
 }
 
 impl Transaction {
-    pub(super) fn new(inner: DatabaseTransaction, audience: CommitListener) -> Self {
-        Self { inner, health: Arc::default(), changes: Arc::default(), done: Arc::default(), audience, outer: None }
+    pub(super) fn new(inner: DatabaseTransaction, commit_listener: CommitListener) -> Self {
+        Self {
+            inner,
+            health: Arc::default(),
+            changes: Arc::default(),
+            done: Arc::default(),
+            commit_listener,
+            outer: None,
+        }
     }
 
     /// Records a change. It is written in the same transaction as what has changed.
@@ -61,7 +68,7 @@ impl Transaction {
             done: Arc::clone(&self.done),
             ended: false,
         };
-        Ok(Self { outer: Some(outer), ..Self::new(inner, self.audience.clone()) })
+        Ok(Self { outer: Some(outer), ..Self::new(inner, self.commit_listener.clone()) })
     }
 
     /// The transaction as sea-orm's migrator needs it. Failures in it are not remembered, so the caller must roll back.
@@ -98,7 +105,7 @@ impl Transaction {
                 outer.end(&committed);
             }
             // Published even if the answer was lost: readers find what was written, or nothing.
-            None => self.audience.tell(&changes),
+            None => self.commit_listener.publish(&changes),
         }
         committed
     }

@@ -10,7 +10,7 @@ use redis::Msg;
 use tokio::sync::broadcast;
 
 use super::{channel, entry::Entry};
-use crate::redis::listener::Audience;
+use crate::redis::listener::MessageReceiver;
 
 /// How many updates are buffered for a slow subscriber before it has to read the stream again.
 const WAITING: usize = 256;
@@ -50,7 +50,7 @@ impl Subscribers {
     }
 }
 
-impl Audience for Subscribers {
+impl MessageReceiver for Subscribers {
     fn channel(&self) -> String {
         self.channel.clone()
     }

@@ -26,7 +26,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// The receivers of a channel's messages.
-pub(crate) trait Audience: Send + Sync + 'static {
+pub(crate) trait MessageReceiver: Send + Sync + 'static {
     /// The channel. It is subscribed to by exact name, since an ACL may forbid patterns.
     fn channel(&self) -> String;
 
@@ -43,10 +43,10 @@ pub(crate) struct Listener(Mutex<Option<AbortHandle>>);
 
 impl Listener {
     /// Starts the task unless it is running. It may have ended with its runtime, as in tests, which have one each.
-    pub(crate) fn ensure<A: Audience>(&self, connection: &Arc<Connection>, audience: &Arc<A>) {
+    pub(crate) fn ensure<R: MessageReceiver>(&self, connection: &Arc<Connection>, receiver: &Arc<R>) {
         let mut task = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(AbortHandle::is_finished) {
-            let listening = listen(Arc::clone(connection), audience.channel(), Arc::downgrade(audience));
+            let listening = listen(Arc::clone(connection), receiver.channel(), Arc::downgrade(receiver));
             *task = Some(tokio::spawn(listening).abort_handle());
         }
     }
@@ -61,18 +61,18 @@ impl Drop for Listener {
     }
 }
 
-/// Listens until the audience is gone, reconnecting whenever needed.
-async fn listen<A: Audience>(connection: Arc<Connection>, channel: String, audience: Weak<A>) {
+/// Listens until the receiver is gone, reconnecting whenever needed.
+async fn listen<R: MessageReceiver>(connection: Arc<Connection>, channel: String, receiver: Weak<R>) {
     let (mut wait, mut told) = (FIRST_WAIT, false);
-    while audience.strong_count() > 0 {
+    while receiver.strong_count() > 0 {
         match subscribe(&connection, &channel).await {
             Ok((sink, messages)) => {
                 info!(channel, "listening");
                 (wait, told) = (FIRST_WAIT, false);
-                if let Some(audience) = audience.upgrade() {
-                    audience.resume();
+                if let Some(receiver) = receiver.upgrade() {
+                    receiver.resume();
                 }
-                pass_on(sink, messages, &audience).await;
+                pass_on(sink, messages, &receiver).await;
                 info!(channel, "the subscription ended; subscribing again");
             }
             // Redis will keep refusing until its configuration changes, so this is logged once.
@@ -103,15 +103,15 @@ async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<(PubSu
         .unwrap_or_else(|_| Err(RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut))))
 }
 
-/// Passes on messages until the connection breaks or the audience is gone.
-async fn pass_on<A: Audience>(mut sink: PubSubSink, mut messages: PubSubStream, audience: &Weak<A>) {
+/// Passes on messages until the connection breaks or the receiver is gone.
+async fn pass_on<R: MessageReceiver>(mut sink: PubSubSink, mut messages: PubSubStream, receiver: &Weak<R>) {
     let mut pings = time::interval_at(time::Instant::now() + PING_EVERY, PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             message = messages.next() => {
-                let (Some(message), Some(audience)) = (message, audience.upgrade()) else { return };
-                audience.hear(&message);
+                let (Some(message), Some(receiver)) = (message, receiver.upgrade()) else { return };
+                receiver.hear(&message);
             },
             _ = pings.tick() => match timeout(ANSWER_WITHIN, sink.ping::<()>()).await {
                 Ok(Ok(())) => {}

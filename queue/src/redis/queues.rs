@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::connection::Connection;
 use super::keys::{self, Keys};
-use super::listener::{Audience, Listener};
+use super::listener::{Listener, MessageReceiver};
 use super::queue::RedisQueue;
 use super::{Certificates, Depth, DueJob, QueueError};
 use crate::Kind;
@@ -168,7 +168,7 @@ impl UsedQueues {
 
 /// Scripts publish a queue's name only when a job became ready in an empty queue, or became the earliest delayed job.
 /// That is enough: a worker that sleeps with a free slot has seen the queue empty.
-impl Audience for UsedQueues {
+impl MessageReceiver for UsedQueues {
     fn channel(&self) -> String {
         keys::wake_channel(&self.prefix)
     }

@@ -8,12 +8,12 @@ use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick::TickTime};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
-    Ok(tell(scheduler, now).await? + erase(scheduler, now).await?)
+    Ok(announce(scheduler, now).await? + erase(scheduler, now).await?)
 }
 
 /// Tells merchants about disputed links that will be erased soon.
-async fn tell(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
-    let (pool, mut pages, mut told) = (scheduler.db.pool(), Pages::new(), 0);
+async fn announce(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
+    let (pool, mut pages, mut announced) = (scheduler.db.pool(), Pages::new(), 0);
     while let Some(links) =
         pages.next(|after| link::due_for_evidence_notice(pool, now.at, after, PAGE), |link| link.id).await?
     {
@@ -23,9 +23,9 @@ async fn tell(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerErro
             link::note_evidence_expiring(&tx, &owner, link, now.at).await?;
             tx.commit().await?;
         }
-        told += links.len() as u64;
+        announced += links.len() as u64;
     }
-    Ok(told)
+    Ok(announced)
 }
 
 async fn erase(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {

@@ -38,9 +38,9 @@ async function begin() {
   }
 }
 
-/** Shows the pages of whoever is signed in, or the door. */
+/** Shows the pages of whoever is signed in, or the page where one signs in. */
 function enter(who) {
-  if (who?.kind !== here) return showDoor();
+  if (who?.kind !== here) return showTheSignIn();
   leave();
   signedIn = true;
   if (here === "operator") {
@@ -63,7 +63,7 @@ function arrive(who) {
   else location.assign(HOME[who.kind]);
 }
 
-function showDoor(reason) {
+function showTheSignIn(reason) {
   leave();
   signedIn = false;
   leave = showSignIn({ root: app, here, reason, enter: arrive });
@@ -77,7 +77,7 @@ function leaveBehind(reason) {
   forgetChosen();
   closeDialogs();
   hush();
-  showDoor(reason);
+  showTheSignIn(reason);
 }
 
 /** Signs out, after a question where that would lose what somebody has written. */

@@ -47,7 +47,7 @@ export function disputeOf({ disputed, dispute_status: word }) {
 }
 
 /** What is said of the link: how it stands, or what does not go as it should. */
-export function standing(link) {
+export function paymentState(link) {
   if (link.status !== "unpaid") return moneyBack(link) ?? link.status;
   if (link.unrecognised_at) return "unrecognised";
   if (["undelivered", "failed"].includes(link.delivery)) return "not_delivered";

@@ -75,10 +75,10 @@ function bought(purchases) {
     h("tbody", purchases.map((purchase) => h("tr",
       h("td", strings.preview.credits(purchase.credits), h("span.entry-more", time(purchase.created_at, { short: true }))),
       h("td.amount", money(purchase.amount, purchase.currency)),
-      h("td", standing(purchase))))));
+      h("td", stateOf(purchase))))));
 }
 
-function standing(purchase) {
+function stateOf(purchase) {
   const t = strings.credits.buy;
   if (purchase.url) return h("a", { href: safeAddress(purchase.url) }, t.pay);
   const back = purchase.refunded_amount && t.back(money(purchase.refunded_amount, purchase.currency), number(purchase.credited));

@@ -1,7 +1,7 @@
 // A payment link: where it stands, what can be done with it, and what happened to it.
 
 import { addressOf } from "../lib/api.js";
-import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isPayable, isUnderWay, isUnwanted, pageOf, standing, unfinishedRefund } from "../lib/card.js";
+import { canBe, cardButton, cardButtons, cardParts, disputeOf, hasFailedPayment, isPayable, isUnderWay, isUnwanted, pageOf, paymentState, unfinishedRefund } from "../lib/card.js";
 import { copyable } from "../lib/clipboard.js";
 import { h, safeAddress } from "../lib/dom.js";
 import { sentence } from "../lib/form.js";
@@ -45,7 +45,7 @@ export function linkCard(link, act) {
 /** What does not go as it should is said in the place of what usually is. */
 function sentenceOf(link, { messages, order }) {
   const t = strings.link;
-  const how = standing(link);
+  const how = paymentState(link);
   switch (how) {
     case "unpaid":
       if (knowsOf(link, messages)) return t.sentences.unpaid;

@@ -1,7 +1,7 @@
 // All payment links: found, narrowed as the address says, and chosen many at a time.
 
 import { getPage } from "../lib/api.js";
-import { standing } from "../lib/card.js";
+import { paymentState } from "../lib/card.js";
 import { h, swap } from "../lib/dom.js";
 import { dateText, dayText, humanised, money, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
@@ -162,7 +162,7 @@ function row(link, state, redrawBar) {
 
 /** What does not go as it should, beside what is said of the text. */
 function troubleTag(link) {
-  const trouble = link.failure && link.status !== "failed" ? "link_failed" : standing(link);
+  const trouble = link.failure && link.status !== "failed" ? "link_failed" : paymentState(link);
   return TROUBLE.includes(trouble) && tag(`notice-${trouble}`, strings.order.notices[trouble]);
 }
 

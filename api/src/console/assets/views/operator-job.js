@@ -1,4 +1,4 @@
-// One job: what became of it, and for one that was given up, what an operator can do.
+// One job: what became of it, and for one that is dead, what an operator can do.
 
 import { command, get } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";

@@ -1,4 +1,4 @@
-// The operator's pages: what the queues are doing, what was given up and why, and the merchants.
+// The operator's pages: what the queues are doing, which jobs are dead and why, and the merchants.
 
 import { strings } from "../strings.js";
 import { frame } from "./frame.js";

@@ -44,7 +44,7 @@ function row(endpoint, changed) {
   const button = (name, act, kind = "button") => h(kind, { type: "button", key: `${name} ${endpoint.id}`, onclick: act },
     t.acts[name], h("span.visually-hidden", ` ${endpoint.url}`));
   return h(endpoint.enabled ? "li.webhook" : "li.webhook.revoked",
-    h("div.key-name", icon("send"), h("strong", endpoint.description ?? hostOf(endpoint.url)), standing(endpoint)),
+    h("div.key-name", icon("send"), h("strong", endpoint.description ?? hostOf(endpoint.url)), stateOf(endpoint)),
     h("p.quiet.webhook-url", endpoint.url),
     h("p.quiet", t.events, " ", h("bdi", { dir: "ltr" }, endpoint.events.join(", "))),
     h("div.actions",
@@ -57,7 +57,7 @@ function row(endpoint, changed) {
       button("remove", () => remove(endpoint, changed), "button.quiet-danger")));
 }
 
-function standing(endpoint) {
+function stateOf(endpoint) {
   const t = strings.webhooks;
   if (!endpoint.enabled) return tag("health-trouble", t.disabled[endpoint.disabled_because] ?? humanised(endpoint.disabled_because));
   if (endpoint.failing_since) return tag("health-trouble", [t.failing, " ", time(endpoint.failing_since, { short: true })]);

@@ -4,7 +4,7 @@ import { h, swap } from "../lib/dom.js";
 
 /** Shows whose console it is. */
 export function whose(name) {
-  // By its own direction, which is the end that is cut off.
+  // By its own direction, which is the end that is left out.
   return h("p.whose", { title: name, dir: "auto" }, name);
 }
 
