@@ -110,6 +110,7 @@ fn meant(folded: &str, merchant: MerchantId, backend: DbBackend) -> Condition {
     grams.push(merchant.uuid().to_string());
     let list = grams.into_iter().map(Value::from).collect();
     let sought = Value::Array(ArrayType::String, Some(Box::new(list)));
+    // Our own function, as the index has it.
     all.add(Expr::cust_with_values("paylink_grams(\"orders\".\"merchant_id\", \"orders\".\"search\") @> $1", [sought]))
 }
 

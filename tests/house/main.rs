@@ -9,6 +9,7 @@ mod documents;
 mod homonyms;
 mod links;
 mod named;
+mod one_writer;
 mod problems;
 mod raw_sql;
 mod server_words;
@@ -59,6 +60,11 @@ fn collect(folder: &Path, endings: &[&str], into: &mut Vec<PathBuf>) {
             into.push(path);
         }
     }
+}
+
+/// The code of a file without its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]").next().unwrap_or(text)
 }
 
 /// Fails with all errors, one per line.

@@ -80,6 +80,7 @@ pub async fn sizes(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    // The query builder does not know the function, whose type differs between the databases.
     let bytes = Expr::cust("CAST(octet_length(payment_link.metadata) AS bigint)");
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant));
     let sizes = links.select_only().column(Column::Id).expr_as(bytes, "bytes");

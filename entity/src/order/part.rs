@@ -150,6 +150,7 @@ impl<'a, C: ConnectionTrait> OrderPart<'a, C> {
         let search = self.search;
         let archived = Column::ArchivedAt;
         let archived = if search.archived { archived.is_not_null() } else { archived.is_null() };
+        // No comparison, as for the orders that are unpaid: PostgreSQL would estimate that few have this tag.
         let tag = search.tag.map(|tag| Expr::cust(format!("CASE WHEN orders.tag = '{tag}' THEN true ELSE false END")));
         let due = search.due_before.map(|day| Column::DueDate.lt(day.to_string()));
         let created = search.created.of(Column::CreatedAt);

@@ -34,6 +34,7 @@ pub async fn waiting_events(
     let payloads: Vec<String> = Entity::find()
         .select_only()
         .column(Column::Payload)
+        // A literal, so that the partial index of waiting jobs is used.
         .filter(Expr::cust("job.state = 'queued'"))
         .filter(Column::Kind.is_in(kinds))
         .filter(Column::MerchantId.eq(merchant))
