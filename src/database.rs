@@ -5,7 +5,7 @@ use migration::SchemaState;
 use sea_orm::DbErr;
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, moving, role::Role, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, moving::half, role::Role, settings::Settings};
 
 /// Opens the database for an operator's command, if this version supports its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
@@ -71,7 +71,7 @@ pub(crate) fn database_url(settings: &Settings) -> Result<String, Error> {
 /// Refuses a schema that this version does not support, and says what to do.
 pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
     match SchemaState::of(db.pool()).await? {
-        SchemaState::Usable if moving::is_under_way(db).await? => Err(Error::Refused(moving::HALF.to_owned())),
+        SchemaState::Usable if half::is_under_way(db).await? => Err(Error::Refused(half::HALF.to_owned())),
         SchemaState::Usable => Ok(()),
         SchemaState::TooOld(missing) => Err(Error::Refused(format!(
             "the database's schema is older than this version, {} steps are missing: run `paylink migrate`",

@@ -4,33 +4,20 @@
 //! Raw SQL: tables are copied by the names that the database reports, independent of this version's entities.
 
 mod columns;
+pub(crate) mod half;
 mod tables;
 
 use clap::Args as ClapArgs;
 use entity::Db;
 use migration::SchemaState;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+use sea_orm::ConnectionTrait;
 
 use crate::{data_dir::DataDir, database::database_url, error::Error, migrate::bring_up_to_date, settings::Settings};
+use half::{PROGRESS, ask_bool, is_under_way};
 use tables::Table;
 
 /// Rows per page.
 const PAGE: i64 = 500;
-
-/// The table with the progress of the move; dropped at the end.
-const PROGRESS: &str = "paylink_move";
-
-/// Why a database with an interrupted move is refused.
-pub(crate) const HALF: &str = "a move to this database was interrupted, so that only a part of the installation is here: run `paylink move \
-                               --to …` again with the settings of the old one, to its end";
-
-/// Whether a move to this database has started but not finished.
-pub(crate) async fn is_under_way(db: &Db) -> Result<bool, DbErr> {
-    if db.has_one_writer() {
-        return Ok(false);
-    }
-    ask_bool(db, &format!("SELECT to_regclass('{PROGRESS}') IS NOT NULL AS answer")).await
-}
 
 /// Where to move.
 #[derive(ClapArgs)]
@@ -95,9 +82,4 @@ async fn begin(to: &Db, tables: &[Table]) -> Result<(), Error> {
     tx.execute_unprepared(&format!("CREATE TABLE {PROGRESS} (name text PRIMARY KEY, last bigint NOT NULL)")).await?;
     tx.commit().await?;
     Ok(())
-}
-
-async fn ask_bool(db: &Db, question: &str) -> Result<bool, DbErr> {
-    let row = db.pool().query_one_raw(Statement::from_string(DbBackend::Postgres, question)).await?;
-    Ok(row.map(|row| row.try_get("", "answer")).transpose()?.unwrap_or_default())
 }

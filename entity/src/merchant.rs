@@ -5,9 +5,10 @@ mod change;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use crate::{contains, link::RETENTION};
+use crate::contains;
 use domain::{
     Colour, Currency, MerchantId, PaymentMethods, PhoneNumber, Region, Reminding, Zone,
+    link::RETENTION,
     phone::{TextHours, TextTimes},
     sms::{Rates, Typography},
 };

@@ -16,6 +16,7 @@ mod kinds;
 pub mod live;
 pub mod metrics;
 mod notify;
+mod queue;
 pub mod recovery;
 pub mod redis;
 pub mod trace;
@@ -31,5 +32,5 @@ pub use kinds::{
     ReconcileCreditPurchase, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch,
     SendSms, StoreInvoice, TellBuyer, TellLowCredit, UnknownKind,
 };
-pub use notify::Queue;
+pub use queue::Queue;
 pub use trace::Trace;

@@ -5,7 +5,6 @@ use std::time::Instant;
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job::Job as Row;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use redis::{RedisError, ServerErrorKind};
 use tracing::Span;
 
 use crate::{Done, JobError, Kind, admin::KindStats};
@@ -15,7 +14,6 @@ const WAIT: &str = "paylink_job_wait_seconds";
 const DURATION: &str = "paylink_job_duration_seconds";
 const RECLAIMED: &str = "paylink_leases_reclaimed_total";
 const NOTIFIED_AGAIN: &str = "paylink_jobs_notified_again_total";
-const REDIS_ERRORS: &str = "paylink_redis_errors_total";
 const JOBS_IN_QUEUE: &str = "paylink_queue_jobs";
 const OLDEST: &str = "paylink_queue_oldest_seconds";
 const DEAD: &str = "paylink_jobs_dead";
@@ -28,7 +26,6 @@ pub fn declare() {
     describe_histogram!(DURATION, "From the claim of a job to the end of the attempt, by how it ended.");
     describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was ended.");
     describe_counter!(NOTIFIED_AGAIN, "Jobs whose notification was lost and that were notified again from their rows.");
-    describe_counter!(REDIS_ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
     describe_gauge!(
         JOBS_IN_QUEUE,
         "Jobs in Redis: ready, delayed until their time, leased to a worker, or unreadable."
@@ -40,10 +37,8 @@ pub fn declare() {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
         counter!(RECLAIMED, "kind" => kind.as_str()).increment(0);
     }
-    for reason in Trouble::ALL {
-        counter!(REDIS_ERRORS, "reason" => reason.as_str()).increment(0);
-    }
     counter!(NOTIFIED_AGAIN).increment(0);
+    crate::redis::declare_metrics();
 }
 
 /// How an attempt ended.
@@ -149,46 +144,6 @@ pub fn notified_again(jobs: u64) {
 /// Sets whether an external service is considered down.
 pub(crate) fn service_down(service: &str, down: bool) {
     gauge!(DOWN, "service" => service.to_owned()).set(f64::from(u8::from(down)));
-}
-
-/// The kind of a Redis failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Trouble {
-    /// No answer in time.
-    Timeout,
-    /// Redis was unreachable, or the connection broke.
-    Connection,
-    /// Redis answered with an error.
-    Refused,
-}
-
-impl Trouble {
-    const ALL: [Self; 3] = [Self::Timeout, Self::Connection, Self::Refused];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Connection => "connection",
-            Self::Refused => "refused",
-        }
-    }
-}
-
-/// Counts a Redis timeout.
-pub(crate) fn redis_timed_out() {
-    count(Trouble::Timeout);
-}
-
-/// Counts a Redis error. `NOSCRIPT` does not count: the script is simply loaded again.
-pub(crate) fn redis_failed(error: &RedisError) {
-    if error.kind() != redis::ErrorKind::Server(ServerErrorKind::NoScript) {
-        let broken = error.is_io_error() || error.is_unrecoverable_error();
-        count(if broken { Trouble::Connection } else { Trouble::Refused });
-    }
-}
-
-fn count(trouble: Trouble) {
-    counter!(REDIS_ERRORS, "reason" => trouble.as_str()).increment(1);
 }
 
 /// Exports the state of the queues. Unknown values are set to NaN, since a stale figure would look current.

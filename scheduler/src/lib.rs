@@ -7,6 +7,7 @@
 mod calendar;
 mod jump;
 mod tick;
+mod tick_time;
 mod ticks;
 
 use std::{future::Future, time::Duration};
@@ -19,8 +20,8 @@ use sea_orm::DbErr;
 
 pub use calendar::{Calendar, CalendarError};
 pub use jump::{JumpGuard, Witness};
-use tick::TickTime;
 pub use tick::{TICKS, Tick, Times};
+use tick_time::TickTime;
 
 /// How often to check for due ticks.
 const GRAIN: Duration = Duration::from_secs(1);

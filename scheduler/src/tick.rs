@@ -2,10 +2,9 @@
 
 use std::pin::Pin;
 
-use chrono::{DateTime, SecondsFormat, Utc};
-
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
+    tick_time::TickTime,
     ticks::{clean, credits, days, doctor, expire, index, notify, number, purge, remind, settle, sum, texts},
 };
 
@@ -136,22 +135,6 @@ pub struct Tick {
 
 type RunTick =
     for<'a> fn(&'a Scheduler, TickTime) -> Pin<Box<dyn Future<Output = Result<u64, SchedulerError>> + Send + 'a>>;
-
-/// The time of a tick.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TickTime {
-    /// Everything due at this time is handled.
-    pub(crate) at: DateTime<Utc>,
-    /// The tick's due time, which is the same on every scheduler.
-    pub(crate) due: DateTime<Utc>,
-}
-
-impl TickTime {
-    /// The suffix of the keys of jobs that are enqueued once per due time.
-    pub(crate) fn slot(self) -> String {
-        self.due.to_rfc3339_opts(SecondsFormat::Secs, true)
-    }
-}
 
 /// When each tick is due.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use super::{replicas::Replicas, report::Report};
 use crate::{
     data_dir::DataDir,
     database::{database_url, not_opened},
-    moving,
+    moving::half,
     parts::secret_key,
     role::Role,
     settings::Settings,
@@ -60,12 +60,12 @@ async fn version(db: &Db, report: &mut Report) {
 
 async fn schema(db: &Db, report: &mut Report) -> bool {
     match SchemaState::of(db.pool()).await {
-        Ok(SchemaState::Usable) => match moving::is_under_way(db).await {
+        Ok(SchemaState::Usable) => match half::is_under_way(db).await {
             Ok(false) => {
                 report.ok("schema", "it is up to date");
                 return true;
             }
-            Ok(true) => report.failed("schema", moving::HALF, "end the move, or use the old database"),
+            Ok(true) => report.failed("schema", half::HALF, "end the move, or use the old database"),
             Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
         },
         Ok(SchemaState::TooOld(missing)) => {

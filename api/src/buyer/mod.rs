@@ -20,6 +20,7 @@ mod contact;
 mod of_payment;
 mod page;
 mod page_state;
+mod placeholders;
 mod saying;
 mod words;
 
@@ -40,7 +41,7 @@ use serde::Deserialize;
 use crate::{
     Api, Problem,
     http::{cookie, first_page::FirstPage, pdf_response::Pdf, picture::PictureResponse},
-    v1::{ReceiptSubject, can_be_paid, read_invoice, render_receipt},
+    v1::{ReceiptSubject, read_invoice, render_receipt},
 };
 pub(crate) use assets::{again, back, beacon, colour, style};
 pub(crate) use of_payment::{AfterPayment, PaidMoney};
@@ -124,7 +125,7 @@ pub(crate) async fn show(
 /// Whether another link of the order can be paid now.
 async fn has_payable_link(db: &impl ConnectionTrait, order: &Order, now: DateTime<Utc>) -> Result<bool, Problem> {
     let links = link::of_order(db, order.merchant_id, order.id).await?;
-    Ok(links.iter().any(|link| can_be_paid(link, now)))
+    Ok(links.iter().any(|link| link.can_be_paid(now)))
 }
 
 /// Whether the visitor is the merchant, signed in in this browser; then the visit is not the buyer's.
@@ -201,7 +202,7 @@ pub(crate) async fn pay(api: Data<&Api>, request: &Request, Path(token): Path<St
     let link = found!(&api, request, &token);
     let now = api.clock.now();
     match &link.stripe_url {
-        Some(url) if can_be_paid(&link, now) && link.may_go_to_stripe(now) => {
+        Some(url) if link.can_be_paid(now) && link.may_go_to_stripe(now) => {
             let tx = api.db.begin().await?;
             link::note_pay_pressed(&tx, &link, now).await?;
             tx.commit().await?;

@@ -12,7 +12,7 @@ use entity::link::{self, Dispute, Excess, Overpayment, UnfinishedRefund};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 
-use super::words::filled;
+use super::placeholders::filled;
 
 /// The texts about payments that failed, were refunded or are disputed.
 #[derive(Debug, Deserialize)]

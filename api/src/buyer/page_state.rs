@@ -6,8 +6,6 @@ use entity::link;
 use poem::http::StatusCode;
 use serde::Serialize;
 
-use crate::v1::can_be_paid;
-
 /// The state of a link for its buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,7 +35,7 @@ impl PageState {
         match link.state {
             LinkState::Creating | LinkState::Failed => Self::Preparing,
             // Its payment did not settle, and a new payment link is being created at Stripe.
-            LinkState::Unpaid if can_be_paid(link, now) && link.awaits_renewal() => {
+            LinkState::Unpaid if link.can_be_paid(now) && link.awaits_renewal() => {
                 if link.failure.is_none() {
                     Self::Preparing
                 } else {
@@ -50,8 +48,8 @@ impl PageState {
             {
                 Self::Confirming
             }
-            LinkState::Unpaid if can_be_paid(link, now) && link.may_have_been_paid(now) => Self::Checking,
-            LinkState::Unpaid if can_be_paid(link, now) => Self::Open,
+            LinkState::Unpaid if link.can_be_paid(now) && link.may_have_been_paid(now) => Self::Checking,
+            LinkState::Unpaid if link.can_be_paid(now) => Self::Open,
             LinkState::Unpaid | LinkState::Expiring | LinkState::Expired => Self::Expired,
             LinkState::Processing => Self::Processing,
             // The merchant has said that the money was received.

@@ -15,7 +15,7 @@ use poem::{
 use serde::Deserialize;
 
 use super::{Words, find, page::may_want_new_link, page_state::PageState, show_again};
-use crate::{Api, Problem, v1::can_be_paid};
+use crate::{Api, Problem};
 
 /// The buyer does not recognise the request: the merchant sees this in the conversation, and reminders stop.
 #[handler]
@@ -25,7 +25,7 @@ pub(crate) async fn unrecognised(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
-    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_none() {
+    if link.can_be_paid(api.clock.now()) && link.unrecognised_at.is_none() {
         tell_merchant(&api, &link, false).await?;
     }
     show_again(&token)
@@ -39,7 +39,7 @@ pub(crate) async fn recognised(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let link = found!(&api, request, &token);
-    if can_be_paid(&link, api.clock.now()) && link.unrecognised_at.is_some() {
+    if link.can_be_paid(api.clock.now()) && link.unrecognised_at.is_some() {
         tell_merchant(&api, &link, true).await?;
     }
     show_again(&token)
@@ -87,7 +87,7 @@ pub(crate) async fn pay_later(
     let now = api.clock.now();
     let owner = merchant::get(api.db.pool(), link.merchant_id).await?;
     if let Some((day, until)) = expected_day(&owner, &link, &said.on, now)
-        && can_be_paid(&link, now)
+        && link.can_be_paid(now)
     {
         let tx = api.db.begin().await?;
         if link::note_expected(&tx, &link, day, until, now).await? {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::{
     of_payment::{OfPayment, PaidMoney},
     page_state::PageState,
+    placeholders::filled,
 };
 use crate::http::language;
 
@@ -231,11 +232,6 @@ impl Words {
     pub(super) fn denied(&self, merchant: &str) -> String {
         filled(&self.denied, &[("{merchant}", merchant)])
     }
-}
-
-/// Values are inserted last, so that braces in a name stay as they are.
-pub(super) fn filled(pattern: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(pattern.to_owned(), |text, (name, value)| text.replace(name, value))
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use domain::money::decimal_in_language;
 use super::characters::one_line;
 use super::page::DetailsPage;
 use super::sheet::{Area, Mark, Sheet, Style, Tone};
-use super::typeface::{Shaped, Typefaces, Weight};
+use super::typeface::{Shaped, Weight};
+use super::typefaces::Typefaces;
 
 pub(super) const LEFT: f32 = 54.0;
 pub(super) const TOP: f32 = 48.0;

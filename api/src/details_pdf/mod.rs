@@ -15,6 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod typeface;
+mod typefaces;
 
 pub(crate) use page::{DetailsPage, Evidence, ItemLine, Logo, Merchant, Paper, Receipt, Section};
 
@@ -47,7 +48,7 @@ pub(crate) enum DetailsPdfError {
 /// # Errors
 /// Returns [`DetailsPdfError::Undrawable`] for a character that no font has. No input causes the other errors.
 pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
-    let faces = typeface::Typefaces::embedded()?;
+    let faces = typefaces::Typefaces::embedded()?;
     let undrawable = page.texts().find_map(|text| faces.undrawable_in(text));
     if let Some(character) = undrawable.filter(|_| page.evidence.is_none()) {
         return Err(DetailsPdfError::Undrawable(character));
@@ -76,14 +77,14 @@ pub(crate) fn render(page: &DetailsPage) -> Result<Vec<u8>, DetailsPdfError> {
 /// These words, or the English ones if the system has no fonts for their language. Reads fonts: call it off the async
 /// runtime's threads.
 pub(crate) fn drawable(words: &'static Words) -> &'static Words {
-    match typeface::Typefaces::embedded() {
+    match typefaces::Typefaces::embedded() {
         Ok(faces) => drawable_with(words, faces),
         Err(_) => words,
     }
 }
 
 /// A system without the fonts of a language gets English rather than boxes.
-fn drawable_with(words: &'static Words, faces: &typeface::Typefaces) -> &'static Words {
+fn drawable_with(words: &'static Words, faces: &typefaces::Typefaces) -> &'static Words {
     let lacks = words.of_documents().any(|text| faces.undrawable_in(text).is_some());
     if lacks { Words::of("en") } else { words }
 }

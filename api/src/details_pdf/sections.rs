@@ -8,7 +8,8 @@ use super::layout::{LABEL, LEFT, Layout, MUTED, PADDING, TEXT, TOP, TextColumn, 
 use super::page::{DetailsPage, Evidence};
 use super::sheet::{Area, Sheet, Style, Tone};
 use super::table;
-use super::typeface::{Typefaces, Weight};
+use super::typeface::Weight;
+use super::typefaces::Typefaces;
 
 const TITLE: Style = Style::new(Weight::Bold, 20.0, Tone::Ink);
 /// For a name that would fill the page at the size of a title.

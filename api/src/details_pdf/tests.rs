@@ -1,7 +1,7 @@
 use super::layout::LEFT;
 use super::sections::sheets;
 use super::sheet::{Mark, Sheet};
-use super::typeface::Typefaces;
+use super::typefaces::Typefaces;
 use super::*;
 
 use chrono::NaiveDate;

@@ -13,7 +13,7 @@ use poem_openapi::{
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use super::described::answers_with;
-use crate::{Api, Problem};
+use crate::Problem;
 
 /// The largest answer that is serialized in place.
 const SHORT: u64 = 64 * 1024;
@@ -40,7 +40,7 @@ impl<T: ToJSON> Serialized<T> {
     /// # Errors
     /// Returns the function's error.
     pub(crate) async fn of<E>(
-        api: &Api,
+        serializers: &Serializers,
         bytes: u64,
         make: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) -> Result<Self, Problem>
@@ -49,7 +49,7 @@ impl<T: ToJSON> Serialized<T> {
     {
         let write = || make().map(|made| made.to_json_string());
         let written = if bytes > SHORT {
-            let permit = api.serializers.0.clone().acquire_owned().await.map_err(Problem::internal)?;
+            let permit = serializers.0.clone().acquire_owned().await.map_err(Problem::internal)?;
             // This continues after the client has gone, and holds its permit until then.
             let write = move || {
                 let _permit = permit;

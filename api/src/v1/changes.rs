@@ -97,7 +97,7 @@ impl ChangesApi {
             });
             Ok::<_, Problem>(ChangesView { items: items.collect(), last_seq })
         };
-        Serialized::of(&api, bytes, view).await
+        Serialized::of(&api.serializers, bytes, view).await
     }
 }
 

@@ -13,9 +13,9 @@ use sea_orm::DbErr;
 
 use super::{
     details_page::render_details,
+    link_answers::accepted,
     link_form::{FilledForm, LinkTerms},
     link_view::{LinkView, OfLink},
-    links::accepted,
     order_view::Request,
 };
 use crate::{Api, Problem, auth::Principal, v1::command::Accepted};

@@ -11,8 +11,8 @@ use queue::{CloseReason, CloseStripeLink, EnqueueOptions, enqueue};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    link_answers::{accepted, find_link, refused},
     link_view::LinkView,
-    links::{accepted, find_link, refused},
 };
 use crate::{Api, Problem, auth::Principal, http::typed::Prose, v1::command::Accepted};
 

@@ -2,13 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
-use domain::{
-    Currency, LinkId, LinkState, MerchantId, OrderId,
-    link::{Refusal, Review},
-};
+use domain::{Currency, LinkId, LinkState, MerchantId, OrderId, link::Review};
 use entity::{
-    Documents, Order, Transaction, conversation,
+    Documents, Order, conversation,
     link::{self, Dispute, TimelineEntry},
     list::{Found, PaidPeriod},
     order::{self, OrderName, Tag},
@@ -19,11 +15,12 @@ use poem_openapi::{
     param::{Header, Path, Query},
     payload::Json,
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{
     Group,
     invoice::read_invoice,
+    link_answers::find_link,
     link_creation::{AskedLink, accept_link},
     link_form::{LinkForm, Staged},
     link_list,
@@ -43,7 +40,7 @@ use crate::{
         pdf_response::Pdf,
         serialized::Serialized,
     },
-    v1::command::{Accepted, Answered, fingerprint, fingerprint_of},
+    v1::command::{Answered, fingerprint, fingerprint_of},
 };
 
 pub(super) struct Links;
@@ -174,7 +171,7 @@ impl Links {
             let page = asked.page_up_to(rows, looked_to, |(link, _)| link.id, view)?;
             Ok::<_, DbErr>(page.with_totals(totals))
         };
-        Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
+        Ok(Listing::Long(Serialized::of(&api.serializers, bytes, page).await?))
     }
 
     /// See a payment link
@@ -258,15 +255,6 @@ async fn find_order(api: &Api, key: &Principal, order: OrderId) -> Result<Order,
     order::find(api.db.pool(), key.merchant, order).await?.ok_or_else(Problem::not_found)
 }
 
-/// The merchant's link, or 404.
-pub(super) async fn find_link(
-    db: &impl ConnectionTrait,
-    key: &Principal,
-    link_id: &str,
-) -> Result<link::Model, Problem> {
-    link::find(db, key.merchant, id(link_id)?).await?.ok_or_else(Problem::not_found)
-}
-
 /// The orders of unpaid links whose buyers want no texts.
 async fn opted_out_of(
     api: &Api,
@@ -283,37 +271,4 @@ async fn opted_out_of(
     let hashes = named.iter().map(|(_, hash)| hash.clone()).collect();
     let found = conversation::opted_out_of(api.db.pool(), merchant, hashes).await?;
     Ok(named.into_iter().filter(|(_, hash)| found.contains(hash)).map(|(order, _)| order).collect())
-}
-
-/// The problem for a refused transition.
-pub(super) fn refused(refusal: Refusal) -> Problem {
-    match refusal {
-        Refusal::Paid => Problem::conflict("link_paid", "The link is paid. Refunds are made in Stripe's dashboard."),
-        Refusal::PaymentUnderWay => {
-            Problem::conflict("link_processing", "A payment is under way; its end decides what becomes of the link.")
-        }
-        Refusal::StillCreating => {
-            Problem::conflict("link_not_open", "The link is still being made. Try again in a moment.")
-        }
-        Refusal::NotOpen => Problem::conflict("link_not_open", "The link is closed already."),
-        Refusal::NotPaidElsewhere => Problem::conflict(
-            "not_paid_elsewhere",
-            "The link was not marked as paid elsewhere, or Stripe says it is paid.",
-        ),
-    }
-}
-
-/// The answer to a command on a link.
-pub(super) fn accepted(
-    tx: Transaction,
-    link: LinkId,
-    view: LinkView,
-    enqueued_job: Option<queue::EnqueuedJob>,
-) -> Accepted<LinkView> {
-    Accepted { tx, location: format!("/v1/payment-links/{link}"), view, enqueued: enqueued_job.into_iter().collect() }
-}
-
-/// Whether a buyer can pay the link now. An overdue link is closed here before Stripe is told.
-pub(crate) fn can_be_paid(link: &link::Model, now: DateTime<Utc>) -> bool {
-    link.state == LinkState::Unpaid && now < link.expires_at
 }

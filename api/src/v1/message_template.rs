@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     Group,
-    links::find_link,
+    link_answers::find_link,
     send::{bad_template, no_text},
 };
 use crate::http::typed::{Language as LanguageTag, Text, TextOf, described_words};

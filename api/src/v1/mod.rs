@@ -21,6 +21,7 @@ mod events;
 mod evidence;
 mod evidence_words;
 mod invoice;
+mod link_answers;
 mod link_creation;
 mod link_form;
 mod link_list;
@@ -58,7 +59,6 @@ mod whole_order;
 pub use changes::changed_resource;
 pub use details_page::details_page_of;
 pub(crate) use invoice::read_invoice;
-pub(crate) use links::can_be_paid;
 pub(crate) use receipt::{ReceiptSubject, has_receipt, render_receipt};
 
 use std::sync::LazyLock;

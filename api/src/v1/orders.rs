@@ -148,7 +148,7 @@ impl Orders {
             let page = asked.page_up_to(orders, looked_to, |order| order.id, view)?;
             Ok::<_, DbErr>(page.with_totals(totals))
         };
-        Ok(Listing::Long(Serialized::of(&api, bytes, page).await?))
+        Ok(Listing::Long(Serialized::of(&api.serializers, bytes, page).await?))
     }
 
     /// Change an order
@@ -253,7 +253,7 @@ impl Orders {
 pub(super) async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serialized<OrderView>, Problem> {
     let (view, bytes) = whole_and_bytes(api, order).await?;
     api.budgets.charge_bytes(key.0.merchant, bytes);
-    Serialized::of(api, bytes, move || Ok::<_, Problem>(view)).await
+    Serialized::of(&api.serializers, bytes, move || Ok::<_, Problem>(view)).await
 }
 
 /// What all matches of a search come to.

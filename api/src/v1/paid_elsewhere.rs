@@ -22,9 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Group,
+    link_answers::{accepted, find_link, refused},
     link_creation::{link_open_there, refuse_too_many},
     link_view::LinkView,
-    links::{accepted, find_link, refused},
 };
 use crate::{
     Api, Problem,

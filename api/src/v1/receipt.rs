@@ -13,7 +13,7 @@ use poem_openapi::{OpenApi, param::Path};
 use super::{
     Group,
     details_page::draw,
-    links::find_link,
+    link_answers::find_link,
     order_view::{seller, words_for},
 };
 use crate::{

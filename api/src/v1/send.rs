@@ -18,10 +18,7 @@ use entity::{
 use poem::http::StatusCode;
 use queue::{EnqueueOptions, SendSms, enqueue};
 
-use super::{
-    links::{can_be_paid, find_link},
-    message_view::MessageView,
-};
+use super::{link_answers::find_link, message_view::MessageView};
 use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
 /// The shortest time between two sends of a link to the same number, unless a resend is requested, since a double click
@@ -57,7 +54,7 @@ pub(super) async fn accept_link(
     let owner = key.owner(api).await?;
     let tx = api.db.begin().await?;
     let link = find_link(&tx, key, link_id).await?;
-    if !can_be_paid(&link, now) {
+    if !link.can_be_paid(now) {
         let detail = format!("Only an unpaid link can be sent; this one is {}.", link.state);
         return Err(Problem::conflict("link_not_open", detail));
     }

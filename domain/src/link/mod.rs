@@ -5,6 +5,11 @@ pub mod money_back;
 mod payment_state;
 mod state;
 
+use chrono::TimeDelta;
+
 pub use elsewhere::ElsewhereMethod;
 pub use payment_state::{Judged, PaymentState};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
+
+/// How long the contents of a link, its invoice and its payment are kept, and so the longest a link may stay open.
+pub const RETENTION: TimeDelta = TimeDelta::days(90);

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, TimelineEvent, note, stop_reminders};
+use super::{Column, Entity, Model, TimelineEvent, note, reminding::stop_reminders};
 use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},

@@ -36,6 +36,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
+pub use domain::link::RETENTION;
+
 pub use advance::{Advanced, LinkTransition, StripeFacts, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
@@ -60,7 +62,6 @@ pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_return
 pub use projections::{AskedFor, asked_for, sizes};
 pub use purge::purge;
 pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
-use reminding::stop_reminders;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{begin_stripe_attempt, clear_failure, doubt_unmade, set_failure, set_renewed};
 pub use search::{LinkSearch, find_all, search};
@@ -78,9 +79,6 @@ use domain::{
         money_back::{RefundState, refund_state},
     },
 };
-
-/// How long the contents of a link, its invoice and its payment are kept, and so the longest a link may stay open.
-pub const RETENTION: TimeDelta = TimeDelta::days(90);
 
 /// A link created longer ago than this is neither open nor paid in a period that begins now. A delayed payment may take
 /// longer than [`RETENTION`].

@@ -35,6 +35,12 @@ impl Model {
         self.last_at_stripe().is_some_and(|seen| self.returned_at == Some(seen) && !self.was_unpaid(seen))
     }
 
+    /// Whether a buyer can pay the link now. An overdue link is closed here before Stripe is told.
+    #[must_use]
+    pub fn can_be_paid(&self, now: DateTime<Utc>) -> bool {
+        self.state == LinkState::Unpaid && now < self.expires_at
+    }
+
     /// Whether Pay may lead to Stripe. Pressing it twice leads there twice; pressing it in another tab, while something
     /// may have been paid in this one, does not.
     #[must_use]

@@ -1,13 +1,15 @@
 //! Redis URLs: those of the `redis` crate, and two forms of our own for Sentinel and Cluster.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use redis::io::tcp::TcpSettings;
 use redis::{Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
 use url::Url;
 
 use super::QueueError;
-use super::connection::PEER_GONE_AFTER;
+
+/// A peer that acknowledges nothing for this long is considered gone, regardless of TCP's retransmissions.
+const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// TLS certificates in PEM. By default the system's roots are trusted and no client certificate is presented.
 #[derive(Clone, Default)]

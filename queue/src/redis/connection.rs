@@ -11,15 +11,14 @@ use redis::aio::PubSub;
 use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
 use tokio::time::timeout;
 
-use super::script::Script;
-use super::server::{RedisServer, Wire};
-use super::{Certificates, QueueError};
-use crate::metrics;
+use super::{
+    Certificates, QueueError, metrics,
+    script::Script,
+    server::{RedisServer, Wire},
+};
 
 /// The longest a caller waits for Redis, including connecting: an API request must not hang on a notification.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
-/// A peer that acknowledges nothing for this long is considered gone, regardless of TCP's retransmissions.
-pub(super) const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
 
 /// A multiplexed connection: commands are sent immediately and answered in order.
 pub(crate) struct Connection {
@@ -70,9 +69,9 @@ impl Connection {
     /// Sends a command and waits for its answer, for at most [`ANSWER_WITHIN`].
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, QueueError> {
         if let Ok(answer) = timeout(ANSWER_WITHIN, self.query_twice(command)).await {
-            return Ok(answer.inspect_err(metrics::redis_failed)?);
+            return Ok(answer.inspect_err(metrics::failed)?);
         }
-        metrics::redis_timed_out();
+        metrics::timed_out();
         let number = self.live().number;
         self.discard(number);
         Err(QueueError::TimedOut(ANSWER_WITHIN))

@@ -47,6 +47,7 @@ mod inspection;
 mod keys;
 mod leases;
 pub(crate) mod listener;
+mod metrics;
 mod model;
 mod options;
 mod prefetch;
@@ -56,6 +57,7 @@ mod rate_limit;
 pub(crate) mod script;
 mod server;
 
+pub(crate) use self::metrics::declare as declare_metrics;
 pub use ack::{AckLayer, AckService, HandlerPanicked};
 pub use address::Certificates;
 pub use backend::RedisBackend;

@@ -12,7 +12,7 @@ use entity::{
 };
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// An older upload no longer belongs to any command or job.
 const STAGING: TimeDelta = TimeDelta::days(2);

@@ -3,7 +3,7 @@
 use chrono::Days;
 use entity::{link::sums, merchant};
 
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// So far ahead: past the next change of the clocks.
 const AHEAD: Days = Days::new(200);

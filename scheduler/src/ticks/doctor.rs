@@ -12,7 +12,7 @@ use entity::{
 use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// A link that Stripe has not reported on for this long is asked about.
 const SILENCE: TimeDelta = TimeDelta::hours(1);

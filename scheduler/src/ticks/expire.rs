@@ -4,7 +4,7 @@ use entity::link;
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());

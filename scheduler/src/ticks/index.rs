@@ -2,7 +2,7 @@
 
 use entity::search;
 
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// Rounds per tick: a million orders take a few minutes, and other ticks are not held up.
 const ROUNDS: usize = 500;

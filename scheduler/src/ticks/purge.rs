@@ -5,7 +5,7 @@ use entity::{link, merchant};
 use queue::{EnqueueOptions, PurgeLink};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(announce(scheduler, now).await? + erase(scheduler, now).await?)

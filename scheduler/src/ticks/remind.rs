@@ -7,7 +7,7 @@ use entity::{
 use queue::{EnqueueOptions, Remind};
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let mut written = 0;

@@ -8,7 +8,7 @@ use entity::{
 };
 
 use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// Carriers send reports for up to this long. After that a text counts as delivered, since they bill it.
 const REPORTS: TimeDelta = TimeDelta::days(3);

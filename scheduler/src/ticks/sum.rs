@@ -2,7 +2,7 @@
 
 use entity::link::sums;
 
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// Rounds per tick: a million changes take a minute, and other ticks are not held up.
 const ROUNDS: usize = 20;

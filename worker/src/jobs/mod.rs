@@ -7,6 +7,7 @@ mod create_stripe_link;
 mod deliver_webhooks;
 mod diagnose_stripe;
 mod fetch_picture;
+mod missing;
 mod open_credit_purchase;
 mod process_sms_event;
 mod process_stripe_event;
@@ -22,6 +23,7 @@ mod store_invoice;
 mod tell_buyer;
 mod tell_low_credit;
 
+pub(crate) use missing::Missing;
 pub use send_sms::{CARRIER_IS_BUSY, NIGHT};
 
 use domain::{LinkId, MerchantId};
@@ -29,11 +31,6 @@ use entity::{job::Job, link};
 use queue::{Done, JobError, Lease};
 
 use crate::JobContext;
-
-/// A row that a job refers to is missing.
-#[derive(Debug, thiserror::Error)]
-#[error("{0} does not exist")]
-pub(crate) struct Missing(pub(crate) String);
 
 /// The link of a job.
 async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {

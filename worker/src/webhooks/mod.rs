@@ -6,20 +6,14 @@
 
 mod client;
 mod long_waits;
+mod resource;
 
-use std::{
-    fmt,
-    pin::Pin,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use domain::{MerchantId, WebhookEndpointId, webhook::webhook_signature};
-use entity::{
-    change::NumberedChange,
-    webhook_endpoint::{
-        self, Attempted, Disabled, FAILURES_BEFORE_PAUSE, WebhookEndpoint,
-        delivery::{self, WebhookDelivery},
-    },
+use entity::webhook_endpoint::{
+    self, Attempted, Disabled, FAILURES_BEFORE_PAUSE, WebhookEndpoint,
+    delivery::{self, WebhookDelivery},
 };
 use queue::{Done, JobError, Lease, enqueue_delivery};
 use serde_json::{Map, Value, json};
@@ -27,21 +21,11 @@ use serde_json::{Map, Value, json};
 use crate::JobContext;
 use client::OutgoingWebhook;
 pub(crate) use client::WebhookClient;
+pub use resource::{RenderResource, Rendering};
 
 /// The most deliveries of one job, after which another continues.
 const MOST: usize = 100;
 const LONGEST: Duration = Duration::from_secs(20);
-
-/// The future of a rendered resource.
-pub type Rendering<'a> =
-    Pin<Box<dyn Future<Output = Result<Option<Value>, Box<dyn std::error::Error + Send + Sync>>> + Send + 'a>>;
-
-/// Renders the resource of a change as the API shows it. Implemented by the API, a separate crate, and injected where
-/// the workers are created.
-pub trait RenderResource: Send + Sync + fmt::Debug {
-    /// The current resource; `None` if nothing of it is left.
-    fn render<'a>(&'a self, change: &'a NumberedChange) -> Rendering<'a>;
-}
 
 /// Which workers deliver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

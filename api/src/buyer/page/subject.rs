@@ -19,7 +19,7 @@ use crate::{
         words::Words,
     },
     http::{hex::hex, language::favourite},
-    v1::{can_be_paid, has_receipt},
+    v1::has_receipt,
 };
 
 /// The factor for pages without scripts, where a reload interrupts the reader.
@@ -95,7 +95,7 @@ impl PageSubject<'_> {
     /// Whether the buyer is asked whether they have paid, because Stripe does not tell.
     fn can_say_unpaid(&self) -> bool {
         let unheard = self.link.last_at_stripe().is_none_or(|seen| self.now - seen >= UNHEARD);
-        self.page_state.is_uncertain() && can_be_paid(self.link, self.now) && unheard
+        self.page_state.is_uncertain() && self.link.can_be_paid(self.now) && unheard
     }
 
     /// Refreshes a page whose buyer never pressed Pay here only if the URL says that they come from Stripe.

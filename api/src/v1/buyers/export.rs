@@ -93,7 +93,7 @@ async fn read(api: &Api, merchant: MerchantId, id: OrderId) -> Result<String, Pr
     let _turn = api.readers.take(merchant).await?;
     let order = order::find(api.db.pool(), merchant, id).await?.ok_or_else(Problem::not_found)?;
     let links = LinkView::all_of_order(api, &order).await?;
-    let view = Serialized::of(api, order.bytes(), move || OrderView::of(order, Some(links))).await?;
+    let view = Serialized::of(&api.serializers, order.bytes(), move || OrderView::of(order, Some(links))).await?;
     Ok(view.into_text())
 }
 
