@@ -80,7 +80,7 @@ impl JobError {
     }
 }
 
-/// Database errors are taken to be transient.
+/// Database errors are retried. Those that are bugs end with the [`Policy`](crate::Policy) after fewer attempts.
 impl From<DbErr> for JobError {
     fn from(error: DbErr) -> Self {
         Self::retry(error)

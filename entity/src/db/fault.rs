@@ -1,6 +1,9 @@
 //! Classifies database errors: concurrency, a broken constraint, a timeout, an unavailable database, or a bug. The API
 //! answers each differently, so that a bug does not read as an outage or as a duplicate request.
 
+use std::error::Error;
+
+use domain::error_chain;
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, sqlx};
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -31,6 +34,12 @@ impl DbFault {
             DbErr::Exec(error) | DbErr::Query(error) | DbErr::Conn(error) => Self::of_runtime(error),
             _ => Self::Ours,
         }
+    }
+
+    /// Classifies the database error that an error is or comes from; `None` if there is none.
+    #[must_use]
+    pub fn behind(error: &(dyn Error + 'static)) -> Option<Self> {
+        error_chain(error).find_map(|error| error.downcast_ref::<DbErr>()).map(Self::of)
     }
 
     /// Whether it is not a bug and may pass.

@@ -218,7 +218,7 @@ impl<J: Job> Executor<J> {
         let (why, next) = match error {
             JobError::NotOurs => return Ok(Ack::Done),
             JobError::Retry { why, after } => {
-                let next = self.policy.next_attempt(job, after, jitter(lease), now);
+                let next = self.policy.after(why.as_ref()).next_attempt(job, after, jitter(lease), now);
                 (why, next.map(Next::Attempt))
             }
             JobError::Snooze { why, after, spread } => {

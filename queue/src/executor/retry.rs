@@ -1,12 +1,16 @@
 //! The retry formula. Each kind's parameters are in its declaration.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::job::Job as Row;
+use entity::{DbFault, job::Job as Row};
 
 /// A job that crashed its worker this many times is dead-lettered, since it is probably the cause.
 pub(crate) const MOST_CRASHES: i64 = 5;
+
+/// The attempts at a job whose statement cannot be run or breaks a rule of the rows. That is a bug, but while versions
+/// are exchanged, a worker of the other one may do it: these attempts take a quarter of an hour or more.
+const MOST_OF_A_BUG: i64 = 12;
 
 /// How a kind of job is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +39,16 @@ impl Policy {
         deadline: None,
         timeout: Duration::from_mins(1),
     };
+
+    /// The policy after this error. A kind without an end keeps none: what has to happen waits for the version that can.
+    #[must_use]
+    pub(crate) fn after(self, why: &(dyn Error + 'static)) -> Self {
+        let has_an_end = self.attempts.is_some() || self.deadline.is_some();
+        if !has_an_end || DbFault::behind(why) != Some(DbFault::Ours) {
+            return self;
+        }
+        Self { attempts: Some(self.attempts.unwrap_or(MOST_OF_A_BUG).min(MOST_OF_A_BUG)), ..self }
+    }
 
     /// When a job that has just failed is due again, or `None` if it should be dead-lettered.
     ///
@@ -84,9 +98,10 @@ pub(crate) fn due_after(delay: Duration, now: DateTime<Utc>) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
+    use crate::{JobError, Kind};
     use domain::JobId;
     use entity::job::JobState;
+    use sea_orm::{ConnAcquireErr::Timeout, DbErr};
 
     fn job(claims: i64, created_at: DateTime<Utc>) -> Row {
         Row {
@@ -122,6 +137,20 @@ mod tests {
         assert_eq!(seconds(policy, 4, None, 1.0), Some(8.0));
         assert_eq!(seconds(policy, 1_000, None, 1.0), Some(3600.0));
         assert_eq!(seconds(policy, 4, None, 0.0), Some(4.0));
+    }
+
+    #[test]
+    fn a_bug_has_fewer_attempts_where_a_kind_has_an_end() {
+        let (bug, outage) = (DbErr::Custom("a row that cannot be read".to_owned()), DbErr::ConnectionAcquire(Timeout));
+        let policy = Kind::SendSms.policy();
+        assert_eq!(policy.after(&bug).attempts, Some(MOST_OF_A_BUG));
+        let behind = JobError::retry(bug);
+        assert_eq!(policy.after(&behind).attempts, Some(MOST_OF_A_BUG), "an error that comes from it");
+        assert_eq!(policy.after(&outage), policy);
+        assert_eq!(policy.after(&JobError::retry("the carrier is busy")), policy);
+        let few = Policy { attempts: Some(3), ..policy };
+        assert_eq!(few.after(&behind), few);
+        assert_eq!(Kind::PurgeLink.policy().after(&behind), Kind::PurgeLink.policy());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use queue::{
     flow::{Paused, Pauses},
     redis::{Ack, Delivery},
 };
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
 use crate::support::eventually;
@@ -26,6 +26,7 @@ enum Does {
     Panics,
     NeverReturns,
     Says(fn() -> JobError),
+    Runs(Db, &'static str),
 }
 
 impl JobHandler<Does> for CheckStripeKey {
@@ -35,6 +36,11 @@ impl JobHandler<Does> for CheckStripeKey {
             Does::Panics => panic!("it slipped"),
             Does::NeverReturns => std::future::pending().await,
             Does::Says(error) => Err(error()),
+            Does::Runs(db, statement) => {
+                let tx = db.begin().await?;
+                tx.execute_unprepared(statement).await?;
+                lease.finish(tx, now()).await
+            }
         }
     }
 
@@ -105,6 +111,19 @@ on_both_databases! {
         assert_eq!(job.last_error.as_deref(), Some("it took longer than 30ms"));
         assert_eq!(attempt(&rows.attempts_at(next), enqueued_job, &Does::Finishes(rows.db.clone())).await, Ack::Done);
         assert_eq!(rows.job(enqueued_job).await.state, JobState::Done);
+    }
+
+    async fn a_bug_in_what_a_job_writes_ends_it_long_before_its_deadline(rows) {
+        for statement in ["UPDATE merchant SET sms_rate = 0", "SELECT nothing FROM nowhere"] {
+            let (enqueued_job, bug) = (rows.enqueued().await, Does::Runs(rows.db.clone(), statement));
+            let mut at = now();
+            for attempts in 1..12 {
+                at = later(attempt(&rows.attempts_at(at), enqueued_job, &bug).await);
+                assert_eq!(rows.job(enqueued_job).await.attempts(), attempts, "{statement}");
+            }
+            assert_eq!(attempt(&rows.attempts_at(at), enqueued_job, &bug).await, Ack::Done, "{statement}");
+            assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead, "{statement}");
+        }
     }
 
     async fn a_job_that_is_put_off_loses_no_attempt_until_its_deadline(rows) {
@@ -185,7 +204,7 @@ on_both_databases! {
             });
             later(attempt(&attempts, enqueued_job, &snoozes).await);
             assert_eq!(rows.job(enqueued_job).await.last_error.as_deref(), Some("it was tried"));
-            sea_orm::ConnectionTrait::execute_unprepared(pool, "UPDATE job SET attempt = 0, spared = 0").await.unwrap();
+            pool.execute_unprepared("UPDATE job SET attempt = 0, spared = 0").await.unwrap();
         }
     }
 
