@@ -26,11 +26,6 @@ pub use changes::{Changes, deliver_from, enqueue_delivery};
 pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
-pub use kinds::{
-    CheckSmsAccount, CheckStripeKey, CloseReason, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
-    FetchPicture, Job, Kind, OpenCreditPurchase, ProcessSmsEvent, ProcessStripeEvent, PurgeLink,
-    ReconcileCreditPurchase, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch,
-    SendSms, StoreInvoice, TellBuyer, TellLowCredit, UnknownKind,
-};
+pub use kinds::*;
 pub use queue::Queue;
 pub use trace::Trace;

@@ -5,11 +5,9 @@ use std::{collections::HashMap, convert::Infallible, io, sync::Arc, time::Durati
 use apalis::prelude::{Monitor, MonitorContext, MonitorError, ParallelizeExt, WorkerBuilder};
 use entity::Db;
 use queue::{
-    CheckSmsAccount, CheckStripeKey, Claims, CloseStripeLink, CreateStripeLink, DeliverWebhooks, DiagnoseStripe,
-    Executor, FetchPicture, JobHandler, Kind, OpenCreditPurchase, ProcessSmsEvent, ProcessStripeEvent, PurgeLink,
-    ReconcileCreditPurchase, ReconcileLink, RecoverStripeLinks, RegisterStripeWebhook, Remind, RetryWebhooks, RunBatch,
-    SendSms, StoreInvoice, TellBuyer, TellLowCredit,
+    Claims, Executor, JobHandler, Kind,
     flow::Pauses,
+    for_kind,
     redis::{BackendOptions, Delivery, RedisBackend},
 };
 use tokio_util::sync::CancellationToken;
@@ -51,34 +49,6 @@ const FOR_RELEASING: Duration = Duration::from_secs(2);
 /// How often the pauses are read from the database.
 const READ_PAUSES: Duration = Duration::from_secs(1);
 
-/// Registers the workers of a kind. Its retry policy is declared with the kind, and its work in a file in `jobs`.
-fn register(monitor: Monitor, kind: Kind, shared: &Shared) -> Monitor {
-    match kind {
-        Kind::StoreInvoice => workers::<StoreInvoice>(monitor, shared),
-        Kind::CreateStripeLink => workers::<CreateStripeLink>(monitor, shared),
-        Kind::CloseStripeLink => workers::<CloseStripeLink>(monitor, shared),
-        Kind::SendSms => workers::<SendSms>(monitor, shared),
-        Kind::ProcessStripeEvent => workers::<ProcessStripeEvent>(monitor, shared),
-        Kind::ProcessSmsEvent => workers::<ProcessSmsEvent>(monitor, shared),
-        Kind::FetchPicture => workers::<FetchPicture>(monitor, shared),
-        Kind::Remind => workers::<Remind>(monitor, shared),
-        Kind::RunBatch => workers::<RunBatch>(monitor, shared),
-        Kind::TellBuyer => workers::<TellBuyer>(monitor, shared),
-        Kind::PurgeLink => workers::<PurgeLink>(monitor, shared),
-        Kind::CheckStripeKey => workers::<CheckStripeKey>(monitor, shared),
-        Kind::CheckSmsAccount => workers::<CheckSmsAccount>(monitor, shared),
-        Kind::RegisterStripeWebhook => workers::<RegisterStripeWebhook>(monitor, shared),
-        Kind::ReconcileLink => workers::<ReconcileLink>(monitor, shared),
-        Kind::DiagnoseStripe => workers::<DiagnoseStripe>(monitor, shared),
-        Kind::DeliverWebhooks => workers::<DeliverWebhooks>(monitor, shared),
-        Kind::RetryWebhooks => workers::<RetryWebhooks>(monitor, shared),
-        Kind::RecoverStripeLinks => workers::<RecoverStripeLinks>(monitor, shared),
-        Kind::OpenCreditPurchase => workers::<OpenCreditPurchase>(monitor, shared),
-        Kind::ReconcileCreditPurchase => workers::<ReconcileCreditPurchase>(monitor, shared),
-        Kind::TellLowCredit => workers::<TellLowCredit>(monitor, shared),
-    }
-}
-
 /// What the workers of all kinds share.
 struct Shared {
     context: JobContext,
@@ -88,7 +58,8 @@ struct Shared {
     cancellation: CancellationToken,
 }
 
-fn workers<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Monitor {
+/// Registers the workers of a kind. Its retry policy is declared with the kind, and its work in a file in `jobs`.
+fn register<J: JobHandler<JobContext>>(monitor: Monitor, shared: &Shared) -> Monitor {
     let context = shared.context.clone();
     let options = BackendOptions {
         slots: shared.options.concurrency.of(J::KIND),
@@ -135,7 +106,7 @@ pub async fn run(
         .options
         .kinds
         .iter()
-        .fold(Monitor::new(), |monitor, kind| register(monitor, *kind, &shared))
+        .fold(Monitor::new(), |monitor, kind| for_kind!(*kind, J => register::<J>(monitor, &shared)))
         // Starts counting when the stop begins, and is a last resort for jobs that cannot even be released.
         .with_terminator(async move {
             tokio::time::sleep(patience).await;

@@ -20,11 +20,12 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     const IN_DATABASE: bool;
 }
 
-/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`, or `retried policy, all in database;`.
+/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`, or `retried policy, all in database;`. The
+/// `$` before them is for the macro that this one defines.
 macro_rules! kinds {
     (@in_database) => { false };
     (@in_database database) => { true };
-    ($(
+    (($dollar:tt) $(
         $(#[$meta:meta])*
         $kind:ident = $name:literal { $( $(#[$field_meta:meta])* $field:ident: $type:ty ),+ $(,)? }
         retried $policy:expr $(, all in $place:ident)?;
@@ -42,6 +43,16 @@ macro_rules! kinds {
                 const IN_DATABASE: bool = kinds!(@in_database $($place)?);
             }
         )+
+
+        /// Evaluates an expression with the payload's type of a kind: `for_kind!(kind, J => run::<J>())`.
+        #[macro_export]
+        macro_rules! for_kind {
+            ($dollar of_kind:expr, $dollar job:ident => $dollar then:expr) => {
+                match $dollar of_kind {
+                    $( $crate::Kind::$kind => { type $dollar job = $crate::$kind; $dollar then } )+
+                }
+            };
+        }
 
         /// A kind of job.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

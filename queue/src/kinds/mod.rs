@@ -16,6 +16,8 @@ use declare::kinds;
 pub use declare::{Job, UnknownKind};
 
 kinds! {
+    ($)
+
     /// Checks a link's uploaded invoice, moves it to the store, and enqueues making the link at Stripe.
     StoreInvoice = "store_invoice" {
         /// The merchant.
