@@ -42,6 +42,19 @@ fn the_readme_is_short() {
 }
 
 #[test]
+fn each_recipe_fits_in_ten_lines() {
+    let documents = documents();
+    let contributing = documents.iter().find(|document| document.path == "CONTRIBUTING.md").unwrap();
+    for what in ["job", "tick", "endpoint", "page", "language"] {
+        let begins = format!("## Add {} {what}\n", if what == "endpoint" { "an" } else { "a" });
+        let (_, recipe) = contributing.text.split_once(&begins).unwrap();
+        let recipe = recipe.split("\n## ").next().unwrap_or_default();
+        let lines = recipe.lines().filter(|line| !line.is_empty()).count();
+        assert!((1..=10).contains(&lines), "to add {what} takes {lines} lines");
+    }
+}
+
+#[test]
 fn code_is_found_in_blocks_and_between_backticks() {
     let found = code("Run `make run`, then `x`.\n```sh\npaylink up   # all of it\n```\nno code");
     let found: Vec<_> = found.iter().map(|code| (code.line, code.text.trim())).collect();

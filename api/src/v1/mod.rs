@@ -1,4 +1,10 @@
 //! `/v1`: the API for merchants' frontends and for operators. Each file is a resource: its views, inputs and calls.
+//!
+//! What a new call rarely needs: a body above 64 KiB is allowed in `http/bodies.rs`; `named_in` of
+//! `tests/system/who_may_what.rs` says what `{id}` stands for in a new resource; what schemathesis cannot know is in
+//! `tests/contract/hooks.py`. A test compares all calls with `tests/fixtures/openapi-released.json`, which each release
+//! rewrites. One that is to be removed says `Deprecated since 2027-01-31` in its doc comment, and its answers then say
+//! so in `Deprecation`.
 
 mod admin;
 mod answers;
