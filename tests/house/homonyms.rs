@@ -1,11 +1,29 @@
-//! Two types of one name are two meanings of one word: the product has none.
+//! Two types of one name are two meanings of one word: neither the product has such, nor anything that stands beside it.
 
 use std::collections::BTreeMap;
 
 use crate::{Source, assert_none, sources};
 
-/// The folders of the product. The sandbox has Stripe's words, which ours may share.
-const PRODUCT: [&str; 8] = ["api/", "domain/", "entity/", "migration/", "queue/", "scheduler/", "src/", "worker/"];
+/// What is read together: the product, and the programs beside it. Each of these may share words with the product: the
+/// sandbox has Stripe's, and a test's `Order` is an order of the product as a test sees it.
+const TOGETHER: [&[&str]; 7] = [
+    &[
+        "api/src/",
+        "domain/src/",
+        "entity/src/",
+        "migration/src/",
+        "queue/src/",
+        "scheduler/src/",
+        "src/",
+        "worker/src/",
+    ],
+    &["sandbox/src/"],
+    &["tests/system/"],
+    &["tests/browser/"],
+    &["tests/house/"],
+    &["queue/tests/"],
+    &["benches/"],
+];
 
 /// Names that a library or a convention gives to one type of a file, and whose they are.
 const ONE_A_FILE: [(&str, &str); 5] = [
@@ -36,20 +54,25 @@ fn types(source: &Source) -> impl Iterator<Item = &str> {
 
 #[test]
 fn no_two_types_have_one_name() {
-    let mut all = sources(&[".rs"]);
-    all.retain(|source| {
-        let is_test = source.path.contains("/tests/") || source.path.ends_with("/tests.rs");
-        PRODUCT.iter().any(|folder| source.path.starts_with(folder)) && !source.path.contains("/benches/") && !is_test
-    });
-    let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for source in &all {
-        for name in types(source).filter(|name| !ONE_A_FILE.iter().any(|(one, _)| one == name)) {
-            files.entry(name).or_default().push(&source.path);
+    let all = sources(&[".rs"]);
+    let (mut wrong, mut found) = (Vec::new(), 0);
+    for folders in TOGETHER {
+        let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for source in &all {
+            // The tests of a module beside it.
+            let is_apart = source.path.ends_with("/tests.rs") || source.path.contains("/src/tests/");
+            if is_apart || !folders.iter().any(|folder| source.path.starts_with(folder)) {
+                continue;
+            }
+            for name in types(source).filter(|name| !ONE_A_FILE.iter().any(|(one, _)| one == name)) {
+                files.entry(name).or_default().push(&source.path);
+            }
         }
+        found += files.len();
+        let several = files.iter().filter(|(_, files)| files.len() > 1);
+        wrong.extend(several.map(|(name, files)| format!("{name}: {}", files.join(", "))));
     }
-    assert!(files.len() > 500, "{} types were found", files.len());
-    let several = files.iter().filter(|(_, files)| files.len() > 1);
-    let wrong: Vec<String> = several.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect();
+    assert!(found > 800, "{found} types were found");
     assert_none(&wrong, "types that share their name");
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn slow(Json(pace): Json<Pace>, Data(shared): Data<&Arc<Shared>>) -> 
 /// How webhooks are delivered. Omitted fields are reset to the default.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct WebhookBehaviour {
     /// The service; Stripe if omitted.
     service: Option<Service>,
     /// How many extra times each is delivered; `true` means one.
@@ -94,7 +94,7 @@ impl Default for Count {
 
 /// Sets how webhooks are delivered.
 #[handler]
-pub(crate) fn webhooks(Json(order): Json<Order>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
+pub(crate) fn webhooks(Json(order): Json<WebhookBehaviour>, Data(shared): Data<&Arc<Shared>>) -> Json<Value> {
     let manner = Manner {
         duplicate: match order.duplicate {
             Count::Flag(flag) => u32::from(flag),

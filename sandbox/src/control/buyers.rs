@@ -41,7 +41,7 @@ pub(crate) fn open(Json(page): Json<Page>, Data(shared): Data<&Arc<Shared>>) -> 
 /// What is paid, and how.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Payment {
+struct PaymentAct {
     /// A link's page to open and pay, or
     url: Option<String>,
     /// an already opened session.
@@ -53,7 +53,10 @@ struct Payment {
 
 /// A buyer pays.
 #[handler]
-pub(crate) fn pay(Json(payment): Json<Payment>, Data(shared): Data<&Arc<Shared>>) -> Result<Json<Value>, ControlError> {
+pub(crate) fn pay(
+    Json(payment): Json<PaymentAct>,
+    Data(shared): Data<&Arc<Shared>>,
+) -> Result<Json<Value>, ControlError> {
     let method = if payment.delayed { PayMethod::Delayed } else { PayMethod::Instant };
     let Paid { session, event } = shared.write(|txn| {
         let session = match (&payment.url, payment.session) {
@@ -104,7 +107,7 @@ pub(crate) fn settle(
 /// A refund.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Refund {
+struct RefundAct {
     payment_intent: String,
     /// The amount in Stripe's unit; everything that is left if omitted.
     amount: Option<i64>,
@@ -116,7 +119,7 @@ struct Refund {
 /// The merchant refunds a payment.
 #[handler]
 pub(crate) fn refund(
-    Json(refund): Json<Refund>,
+    Json(refund): Json<RefundAct>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Result<Json<Value>, ControlError> {
     let Happened { id, event } =

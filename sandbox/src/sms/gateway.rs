@@ -28,7 +28,7 @@ pub(crate) const PATH: &str = "/gateway/messages";
 /// The body of a request.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Order {
+struct GatewayRequest {
     to: String,
     from: String,
     text: String,
@@ -54,7 +54,8 @@ fn create(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Result<Value, Refusa
         return Err(unauthorized());
     }
     let invalid = |detail: String| (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", detail);
-    let order: Order = serde_json::from_str(&incoming.logged.body).map_err(|error| invalid(error.to_string()))?;
+    let order: GatewayRequest =
+        serde_json::from_str(&incoming.logged.body).map_err(|error| invalid(error.to_string()))?;
     if order.text.is_empty() || order.from.is_empty() {
         return Err(invalid("from and text are needed".to_owned()));
     }
@@ -70,7 +71,7 @@ fn create(txn: &mut Txn<'_>, incoming: &IncomingRequest) -> Result<Value, Refusa
     Ok(view)
 }
 
-fn message(txn: &Txn<'_>, account: &SmsAccount, order: Order) -> Message {
+fn message(txn: &Txn<'_>, account: &SmsAccount, order: GatewayRequest) -> Message {
     Message {
         sid: ids::twilio("GW"),
         account: account.sid.clone(),

@@ -16,7 +16,7 @@ use super::{errors::SmsError, reports, rules};
 
 /// The parameters of a request.
 #[derive(Debug)]
-struct Order {
+struct MessageRequest {
     to: Option<String>,
     from: Option<String>,
     service: Option<String>,
@@ -24,7 +24,7 @@ struct Order {
     callback: Option<String>,
 }
 
-impl Order {
+impl MessageRequest {
     fn take(mut params: Params) -> Result<Self, SmsError> {
         let order = Self {
             to: params.take("To")?,
@@ -40,7 +40,7 @@ impl Order {
 
 /// Queues a text. There is no idempotency key, so a repeated request sends a second text.
 pub(crate) fn create(txn: &mut Txn<'_>, account: &SmsAccount, params: Params) -> Result<Value, SmsError> {
-    let order = Order::take(params)?;
+    let order = MessageRequest::take(params)?;
     let to = rules::given(order.to, 21604, "A 'To' phone number is required.")?;
     rules::check_sender(account, order.from.as_deref(), order.service.as_deref())?;
     let body = rules::given(order.body, 21602, "Message body is required.")?;

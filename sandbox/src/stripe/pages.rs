@@ -23,7 +23,7 @@ use super::checkout::{self, CheckoutError, PayMethod};
 /// The form behind the page's button.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Payment {
+struct PaymentForm {
     /// The session that the page was opened with; without one, a new session is opened.
     session: Option<String>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn open(Path(slug): Path<String>, Data(shared): Data<&Arc<Shared>>) -
 #[handler]
 pub(crate) fn pay(
     Path(slug): Path<String>,
-    Form(payment): Form<Payment>,
+    Form(payment): Form<PaymentForm>,
     Data(shared): Data<&Arc<Shared>>,
 ) -> Response {
     let paid = shared.write(|txn| {

@@ -20,7 +20,7 @@ use super::{Rows, euros, now, on_both_databases};
 
 /// The fault between the two rows of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+enum Mishap {
     Nothing,
     /// `SQLite` finds no room and rolls back by itself; `PostgreSQL` has room.
     Full,
@@ -43,7 +43,7 @@ enum Fault {
     GivenUp(u64),
 }
 
-impl Fault {
+impl Mishap {
     fn any() -> impl Strategy<Value = Self> {
         let given_up = (0..30_u64).prop_map(Self::GivenUp);
         let others = vec![
@@ -86,32 +86,32 @@ async fn insert(rows: &Rows, tx: &Transaction, number: usize, name: &str) -> Res
 }
 
 /// Writes two rows that belong together.
-async fn command(rows: &Rows, number: usize, fault: Fault) -> Result<(), DbErr> {
+async fn command(rows: &Rows, number: usize, fault: Mishap) -> Result<(), DbErr> {
     let tx = rows.db.begin().await?;
     insert(rows, &tx, number, "one").await?;
     match fault {
-        Fault::RolledBack => {
+        Mishap::RolledBack => {
             tx.rollback().await?;
             return Err(DbErr::Custom("refused".to_owned()));
         }
-        Fault::Dropped => return Err(DbErr::Custom("refused".to_owned())),
-        Fault::Overlooked => {
+        Mishap::Dropped => return Err(DbErr::Custom("refused".to_owned())),
+        Mishap::Overlooked => {
             tx.execute_unprepared("INSERT INTO nowhere VALUES (1)").await.unwrap_err();
         }
-        Fault::PartUndone => {
+        Mishap::PartUndone => {
             let part = tx.savepoint().await?;
             insert(rows, &part, number, "undone").await?;
             part.execute_unprepared("INSERT INTO nowhere VALUES (1)").await.unwrap_err();
             part.rollback().await?;
         }
-        Fault::PartLeft => {
+        Mishap::PartLeft => {
             let part = tx.savepoint().await?;
             insert(rows, &part, number, "left").await?;
         }
-        Fault::Full => finds_no_room(rows, &tx).await?,
-        Fault::Interrupted => is_interrupted(rows, &tx).await?,
-        Fault::Cancellation => is_cut_off(rows, &tx).await?,
-        Fault::Nothing | Fault::GivenUp(_) => {}
+        Mishap::Full => finds_no_room(rows, &tx).await?,
+        Mishap::Interrupted => is_interrupted(rows, &tx).await?,
+        Mishap::Cancellation => is_cut_off(rows, &tx).await?,
+        Mishap::Nothing | Mishap::GivenUp(_) => {}
     }
     // Whatever went wrong, this one does not care.
     let _ = insert(rows, &tx, number, "two").await;
@@ -153,7 +153,7 @@ async fn interrupts(db: &Db) -> Arc<AtomicBool> {
     up
 }
 
-/// Like [`command`] with [`Fault::Interrupted`], where the interrupt comes from within the process.
+/// Like [`command`] with [`Mishap::Interrupted`], where the interrupt comes from within the process.
 async fn interrupted_on_sqlite(rows: &Rows, number: usize) -> Result<(), DbErr> {
     let interrupt = interrupts(&rows.db).await;
     let tx = rows.db.begin().await?;
@@ -165,27 +165,27 @@ async fn interrupted_on_sqlite(rows: &Rows, number: usize) -> Result<(), DbErr> 
     tx.commit().await
 }
 
-async fn plays(rows: &Rows, number: usize, fault: Fault) -> Answered {
+async fn plays(rows: &Rows, number: usize, fault: Mishap) -> Answered {
     let answered = match fault {
-        Fault::GivenUp(tenths) => {
+        Mishap::GivenUp(tenths) => {
             let patience = Duration::from_micros(tenths * 100);
             let Ok(answered) = tokio::time::timeout(patience, command(rows, number, fault)).await else {
                 return Answered::NotAtAll;
             };
             answered
         }
-        Fault::Interrupted if rows.db.has_one_writer() => interrupted_on_sqlite(rows, number).await,
-        Fault::Nothing
-        | Fault::Full
-        | Fault::Interrupted
-        | Fault::Cancellation
-        | Fault::RolledBack
-        | Fault::Dropped
-        | Fault::Overlooked
-        | Fault::PartUndone
-        | Fault::PartLeft => command(rows, number, fault).await,
+        Mishap::Interrupted if rows.db.has_one_writer() => interrupted_on_sqlite(rows, number).await,
+        Mishap::Nothing
+        | Mishap::Full
+        | Mishap::Interrupted
+        | Mishap::Cancellation
+        | Mishap::RolledBack
+        | Mishap::Dropped
+        | Mishap::Overlooked
+        | Mishap::PartUndone
+        | Mishap::PartLeft => command(rows, number, fault).await,
     };
-    if fault == Fault::Full && rows.db.has_one_writer() {
+    if fault == Mishap::Full && rows.db.has_one_writer() {
         // There is room again, also on a connection that outlived it.
         rows.db.writer().execute_unprepared("PRAGMA max_page_count = 1073741823").await.unwrap();
     }
@@ -193,18 +193,20 @@ async fn plays(rows: &Rows, number: usize, fault: Fault) -> Answered {
 }
 
 /// Whether this fault must be answered by a refusal on this database.
-fn must_be_refused(rows: &Rows, fault: Fault) -> Option<bool> {
+fn must_be_refused(rows: &Rows, fault: Mishap) -> Option<bool> {
     match fault {
-        Fault::Nothing | Fault::PartUndone => Some(false),
-        Fault::RolledBack | Fault::Dropped | Fault::Overlooked | Fault::PartLeft | Fault::Interrupted => Some(true),
-        Fault::Full => Some(rows.db.has_one_writer()),
-        Fault::Cancellation => Some(!rows.db.has_one_writer()),
-        Fault::GivenUp(_) => None,
+        Mishap::Nothing | Mishap::PartUndone => Some(false),
+        Mishap::RolledBack | Mishap::Dropped | Mishap::Overlooked | Mishap::PartLeft | Mishap::Interrupted => {
+            Some(true)
+        }
+        Mishap::Full => Some(rows.db.has_one_writer()),
+        Mishap::Cancellation => Some(!rows.db.has_one_writer()),
+        Mishap::GivenUp(_) => None,
     }
 }
 
 /// Opens the database anew, as after a restart, and looks for the rows of each command.
-async fn assert_kept(rows: &Rows, answers: &[(Fault, Answered)]) {
+async fn assert_kept(rows: &Rows, answers: &[(Mishap, Answered)]) {
     let anew = Db::open(&rows.url, 2).await.unwrap();
     for (number, (fault, answered)) in answers.iter().enumerate() {
         let found = order::Entity::find().filter(order::Column::Number.starts_with(format!("{number} ")));
@@ -217,7 +219,7 @@ async fn assert_kept(rows: &Rows, answers: &[(Fault, Answered)]) {
     }
 }
 
-async fn play(rows: &Rows, faults: impl IntoIterator<Item = Fault>) {
+async fn play(rows: &Rows, faults: impl IntoIterator<Item = Mishap>) {
     let mut answers = Vec::new();
     for (number, fault) in faults.into_iter().enumerate() {
         let answered = plays(rows, number, fault).await;
@@ -232,17 +234,17 @@ async fn play(rows: &Rows, faults: impl IntoIterator<Item = Fault>) {
 
 on_both_databases! {
     async fn what_met_a_full_disk_is_refused_and_what_comes_after_it_is_kept(rows) {
-        use Fault::{Full, Nothing, RolledBack};
+        use Mishap::{Full, Nothing, RolledBack};
         play(&rows, [Nothing, Full, RolledBack, Nothing, Nothing, RolledBack, Nothing]).await;
     }
 
     async fn what_was_interrupted_is_refused_and_what_comes_after_it_is_kept(rows) {
-        use Fault::{Interrupted, Nothing, RolledBack};
+        use Mishap::{Interrupted, Nothing, RolledBack};
         play(&rows, [Interrupted, RolledBack, Nothing, Nothing]).await;
     }
 
     async fn a_statement_that_failed_is_never_committed_around(rows) {
-        play(&rows, [Fault::Overlooked, Fault::PartLeft, Fault::PartUndone, Fault::Nothing]).await;
+        play(&rows, [Mishap::Overlooked, Mishap::PartLeft, Mishap::PartUndone, Mishap::Nothing]).await;
     }
 
     async fn a_beginning_that_is_given_up_holds_no_connection(rows) {
@@ -262,7 +264,7 @@ on_both_databases! {
     async fn whatever_goes_wrong_committed_is_kept_and_refused_is_gone(rows) {
         let mut runner = TestRunner::deterministic();
         for _ in 0..12 {
-            let faults = vec(Fault::any(), 10..25).new_tree(&mut runner).unwrap().current();
+            let faults = vec(Mishap::any(), 10..25).new_tree(&mut runner).unwrap().current();
             play(&rows, faults).await;
             rows.db.writer().execute_unprepared("DELETE FROM orders").await.unwrap();
         }

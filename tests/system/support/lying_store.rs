@@ -20,7 +20,7 @@ pub(crate) enum Lie {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct StoredObjects {
     objects: BTreeMap<String, Vec<u8>>,
     /// What happens to the next documents with this in their names, and to how many.
     lie: Option<(Lie, &'static str, u32)>,
@@ -30,14 +30,14 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct LyingStore {
     endpoint: String,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<StoredObjects>>,
     server: JoinHandle<()>,
 }
 
 impl LyingStore {
     /// Starts an honest one.
     pub(crate) async fn start() -> Self {
-        let state: Arc<Mutex<State>> = Arc::default();
+        let state: Arc<Mutex<StoredObjects>> = Arc::default();
         let (acceptor, address) = listen(0).await;
         let routes = Route::new().at("/*path", put(keep).get(give).delete(remove)).data(Arc::clone(&state));
         Self { endpoint: format!("http://{address}"), state, server: serve(acceptor, routes.boxed()) }
@@ -93,7 +93,7 @@ fn name(request: &Request) -> String {
 }
 
 #[handler]
-async fn keep(request: &Request, body: Body, Data(state): Data<&Arc<Mutex<State>>>) -> Response {
+async fn keep(request: &Request, body: Body, Data(state): Data<&Arc<Mutex<StoredObjects>>>) -> Response {
     let (name, mut content) = (name(request), body.into_vec().await.unwrap());
     let mut state = state.lock().unwrap();
     let lie = match &mut state.lie {
@@ -118,7 +118,7 @@ async fn keep(request: &Request, body: Body, Data(state): Data<&Arc<Mutex<State>
 
 /// A document or a part of it; listing, for clean-ups, returns nothing.
 #[handler]
-fn give(request: &Request, Data(state): Data<&Arc<Mutex<State>>>) -> Response {
+fn give(request: &Request, Data(state): Data<&Arc<Mutex<StoredObjects>>>) -> Response {
     if request.uri().query().is_some_and(|query| query.contains("list-type")) {
         let nothing = r#"<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>"#;
         return Response::builder().content_type("application/xml").body(nothing);
@@ -137,7 +137,7 @@ fn give(request: &Request, Data(state): Data<&Arc<Mutex<State>>>) -> Response {
 }
 
 #[handler]
-fn remove(request: &Request, Data(state): Data<&Arc<Mutex<State>>>) -> StatusCode {
+fn remove(request: &Request, Data(state): Data<&Arc<Mutex<StoredObjects>>>) -> StatusCode {
     state.lock().unwrap().objects.remove(&name(request));
     StatusCode::NO_CONTENT
 }

@@ -57,7 +57,7 @@ pub(crate) use mirror::Mirror;
 pub(crate) use own_redis::OwnRedis;
 pub(crate) use pgbouncer::{PgBouncer, Pools};
 pub(crate) use place::folder;
-pub(crate) use postgres::{Server as OwnPostgres, fresh_database as fresh_postgresql, postgres_program};
+pub(crate) use postgres::{PostgresServer as OwnPostgres, fresh_database as fresh_postgresql, postgres_program};
 pub(crate) use postgres_pair::PostgresPair;
 pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::{
     installation::free_port,
-    postgres::{Server, name_of, somebody_else},
+    postgres::{PostgresServer, name_of, somebody_else},
     wait::eventually,
 };
 
@@ -43,7 +43,7 @@ impl PgBouncer {
     }
 
     /// Starts one in front of a server.
-    pub(crate) async fn start(server: &Server, pools: Pools) -> Self {
+    pub(crate) async fn start(server: &PostgresServer, pools: Pools) -> Self {
         let folder = tempfile::Builder::new().prefix("paylink-pgbouncer-").tempdir().unwrap();
         let port = free_port();
         let mode = match pools {

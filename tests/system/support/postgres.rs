@@ -61,7 +61,7 @@ impl Durable {
 
 /// A running server.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub(crate) struct PostgresServer {
     socket: PathBuf,
     /// Holds the pipe that keeps the server running.
     _watchdog: Child,
@@ -93,13 +93,13 @@ pub(crate) fn name_of(url: &str) -> &str {
     url.split('/').nth(3).and_then(|rest| rest.split('?').next()).unwrap()
 }
 
-fn of_all() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
+fn of_all() -> &'static PostgresServer {
+    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
     // A killed server may lose data: it is only killed when the tests are over.
-    SERVER.get_or_init(|| Server::start(Durable::No))
+    SERVER.get_or_init(|| PostgresServer::start(Durable::No))
 }
 
-impl Server {
+impl PostgresServer {
     /// A server for a single test or bench, with PostgreSQL's default durability.
     pub(crate) fn of_its_own() -> Self {
         Self::start(Durable::Yes)

@@ -56,7 +56,7 @@ impl Webhook {
 }
 
 #[derive(Clone, Debug, Default)]
-struct State {
+struct ReceiverState {
     manners: Arc<Mutex<HashMap<String, Taking>>>,
     came: Arc<Mutex<Vec<Webhook>>>,
 }
@@ -65,14 +65,14 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Receiver {
     pub(crate) url: String,
-    state: State,
+    state: ReceiverState,
     server: JoinHandle<()>,
 }
 
 impl Receiver {
     /// Accepts everything, at every path.
     pub(crate) async fn start() -> Self {
-        let state = State::default();
+        let state = ReceiverState::default();
         let (acceptor, address) = listen(0).await;
         let routes = Route::new().at("/*path", post(take)).data(state.clone());
         let server = serve(acceptor, routes.boxed());
@@ -121,7 +121,7 @@ impl Drop for Receiver {
 }
 
 #[handler]
-async fn take(request: &Request, body: Body, Data(state): Data<&State>) -> Response {
+async fn take(request: &Request, body: Body, Data(state): Data<&ReceiverState>) -> Response {
     let path = request.uri().path().to_owned();
     let text = |(name, value): (&poem::http::HeaderName, &poem::http::HeaderValue)| {
         (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned())

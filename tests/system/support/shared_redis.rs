@@ -20,7 +20,7 @@ rm -rf "$1"
 "#;
 
 /// The running server.
-struct Server {
+struct SharedRedis {
     url: String,
     /// Holds the pipe that keeps the server running.
     _watchdog: Child,
@@ -28,13 +28,13 @@ struct Server {
 
 /// The settings that give an installation a part of it.
 pub(crate) fn a_part_of_redis() -> [(&'static str, String); 2] {
-    static SERVER: OnceLock<Server> = OnceLock::new();
+    static SERVER: OnceLock<SharedRedis> = OnceLock::new();
     static COUNT: AtomicUsize = AtomicUsize::new(1);
     let prefix = format!("paylink-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     [("PAYLINK_REDIS_URL", SERVER.get_or_init(start).url.clone()), ("PAYLINK_REDIS_PREFIX", prefix)]
 }
 
-fn start() -> Server {
+fn start() -> SharedRedis {
     let place = tempfile::Builder::new().prefix("paylink-redis-").tempdir().unwrap().keep();
     let mut watchdog = Command::new("sh");
     watchdog.args(["-c", WATCHDOG, "watchdog"]).arg(&place);
@@ -45,5 +45,5 @@ fn start() -> Server {
         asked.stdout.starts_with(b"PONG")
     };
     assert!(comes_true(answers), "Redis does not start");
-    Server { url: format!("redis+unix://{}", socket.display()), _watchdog: watchdog }
+    SharedRedis { url: format!("redis+unix://{}", socket.display()), _watchdog: watchdog }
 }
