@@ -127,7 +127,7 @@ pub(crate) async fn run(settings: &Settings, args: Args) -> Result<(), Error> {
     match args.action {
         Action::List { state, which, limit } => {
             let filter = which.filter(state, limit, parts.clock.now());
-            queue::admin::list(parts.db.pool(), filter).await?.iter().for_each(line);
+            queue::admin::first(parts.db.pool(), &filter).await?.iter().for_each(line);
         }
         Action::Show { job } => show(&parts, &find(&parts, job).await?).await?,
         Action::Retry(change) => each(&parts, &change, DeadJobAction::Retry).await?,
@@ -221,7 +221,7 @@ async fn each(parts: &Parts, change: &ChangeArgs, action: DeadJobAction) -> Resu
     }
     let mut filter = change.which.filter(Some(JobState::Dead), PAGE, parts.clock.now());
     loop {
-        let jobs = queue::admin::list(parts.db.pool(), filter.clone()).await?;
+        let jobs = queue::admin::first(parts.db.pool(), &filter).await?;
         let Some(last) = jobs.last() else { return Ok(()) };
         filter.before = Some(last.id);
         apply(parts, &jobs, change, action).await?;

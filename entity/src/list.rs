@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, Order},
 };
 
-use domain::Zone;
+use domain::{Money, Zone};
 
 /// The greatest distance between the time in an id and the row's own time; an upload may take place in between.
 const APART: TimeDelta = TimeDelta::hours(1);
@@ -108,6 +108,24 @@ impl Default for Looks {
     }
 }
 
+impl Looks {
+    /// Where other rows are looked up for each: a few of them cost as much.
+    pub(crate) const fn with_others(self) -> Self {
+        Self { most: self.most / 4, ..self }
+    }
+}
+
+/// What a row of a list is added up by.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<Id> {
+    /// Its id.
+    pub id: Id,
+    /// Its amount; `None` once that is erased.
+    pub money: Option<Money>,
+    /// Whether it is unpaid.
+    pub is_unpaid: bool,
+}
+
 /// A page of a list, whose ids sort by time.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<Id> {
@@ -160,7 +178,8 @@ impl<Id: Into<Value> + Copy> Place<Id> {
 impl<Id: Ord + Copy> Place<Id> {
     /// Merges parts of a list that were read for the same page. What comes after the end of a part is left for the next
     /// page.
-    pub(crate) fn merged<T>(&self, parts: Vec<Found<T, Id>>, id: impl Fn(&T) -> Id) -> Found<T, Id> {
+    #[must_use]
+    pub fn merged<T>(&self, parts: Vec<Found<T, Id>>, id: impl Fn(&T) -> Id) -> Found<T, Id> {
         let by = |one: &Id, other: &Id| match self.sort {
             Sort::NewestFirst => other.cmp(one),
             Sort::OldestFirst => one.cmp(other),

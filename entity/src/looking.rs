@@ -6,17 +6,35 @@
 //! even empty, and says where the next one starts.
 
 use sea_orm::{
-    DbBackend, TryGetable, Value,
+    DbBackend, Select, TryGetable, Value,
     entity::prelude::*,
     sea_query::{ArrayType, Expr, SelectStatement},
 };
 
-use crate::list::{Found, Looks};
+use crate::list::{Found, Looks, Sort};
 
 /// The rows of a page that match, and whether some were left out because they would have been too large.
 pub(crate) struct Matches<T> {
     pub(crate) rows: Vec<T>,
     pub(crate) is_cut: bool,
+}
+
+/// What is read of the rows that match.
+pub(crate) trait Reading<E: EntityTrait> {
+    /// What is known of a row.
+    type Row: Send;
+    /// The id of a row.
+    type Id: Copy + Send + Sync;
+
+    /// The id of this row.
+    fn id(row: &Self::Row) -> Self::Id;
+
+    /// The rows of a query, in this order, as many as fit into a page.
+    fn read(
+        db: &impl ConnectionTrait,
+        sort: Sort,
+        selected: Select<E>,
+    ) -> impl Future<Output = Result<Matches<Self::Row>, DbErr>> + Send;
 }
 
 /// A part of a list, for one page.
@@ -97,6 +115,9 @@ pub(crate) async fn few<Id: TryGetable>(
     mut ids: SelectStatement,
     looks: Looks,
 ) -> Result<Option<Vec<Id>>, DbErr> {
+    if looks.collected == 0 {
+        return Ok(None);
+    }
     let found = db.query_all(ids.limit(looks.collected + 1)).await?;
     if found.len() as u64 > looks.collected {
         return Ok(None);

@@ -1,13 +1,13 @@
 //! `/v1/audit-log`: the merchant's audit log. It never contains a phone number or a text.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use domain::{ApiKeyId, AuditEntryId, BatchId, LinkId, MerchantId, MessageId, OrderId};
 use entity::{
     AuditAction, api_key,
     audit::{self, AuditFilter},
-    link::{self, AskedFor, LinkSearch},
+    link::{self, AskedFor},
     list::Place,
     message,
     order::{self, OrderName, OrderSearch},
@@ -59,7 +59,7 @@ pub(super) struct AuditEntryView {
     batch_id: Option<Text<BatchId>>,
 }
 
-/// How many of the newest orders and links a search text can match.
+/// How many of the newest orders a search text can match.
 const MOST_MEANT: u64 = 100;
 
 /// The orders and links that entries are about.
@@ -96,21 +96,15 @@ impl EntrySubjects {
     }
 }
 
-/// The ids of the orders and links that match a text: by a number, a buyer, an amount.
+/// The ids of the newest orders that match a text, by a number, a buyer, an amount, and of their links.
 async fn meant_by(db: &impl ConnectionTrait, merchant: MerchantId, text: &str) -> Result<Vec<String>, DbErr> {
-    let text = Some(text.to_owned());
-    let links = LinkSearch {
-        text: text.clone(),
-        place: Place { limit: MOST_MEANT, ..Place::default() },
-        ..LinkSearch::default()
-    };
-    let links = link::search(db, merchant, links).await?.rows;
     let place = Place { limit: MOST_MEANT, ..Place::default() };
-    let orders = order::search(db, merchant, OrderSearch { text, place, ..OrderSearch::default() }).await?.rows;
-    let of_links = links.iter().map(|(link, _)| link.order_id);
-    let orders: BTreeSet<OrderId> = orders.iter().map(|order| order.id).chain(of_links).collect();
-    let links = links.iter().map(|(link, _)| link.id.to_string());
-    Ok(orders.iter().map(ToString::to_string).chain(links).collect())
+    let search = OrderSearch { text: Some(text.to_owned()), place, ..OrderSearch::default() };
+    let orders: Vec<OrderId> =
+        order::counted(db, merchant, search).await?.rows.into_iter().map(|order| order.id).collect();
+    let links = link::ids_of_orders(db, merchant, &orders).await?;
+    let orders = orders.iter().map(ToString::to_string);
+    Ok(orders.chain(links.iter().map(ToString::to_string)).collect())
 }
 
 /// A page of the log with the names of keys; for merchants, also with the subjects.
@@ -165,8 +159,8 @@ impl AuditLog {
         actor: Query<Option<String>>,
         /// The id of the subject: a link, a message, a key, …
         subject: Query<Option<String>>,
-        /// Only entries about orders that match this text, or about their links: part of a number, of the buyer's name
-        /// or phone number, or the amount.
+        /// Only entries about the newest hundred orders that match this text, or about their links: part of a number, of
+        /// the buyer's name or phone number, or the amount.
         q: Query<Option<String>>,
         /// Only what was done for the rows of this batch.
         batch_id: Query<Option<Text<BatchId>>>,

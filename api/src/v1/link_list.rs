@@ -20,7 +20,6 @@ use crate::{
         listing::{AT_A_TIME, csv, local},
         paging::{AddingUp, Totals},
     },
-    v1::link_view,
 };
 
 const COLUMNS: &[&str] = &[
@@ -90,14 +89,10 @@ pub(super) fn csv_of(api: Api, owner: Merchant, search: LinkSearch) -> Body {
 
 /// What all matches of a search come to.
 pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &LinkSearch) -> Result<Totals, Problem> {
-    let is_unpaid = |link: &link::Model| matches!(link.state, LinkState::Unpaid | LinkState::Processing);
     let mut all = AddingUp::of(search.place);
     while let Some(place) = all.next_page() {
         let search = LinkSearch { place, ..search.clone() };
-        let Found { rows, looked_to } = link::search(api.db.pool(), merchant, search).await?;
-        api.budgets.charge_bytes(merchant, rows.iter().map(|(link, timeline)| link_view::bytes(link, timeline)).sum());
-        let of_link = |(link, _): &(link::Model, _)| Ok::<_, DbErr>((link.money()?, is_unpaid(link)));
-        all.add(place, Found { rows: rows.iter().map(of_link).collect::<Result<_, _>>()?, looked_to });
+        all.add(place, link::counted(api.db.pool(), merchant, search).await?);
     }
     all.totals()
 }

@@ -93,8 +93,8 @@ impl Links {
 
     /// List payment links
     ///
-    /// A page of large links is shorter than requested and has a `next_cursor`; so is one, and may be empty, after 10,000
-    /// links were looked through for it. With `Accept: text/csv` returns all matches instead of a page.
+    /// A page of large links is shorter than requested and has a `next_cursor`; so is one, and may be empty, after up
+    /// to 10,000 links were looked through for it. With `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/payment-links", method = "get")]
     async fn list(
         &self,

@@ -78,7 +78,7 @@ impl Orders {
     /// List orders
     ///
     /// Orders that are not archived, unless `archived` is set. A page of large orders is shorter than requested and has
-    /// a `next_cursor`; so is one, and may be empty, after 10,000 orders were looked through for it. With
+    /// a `next_cursor`; so is one, and may be empty, after up to 10,000 orders were looked through for it. With
     /// `Accept: text/csv` returns all matches instead of a page.
     #[oai(path = "/orders", method = "get")]
     async fn list(
@@ -261,10 +261,7 @@ async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch)
     let mut all = AddingUp::of(search.place);
     while let Some(place) = all.next_page() {
         let search = order::OrderSearch { place, ..search.clone() };
-        let Found { rows, looked_to } = order::search(api.db.pool(), merchant, search).await?;
-        api.budgets.charge_bytes(merchant, rows.iter().map(Order::bytes).sum());
-        let of_order = |order: &Order| Ok::<_, DbErr>((Some(order.money()?), order.tag == Tag::Unpaid));
-        all.add(place, Found { rows: rows.iter().map(of_order).collect::<Result<_, _>>()?, looked_to });
+        all.add(place, order::counted(api.db.pool(), merchant, search).await?);
     }
     all.totals()
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::{LinkId, WebhookEventId};
 use entity::{
     AuditAction,
+    list::Found,
     webhook_event::{self, EventState, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
 };
 use poem::web::Data;
@@ -71,7 +72,8 @@ impl From<WebhookEvent> for EventView {
 impl WebhookEvents {
     /// List webhook events
     ///
-    /// Those of the last 90 days.
+    /// Those of the last 90 days. By a source or a state, a page is shorter than requested, and may be empty, after some thousands of
+    /// events were looked through for it: `next_cursor` goes on.
     #[oai(path = "/webhook-events", method = "get")]
     async fn list(
         &self,
@@ -94,14 +96,15 @@ impl WebhookEvents {
             state: state.0.map(Text::value),
             before: asked.before,
             limit: asked.fetch(),
+            ..WebhookEventSearch::default()
         };
         let (db, merchant) = (api.db.pool(), key.0.merchant);
-        let found = if search.state == Some(EventState::Received) {
+        let Found { rows, looked_to } = if search.state == Some(EventState::Received) {
             queue::admin::waiting_events(db, merchant, &search).await?
         } else {
             webhook_event::search(db, merchant, &search).await?
         };
-        Ok(Json(asked.page(found, |event| event.id, |event| Ok::<_, Problem>(event.into()))?))
+        Ok(Json(asked.page_up_to(rows, looked_to, |event| event.id, |event| Ok::<_, Problem>(event.into()))?))
     }
 
     /// See a webhook event

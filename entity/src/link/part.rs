@@ -1,5 +1,7 @@
 //! One part of a list of links: those in states, and paid in a way, that are read together.
 
+use std::marker::PhantomData;
+
 use chrono::TimeDelta;
 use sea_orm::{
     Condition, JoinType, QuerySelect, QueryTrait, Select,
@@ -8,14 +10,13 @@ use sea_orm::{
 };
 
 use super::{
-    Column, Entity, LIFE, LinkSearch, Model, TimelineEntry, open,
+    Column, Entity, LIFE, LinkSearch, open,
     paid::{PaidWay, on_days, paid},
     rare,
-    search::with_timelines,
 };
 use crate::{
-    list::{Looks, MOST_AT_ONCE, fitting},
-    looking::{Matches, Part, few, is_among, last_of},
+    list::Looks,
+    looking::{Matches, Part, Reading, few, is_among, last_of},
     order,
     search::Meant,
 };
@@ -23,9 +24,6 @@ use domain::{LinkId, LinkState, MerchantId, OrderId};
 
 /// The name of the rows that are looked through, where they are not links themselves.
 const LISTED: &str = "listed";
-
-/// A link with its timeline.
-pub(super) type ListedLink = (Model, Vec<TimelineEntry>);
 
 /// What the links are found by, in the order of the list.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +46,8 @@ pub(crate) fn states_apart(states: &[LinkState]) -> Vec<Vec<LinkState>> {
 }
 
 /// See the [module](self).
-pub(super) struct LinkPart<'a, C> {
+pub(super) struct LinkPart<'a, C, R> {
+    read: PhantomData<R>,
     db: &'a C,
     merchant: MerchantId,
     search: &'a LinkSearch,
@@ -56,14 +55,14 @@ pub(super) struct LinkPart<'a, C> {
     meant: Option<&'a Meant>,
 }
 
-impl<'a, C: ConnectionTrait> LinkPart<'a, C> {
+impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
     pub(super) const fn new(
         db: &'a C,
         merchant: MerchantId,
         search: &'a LinkSearch,
         (by, meant): (Option<PaidWay>, Option<&'a Meant>),
     ) -> Self {
-        Self { db, merchant, search, by, meant }
+        Self { read: PhantomData, db, merchant, search, by, meant }
     }
 
     fn driver(&self) -> LinkDriver {
@@ -179,13 +178,13 @@ impl<'a, C: ConnectionTrait> LinkPart<'a, C> {
     async fn few(&self) -> Result<Option<Expr>, DbErr> {
         let (db, backend) = (self.db, self.db.get_database_backend());
         for orders in self.orders_by_index() {
-            if let Some(few) = few::<OrderId>(db, orders, self.looks()).await? {
+            if let Some(few) = few::<OrderId>(db, orders, self.search.place.looks).await? {
                 let few = few.iter().map(|order| order.uuid()).collect();
                 return Ok(Some(is_among(Column::OrderId, few, backend)));
             }
         }
         for links in self.links_by_index() {
-            if let Some(few) = few::<LinkId>(db, links, self.looks()).await? {
+            if let Some(few) = few::<LinkId>(db, links, self.search.place.looks).await? {
                 let few = few.iter().map(|link| link.uuid()).collect();
                 return Ok(Some(is_among(Column::Id, few, backend)));
             }
@@ -216,19 +215,14 @@ impl<'a, C: ConnectionTrait> LinkPart<'a, C> {
         });
         disputed.into_iter().chain(elsewhere).map(QueryTrait::into_query).collect()
     }
-
-    /// The links of a query, with their timelines, as many as fit into a page.
-    async fn read(&self, links: Select<Entity>) -> Result<Matches<ListedLink>, DbErr> {
-        let mut links = links.filter(self.conditions()).all(self.db).await?;
-        let few = fitting(links.iter().map(Model::bytes), MOST_AT_ONCE);
-        let is_cut = few < links.len();
-        links.truncate(few);
-        Ok(Matches { rows: with_timelines(self.db, links).await?, is_cut })
-    }
 }
 
-impl<C: ConnectionTrait> Part for LinkPart<'_, C> {
-    type Row = ListedLink;
+impl<C, R> Part for LinkPart<'_, C, R>
+where
+    C: ConnectionTrait,
+    R: Reading<Entity, Id = LinkId> + Sync,
+{
+    type Row = R::Row;
     type Id = LinkId;
 
     fn limit(&self) -> u64 {
@@ -236,11 +230,13 @@ impl<C: ConnectionTrait> Part for LinkPart<'_, C> {
     }
 
     fn looks(&self) -> Looks {
-        self.search.place.looks
+        let looks = self.search.place.looks;
+        let is_alone = matches!(self.driver(), LinkDriver::Links) && self.has_order().is_none();
+        if is_alone { looks } else { looks.with_others() }
     }
 
-    fn id((link, _): &ListedLink) -> LinkId {
-        link.id
+    fn id(row: &R::Row) -> LinkId {
+        R::id(row)
     }
 
     fn is_exact(&self) -> bool {
@@ -249,17 +245,19 @@ impl<C: ConnectionTrait> Part for LinkPart<'_, C> {
         is_any && created.is_always() && self.by.is_none() && self.has_order().is_none()
     }
 
-    async fn among(&self, many: u64, end: Option<LinkId>) -> Result<Matches<ListedLink>, DbErr> {
-        self.read(self.first(many, end)).await
+    async fn among(&self, many: u64, end: Option<LinkId>) -> Result<Matches<R::Row>, DbErr> {
+        let links = self.first(many, end).filter(self.conditions());
+        R::read(self.db, self.search.place.sort, links).await
     }
 
     async fn last_of(&self, many: u64) -> Result<Option<LinkId>, DbErr> {
         last_of(self.db, self.listed(None), many).await
     }
 
-    async fn of_few(&self) -> Result<Option<Matches<ListedLink>>, DbErr> {
+    async fn of_few(&self) -> Result<Option<Matches<R::Row>>, DbErr> {
         let Some(is_one) = self.few().await? else { return Ok(None) };
         let links = Entity::find().filter(Column::MerchantId.eq(self.merchant)).filter(is_one);
-        self.read(self.search.place.of(links, Column::Id)).await.map(Some)
+        let links = self.search.place.of(links.filter(self.conditions()), Column::Id);
+        R::read(self.db, self.search.place.sort, links).await.map(Some)
     }
 }

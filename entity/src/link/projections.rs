@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, QuerySelect, entity::prelude::*};
 
 use super::{Column, Entity, disputes};
-use crate::money_column::stored_money;
+use crate::{looking::is_among, money_column::stored_money};
 use domain::{Currency, LinkId, MerchantId, Money, OrderId};
 
 /// What a link asks for.
@@ -86,4 +86,19 @@ pub async fn sizes(
     let sizes = links.select_only().column(Column::Id).expr_as(bytes, "bytes");
     let sizes: Vec<(LinkId, i64)> = sizes.into_tuple().all(db).await?;
     Ok(sizes.into_iter().map(|(id, bytes)| (id, u64::try_from(bytes).unwrap_or_default())).collect())
+}
+
+/// The ids of the links of these orders of the merchant.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn ids_of_orders(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    orders: &[OrderId],
+) -> Result<Vec<LinkId>, DbErr> {
+    let orders =
+        is_among(Column::OrderId, orders.iter().map(|order| order.uuid()).collect(), db.get_database_backend());
+    let links = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(orders);
+    links.select_only().column(Column::Id).into_tuple().all(db).await
 }

@@ -1,6 +1,6 @@
 //! The merchant's list of links.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use sea_orm::entity::prelude::*;
 
@@ -8,11 +8,11 @@ use super::{
     Column, Dispute, Entity, Model, TimelineEntry,
     paid::each_way,
     part::{LinkPart, states_apart},
-    timeline,
+    reading::{CountedLinks, WholeLinks, with_timelines},
 };
 use crate::{
-    list::{Found, PaidPeriod, Period, Place},
-    looking::look,
+    list::{Counted, Found, PaidPeriod, Period, Place},
+    looking::{Reading, look},
     order,
     search::Meant,
 };
@@ -55,6 +55,26 @@ pub async fn search(
     merchant: MerchantId,
     search: LinkSearch,
 ) -> Result<Found<(Model, Vec<TimelineEntry>), LinkId>, DbErr> {
+    page::<WholeLinks>(db, merchant, search).await
+}
+
+/// The same page, of what the links are added up by.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn counted(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: LinkSearch,
+) -> Result<Found<Counted<LinkId>, LinkId>, DbErr> {
+    page::<CountedLinks>(db, merchant, search).await
+}
+
+async fn page<R: Reading<Entity, Id = LinkId> + Sync>(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: LinkSearch,
+) -> Result<Found<R::Row, LinkId>, DbErr> {
     let meant = match &search.text {
         Some(text) => Some(Meant::by(db, text, merchant).await?),
         None => None,
@@ -63,14 +83,14 @@ pub async fn search(
     for states in states_apart(&search.states) {
         for by in each_way(&search.paid) {
             let of_states = LinkSearch { states: states.clone(), created, ..search.clone() };
-            let part = look(&LinkPart::new(db, merchant, &of_states, (by, meant.as_ref()))).await?;
+            let part = look(&LinkPart::<_, R>::new(db, merchant, &of_states, (by, meant.as_ref()))).await?;
             if let Some(end) = part.looked_to.and_then(LinkId::created_at) {
                 created = created.before(end, search.place.sort);
             }
             parts.push(part);
         }
     }
-    Ok(search.place.merged(parts, |(link, _)| link.id))
+    Ok(search.place.merged(parts, R::id))
 }
 
 /// The merchant's links with these ids, with their timelines.
@@ -87,19 +107,4 @@ pub async fn find_all(
     }
     let links = Entity::find().filter(Column::Id.is_in(ids)).filter(Column::MerchantId.eq(merchant)).all(db).await?;
     with_timelines(db, links).await
-}
-
-pub(super) async fn with_timelines(
-    db: &impl ConnectionTrait,
-    links: Vec<Model>,
-) -> Result<Vec<(Model, Vec<TimelineEntry>)>, DbErr> {
-    let mut entries: HashMap<LinkId, Vec<TimelineEntry>> = HashMap::new();
-    for entry in timeline::of_links(db, links.iter().map(|link| link.id)).await? {
-        entries.entry(entry.link_id).or_default().push(entry);
-    }
-    let with_timeline = |link: Model| {
-        let timeline = entries.remove(&link.id).unwrap_or_default();
-        (link, timeline)
-    };
-    Ok(links.into_iter().map(with_timeline).collect())
 }

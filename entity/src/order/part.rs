@@ -1,5 +1,7 @@
 //! One part of a list of orders: those with a link in states, and paid in a way, that are read together.
 
+use std::marker::PhantomData;
+
 use chrono::TimeDelta;
 use sea_orm::{
     Condition, JoinType, QuerySelect, QueryTrait, Select,
@@ -7,11 +9,11 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, SelectStatement},
 };
 
-use super::{Column, Entity, Order, OrderSearch, Tag, unasked, unpaid, volume::first_of};
+use super::{Column, Entity, OrderSearch, Tag, unasked, unpaid};
 use crate::{
     link::{self, PaidWay, open, rare},
     list::{Looks, Period},
-    looking::{Matches, Part, few, is_among, last_of},
+    looking::{Matches, Part, Reading, few, is_among, last_of},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -41,7 +43,8 @@ enum OrderDriver {
 }
 
 /// See the [module](self).
-pub(super) struct OrderPart<'a, C> {
+pub(super) struct OrderPart<'a, C, R> {
+    read: PhantomData<R>,
     db: &'a C,
     merchant: MerchantId,
     search: &'a OrderSearch,
@@ -49,14 +52,14 @@ pub(super) struct OrderPart<'a, C> {
     meant: Option<&'a Meant>,
 }
 
-impl<'a, C: ConnectionTrait> OrderPart<'a, C> {
+impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
     pub(super) const fn new(
         db: &'a C,
         merchant: MerchantId,
         search: &'a OrderSearch,
         (by, meant): (Option<PaidWay>, Option<&'a Meant>),
     ) -> Self {
-        Self { db, merchant, search, by, meant }
+        Self { read: PhantomData, db, merchant, search, by, meant }
     }
 
     fn driver(&self) -> OrderDriver {
@@ -185,7 +188,7 @@ impl<'a, C: ConnectionTrait> OrderPart<'a, C> {
     /// The orders that may be meant, if they are few by an index.
     async fn few(&self) -> Result<Option<Vec<OrderId>>, DbErr> {
         for orders in self.by_index() {
-            if let Some(few) = few(self.db, orders, self.looks()).await? {
+            if let Some(few) = few(self.db, orders, self.search.place.looks).await? {
                 return Ok(Some(few));
             }
         }
@@ -207,8 +210,12 @@ impl<'a, C: ConnectionTrait> OrderPart<'a, C> {
     }
 }
 
-impl<C: ConnectionTrait> Part for OrderPart<'_, C> {
-    type Row = Order;
+impl<C, R> Part for OrderPart<'_, C, R>
+where
+    C: ConnectionTrait,
+    R: Reading<Entity, Id = OrderId> + Sync,
+{
+    type Row = R::Row;
     type Id = OrderId;
 
     fn limit(&self) -> u64 {
@@ -216,11 +223,13 @@ impl<C: ConnectionTrait> Part for OrderPart<'_, C> {
     }
 
     fn looks(&self) -> Looks {
-        self.search.place.looks
+        let looks = self.search.place.looks;
+        let is_alone = matches!(self.driver(), OrderDriver::Orders) && self.has_link(None).is_none();
+        if is_alone { looks } else { looks.with_others() }
     }
 
-    fn id(order: &Order) -> OrderId {
-        order.id
+    fn id(row: &R::Row) -> OrderId {
+        R::id(row)
     }
 
     fn is_exact(&self) -> bool {
@@ -228,21 +237,21 @@ impl<C: ConnectionTrait> Part for OrderPart<'_, C> {
         false
     }
 
-    async fn among(&self, many: u64, end: Option<OrderId>) -> Result<Matches<Order>, DbErr> {
+    async fn among(&self, many: u64, end: Option<OrderId>) -> Result<Matches<R::Row>, DbErr> {
         let orders = self.first(many, end).filter(self.conditions(Some(self.driver())));
-        first_of(self.db, self.search.place.sort, orders).await
+        R::read(self.db, self.search.place.sort, orders).await
     }
 
     async fn last_of(&self, many: u64) -> Result<Option<OrderId>, DbErr> {
         last_of(self.db, self.listed(None), many).await
     }
 
-    async fn of_few(&self) -> Result<Option<Matches<Order>>, DbErr> {
+    async fn of_few(&self) -> Result<Option<Matches<R::Row>>, DbErr> {
         let Some(few) = self.few().await? else { return Ok(None) };
         let few = few.iter().map(|order| order.uuid()).collect();
         let is_one = is_among(Column::Id, few, self.db.get_database_backend());
         let orders = Entity::find().filter(Column::MerchantId.eq(self.merchant)).filter(is_one);
         let orders = self.search.place.of(orders.filter(self.conditions(None)), Column::Id);
-        first_of(self.db, self.search.place.sort, orders).await.map(Some)
+        R::read(self.db, self.search.place.sort, orders).await.map(Some)
     }
 }

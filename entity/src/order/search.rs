@@ -7,11 +7,15 @@ use sea_orm::{
     sea_query::{Order as Direction, SelectStatement},
 };
 
-use super::{Column, Entity, Order, Tag, part::OrderPart};
+use super::{
+    Column, Entity, Order, Tag,
+    part::OrderPart,
+    reading::{CountedOrders, WholeOrders},
+};
 use crate::{
     link,
-    list::{Found, PaidPeriod, Period, Place},
-    looking::look,
+    list::{Counted, Found, PaidPeriod, Period, Place},
+    looking::{Reading, look},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -48,6 +52,26 @@ pub async fn search(
     merchant: MerchantId,
     search: OrderSearch,
 ) -> Result<Found<Order, OrderId>, DbErr> {
+    page::<WholeOrders>(db, merchant, search).await
+}
+
+/// The same page, of what the orders are added up by.
+///
+/// # Errors
+/// Returns an error if the database query fails.
+pub async fn counted(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: OrderSearch,
+) -> Result<Found<Counted<OrderId>, OrderId>, DbErr> {
+    page::<CountedOrders>(db, merchant, search).await
+}
+
+async fn page<R: Reading<Entity, Id = OrderId> + Sync>(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: OrderSearch,
+) -> Result<Found<R::Row, OrderId>, DbErr> {
     let meant = match &search.text {
         Some(text) => Some(Meant::by(db, text, merchant).await?),
         None => None,
@@ -56,14 +80,14 @@ pub async fn search(
     for statuses in link::states_apart(&search.statuses) {
         for by in link::each_way(&search.paid) {
             let of_states = OrderSearch { statuses: statuses.clone(), created, ..search.clone() };
-            let part = look(&OrderPart::new(db, merchant, &of_states, (by, meant.as_ref()))).await?;
+            let part = look(&OrderPart::<_, R>::new(db, merchant, &of_states, (by, meant.as_ref()))).await?;
             if let Some(end) = part.looked_to.and_then(OrderId::created_at) {
                 created = created.before(end, search.place.sort);
             }
             parts.push(part);
         }
     }
-    Ok(search.place.merged(parts, |order| order.id))
+    Ok(search.place.merged(parts, R::id))
 }
 
 /// The ids of the merchant's archived orders.

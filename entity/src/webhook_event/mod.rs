@@ -13,7 +13,7 @@ use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelu
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
-pub use search::{WebhookEventSearch, search, search_among, search_newest};
+pub use search::{WebhookEventSearch, search, search_among, search_many, search_newest};
 
 use crate::{Rows, contains, list::first_id};
 use domain::{LinkId, MerchantId, WebhookEventId, words};

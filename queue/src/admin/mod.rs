@@ -1,59 +1,29 @@
 //! Operators' actions on jobs: list, retry, discard, pause. Every change is recorded in the audit log with its reason.
 
+mod list;
 mod replay;
 mod stats;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
     AuditAction, Db,
     audit::{self, Act},
-    contains,
     job::{Column, Entity, Job as Row, JobState},
     pause,
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use crate::{EnqueuedJob, Kind, Queue, flow::Paused, recovery, redis::QueueError};
+use crate::{EnqueuedJob, Queue, flow::Paused, recovery, redis::QueueError};
 
+pub use list::{JobFilter, first, list};
 pub use replay::{replay_event, waiting_events};
 pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
 /// How many jobs Redis is notified of per call when a pause ends.
 const NOTIFY_PAGE: u64 = 1_000;
-
-/// Filters of a list of jobs.
-#[derive(Debug, Clone, Default)]
-pub struct JobFilter {
-    /// Only jobs in this state.
-    pub state: Option<JobState>,
-    /// Only jobs of this kind.
-    pub kind: Option<Kind>,
-    /// Only jobs of this merchant.
-    pub merchant: Option<MerchantId>,
-    /// Only jobs whose last error contains this text, ignoring case.
-    pub error: Option<String>,
-    /// Only jobs enqueued before this time.
-    pub enqueued_before: Option<DateTime<Utc>>,
-    /// Only jobs older than this one: the page cursor.
-    pub before: Option<JobId>,
-    /// The most jobs to return.
-    pub limit: u64,
-}
-
-impl JobFilter {
-    /// Only jobs enqueued at least this many hours ago.
-    #[must_use]
-    pub fn older_than_hours(self, hours: Option<u32>, now: DateTime<Utc>) -> Self {
-        // A time before the epoch matches nothing either way.
-        let before = |hours: u32| now.checked_sub_signed(TimeDelta::hours(hours.into())).unwrap_or_default();
-        Self { enqueued_before: hours.map(|hours| before(hours).max(DateTime::UNIX_EPOCH)), ..self }
-    }
-}
 
 /// Counts unfinished jobs by merchant. It reads all of them.
 ///
@@ -71,49 +41,6 @@ pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<Mer
         .all(db)
         .await?;
     Ok(counted.into_iter().map(|(merchant, jobs)| (merchant, u64::try_from(jobs).unwrap_or_default())).collect())
-}
-
-/// A page of jobs, newest first. For operators only, since it spans merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
-pub async fn list(db: &impl ConnectionTrait, filter: JobFilter) -> Result<Vec<Row>, DbErr> {
-    if filter.merchant.is_none() || filter.state == Some(JobState::Queued) {
-        return page(db, &filter, None).await;
-    }
-    // A merchant's unfinished and finished jobs have separate indexes.
-    let finished = page(db, &filter, Some(Expr::cust("job.state <> 'queued'"))).await?;
-    let waiting = match filter.state {
-        None => page(db, &filter, Some(Expr::cust("job.state = 'queued'"))).await?,
-        Some(_) => Vec::new(),
-    };
-    let mut rows = [finished, waiting].concat();
-    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
-    rows.truncate(usize::try_from(filter.limit).unwrap_or(usize::MAX));
-    Ok(rows)
-}
-
-async fn page(db: &impl ConnectionTrait, filter: &JobFilter, states: Option<Expr>) -> Result<Vec<Row>, DbErr> {
-    let mut query = states.into_iter().fold(Entity::find(), QueryFilter::filter);
-    if let Some(state) = filter.state {
-        query = query.filter(Column::State.eq(state));
-    }
-    if let Some(kind) = filter.kind {
-        query = query.filter(Column::Kind.eq(kind.as_str()));
-    }
-    if let Some(merchant) = filter.merchant {
-        query = query.filter(Column::MerchantId.eq(merchant));
-    }
-    if let Some(error) = &filter.error {
-        query = query.filter(contains(Column::LastError, error));
-    }
-    if let Some(time) = filter.enqueued_before {
-        query = query.filter(Column::CreatedAt.lt(time));
-    }
-    if let Some(before) = filter.before {
-        query = query.filter(Column::Id.lt(before));
-    }
-    query.order_by_desc(Column::Id).limit(filter.limit).all(db).await
 }
 
 /// Finds a job by id. For operators only, since it spans merchants.

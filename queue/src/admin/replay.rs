@@ -1,12 +1,15 @@
 //! Listing webhook events that wait to be applied, and replaying events.
 
 use chrono::{DateTime, Utc};
-use domain::{MerchantId, WebhookEventId};
+use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     job::{Column, Entity},
+    list::{Found, Looks},
     webhook_event::{self, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 use serde::Deserialize;
 
 use crate::{EnqueueOptions, EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue};
@@ -18,7 +21,8 @@ struct AboutEvent {
 }
 
 /// A page of the merchant's events that wait to be applied, newest first. No index separates them from applied events,
-/// so unless they are among the newest events, they are found through their unfinished jobs.
+/// so unless they are among the newest events, they are found through their unfinished jobs. If those are many, more of the
+/// newest events are looked through; the page may then be short or empty although there are more.
 ///
 /// # Errors
 /// Returns an error if the database query fails.
@@ -26,23 +30,40 @@ pub async fn waiting_events(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: &WebhookEventSearch,
-) -> Result<Vec<WebhookEvent>, DbErr> {
-    if let Some(found) = webhook_event::search_newest(db, merchant, search).await? {
-        return Ok(found);
+) -> Result<Found<WebhookEvent, WebhookEventId>, DbErr> {
+    if let Some(rows) = webhook_event::search_newest(db, merchant, search).await? {
+        return Ok(Found { rows, looked_to: None });
     }
+    let Some(payloads) = few_payloads(db, merchant, search.looks).await? else {
+        return webhook_event::search_many(db, merchant, search).await;
+    };
+    let event = |payload: String| serde_json::from_str::<AboutEvent>(&payload).ok().map(|about| about.event);
+    let events = payloads.into_iter().filter_map(event).collect();
+    Ok(Found { rows: webhook_event::search_among(db, merchant, search, events).await?, looked_to: None })
+}
+
+/// The payloads of the merchant's unfinished jobs about events, if all unfinished jobs can be read for them.
+async fn few_payloads(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    looks: Looks,
+) -> Result<Option<Vec<String>>, DbErr> {
     let kinds = [Kind::ProcessStripeEvent, Kind::ProcessSmsEvent].map(Kind::as_str);
-    let payloads: Vec<String> = Entity::find()
+    // A literal, so that the partial index of waiting jobs is used.
+    let unfinished = Entity::find().filter(Expr::cust("job.state = 'queued'"));
+    let one_more = unfinished.clone().select_only().column(Column::Id).order_by_asc(Column::Id);
+    let one_more: Option<JobId> = one_more.offset(looks.most).limit(1).into_tuple().one(db).await?;
+    if one_more.is_some() {
+        return Ok(None);
+    }
+    let payloads = unfinished
         .select_only()
         .column(Column::Payload)
-        // A literal, so that the partial index of waiting jobs is used.
-        .filter(Expr::cust("job.state = 'queued'"))
         .filter(Column::Kind.is_in(kinds))
         .filter(Column::MerchantId.eq(merchant))
-        .into_tuple()
-        .all(db)
-        .await?;
-    let event = |payload: String| serde_json::from_str::<AboutEvent>(&payload).ok().map(|about| about.event);
-    webhook_event::search_among(db, merchant, search, payloads.into_iter().filter_map(event).collect()).await
+        .limit(looks.collected + 1);
+    let payloads: Vec<String> = payloads.into_tuple().all(db).await?;
+    Ok(Some(payloads).filter(|payloads| payloads.len() as u64 <= looks.collected))
 }
 
 /// Resets an event to `received` and enqueues a new job for it, which does not delay new events however many are replayed. Returns `None` in place of the job if one is already

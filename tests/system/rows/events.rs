@@ -54,7 +54,7 @@ async fn find(rows: &Rows, event: WebhookEventId) -> WebhookEvent {
 async fn in_state(rows: &Rows, state: EventState) -> Vec<WebhookEventId> {
     let search = WebhookEventSearch { state: Some(state), limit: 10, ..WebhookEventSearch::default() };
     let found = webhook_event::search(rows.db.pool(), rows.merchant, &search).await.unwrap();
-    let mut events: Vec<WebhookEventId> = found.iter().map(|event| event.id).collect();
+    let mut events: Vec<WebhookEventId> = found.rows.iter().map(|event| event.id).collect();
     events.sort_unstable();
     events
 }

@@ -13,6 +13,7 @@ mod ledger;
 mod links;
 mod long_lists;
 mod opt_outs;
+mod other_lists;
 mod outcomes;
 mod plans;
 mod purged;

@@ -84,7 +84,7 @@ async fn waiting(rows: &Rows, before: Option<WebhookEventId>, limit: u64) -> Vec
     let search =
         WebhookEventSearch { state: Some(EventState::Received), before, limit, ..WebhookEventSearch::default() };
     let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap();
-    found.iter().map(|event| event.id).collect()
+    found.rows.iter().map(|event| event.id).collect()
 }
 
 async fn texts(rows: &Rows, text: &str, after: Option<MessageId>, sort: Sort) -> Found<Message, MessageId> {
@@ -218,7 +218,7 @@ on_both_databases! {
             let kind = kind.map(str::to_owned);
             let search = WebhookEventSearch { state: Some(EventState::Ignored), before, kind, limit: 3, ..WebhookEventSearch::default() };
             let found = webhook_event::search(rows.db.pool(), rows.merchant, &search).await.unwrap();
-            found.iter().map(|event| event.id).collect::<Vec<_>>()
+            found.rows.iter().map(|event| event.id).collect::<Vec<_>>()
         };
         for kind in [None, Some("checkout.session.completed")] {
             assert_eq!(page(None, kind).await, [ignored[4], ignored[3], ignored[2]]);

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
-use entity::job::{Job, JobState};
+use entity::{
+    job::{Job, JobState},
+    list::Found,
+};
 use poem::web::Data;
 use poem_openapi::{
     Object, OpenApi,
@@ -121,6 +124,9 @@ struct ChangedView {
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
 impl AdminJobs {
     /// List jobs
+    ///
+    /// A page is shorter than requested, and may be empty, after 10,000 jobs were looked through for it: `next_cursor`
+    /// goes on.
     #[oai(path = "/admin/jobs", method = "get")]
     async fn jobs(
         &self,
@@ -147,8 +153,8 @@ impl AdminJobs {
             ..JobFilter::default()
         };
         let filter = filter.older_than_hours(older_than_hours.0, api.clock.now());
-        let found = queue::admin::list(api.db.pool(), filter).await?;
-        Ok(Json(asked.page(found, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
+        let Found { rows, looked_to } = queue::admin::list(api.db.pool(), &filter).await?;
+        Ok(Json(asked.page_up_to(rows, looked_to, |row| row.id, |row| Ok::<_, Problem>(row.into()))?))
     }
 
     /// See a job
@@ -242,7 +248,7 @@ async fn change_all(
         ..JobFilter::default()
     };
     let filter = filter.older_than_hours(input.older_than_hours, api.clock.now());
-    let found = queue::admin::list(api.db.pool(), filter).await?;
+    let found = queue::admin::first(api.db.pool(), &filter).await?;
     let more = found.len() > MOST_AT_ONCE;
     let mut jobs: Vec<JobId> = found.iter().take(MOST_AT_ONCE).map(|job| job.id).collect();
     if !input.dry_run {

@@ -4,6 +4,7 @@
 mod filters;
 mod shop;
 
+use domain::{LinkId, OrderId};
 use entity::{
     link::{self, LinkSearch},
     list::{Looks, Place, Sort},
@@ -71,13 +72,13 @@ async fn all_of<Id: Copy>(page: impl AsyncFn(Option<Id>) -> Result<(Vec<Id>, Opt
     panic!("it does not end")
 }
 
-fn orders_by(filters: &[&Filter], place: Place<domain::OrderId>) -> OrderSearch {
+fn orders_by(filters: &[&Filter], place: Place<OrderId>) -> OrderSearch {
     let mut search = OrderSearch { place, ..OrderSearch::default() };
     filters.iter().filter_map(|filter| filter.orders.as_ref()).for_each(|say| say(&mut search));
     search
 }
 
-fn links_by(filters: &[&Filter], place: Place<domain::LinkId>) -> LinkSearch {
+fn links_by(filters: &[&Filter], place: Place<LinkId>) -> LinkSearch {
     let mut search = LinkSearch { place, ..LinkSearch::default() };
     filters.iter().filter_map(|filter| filter.links.as_ref()).for_each(|say| say(&mut search));
     search
@@ -103,7 +104,12 @@ on_both_databases! {
             }
             let found = all_of(async |after| {
                 let found = order::search(db, merchant, orders_by(&filters, place(after, sort))).await?;
-                Ok((found.rows.iter().map(|order| order.id).collect(), found.looked_to))
+                let ids: Vec<OrderId> = found.rows.iter().map(|order| order.id).collect();
+                if after.is_none() {
+                    let counted = order::counted(db, merchant, orders_by(&filters, place(after, sort))).await?;
+                    assert_eq!(counted.rows.iter().map(|order| order.id).collect::<Vec<_>>(), ids);
+                }
+                Ok((ids, found.looked_to))
             });
             assert_eq!(found.await, expected, "{}", said(&filters, sort));
         }
@@ -125,7 +131,12 @@ on_both_databases! {
             }
             let found = all_of(async |after| {
                 let found = link::search(db, merchant, links_by(&filters, place(after, sort))).await?;
-                Ok((found.rows.iter().map(|(link, _)| link.id).collect(), found.looked_to))
+                let ids: Vec<LinkId> = found.rows.iter().map(|(link, _)| link.id).collect();
+                if after.is_none() {
+                    let counted = link::counted(db, merchant, links_by(&filters, place(after, sort))).await?;
+                    assert_eq!(counted.rows.iter().map(|link| link.id).collect::<Vec<_>>(), ids);
+                }
+                Ok((ids, found.looked_to))
             });
             assert_eq!(found.await, expected, "{}", said(&filters, sort));
         }
