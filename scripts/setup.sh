@@ -146,7 +146,7 @@ if [ "${1:-run}" = mutants ] && ! has cargo-mutants; then
 fi
 
 if [ "${1:-run}" = lint ]; then
-    has cargo-machete || cargo install --locked cargo-machete
     # What is built once and run for a second need not be optimized.
-    has cargo-deny || cargo install --locked --debug cargo-deny
+    has cargo-machete || cargo install --locked --debug --version 0.9.2 cargo-machete
+    has cargo-deny || cargo install --locked --debug --version 0.20.2 cargo-deny
 fi
