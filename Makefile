@@ -1,5 +1,5 @@
 # Two commands do everything: `make run` and `make test`.
-.PHONY: run test contract valkey types lint advisories release deb packages bench hour soak fuzz mutants screenshots help
+.PHONY: run test contract valkey upgrade types lint advisories release deb packages bench hour soak fuzz mutants screenshots help
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
@@ -24,6 +24,10 @@ valkey: ## Run on Valkey, in the place of Redis, what depends on it: the queue, 
 	@scripts/setup.sh test
 	@scripts/setup.sh valkey
 	scripts/valkey.sh
+
+upgrade: ## Replace an older version, BEFORE=revision or BEFORE=binary, by this one behind HAProxy at 50 calls a second, while Redis fails over
+	@scripts/setup.sh test
+	scripts/upgrade.sh $(BEFORE)
 
 types: ## Write the JavaScript client's types anew from what the API describes
 	PAYLINK_WRITES_TYPES=1 cargo test --locked --test system clients_types
@@ -51,7 +55,7 @@ deb: release ## Build the Debian package (needs cargo-deb)
 packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files (PAYLINK_BEFORE: the previous program, from which it is upgraded)
 	scripts/packages.sh release
 
-soak: ## Do the running system harm at random for five minutes, and two more behind Sentinels, PgBouncer and HAProxy, then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)
+soak: ## Do the running system harm at random for five minutes, and two more on many boxes (Sentinels or a cluster, PgBouncer, a standby that is promoted, HAProxy, wrong clocks; Redis without TLS), then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture

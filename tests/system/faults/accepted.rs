@@ -1,5 +1,7 @@
 //! Everything that was answered with 2xx, and so must be kept.
 
+use std::time::Duration;
+
 use entity::link::Dispute;
 
 use crate::support::INVOICE;
@@ -14,6 +16,8 @@ pub(crate) struct Accepted {
     pub(crate) refused: usize,
     /// How many calls were not answered at all.
     pub(crate) unanswered: usize,
+    /// How long the slowest order took, from its first command to the end: that long something may have stood still.
+    pub(crate) slowest: Duration,
 }
 
 /// A link that was accepted, and what happened to it then.
@@ -51,6 +55,7 @@ impl Accepted {
         self.texts.extend(other.texts);
         self.refused += other.refused;
         self.unanswered += other.unanswered;
+        self.slowest = self.slowest.max(other.slowest);
         self
     }
 

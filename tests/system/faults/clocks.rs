@@ -1,6 +1,6 @@
 //! Wrong clocks: they do no harm, and are reported.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{Clock, MerchantId};
@@ -16,6 +16,7 @@ use super::{
     auditor::{audit, open},
     cluster::Cluster,
     replica::Replica,
+    traffic::{Traffic, batch},
 };
 use crate::support::{Figures, Http, Invoice, WrongClock, eventually, free_port};
 
@@ -111,7 +112,10 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
     let mut cluster = Cluster::start().await;
     let db = open(&cluster.database).await;
     let mut accepted = Accepted::default();
+    let traffic = Traffic::begin(&cluster, 2);
+    tokio::time::sleep(Duration::from_secs(1)).await;
     cluster.loses_its_workers();
+    let died = Instant::now();
     // A job interrupted by the kill counts as a crash, as it should.
     let of_before: Vec<_> = Jobs::find().all(db.pool()).await.unwrap().into_iter().map(|row| row.id).collect();
     let (ahead, behind) = (WrongClock::by("+1h"), WrongClock::by("-1h"));
@@ -130,6 +134,10 @@ async fn jobs_of_workers_an_hour_ahead_and_behind_are_neither_early_nor_late() {
         accepted.link(&link.id);
         accepted.text(&cluster.merchant.sends(&link).await, &order.phone);
     }
+
+    let after = batch(&cluster, 1).await;
+    eprintln!("an order was through {:?} after the workers died and others with wrong clocks came", died.elapsed());
+    let accepted = traffic.end().await.and(after).and(accepted);
 
     let run_at = db.now().await.unwrap() + TimeDelta::seconds(4);
     let jobs = check_keys_at(&cluster, &db, run_at).await;

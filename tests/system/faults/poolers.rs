@@ -1,19 +1,34 @@
 //! `PgBouncer` between the roles and PostgreSQL.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{auditor::audit, cluster::Cluster, traffic::Traffic};
+use super::{
+    auditor::audit,
+    cluster::Cluster,
+    traffic::{Traffic, batch},
+};
 use crate::support::{Database, OwnPostgres, PgBouncer, Pools, command, eventually, fresh_postgresql};
 
 async fn sells_through(pools: Pools) {
     let server = OwnPostgres::of_its_own();
     let direct = server.fresh_database().await;
-    let bouncer = PgBouncer::start(&server, pools).await;
-    let cluster = Cluster::start_on(Database::Postgresql { url: bouncer.url(&direct) }, &[]).await;
+    let mut bouncer = PgBouncer::start(&server, pools).await;
+    let mut cluster = Cluster::start_on(Database::Postgresql { url: bouncer.url(&direct) }, &[]).await;
     let traffic = Traffic::begin(&cluster, 6);
     tokio::time::sleep(Duration::from_secs(3)).await;
     let accepted = traffic.end().await;
     assert_eq!((accepted.refused, accepted.unanswered), (0, 0));
+    // It dies in mid-traffic, and is started again.
+    cluster.commits_were_lost = true;
+    let traffic = Traffic::begin(&cluster, 6);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bouncer.is_killed();
+    let begin = Instant::now();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    bouncer.comes_up().await;
+    let after = batch(&cluster, 1).await;
+    eprintln!("PgBouncer was away for 1 s; an order was through {:?} after its death", begin.elapsed());
+    let accepted = traffic.end().await.and(after).and(accepted);
     audit(&cluster, &accepted, 0).await;
     let log = cluster.log();
     let found = if pools == Pools::Sessions { "pools sessions" } else { "pools transactions and knows prepared" };

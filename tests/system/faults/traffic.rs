@@ -79,8 +79,15 @@ impl Person {
         Self { merchant: merchant.clone(), world: world.clone(), accepted: Accepted::default() }
     }
 
-    /// An order, its link and its text, and what becomes of them: see the `match`.
+    /// One order, and how long it took.
     async fn sells(&mut self) {
+        let begin = Instant::now();
+        self.sells_one().await;
+        self.accepted.slowest = self.accepted.slowest.max(begin.elapsed());
+    }
+
+    /// An order, its link and its text, and what becomes of them: see the `match`.
+    async fn sells_one(&mut self) {
         static COUNT: AtomicU32 = AtomicU32::new(1);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         // Fewer numbers than orders: a buyer comes back.

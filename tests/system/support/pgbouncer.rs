@@ -27,9 +27,9 @@ pub(crate) enum Pools {
 /// A running `PgBouncer`. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct PgBouncer {
-    _folder: TempDir,
+    folder: TempDir,
     port: u16,
-    process: Child,
+    process: Option<Child>,
 }
 
 impl PgBouncer {
@@ -44,6 +44,11 @@ impl PgBouncer {
 
     /// Starts one in front of a server.
     pub(crate) async fn start(server: &PostgresServer, pools: Pools) -> Self {
+        Self::before(&server.socket().display().to_string(), pools).await
+    }
+
+    /// Starts one in front of whatever this names: a folder of sockets, or a host and `port=`.
+    pub(crate) async fn before(host: &str, pools: Pools) -> Self {
         let folder = tempfile::Builder::new().prefix("paylink-pgbouncer-").tempdir().unwrap();
         let port = free_port();
         let mode = match pools {
@@ -56,25 +61,40 @@ impl PgBouncer {
         };
         let place = folder.path().display();
         let settings = format!(
-            "[databases]\n* = host={} user=paylink\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
-             auth_type = trust\nauth_file = {place}/users\nlogfile = {place}/log\nmax_client_conn = 500\ndefault_pool_size = 200\n{mode}\n",
-            server.socket().display()
+            "[databases]\n* = host={host} user=paylink\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n\
+             auth_type = trust\nauth_file = {place}/users\nlogfile = {place}/log\nmax_client_conn = 500\ndefault_pool_size = 200\n\
+             server_login_retry = 1\n{mode}\n"
         );
         fs::write(folder.path().join("users"), "\"paylink\" \"\"\n").unwrap();
         fs::write(folder.path().join("settings.ini"), settings).unwrap();
-        let mut command = Command::new(binary());
-        command.arg("settings.ini").current_dir(folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
         if let Some(owner) = somebody_else() {
             chown(folder.path(), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+        }
+        let mut bouncer = Self { folder, port, process: None };
+        bouncer.comes_up().await;
+        bouncer
+    }
+
+    /// Starts it again.
+    pub(crate) async fn comes_up(&mut self) {
+        let mut command = Command::new(binary());
+        command.arg("settings.ini").current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        if let Some(owner) = somebody_else() {
             command.uid(owner.uid.as_raw()).gid(owner.gid.as_raw());
         }
-        let log = folder.path().join("log");
-        let bouncer = Self { _folder: folder, port, process: command.spawn().unwrap() };
+        self.process = Some(command.spawn().unwrap());
+        let log = self.folder.path().join("log");
         eventually(&format!("PgBouncer listens; {}", log.display()), async || {
-            std::net::TcpStream::connect(("127.0.0.1", port)).ok()
+            std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()
         })
         .await;
-        bouncer
+    }
+
+    /// Kills it without warning.
+    pub(crate) fn is_killed(&mut self) {
+        let mut process = self.process.take().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
 
     /// The same database, through it.
@@ -85,8 +105,10 @@ impl PgBouncer {
 
 impl Drop for PgBouncer {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 }
 

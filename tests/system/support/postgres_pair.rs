@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -15,6 +18,7 @@ use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
 
 use super::{
+    certificates::make_certificates,
     installation::free_port,
     place::folder,
     postgres::{binaries, somebody_else},
@@ -67,6 +71,23 @@ impl PostgresPair {
     /// Promotes the standby.
     pub(crate) fn promotes(&self) {
         ran(self.command("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data("standby")));
+    }
+
+    /// The primary speaks TLS from now on. Returns the file of the authority that has vouched for it.
+    pub(crate) async fn speaks_tls(&self) -> PathBuf {
+        let folder = self.folder.path();
+        make_certificates(folder);
+        let key = folder.join("server.key");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some(owner) = somebody_else() {
+            chown(&key, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+        }
+        for (setting, value) in [("ssl_cert_file", folder.join("server.pem")), ("ssl_key_file", key)] {
+            self.asks(self.primary, &format!("ALTER SYSTEM SET {setting} = '{}'", value.display())).await;
+        }
+        self.asks(self.primary, "ALTER SYSTEM SET ssl = on").await;
+        self.asks(self.primary, "SELECT pg_reload_conf()").await;
+        folder.join("ca.pem")
     }
 
     /// The database, at a port.

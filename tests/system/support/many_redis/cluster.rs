@@ -1,0 +1,139 @@
+//! Redis as a cluster.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use super::{
+    super::{installation::free_port, wait::eventually},
+    RedisServer,
+    guard::{Access, RIGHTS},
+    keeps, place,
+};
+
+/// Three primaries, each with a replica.
+#[derive(Debug)]
+pub(crate) struct RedisCluster {
+    _folder: TempDir,
+    access: Access,
+    pub(crate) nodes: Vec<RedisServer>,
+}
+
+impl RedisCluster {
+    /// Starts it; a primary that is away for a second is replaced by its replica.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(place(), Access::Open).await
+    }
+
+    /// The same with TLS and a user of few rights.
+    pub(crate) async fn start_guarded() -> Self {
+        let folder = place();
+        let access = Access::guarded(folder.path(), RIGHTS);
+        Self::start_with(folder, access).await
+    }
+
+    async fn start_with(folder: TempDir, access: Access) -> Self {
+        let mut nodes = Vec::new();
+        for _ in 0..6 {
+            let (port, bus) = (free_port(), free_port().to_string());
+            let mut further = vec!["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"];
+            further.extend(["--cluster-port", &bus, "--repl-diskless-sync-delay", "0"]);
+            let (home, arguments) = (folder.path().join(port.to_string()), keeps(&access, port, &further));
+            nodes.push(RedisServer::start(&home, port, arguments, access.reach()).await);
+        }
+        let made = Command::new("redis-cli")
+            .args(access.reach())
+            .args(["--cluster", "create"])
+            .args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)))
+            .args(["--cluster-replicas", "1", "--cluster-yes"])
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        let all = Self { _folder: folder, access, nodes };
+        eventually("the cluster is whole", async || {
+            let whole = |node: &RedisServer| {
+                node.says("CLUSTER INFO").contains("cluster_state:ok")
+                    && node.says("CLUSTER NODES").matches("slave").count() == 3
+            };
+            all.nodes.iter().all(whole).then_some(())
+        })
+        .await;
+        eventually("the replicas are up to date", async || {
+            let links = all.nodes.iter().filter(|node| node.says("INFO replication").contains("master_link_status:up"));
+            (links.count() == 3).then_some(())
+        })
+        .await;
+        all
+    }
+
+    /// The URL.
+    pub(crate) fn url(&self) -> String {
+        let hosts: Vec<String> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+        self.access.url("+cluster", &hosts.join(","))
+    }
+
+    /// A process's settings to use it.
+    pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
+        self.access.environment(self.url())
+    }
+
+    /// The node with the keys of a queue dies; its replica takes its place, and it comes back as the replica of that.
+    pub(crate) async fn loses_the_primary_of(&mut self, queue: &str) {
+        let port = self.node_of(queue).port;
+        let lost = self.nodes.iter().position(|node| node.port == port).unwrap();
+        let slot = self.slot_of(queue);
+        self.nodes[lost].is_killed();
+        eventually("its replica takes its place", async || {
+            let mut others = self.nodes.iter().filter(|node| node.port != port);
+            others.any(|node| node.has_slot(slot)).then_some(())
+        })
+        .await;
+        self.nodes[lost].comes_up().await;
+        self.nodes[lost].follows().await;
+    }
+
+    fn slot_of(&self, queue: &str) -> u32 {
+        let node = self.nodes.iter().find(|node| node.process.is_some()).unwrap();
+        node.says(&format!("CLUSTER KEYSLOT {{{queue}}}")).parse().unwrap()
+    }
+
+    /// The node with the keys of a queue.
+    pub(crate) fn node_of(&mut self, queue: &str) -> &mut RedisServer {
+        let slot = self.slot_of(queue);
+        let mut nodes = self.nodes.iter_mut().filter(|node| node.process.is_some());
+        nodes.find(|node| node.has_slot(slot)).unwrap()
+    }
+
+    /// Moves the keys of a queue to another node while they are in use, like a slow reshard.
+    pub(crate) async fn moves_queue(&self, queue: &str) {
+        let slot = self.slot_of(queue);
+        let from = self.nodes.iter().find(|node| node.is_primary() && node.has_slot(slot)).unwrap();
+        let to = self.nodes.iter().find(|node| node.is_primary() && !node.has_slot(slot)).unwrap();
+        let (from_id, to_id) = (from.says("CLUSTER MYID"), to.says("CLUSTER MYID"));
+        assert_eq!(to.says(&format!("CLUSTER SETSLOT {slot} IMPORTING {from_id}")), "OK");
+        assert_eq!(from.says(&format!("CLUSTER SETSLOT {slot} MIGRATING {to_id}")), "OK");
+        eventually("all its keys are moved", async || {
+            let keys = from.says(&format!("CLUSTER GETKEYSINSLOT {slot} 100"));
+            for key in keys.lines() {
+                from.says(&format!("MIGRATE 127.0.0.1 {} {key} 0 1000", to.port));
+            }
+            keys.is_empty().then_some(())
+        })
+        .await;
+        for node in [to, from] {
+            assert_eq!(node.says(&format!("CLUSTER SETSLOT {slot} NODE {to_id}")), "OK");
+        }
+    }
+}
+
+impl RedisServer {
+    fn has_slot(&self, slot: u32) -> bool {
+        let nodes = self.says("CLUSTER NODES");
+        let Some(own) = nodes.lines().find(|line| line.contains("myself,master")) else { return false };
+        own.split(' ').skip(8).any(|range| {
+            let (from, to) = range.split_once('-').unwrap_or((range, range));
+            let read = |text: &str| text.parse::<u32>().ok();
+            read(from).zip(read(to)).is_some_and(|(from, to)| (from..=to).contains(&slot))
+        })
+    }
+}
