@@ -187,6 +187,12 @@ async fn a_box_moves_to_postgresql_row_by_row_and_goes_on_after_an_interruption(
 
     let url = migrated_postgresql().await;
     let db = entity::Db::open(&url, 1).await.unwrap();
+    // A column that keeps less of a row than it had.
+    let keeps = |digits: u8| format!("ALTER TABLE merchant ALTER COLUMN created_at TYPE timestamptz({digits})");
+    db.pool().execute_unprepared(&keeps(0)).await.unwrap();
+    let other = String::from_utf8(app.runs(&["move", "--to", &url]).stderr).unwrap();
+    assert!(other.contains("rows of merchant, 0 are as they were"), "{other}");
+    db.pool().execute_unprepared(&keeps(6)).await.unwrap();
     let breaks = "ALTER TABLE message ADD CONSTRAINT interrupted CHECK (false) NOT VALID";
     db.pool().execute_unprepared(breaks).await.unwrap();
     let interrupted = app.runs(&["move", "--to", &url]);

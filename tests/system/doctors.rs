@@ -10,7 +10,8 @@ use std::{
 use serde_json::Value;
 
 use crate::support::{
-    App, Database, OwnPostgres, OwnRedis, command, eventually, free_port, fresh_postgresql, on_both_databases,
+    App, Database, OwnPostgres, OwnRedis, WrongClock, command, eventually, free_port, fresh_postgresql,
+    on_both_databases,
 };
 
 on_both_databases!(a_running_installation_is_well);
@@ -37,6 +38,29 @@ async fn a_running_installation_is_well(app: &mut App) {
     }
     let told = app.says(&["doctor", "--offline"]);
     assert!(told.ends_with(" warnings\n") && told.contains("0 failed"), "{told}");
+
+    let mut asks = app.command();
+    for (name, service) in [("PAYLINK_STRIPE_API_BASE", "stripe"), ("PAYLINK_SMS_API_BASE", "sms")] {
+        asks.env(name, format!("{}/{service}", app.hello.sandbox_url));
+    }
+    let asked = report(&asks.args(["doctor", "--json"]).output().unwrap());
+    for service in ["stripe", "carrier"] {
+        assert!(matches!(checks(&asked, service)[..], [("ok", ..)]), "{service}: {asked:#}");
+    }
+    let clock = WrongClock::by("+1h");
+    let asked = report(&asks.envs(clock.environment()).output().unwrap());
+    for service in ["stripe", "carrier"] {
+        assert!(
+            checks(&asked, service)
+                .iter()
+                .any(|(status, found, _)| *status == "warning" && found.contains("clock is 3")),
+            "{service}: {asked:#}"
+        );
+    }
+    if app.database_url().starts_with("postgres") {
+        let (status, found, _) = checks(&asked, "clock")[0];
+        assert!(status == "warning" && found.contains("off the database's"), "{asked:#}");
+    }
 }
 
 #[tokio::test]

@@ -10,11 +10,15 @@ use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Database as Connection, Statement, TransactionTrait};
 use tempfile::TempDir;
 
-use crate::support::{Database, command, eventually, fresh_postgresql};
+use crate::support::{Database, comes_true, command, eventually, fresh_postgresql};
 
 /// `paylink` with these arguments on a database at this URL.
 fn paylink(url: &str, place: &TempDir, arguments: &[&str]) -> Command {
     let mut command = command(&Database::Postgresql { url: url.to_owned() }, place.path(), 0);
+    // What roles do not start without.
+    command.envs([("PAYLINK_PUBLIC_URL", "https://pay.example.com"), ("PAYLINK_REDIS_URL", "redis://127.0.0.1:1")]);
+    command.env("PAYLINK_SECRET_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    command.env("PAYLINK_STORE_URL", format!("file://{}/store", place.path().display()));
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -50,11 +54,17 @@ async fn ten_migrations_at_once_take_turns_on_sqlite() {
 
 async fn schemas_are_judged(url: &str, place: &TempDir) {
     let says = |arguments: &[&str]| {
-        let ended = paylink(url, place, arguments).output().unwrap();
+        let mut process = paylink(url, place, arguments).spawn().unwrap();
+        if !comes_true(|| process.try_wait().unwrap().is_some()) {
+            process.kill().unwrap();
+        }
+        let ended = process.wait_with_output().unwrap();
         (ended.status.success(), String::from_utf8(ended.stderr).unwrap())
     };
-    let (went, why) = says(&["merchant", "list"]);
-    assert!(!went && why.contains("run `paylink migrate`"), "{why}");
+    for arguments in [&["merchant", "list"][..], &["api"], &["worker"], &["scheduler"]] {
+        let (went, why) = says(arguments);
+        assert!(!went && why.contains("run `paylink migrate`"), "{arguments:?}: {why}");
+    }
     assert!(says(&["migrate"]).0);
     assert!(says(&["merchant", "list"]).0);
 
@@ -65,8 +75,10 @@ async fn schemas_are_judged(url: &str, place: &TempDir) {
     assert!(says(&["migrate"]).0, "there is nothing to do");
     db.execute_unprepared(&step("m9999_contract_something")).await.unwrap();
     db.close().await.unwrap();
-    let (went, why) = says(&["merchant", "list"]);
-    assert!(!went && why.contains("newer than this version (m9999_contract_something)"), "{why}");
+    for arguments in [&["merchant", "list"][..], &["api"], &["worker"], &["scheduler"]] {
+        let (went, why) = says(arguments);
+        assert!(!went && why.contains("newer than this version (m9999_contract_something)"), "{arguments:?}: {why}");
+    }
 }
 
 #[tokio::test]

@@ -87,7 +87,10 @@ async fn a_bucket_that_is_not_there_is_refused() {
     let (place, s3) = (place(), S3::start().await);
     let mut variables = s3.environment();
     variables.push(public_url());
-    let mut role = role(&place, "api", &variables).await;
-    let why = is_refused(role.env("PAYLINK_STORE_URL", "s3://paylink-invoces/prod"));
+    let missing = "s3://paylink-invoces/prod";
+    let why = is_refused(role(&place, "api", &variables).await.env("PAYLINK_STORE_URL", missing));
     assert!(why.contains("store_url: there is no such bucket"), "{why}");
+    let looked = role(&place, "doctor", &variables).await.arg("--offline").env("PAYLINK_STORE_URL", missing).output();
+    let told = String::from_utf8(looked.unwrap().stdout).unwrap();
+    assert!(told.contains("store: store_url: there is no such bucket"), "{told}");
 }
