@@ -30,7 +30,7 @@ async fn a_limit_holds_over_all_who_ask() {
 }
 
 #[tokio::test]
-async fn those_who_are_put_off_come_back_one_by_one() {
+async fn those_who_are_told_to_wait_come_back_one_by_one() {
     let redis = Redis::start().await;
     let (queues, interval) = (redis.queues(), Duration::from_mins(1));
     assert_eq!(pass(&queues, interval, Duration::ZERO).await, Pass::In(Duration::ZERO));
@@ -44,7 +44,7 @@ async fn those_who_are_put_off_come_back_one_by_one() {
 }
 
 #[tokio::test]
-async fn who_is_waited_for_stands_behind_no_one_else_who_was_put_off() {
+async fn who_is_waited_for_stands_behind_no_one_else_who_was_told_to_wait() {
     let redis = Redis::start().await;
     // An hour: no time that this test may take is a part of it.
     let (queues, interval) = (redis.queues(), Duration::from_hours(1));
@@ -52,20 +52,20 @@ async fn who_is_waited_for_stands_behind_no_one_else_who_was_put_off() {
         let pass = queues.pass_at("texts", interval, patience, urgency).await;
         pass.expect("Redis answers")
     };
-    let put_off = |pass| match pass {
+    let told_to_wait = |pass| match pass {
         Pass::NotBefore(wait) => wait,
         Pass::In(_) => panic!("a turn too many"),
     };
     assert_eq!(asks(Duration::ZERO, Urgency::Background).await, Pass::In(Duration::ZERO));
     for _ in 0..50 {
-        put_off(asks(Duration::ZERO, Urgency::Background).await);
+        told_to_wait(asks(Duration::ZERO, Urgency::Background).await);
     }
     // The next turn is within this patience, and not within the half of it.
     let patience = interval * 3 / 2;
-    put_off(asks(patience, Urgency::Background).await);
-    let first = put_off(asks(Duration::ZERO, Urgency::Interactive).await);
+    told_to_wait(asks(patience, Urgency::Background).await);
+    let first = told_to_wait(asks(Duration::ZERO, Urgency::Interactive).await);
     assert!(first <= interval, "fifty are before it: {first:?}");
-    let last = put_off(asks(Duration::ZERO, Urgency::Background).await);
+    let last = told_to_wait(asks(Duration::ZERO, Urgency::Background).await);
     assert!(last > 51 * interval - Duration::from_mins(10), "it is not in a row with the others: {last:?}");
     assert!(matches!(asks(patience, Urgency::Interactive).await, Pass::In(wait) if wait <= interval));
 }

@@ -87,7 +87,7 @@ async fn each_role_is_seen_in_the_database_with_its_name_and_its_limits() {
     let log = cluster.log();
     assert!(!log.contains("does not let us set limits") && !log.contains("through a pooler"), "there is no pooler");
 
-    // What is locked is locked for as long as it takes: whoever gives up does so by the limit.
+    // What is locked is locked for as long as it takes: whoever waits no longer goes by the limit.
     let lock = db.pool().begin().await.unwrap();
     lock.execute_unprepared("LOCK TABLE payment_link, pause, tick IN ACCESS EXCLUSIVE MODE").await.unwrap();
     assert_eq!(cluster.merchant.http.get("/v1/payment-links").await.status, 503, "a front waits for ever");
