@@ -10,7 +10,7 @@ use entity::{
     job::{Job, JobState},
 };
 use queue::{
-    Kind,
+    Kind, Trace,
     admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 
@@ -187,6 +187,9 @@ async fn show(parts: &Parts, job: &Job) -> Result<(), Error> {
     }
     if let Some(error) = &job.last_error {
         line("last error", error);
+    }
+    if let Some(trace) = job.traceparent.as_deref().and_then(Trace::parse) {
+        line("trace", &trace.trace_id());
     }
     for entry in audit::of_subject(parts.db.pool(), &job.id.to_string()).await? {
         line(

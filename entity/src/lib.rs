@@ -34,6 +34,7 @@ pub mod operator;
 pub mod order;
 pub mod pause;
 pub mod picture;
+pub mod queue_minute;
 pub mod reminder;
 pub mod reseal;
 pub mod restoration;

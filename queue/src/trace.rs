@@ -49,6 +49,12 @@ impl Trace {
         (trace != TraceId::INVALID && span != SpanId::INVALID).then_some(Self { trace, span, flags })
     }
 
+    /// The id of the trace, as log lines have it.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        self.trace.to_string()
+    }
+
     /// The trace of the current task, if any.
     #[must_use]
     pub fn current() -> Option<Self> {

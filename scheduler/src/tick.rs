@@ -5,11 +5,11 @@ use std::pin::Pin;
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
     tick_time::TickTime,
-    ticks::{clean, credits, days, doctor, expire, index, notify, number, purge, remind, settle, sum, texts},
+    ticks::{clean, credits, days, doctor, expire, index, measure, notify, number, purge, remind, settle, sum, texts},
 };
 
 /// Every tick, in the order in which those due at the same time run.
-pub static TICKS: [Tick; 13] = [
+pub static TICKS: [Tick; 14] = [
     // Closes unpaid links that have expired.
     Tick {
         name: "expire",
@@ -33,6 +33,14 @@ pub static TICKS: [Tick; 13] = [
         waits: false,
         erases: false,
         run: |all, now| Box::pin(notify::run(all, now)),
+    },
+    // Records how the queues stand, for their history.
+    Tick {
+        name: "measure",
+        cron: "5 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(measure::run(all, now)),
     },
     // Adds older orders to the search index.
     Tick {

@@ -15,8 +15,13 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
         receives_nonsense(app).await;
         signs_in_as_operator(browser, app).await;
         browser.clicks("Jobs").await;
+        // The error leads to the jobs that have it.
+        browser.sees("Why they fail").await;
+        browser.clicks("process_stripe_event").await;
+        browser.sees("Retry all").await;
         browser.clicks("process_stripe_event").await;
         browser.sees("Why the last attempt failed").await;
+        browser.sees("Trace").await;
 
         // Nothing is done without a reason.
         browser.clicks("Retry").await;

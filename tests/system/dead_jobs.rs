@@ -50,6 +50,20 @@ async fn dead_jobs_are_retried_and_discarded_in_bulk(app: &mut App) {
         rows.lines().filter(|row| row.contains(action) && row.contains(reason)).count()
     };
 
+    // Three with one cause are one line, and the part of the error that they share finds them.
+    let errors = operator.0.get("/v1/admin/jobs/errors").await.with_status(200).json();
+    assert_eq!(errors["items"].as_array().unwrap().len(), 1, "{errors}");
+    let error = &errors["items"][0];
+    assert_eq!((&error["kind"], &error["jobs"]), (&json!("process_stripe_event"), &json!(DEAD)));
+    let part = json!({"error": error["contains"], "dry_run": true});
+    assert_eq!(changed(call("retry", &mended(part)).await), all);
+    let queued = operator.0.get("/v1/admin/jobs/errors?state=queued").await.with_status(200).json();
+    assert_eq!(queued["items"], json!([]));
+    app.merchant().http.get("/v1/admin/jobs/errors").await.problem(401, "unauthorized");
+    // The log's lines about a job are found by its trace.
+    let (job, trace) = (dead[0]["id"].as_str().unwrap(), dead[0]["trace_id"].as_str().unwrap());
+    assert!(app.says(&["jobs", "show", job]).contains(trace) && app.log().contains(trace), "{trace}");
+
     call("retry", &json!({"reason": "all of them"})).await.problem(400, "malformed_request");
     call("retry", &json!({"kind": "process_stripe_event"})).await.problem(400, "malformed_request");
     call("retry", &mended(json!({"reason": " "}))).await.problem(422, "invalid_input");

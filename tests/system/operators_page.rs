@@ -13,7 +13,12 @@ async fn the_operator_sees_how_the_queues_stand(app: &mut App) {
     let items = queues["items"].as_array().unwrap();
     let texts = items.iter().find(|queue| queue["kind"] == "send_sms").unwrap();
     assert_eq!((&texts["ready"], &texts["dead"], &texts["in_flight"]), (&json!(0), &json!(0), &json!(0)));
-    app.merchant().http.get("/v1/admin/queues").await.problem(401, "unauthorized");
+    let history = operator.get("/v1/admin/queues/history?kind=send_sms&hours=24").await.with_status(200).json();
+    assert_eq!(history["minutes"], 24);
+    operator.get("/v1/admin/queues/history?hours=49").await.problem(422, "invalid_input");
+    for path in ["/v1/admin/queues", "/v1/admin/queues/history"] {
+        app.merchant().http.get(path).await.problem(401, "unauthorized");
+    }
 }
 
 async fn the_operator_finds_merchants(app: &mut App) {

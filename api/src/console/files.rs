@@ -86,6 +86,8 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/logo.js": SCRIPT,
     "views/message-state.js": SCRIPT,
     "views/money-back.js": SCRIPT,
+    "views/operator-charts.js": SCRIPT,
+    "views/operator-errors.js": SCRIPT,
     "views/operator-job.js": SCRIPT,
     "views/operator-jobs.js": SCRIPT,
     "views/operator-merchant.js": SCRIPT,

@@ -149,7 +149,7 @@ pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let operators = (
         (admin::AdminMerchants, admin::AdminCredits),
         access,
-        admin::AdminJobs,
+        (admin::AdminJobs, admin::AdminJobErrors),
         admin::AdminPauses,
         admin::AdminMessages,
         admin::AdminQueues,

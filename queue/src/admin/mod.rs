@@ -1,5 +1,7 @@
 //! Operators' actions on jobs: list, retry, discard, pause. Every change is recorded in the audit log with its reason.
 
+mod errors;
+mod history;
 mod list;
 mod replay;
 mod stats;
@@ -18,6 +20,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 
 use crate::{EnqueuedJob, Queue, flow::Paused, recovery, redis::QueueError};
 
+pub use errors::{ErrorGroup, ErrorGroups, Failing, errors};
+pub use history::{HISTORY_HOURS, Point, history, measure};
 pub use list::{JobFilter, first, list};
 pub use replay::{replay_event, waiting_events};
 pub use stats::{KindStats, RowStats, depths, row_stats, stats};

@@ -6,6 +6,7 @@ pub(crate) mod days;
 pub(crate) mod doctor;
 pub(crate) mod expire;
 pub(crate) mod index;
+pub(crate) mod measure;
 pub(crate) mod notify;
 pub(crate) mod number;
 mod pages;

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::{Clock, link::LinkEvent};
 use entity::{
     Documents,
     job::{Column, Entity, JobState},
     link::{self, StripeFacts},
+    queue_minute::{self, MinuteDepth},
     tick,
 };
 use object_store::memory::InMemory;
-use queue::{Kind, Queue, redis::RedisQueues};
+use queue::{
+    CheckStripeKey, EnqueueOptions, Kind, Queue,
+    admin::{Point, history, measure},
+    enqueue,
+    redis::{Depth, RedisQueues},
+};
 use scheduler::{JumpGuard, Scheduler, Times, Witness};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{Rows, now, on_both_databases};
 
@@ -53,7 +59,58 @@ async fn queued(rows: &Rows, kind: Kind) -> usize {
     queued.all(rows.db.pool()).await.unwrap().len()
 }
 
+/// A job that was done then.
+async fn done_at(rows: &Rows, at: DateTime<Utc>) {
+    let job = CheckStripeKey { merchant: rows.merchant };
+    let enqueued = enqueue(rows.db.pool(), &job, EnqueueOptions::for_merchant(rows.merchant), at).await.unwrap();
+    let done = Entity::update_many()
+        .col_expr(Column::State, Expr::value(JobState::Done))
+        .col_expr(Column::FinishedAt, Expr::value(at))
+        .filter(Column::Id.eq(enqueued.unwrap().job));
+    assert_eq!(done.exec(rows.db.pool()).await.unwrap().rows_affected, 1);
+}
+
 on_both_databases! {
+    async fn a_minute_of_the_queues_is_measured_once_and_kept_for_two_days(rows) {
+        let minute = now().duration_trunc(TimeDelta::minutes(1)).unwrap();
+        let end = minute + TimeDelta::seconds(65);
+        // In it; at its end, which is the next one's; and before it.
+        for second in [0, 59, 60, -1] {
+            done_at(&rows, minute + TimeDelta::seconds(second)).await;
+        }
+        scheduler(&rows, end).once(end).await.unwrap();
+        let told = async |kind, hours, at| history(rows.db.pool(), kind, hours, at).await.unwrap();
+        let done = Point { at: minute, depth: None, done: 2 };
+        let (since, points) = told(None, 1, end).await;
+        assert_eq!((since, points), (minute + TimeDelta::minutes(1) - TimeDelta::hours(1), vec![done]));
+        assert_eq!(told(Some(Kind::CheckStripeKey), 1, end).await.1, [done]);
+        assert_eq!(told(Some(Kind::SendSms), 1, end).await.1, [Point { done: 0, ..done }]);
+
+        // Another scheduler measures the same minute, and knows how much waits: the first one stays.
+        let depth = |ready, due| Depth { ready, due, leased: 0, dead: 0 };
+        let depths: Vec<Depth> = Kind::ALL.map(|kind| depth(if kind == Kind::SendSms { 7 } else { 1 }, 2)).into();
+        measure(rows.db.pool(), Some(&depths), end).await.unwrap();
+        assert_eq!(told(None, 1, end).await.1, [done]);
+        // The next minute is measured by it. Points of two minutes tell the most that waited, and all that was done.
+        let next = end + TimeDelta::minutes(1);
+        measure(rows.db.pool(), Some(&depths), next).await.unwrap();
+        let waiting = Some(MinuteDepth { ready: 7, delayed: 2 });
+        let of_texts = told(Some(Kind::SendSms), 1, next).await.1;
+        assert_eq!(of_texts.last().unwrap(), &Point { at: minute + TimeDelta::minutes(1), depth: waiting, done: 0 });
+        let both: Vec<Point> = told(None, 2, next).await.1;
+        assert_eq!(both.iter().map(|point| point.done).sum::<u64>(), 3);
+        let kinds = Kind::ALL.len() as u64;
+        assert_eq!(both.last().unwrap().depth, Some(MinuteDepth { ready: kinds + 6, delayed: 2 * kinds }));
+        // A time that has not come is not measured.
+        scheduler(&rows, next).once(next + TimeDelta::hours(1)).await.unwrap();
+        assert_eq!(told(None, 48, next + TimeDelta::hours(2)).await.1.iter().map(|point| point.done).sum::<u64>(), 3);
+
+        let later = next + TimeDelta::hours(49);
+        measure(rows.db.pool(), None, later).await.unwrap();
+        assert_eq!(told(None, 48, later).await.1.len(), 1);
+        assert_eq!(queue_minute::since(rows.db.pool(), minute).await.unwrap().len(), 1);
+    }
+
     async fn two_schedulers_make_one_set_of_jobs(rows) {
         unpaid_link(&rows).await;
         let at = now() + link::RETENTION + TimeDelta::hours(1);

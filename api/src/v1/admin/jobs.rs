@@ -13,7 +13,7 @@ use poem_openapi::{
     payload::Json,
 };
 use queue::{
-    Kind,
+    Kind, Trace,
     admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 use serde::Deserialize;
@@ -61,6 +61,9 @@ struct JobView {
     /// When it is dead-lettered at the latest.
     give_up_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
+    /// The id of the trace that leads from the command to this job: `trace_id` of the log's lines, and the trace's id
+    /// where spans are exported to.
+    trace_id: Option<String>,
 }
 
 impl From<Job> for JobView {
@@ -79,6 +82,7 @@ impl From<Job> for JobView {
             created_at: row.created_at,
             give_up_at: deadline.map(|deadline| row.created_at + deadline),
             finished_at: row.finished_at,
+            trace_id: row.traceparent.as_deref().and_then(Trace::parse).map(|trace| trace.trace_id()),
             kind: row.kind,
         }
     }

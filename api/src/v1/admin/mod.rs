@@ -3,6 +3,7 @@
 mod access;
 mod audit_log;
 mod credits;
+mod job_errors;
 mod jobs;
 mod merchant_changes;
 mod merchants;
@@ -14,6 +15,7 @@ mod sessions;
 pub(super) use access::AdminAccess;
 pub(super) use audit_log::AdminAuditLog;
 pub(super) use credits::AdminCredits;
+pub(super) use job_errors::AdminJobErrors;
 pub(super) use jobs::AdminJobs;
 pub(super) use merchants::AdminMerchants;
 pub(super) use messages::AdminMessages;

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use poem::web::Data;
-use poem_openapi::{Object, OpenApi, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use queue::{
     Kind,
-    admin::{KindStats, depths, row_stats, stats},
+    admin::{HISTORY_HOURS, KindStats, Point, depths, history, row_stats, stats},
 };
 
 use super::Group;
@@ -58,8 +58,67 @@ impl QueueView {
     }
 }
 
+/// How the queues stood, and what was done.
+#[derive(Debug, Object)]
+#[oai(rename = "QueueHistory")]
+struct HistoryView {
+    /// How many minutes each point covers.
+    minutes: u32,
+    /// When the oldest point that could be there begins: sixty of them end now.
+    since: DateTime<Utc>,
+    /// Oldest first, without those of which nothing was measured because no scheduler was running.
+    items: Vec<PointView>,
+}
+
+/// A few minutes of the queues.
+#[derive(Debug, Object)]
+#[oai(rename = "QueuePoint", skip_serializing_if_is_none)]
+struct PointView {
+    /// When they begin.
+    at: DateTime<Utc>,
+    /// The most jobs that were waiting for a worker; absent if Redis did not answer.
+    ready: Option<u64>,
+    /// The most jobs that were due later.
+    delayed: Option<u64>,
+    /// Jobs that were done.
+    done: u64,
+}
+
+impl From<Point> for PointView {
+    fn from(point: Point) -> Self {
+        let depth = point.depth;
+        Self {
+            at: point.at,
+            ready: depth.map(|depth| depth.ready),
+            delayed: depth.map(|depth| depth.delayed),
+            done: point.done,
+        }
+    }
+}
+
 #[OpenApi(tag = "Group::Admin")]
 impl AdminQueues {
+    /// See how the queues stood
+    ///
+    /// Their depth and throughput by the minute, over the last hour or hours, in sixty points.
+    #[oai(path = "/admin/queues/history", method = "get")]
+    async fn history(
+        &self,
+        api: Data<&Api>,
+        _key: Operator,
+        /// Only jobs of this kind.
+        kind: Query<Option<Text<Kind>>>,
+        /// How far back: up to 48 hours; 1 if absent.
+        hours: Query<Option<u32>>,
+    ) -> Result<Json<HistoryView>, Problem> {
+        let hours = hours.0.unwrap_or(1);
+        if !(1..=HISTORY_HOURS).contains(&hours) {
+            return Err(Problem::field("hours", format!("must be from 1 to {HISTORY_HOURS}")));
+        }
+        let (since, points) = history(api.db.pool(), kind.0.map(Text::value), hours, api.clock.now()).await?;
+        Ok(Json(HistoryView { minutes: hours, since, items: points.into_iter().map(Into::into).collect() }))
+    }
+
     /// See the state of the queues
     ///
     /// The cost does not depend on the number of jobs.

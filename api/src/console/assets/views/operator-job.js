@@ -56,6 +56,7 @@ function facts(job) {
     row(t.runAt, job.state === "queued" && time(job.run_at)),
     row(t.giveUpAt, job.state === "queued" && job.give_up_at && time(job.give_up_at)),
     row(t.finished, job.finished_at && time(job.finished_at)),
+    row(t.trace, job.trace_id && [h("code", job.trace_id), h("p.quiet", t.traceHint)]),
     row(t.about, job.payload && h("code", JSON.stringify(job.payload))));
 }
 

@@ -9,6 +9,8 @@ import { pager } from "../lib/pager.js";
 import { go, title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { confirmWithReason } from "./confirm.js";
+import { showCharts } from "./operator-charts.js";
+import { showErrors } from "./operator-errors.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
 const PATH = "/jobs";
@@ -19,7 +21,7 @@ const STATES = ["dead", "queued", "done", "discarded"];
 export function showJobs({ root, query }) {
   const t = strings.jobs;
   title(t.title);
-  const narrowed = { state: query.state ?? STATES[0], kind: query.kind, merchant_id: query.merchant_id, cursor: query.cursor };
+  const narrowed = { state: query.state ?? STATES[0], kind: query.kind, merchant_id: query.merchant_id, error: query.error, cursor: query.cursor };
   const list = region("section.card.list-card");
   const following = live({
     name: () => `jobs ${JSON.stringify(narrowed)}`,
@@ -28,20 +30,27 @@ export function showJobs({ root, query }) {
     fail: (problem) => failure(list, problem, following.refresh),
     pace: () => PACE,
   });
-  swap(root, pageHead(t.title, { lead: t.lead, buttons: bulkButtons(narrowed, following.refresh) }), filters(narrowed), list);
-  return following.stop;
+  const [charts, errors] = [h("div"), h("div")];
+  swap(root, pageHead(t.title, { lead: t.lead, buttons: bulkButtons(narrowed, following.refresh) }), filters(narrowed), charts, errors, list);
+  const stops = [following.stop, narrowed.kind && showCharts(charts, narrowed.kind), isWhole(narrowed) && showErrors(errors, narrowed.state)];
+  return () => stops.filter(Boolean).forEach((stop) => stop());
+}
+
+/** Whether nothing is left out of what may fail. */
+function isWhole({ state, kind, merchant_id, error }) {
+  return ["dead", "queued"].includes(state) && !(kind ?? merchant_id ?? error);
 }
 
 /** All dead jobs of a kind, or of a merchant, at once: never all there are. */
 function bulkButtons(narrowed, changed) {
   const t = strings.jobs;
-  const { state, kind, merchant_id } = narrowed;
-  if (state !== "dead" || !(kind ?? merchant_id)) return [];
+  const { state, kind, merchant_id, error } = narrowed;
+  if (state !== "dead" || !(kind ?? merchant_id ?? error)) return [];
   const button = (what, selector) => h(selector, { type: "button", key: what, onclick: () => change(what) }, t.bulk[what].name);
   const change = (what) => confirmWithReason({
     ...t.bulk[what],
     kind: what === "retry" ? "primary" : undefined,
-    send: (reason) => command("POST", `/admin/jobs/${what}`, { kind, merchant_id, reason }),
+    send: (reason) => command("POST", `/admin/jobs/${what}`, { kind, merchant_id, error, reason }),
     done({ job_ids }) {
       say(t.bulk[what].done(job_ids.length));
       changed();
@@ -55,10 +64,10 @@ function filters(narrowed) {
   const choices = STATES.map((state) => h("label.choice",
     h("input", { type: "radio", name: "state", value: state, checked: state === narrowed.state, onchange: () => go(PATH, { ...narrowed, cursor: undefined, state }) }),
     h("span", t.states[state])));
-  const only = narrowed.kind ?? narrowed.merchant_id;
+  const only = [narrowed.kind, narrowed.merchant_id, narrowed.error].filter(Boolean);
   return h("div.filters",
     h("fieldset.choices", h("legend.visually-hidden", t.state), choices),
-    only && h("p.narrowed", t.only, " ", h("code", only), " ",
+    only.length > 0 && h("p.narrowed", t.only, " ", only.map((part) => [h("code", part), " "]),
       h("button.as-link", { type: "button", onclick: () => go(PATH, { state: narrowed.state }) }, t.all)));
 }
 

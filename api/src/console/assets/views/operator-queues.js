@@ -7,6 +7,7 @@ import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { hashOf, title } from "../lib/router.js";
 import { strings } from "../strings.js";
+import { showCharts } from "./operator-charts.js";
 import { pauseButton, pauses } from "./operator-pause.js";
 import { failure, pageHead, region } from "./page.js";
 
@@ -27,8 +28,13 @@ export function showQueues({ root }) {
     fail: (problem) => failure(list, problem, following.refresh),
     pace: () => PACE,
   });
-  swap(root, pageHead(t.title, { lead: t.lead }), list);
-  return following.stop;
+  const charts = h("div");
+  swap(root, pageHead(t.title, { lead: t.lead }), charts, list);
+  const stopCharts = showCharts(charts);
+  return () => {
+    stopCharts();
+    following.stop();
+  };
 }
 
 function draw(list, { queues, paused }, changed) {
