@@ -15,6 +15,7 @@ mod quotas;
 mod state;
 mod v1;
 mod webhooks;
+pub mod why;
 
 use http::{
     access_log::AccessLog,

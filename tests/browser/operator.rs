@@ -67,6 +67,11 @@ async fn an_operator_pauses_a_kind_of_job_and_sells_credits() {
         browser.clicks("Queues").await;
         browser.clicks("Resume send_sms").await;
         merchant.sees_message(&message, "delivered").await;
+
+        browser.clicks("Why").await;
+        browser.writes("Phone number, order, link or text", &message).await;
+        browser.clicks("Find out").await;
+        browser.sees("it reached the phone").await;
     })
     .await;
 }

@@ -61,6 +61,17 @@ fn sentences() -> Vec<(String, String)> {
     texts.map(|(key, text)| (key.clone(), text.as_str().unwrap().to_owned())).collect()
 }
 
+/// What the console knows each sentence by.
+fn patterns() -> Vec<Regex> {
+    let hole = hole();
+    let pattern = |(_, text): (String, String)| {
+        let parts = hole.replace_all(&text, "$1\u{0}").into_owned();
+        let parts: Vec<String> = parts.split('\u{0}').map(regex::escape).collect();
+        Regex::new(&format!("(?s)^{}$", parts.join(".+?"))).unwrap()
+    };
+    sentences().into_iter().map(pattern).collect()
+}
+
 #[test]
 fn what_the_console_knows_the_server_by_is_what_it_says() {
     let rust: String = sources(&[".rs"])
@@ -85,15 +96,7 @@ fn what_the_console_knows_the_server_by_is_what_it_says() {
 
 #[test]
 fn what_a_form_of_the_console_is_told_is_known_to_it() {
-    let hole = hole();
-    let known: Vec<Regex> = sentences()
-        .into_iter()
-        .map(|(_, text)| {
-            let parts = hole.replace_all(&text, "$1\u{0}").into_owned();
-            let parts: Vec<String> = parts.split('\u{0}').map(regex::escape).collect();
-            Regex::new(&format!("(?s)^{}$", parts.join(".+?"))).unwrap()
-        })
-        .collect();
+    let known = patterns();
     let said =
         r#"(?:Problem::field|refuse|\.wrong|unreadable)\(\s*(?:&?\w+|"[^"]*"),\s*(?:format!\()?"((?:[^"\\]|\\.)*)""#;
     let said = Regex::new(said).unwrap();
@@ -107,6 +110,25 @@ fn what_a_form_of_the_console_is_told_is_known_to_it() {
             let is_for_programs =
                 FOR_PROGRAMS.contains(&text) || BEGINNINGS.iter().any(|beginning| text.starts_with(beginning));
             if !is_for_programs && !known.iter().any(|known| known.is_match(text)) {
+                wrong.push(format!("{}: {text:?}", source.path));
+            }
+        }
+    }
+    assert_none(&wrong, "said in English alone: put them into the table `server` of each language");
+}
+
+/// The operator's page shows in seven languages what `paylink why` prints in English.
+#[test]
+fn what_why_tells_is_known_to_the_console() {
+    let (hole, known) = (hole(), patterns());
+    let literal = Regex::new(r#""((?:[^"\\]|\\.)*)""#).unwrap();
+    let comment = Regex::new(r"(?m)^\s*//.*$").unwrap();
+    let mut wrong = Vec::new();
+    for source in sources(&[".rs"]).iter().filter(|source| source.path.starts_with("api/src/why/")) {
+        let code = source.text.split("#[cfg(test)]").next().unwrap();
+        for found in literal.captures_iter(&written(&comment.replace_all(code, ""))) {
+            let text = hole.replace_all(&found[1], "${1}x").into_owned();
+            if text.contains(' ') && !known.iter().any(|known| known.is_match(&text)) {
                 wrong.push(format!("{}: {text:?}", source.path));
             }
         }

@@ -123,6 +123,7 @@ const CALLS: &[(&str, &str)] = &[
     ("post", "/v1/webhook-endpoints/{id}/recover"),
     ("get", "/v1/admin/queues"),
     ("get", "/v1/admin/queues/history"),
+    ("get", "/v1/admin/why"),
     ("get", "/v1/admin/merchants"),
     ("get", "/v1/admin/merchants/{id}"),
     ("get", "/v1/audit-log"),

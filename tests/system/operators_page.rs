@@ -4,7 +4,11 @@ use serde_json::json;
 
 use crate::support::{App, on_both_databases};
 
-on_both_databases!(the_operator_sees_how_the_queues_stand, the_operator_finds_merchants);
+on_both_databases!(
+    the_operator_sees_how_the_queues_stand,
+    the_operator_finds_merchants,
+    the_operator_asks_why_a_buyer_got_no_text
+);
 
 async fn the_operator_sees_how_the_queues_stand(app: &mut App) {
     let operator = app.operator().0;
@@ -34,4 +38,34 @@ async fn the_operator_finds_merchants(app: &mut App) {
     let one = operator.get(&format!("/v1/admin/merchants/{}", florist.id)).await.with_status(200).json();
     assert_eq!((&one["name"], &one["available"]), (&json!("A Florist"), &json!(0)));
     operator.get("/v1/admin/merchants/mer_1").await.problem(404, "not_found");
+}
+
+async fn the_operator_asks_why_a_buyer_got_no_text(app: &mut App) {
+    let (merchant, operator) = (app.merchant(), app.operator().0);
+    // Another merchant's, whose hash of the number is another.
+    app.operator().makes_a_merchant("A Florist").await;
+    let order = merchant.opens_an_order("17008").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    let phone = order.phone.replace('+', "%2B");
+    for (about, first) in [
+        (phone.as_str(), "conversation"),
+        ("17008", "order"),
+        (&order.id, "order"),
+        (&link.id, "link"),
+        (&message, "message"),
+    ] {
+        let told = operator.get(&format!("/v1/admin/why?about={about}")).await.with_status(200).json();
+        let items = told["items"].as_array().unwrap();
+        assert_eq!((&items[0]["subject"], &items[0]["depth"]), (&json!(first), &json!(0)), "{about}: {told}");
+        let text = items.iter().find(|item| item["id"] == message).unwrap_or_else(|| panic!("{about}: {told}"));
+        let said = text["sentences"].as_array().unwrap();
+        assert!(text["state"] == "delivered" && said.contains(&json!("it reached the phone")), "{about}: {text}");
+        assert_eq!(text["jobs"][0]["job"]["kind"], "send_sms", "{about}: {text}");
+        assert!(!told.to_string().contains(&order.phone), "{about} tells the number: {told}");
+    }
+    let nothing = operator.get("/v1/admin/why?about=%2B12025550199").await.with_status(200).json();
+    assert_eq!(nothing, json!({"items": []}));
+    merchant.http.get("/v1/admin/why?about=17008").await.problem(401, "unauthorized");
 }

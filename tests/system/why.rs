@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use queue::flow::NotNow;
+use queue::flow::{CARRIER_IS_BUSY, NIGHT, NotNow};
 
 use crate::{
     flow::workers_know_what_is_paused,
@@ -53,8 +53,8 @@ async fn what_a_text_waits_for_that_was_taken_is_told_in_one_line() {
     let limited =
         NotNow::Limited { limit: "carrier:messages".to_owned(), after: std::time::Duration::ZERO }.to_string();
     for (said, told) in [
-        (worker::NIGHT, "it is night at the buyer's: it leaves at"),
-        (worker::CARRIER_IS_BUSY, "the carrier asks for patience"),
+        (NIGHT, "it is night at the buyer's: it leaves at"),
+        (CARRIER_IS_BUSY, "the carrier asks for patience"),
         (&limited, "the pace is full"),
         ("carrier twilio is taken for down", "did not answer several times in a row and is left alone"),
         ("a line was cut", "the last attempt did not succeed: the next is at"),

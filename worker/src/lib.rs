@@ -14,7 +14,6 @@ mod webhooks;
 
 pub use carrier::SmsOptions;
 pub use context::{ContextError, ContextParts, JobContext};
-pub use jobs::{CARRIER_IS_BUSY, NIGHT};
 pub use outbound::service::OutboundLimits;
 pub use pdf::{PdfReader, answer_to as answer_to_pdf};
 pub use registry::{Concurrency, Options, run};

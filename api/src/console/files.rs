@@ -95,6 +95,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/operator-pause.js": SCRIPT,
     "views/operator-queues.js": SCRIPT,
     "views/operator-texts.js": SCRIPT,
+    "views/operator-why.js": SCRIPT,
     "views/operator.js": SCRIPT,
     "views/order-data.js": SCRIPT,
     "views/order-edit.js": SCRIPT,

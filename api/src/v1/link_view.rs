@@ -139,7 +139,7 @@ impl UnfinishedRefundView {
 /// An event in the life of a link.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
-struct TimelineEntryView {
+pub(super) struct TimelineEntryView {
     at: DateTime<Utc>,
     /// What happened, such as `unpaid`, `sent`, `viewed` or `paid`. More may be added.
     event: String,

@@ -153,6 +153,7 @@ pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
         admin::AdminPauses,
         admin::AdminMessages,
         admin::AdminQueues,
+        admin::AdminWhy,
     );
     OpenApiService::new((merchants, operators), "Paylink", env!("CARGO_PKG_VERSION"))
         .description(docs::GUIDE)

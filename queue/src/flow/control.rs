@@ -53,25 +53,6 @@ pub enum NotNow {
     },
 }
 
-/// Why a job was snoozed, as recorded in its row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeldBack<'a> {
-    /// The rate limit of this name.
-    Limit(&'a str),
-    /// This service is considered down.
-    Down(&'a str),
-}
-
-impl<'a> HeldBack<'a> {
-    /// Parses the message of a [`NotNow`]. Returns `None` for any other text.
-    #[must_use]
-    pub fn read(said: &'a str) -> Option<Self> {
-        let limit = said.strip_prefix("the limit of ").and_then(|rest| rest.strip_suffix(" is reached"));
-        let down = || said.strip_suffix(" is taken for down").map(Self::Down);
-        limit.map(Self::Limit).or_else(down)
-    }
-}
-
 impl Rate {
     /// This many calls per second; 0 means unlimited.
     #[must_use]
@@ -162,6 +143,7 @@ mod tests {
     use chrono::{TimeDelta, Utc};
 
     use super::*;
+    use crate::flow::HeldBack;
 
     #[test]
     fn what_held_a_job_back_is_read_from_what_it_says() {

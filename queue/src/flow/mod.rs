@@ -6,10 +6,12 @@
 
 mod breaker;
 mod control;
+mod held_back;
 mod pause;
 mod urgency;
 
 pub use breaker::LeftAlone;
-pub use control::{FlowControl, HeldBack, NotNow, Permit, Rate};
+pub use control::{FlowControl, NotNow, Permit, Rate};
+pub use held_back::{CARRIER_IS_BUSY, HeldBack, NIGHT};
 pub use pause::{Paused, Pauses};
 pub use urgency::Urgency;

@@ -43,6 +43,10 @@ pub(super) async fn walk(tour: &Tour<'_>, app: &App) {
     browser.clicks("New key").await;
     tour.stops_at("operator-dialog-key").await;
     browser.clicks("Cancel").await;
+    browser.clicks("Why").await;
+    tour.stops_at("operator-why").await;
+    tour.goes_to(&format!("/why?about={}", app.hello.order_id), "create_stripe_link").await;
+    tour.stops_at("operator-why-answer").await;
 }
 
 async fn jobs(tour: &Tour<'_>, app: &App) {

@@ -24,7 +24,6 @@ mod tell_buyer;
 mod tell_low_credit;
 
 pub(crate) use missing::Missing;
-pub use send_sms::{CARRIER_IS_BUSY, NIGHT};
 
 use domain::{LinkId, MerchantId};
 use entity::{job::Job, link};

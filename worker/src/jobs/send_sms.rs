@@ -14,7 +14,10 @@ use entity::{
     credits::CreditError,
     message, retry_conflicts,
 };
-use queue::{Done, JobError, JobHandler, Lease, SendSms};
+use queue::{
+    Done, JobError, JobHandler, Lease, SendSms,
+    flow::{CARRIER_IS_BUSY, NIGHT},
+};
 use sea_orm::DbErr;
 
 use self::departure::{Departure, depart};
@@ -35,12 +38,6 @@ const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(2);
 #[derive(Debug, thiserror::Error)]
 #[error("it is not known whether the carrier took it: {0}")]
 struct Unknown(String);
-
-/// The job's error while the carrier is overloaded.
-pub const CARRIER_IS_BUSY: &str = "the carrier has too much to do";
-
-/// The job's error while a text waits for the buyer's day.
-pub const NIGHT: &str = "it is too early or too late in the day for the buyer";
 
 /// The carrier did not process the text.
 #[derive(Debug, thiserror::Error)]

@@ -40,7 +40,7 @@ pub(crate) struct AdminJobs;
 /// A job.
 #[derive(Debug, Object)]
 #[oai(rename = "Job", skip_serializing_if_is_none)]
-struct JobView {
+pub(super) struct JobView {
     id: Text<JobId>,
     kind: String,
     state: Text<JobState>,

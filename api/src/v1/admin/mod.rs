@@ -11,6 +11,7 @@ mod messages;
 mod pauses;
 mod queues;
 mod sessions;
+mod why;
 
 pub(super) use access::AdminAccess;
 pub(super) use audit_log::AdminAuditLog;
@@ -22,5 +23,6 @@ pub(super) use messages::AdminMessages;
 pub(super) use pauses::AdminPauses;
 pub(super) use queues::AdminQueues;
 pub(super) use sessions::AdminSessions;
+pub(super) use why::AdminWhy;
 
 use super::Group;

@@ -6,7 +6,7 @@ import { tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
-import { title } from "../lib/router.js";
+import { hashOf, title } from "../lib/router.js";
 import { strings } from "../strings.js";
 import { confirmWithReason } from "./confirm.js";
 import { failure, pageHead, region } from "./page.js";
@@ -57,7 +57,13 @@ function facts(job) {
     row(t.giveUpAt, job.state === "queued" && job.give_up_at && time(job.give_up_at)),
     row(t.finished, job.finished_at && time(job.finished_at)),
     row(t.trace, job.trace_id && [h("code", job.trace_id), h("p.quiet", t.traceHint)]),
-    row(t.about, job.payload && h("code", JSON.stringify(job.payload))));
+    row(t.about, job.payload && [h("code", JSON.stringify(job.payload)), h("p", questions(job.payload))]));
+}
+
+/** What can be asked about: why is answered of orders, links and texts. */
+function questions(payload) {
+  const ids = Object.values(payload).filter((id) => /^(ord|link|msg)_/.test(id));
+  return ids.map((id) => h("a", { href: hashOf("/why", { about: id }) }, strings.why.title));
 }
 
 /** `retry` or `discard`. */

@@ -8,12 +8,14 @@ import { showMerchant } from "./operator-merchant.js";
 import { showMerchants } from "./operator-merchants.js";
 import { showQueues } from "./operator-queues.js";
 import { showTexts } from "./operator-texts.js";
+import { showWhy } from "./operator-why.js";
 
 const ROUTES = [
   [/^\/queues$/, showQueues],
   [/^\/jobs$/, showJobs],
   [/^\/jobs\/([^/]+)$/, showJob],
   [/^\/texts$/, showTexts],
+  [/^\/why$/, showWhy],
   [/^\/merchants$/, showMerchants],
   [/^\/merchants\/([^/]+)$/, showMerchant],
 ];
@@ -32,6 +34,7 @@ export function showOperator({ root, signOut }) {
       { path: "/jobs", icon: "jobs", label: t.jobs },
       { path: "/texts", icon: "conversations", label: t.texts },
       { path: "/merchants", icon: "merchants", label: t.merchants },
+      { path: "/why", icon: "search", label: strings.why.title },
     ],
   });
 }

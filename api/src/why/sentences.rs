@@ -6,6 +6,8 @@ use entity::{
     link::{self, Dispute},
 };
 
+use super::when;
+
 /// Whether a text may still be sent, or may have been.
 pub(super) const fn is_under_way(message: &Message) -> bool {
     match message.status {
@@ -38,12 +40,14 @@ pub(super) fn of_message(message: &Message) -> Vec<String> {
         .to_owned(),
     ];
     told.extend(message.error.as_ref().map(|why| format!("because: {why}")));
-    told.extend(message.scheduled_for.map(|at| format!("not to be sent before {at}")));
-    told.extend(message.sent_at.map(|at| format!("taken by the carrier at {at}")));
-    told.extend(message.delivered_at.map(|at| format!("arrived at {at}")));
+    told.extend(message.scheduled_for.map(|at| format!("not to be sent before {}", when(at))));
+    told.extend(message.sent_at.map(|at| format!("taken by the carrier at {}", when(at))));
+    told.extend(message.delivered_at.map(|at| format!("arrived at {}", when(at))));
     told.extend(message.carrier_id.as_ref().map(|id| format!("the carrier knows it as {id}")));
     told.extend(
-        message.parked_at.map(|at| format!("left to a person since {at}: paylink messages resolve {}", message.id)),
+        message
+            .parked_at
+            .map(|at| format!("left to a person since {}: paylink messages resolve {}", when(at), message.id)),
     );
     told
 }
@@ -70,12 +74,12 @@ pub(super) fn of_link(link: &link::Model) -> Vec<String> {
     told.extend(link.failure.as_ref().map(|why| format!("because: {why}")));
     told.extend(link.review.map(|review| format!("a person should look: {}", review.sentence())));
     told.extend(link.dispute.map(|dispute| of_dispute(dispute, link.dispute_word())));
-    told.extend(link.dispute_due().map(|at| format!("the dispute has to be answered at Stripe by {at}")));
+    told.extend(link.dispute_due().map(|at| format!("the dispute has to be answered at Stripe by {}", when(at))));
     told.extend(link.stripe_link_id.as_ref().map(|id| format!("Stripe knows it as {id}")));
     if was_never_asked(link) {
         told.push("no link asked for it, and Stripe does not know of it".to_owned());
     }
-    told.extend(link.purged_at.map(|at| format!("its contents were erased at {at}")));
+    told.extend(link.purged_at.map(|at| format!("its contents were erased at {}", when(at))));
     told
 }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use entity::job::{Job, JobState};
 use queue::flow::HeldBack;
 
+use super::when;
+
 /// What the job waits for; `None` if it is finished.
 pub(super) fn of(job: &Job, now: DateTime<Utc>) -> Option<String> {
     match job.state {
@@ -13,27 +15,27 @@ pub(super) fn of(job: &Job, now: DateTime<Utc>) -> Option<String> {
 }
 
 fn waits_for(job: &Job, now: DateTime<Utc>) -> String {
-    let at = job.run_at;
+    let at = when(job.run_at);
     if let Some(since) = job.claimed_at {
-        return format!("a worker is at it since {since}");
+        return format!("a worker is at it since {}", when(since));
     }
-    if at <= now {
+    if job.run_at <= now {
         return format!("it is due since {at}, and waits for a worker");
     }
     let said = job.last_error.as_deref().unwrap_or_default();
-    match (said, HeldBack::read(said)) {
-        ("", _) => format!("its time is {at}"),
-        (worker::NIGHT, _) => format!("it is night at the buyer's: it leaves at {at}"),
-        (worker::CARRIER_IS_BUSY, _) => format!("the carrier asks for patience: it is handed over again at {at}"),
-        (_, Some(HeldBack::Limit(limit))) => {
+    match HeldBack::read(said) {
+        None if said.is_empty() => format!("its time is {at}"),
+        Some(HeldBack::Night) => format!("it is night at the buyer's: it leaves at {at}"),
+        Some(HeldBack::CarrierIsBusy) => format!("the carrier asks for patience: it is handed over again at {at}"),
+        Some(HeldBack::Limit(limit)) => {
             format!("the pace is full ([limits], {limit}): others have the turns before it, and its own is at {at}")
         }
-        (_, Some(HeldBack::Down(service))) => {
+        Some(HeldBack::Down(service)) => {
             format!(
                 "{service} did not answer several times in a row and is left alone: it is asked again by itself, the next time at {at}"
             )
         }
-        (_, None) => format!("the last attempt did not succeed: the next is at {at}"),
+        None => format!("the last attempt did not succeed: the next is at {at}"),
     }
 }
 
@@ -41,6 +43,7 @@ fn waits_for(job: &Job, now: DateTime<Utc>) -> String {
 mod tests {
     use chrono::TimeDelta;
     use domain::JobId;
+    use queue::flow::{CARRIER_IS_BUSY, NIGHT};
 
     use super::*;
 
@@ -68,14 +71,14 @@ mod tests {
         let told = |said: &str, run_at| of(&job(said, run_at, JobState::Queued), now).unwrap();
         for (said, is_told) in [
             ("", "its time is"),
-            (worker::NIGHT, "it is night at the buyer's"),
-            (worker::CARRIER_IS_BUSY, "asks for patience"),
+            (NIGHT, "it is night at the buyer's"),
+            (CARRIER_IS_BUSY, "asks for patience"),
             ("the limit of carrier:messages is reached", "the pace is full ([limits], carrier:messages)"),
             ("stripe is taken for down", "stripe did not answer several times"),
             ("a line was cut", "the last attempt did not succeed"),
         ] {
             let line = told(said, later);
-            assert!(line.contains(is_told) && line.contains(&later.to_string()), "{line}");
+            assert!(line.contains(is_told) && line.contains(&when(later)), "{line}");
             assert!(told(said, now).contains("waits for a worker"), "{said}");
         }
         let claimed = Job { claimed_at: Some(now), ..job("", now, JobState::Queued) };
