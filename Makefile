@@ -8,7 +8,7 @@ run: ## Start the demo: everything in one process, with a sandbox Stripe and car
 	@scripts/setup.sh run
 	cargo run --locked -- up --demo
 
-test: ## Run every test
+test: ## Run every test (PAYLINK_TEST_STRICT=1: one whose tool is missing fails)
 	@scripts/setup.sh test
 	@scripts/setup.sh contract
 	cargo fmt --all --check

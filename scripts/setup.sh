@@ -2,7 +2,7 @@
 # Installs what is missing on a Debian machine that has Rust. Says what it does; does nothing where nothing is missing.
 #   scripts/setup.sh run    what `make run` needs: a C compiler and a Redis (or Valkey) server
 #   scripts/setup.sh test   that, and what the tests start: PostgreSQL, PgBouncer, HAProxy, clocks that are wrong (faketime), certificates (openssl),
-#                           promtool, moto's server as a store that speaks S3, two browsers with their drivers (Chromium, and WebKit on a
+#                           promtool, systemd-analyze, moto's server as a store that speaks S3, two browsers with their drivers (Chromium, and WebKit on a
 #                           screen that nobody sees), axe, which checks that the pages are for everybody, fonts that draw any script, and
 #                           Standard Webhooks' libraries
 #   scripts/setup.sh contract  what `make contract` needs: schemathesis, and generators of clients in TypeScript and Python
@@ -32,6 +32,7 @@ if [ "${1:-run}" = test ]; then
     has haproxy || [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
     has openssl || missing="$missing openssl"
     has promtool || missing="$missing prometheus"
+    has systemd-analyze || missing="$missing systemd"
     has chromium || missing="$missing chromium"
     has chromedriver || missing="$missing chromium-driver"
     has WebKitWebDriver || missing="$missing webkit2gtk-driver"
@@ -62,25 +63,30 @@ if [ -n "$missing" ]; then
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 fi
 
-# Debian's PgBouncer may be too old to know prepared statements, which pooling transactions needs. A newer one is built where its source
-# can be had; where it cannot, that one test says that it was left out.
+# Debian's PgBouncer may be too old to know prepared statements, which pooling transactions needs. One of a later Debian is built then, from
+# that one's source package; where it cannot be had, the test of it says that it was left out, or fails (PAYLINK_TEST_STRICT).
 pgbouncer=target/pgbouncer
+build_pgbouncer() {
+    of_trixie="-o Dir::Etc::sourcelist=$PWD/$pgbouncer/sources -o Dir::Etc::sourceparts=- -o Dir::State::lists=$PWD/$pgbouncer/lists"
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root="sudo"
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${PAYLINK_DEBIAN_MIRROR:-http://deb.debian.org/debian} trixie main" \
+        >"$pgbouncer/sources"
+    # shellcheck disable=SC2086
+    $as_root apt-get $of_trixie -q update &&
+        (cd "$pgbouncer" && apt-get $of_trixie -q source --download-only pgbouncer) &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libevent-dev pkg-config &&
+        mkdir "$pgbouncer/source" &&
+        tar -xzf "$pgbouncer"/pgbouncer_*.orig.tar.gz -C "$pgbouncer/source" --strip-components=1 &&
+        (cd "$pgbouncer/source" && ./configure --without-openssl --without-cares && make pgbouncer) &&
+        cp "$pgbouncer/source/pgbouncer" "$pgbouncer/pgbouncer"
+}
 if [ "${1:-run}" = test ] && [ ! -x "$pgbouncer/pgbouncer" ] && [ ! -f "$pgbouncer/tried" ] &&
     ! /usr/sbin/pgbouncer --version 2>/dev/null | grep -qE '^PgBouncer 1\.(2[1-9]|[3-9][0-9])'; then
-    version=1.25.0
-    mkdir -p "$pgbouncer" && touch "$pgbouncer/tried"
-    if curl -fsSL --max-time 60 -o "$pgbouncer/source.tar.gz" \
-        "https://www.pgbouncer.org/downloads/files/$version/pgbouncer-$version.tar.gz"; then
-        echo "Building PgBouncer $version into $pgbouncer"
-        as_root=""
-        [ "$(id -u)" = 0 ] || as_root="sudo"
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends libevent-dev pkg-config
-        tar -xzf "$pgbouncer/source.tar.gz" -C "$pgbouncer"
-        (cd "$pgbouncer/pgbouncer-$version" && ./configure --without-openssl --without-cares && make pgbouncer) >"$pgbouncer/log" 2>&1
-        cp "$pgbouncer/pgbouncer-$version/pgbouncer" "$pgbouncer/pgbouncer"
-    else
-        echo "The source of PgBouncer $version cannot be had: pooling transactions will not be tested."
-    fi
+    rm -rf "$pgbouncer" && mkdir -p "$pgbouncer/lists/partial" && touch "$pgbouncer/tried"
+    echo "Building PgBouncer into $pgbouncer"
+    build_pgbouncer >"$pgbouncer/log" 2>&1 ||
+        echo "A later PgBouncer cannot be built ($pgbouncer/log): pooling transactions will not be tested."
 fi
 
 # A virtual environment holds the path where it was made: one in a folder that was moved does not run, and is made again.

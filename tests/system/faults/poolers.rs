@@ -7,7 +7,7 @@ use super::{
     cluster::Cluster,
     traffic::{Traffic, batch},
 };
-use crate::support::{Database, OwnPostgres, PgBouncer, Pools, command, eventually, fresh_postgresql};
+use crate::support::{Database, OwnPostgres, PgBouncer, Pools, command, eventually, fresh_postgresql, not_tested};
 
 async fn sells_through(pools: Pools) {
     let server = OwnPostgres::of_its_own();
@@ -44,8 +44,8 @@ async fn a_pooler_of_transactions_that_knows_prepared_statements_is_as_good_as_n
     if PgBouncer::knows_prepared_statements() {
         sells_through(Pools::Transactions).await;
     } else {
-        eprintln!(
-            "NOT TESTED: this PgBouncer is older than 1.21; scripts/setup.sh test builds a newer one where its source can be had"
+        not_tested(
+            "this PgBouncer is older than 1.21; scripts/setup.sh test builds a newer one where its source can be had",
         );
     }
 }
