@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queue::admin::{depths, measure};
 
-use crate::{Scheduler, SchedulerError, tick::TickTime};
+use crate::{Scheduler, SchedulerError, tick_time::TickTime};
 
 /// A Redis that hangs must not hold up other ticks.
 const TIMEOUT: Duration = Duration::from_secs(2);
