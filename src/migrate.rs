@@ -1,9 +1,9 @@
 //! `paylink migrate`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use entity::{Db, Transaction};
-use migration::{Migrate, Migrator, SchemaState, ahead};
+use migration::{Fill, Migrate, Migrator, SchemaState, ahead};
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement, sqlx};
 
 use crate::{database::connect_database, error::Error, settings::Settings};
@@ -35,6 +35,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
 enum RoundResult {
     /// The oldest missing step was applied.
     Done,
+    /// This step is missing, and what it brings in of large tables has to be brought in by pages first.
+    ToFill(&'static Fill),
     /// This step is missing, and indexes that it declares have to be built first.
     ToBuild(String),
     /// No step is missing.
@@ -44,9 +46,14 @@ enum RoundResult {
 /// Applies the missing steps, each in its own transaction. Concurrent callers wait for each other.
 pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     let mut tries = 0;
+    let mut filled = None;
     loop {
-        match next_step(db).await {
+        match next_step(db, filled).await {
             Ok(RoundResult::Done) => tries = 0,
+            Ok(RoundResult::ToFill(fill)) => {
+                fill_ahead(db, fill).await?;
+                filled = Some(fill.step());
+            }
             Ok(RoundResult::ToBuild(step)) => build_ahead(db, &step).await?,
             Ok(RoundResult::Whole) => return Ok(()),
             Err(error) if is_lock_timeout(&error) && tries < TRIES => {
@@ -59,8 +66,8 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
     }
 }
 
-/// Applies the oldest missing step.
-async fn next_step(db: &Db) -> Result<RoundResult, DbErr> {
+/// Applies the oldest missing step. The rows of the step `filled` were brought in already.
+async fn next_step(db: &Db, filled: Option<&str>) -> Result<RoundResult, DbErr> {
     let tx = db.begin().await?;
     if !db.has_one_writer() {
         take_turn(&tx).await?;
@@ -69,15 +76,35 @@ async fn next_step(db: &Db) -> Result<RoundResult, DbErr> {
         tx.rollback().await?;
         return Ok(RoundResult::Whole);
     };
-    if let Some(step) = missing.into_iter().next()
-        && ahead::unbuilt(&tx, &step).await?.is_some()
-    {
+    let Some(step) = missing.into_iter().next() else { return Ok(RoundResult::Whole) };
+    if let Some(fill) = Fill::of_step(&tx, &step).filter(|fill| filled != Some(fill.step())) {
+        tx.rollback().await?;
+        return Ok(RoundResult::ToFill(fill));
+    }
+    if ahead::unbuilt(&tx, &step).await?.is_some() {
         tx.rollback().await?;
         return Ok(RoundResult::ToBuild(step));
     }
+    let begin = Instant::now();
     Migrator::up(tx.for_migrator(), Some(1)).await?;
     tx.commit().await?;
+    tracing::info!(step, took = ?begin.elapsed(), "a step of the schema is done");
     Ok(RoundResult::Done)
+}
+
+/// Brings in what a step would, page by page, while traffic goes on. Others may do the same at the same time.
+async fn fill_ahead(db: &Db, fill: &Fill) -> Result<(), DbErr> {
+    tracing::info!(step = fill.step(), "rows from before this step are brought in while traffic goes on");
+    let mut last = None;
+    loop {
+        let tx = db.begin().await?;
+        let end = fill.page(&tx, last.as_deref()).await?;
+        tx.commit().await?;
+        if end.is_none() {
+            return Ok(());
+        }
+        last = end;
+    }
 }
 
 /// Builds an index that this step declares, concurrently with traffic, or waits a moment if another process is

@@ -40,7 +40,11 @@ impl MigrationName for IndexStep {
 impl MigrationTrait for IndexStep {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for index in self.indexes {
-            dialect::run(manager, &index.declaration()).await?;
+            // `IF NOT EXISTS` locks the table against writes until the end of the step, even if the index is there.
+            let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
+            if !on_postgresql || !index.is_valid(manager.get_connection()).await? {
+                dialect::run(manager, &index.declaration()).await?;
+            }
         }
         Ok(())
     }

@@ -13,6 +13,7 @@
 
 pub mod ahead;
 mod dialect;
+mod fill;
 mod m0001_merchants;
 mod m0002_orders_and_links;
 mod m0003_conversations_and_credits;
@@ -174,5 +175,6 @@ impl MigratorTrait for Migrator {
     }
 }
 
+pub use fill::Fill;
 pub use schema::SchemaState;
 pub use sea_orm_migration::MigratorTrait as Migrate;

@@ -2,13 +2,16 @@
 //! them by order. So it does with links that could not be made, need a review or were paid elsewhere, of which an order
 //! or a day was known to no index in the order of a list.
 //!
-//! None contains a column that a payment through Stripe changes. On PostgreSQL they are [built ahead](crate::ahead).
+//! None contains a column that a payment through Stripe changes. On PostgreSQL they are [built ahead](crate::ahead). Rows
+//! of `closed_link` are locked until those are brought up to date that are so together: what ends a link in transit, or
+//! pays a closed one, waits that long. Most are brought up to date [ahead](crate::fill).
 
 use sea_orm_migration::prelude::*;
 
 use crate::{
     ahead::{Index, IndexStep},
     dialect,
+    fill::Fill,
 };
 
 pub(crate) const INDEXES: IndexStep = IndexStep {
@@ -32,6 +35,18 @@ pub(crate) const INDEXES: IndexStep = IndexStep {
             "(merchant_id, id, elsewhere_on) WHERE elsewhere_on IS NOT NULL",
         ),
     ],
+};
+
+pub(crate) const FILL: Fill = Fill {
+    step: INDEXES.name,
+    table: "payment_link",
+    statements: &["UPDATE closed_link SET order_id = found.order_id
+        FROM (SELECT closed_link.merchant_id, closed_link.state, closed_link.link_id, payment_link.order_id FROM payment_link
+            JOIN closed_link ON closed_link.merchant_id = payment_link.merchant_id
+                AND closed_link.state = payment_link.state AND closed_link.link_id = payment_link.id
+            WHERE closed_link.order_id IS NULL AND {page} FOR NO KEY UPDATE OF closed_link SKIP LOCKED) AS found
+        WHERE closed_link.merchant_id = found.merchant_id AND closed_link.state = found.state
+            AND closed_link.link_id = found.link_id"],
 };
 
 pub(crate) struct Step;

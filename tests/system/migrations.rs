@@ -179,3 +179,56 @@ async fn an_index_of_a_large_table_is_built_while_others_write_there() {
     let definition: String = row.expect("it is whole").try_get("", "definition").unwrap();
     assert!(definition.ends_with("(merchant_id, kind, id)"), "{definition}");
 }
+
+/// The step that brings in rows which are brought in page by page before it, and as many links from before as make more
+/// than one page.
+const FILLED: &str = "m0118_links_by_state_from_before";
+const LINKS_FROM_BEFORE: &str = "
+    INSERT INTO merchant (id, name, region, time_zone, sms_rate, created_at)
+        VALUES (gen_random_uuid(), 'Example', 'US', 'UTC', 1, now());
+    INSERT INTO orders (id, merchant_id, number, customer_name, amount, currency, details, tag, created_at)
+        SELECT gen_random_uuid(), id, number, 'Example', 100, 'usd', '{}', 'unpaid', now() FROM merchant, generate_series(1, 2500) AS number;
+    INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
+        stripe_link_id, created_at, expires_at)
+        SELECT gen_random_uuid(), merchant_id, id, 'unpaid', sha256(id::text::bytea), '1', 100, 'usd', 'a.pdf', 'plink_' || id,
+            now(), now() FROM orders;
+    UPDATE open_link SET merchant_id = NULL";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_from_before_a_step_are_brought_in_while_somebody_holds_one_of_them() {
+    let (url, place) = (fresh_postgresql().await, place());
+    let db = Db::open(&url, 4).await.unwrap();
+    let before = Migrator::migrations().iter().position(|step| step.name() == FILLED).unwrap();
+    Migrator::up(db.pool(), Some(u32::try_from(before).unwrap())).await.unwrap();
+    db.pool().execute_unprepared(LINKS_FROM_BEFORE).await.unwrap();
+    let payment = db.pool().begin().await.unwrap();
+    payment.execute_unprepared("SELECT 1 FROM open_link LIMIT 1 FOR UPDATE").await.unwrap();
+    let count = async |sql: &str| {
+        let row = db.pool().query_one_raw(Statement::from_string(db.pool().get_database_backend(), sql)).await.unwrap();
+        row.map(|row| row.try_get::<i64>("", "n").unwrap())
+    };
+
+    let mut migration = paylink(&url, &place, &["migrate"]).spawn().unwrap();
+    eventually("all others are brought in", async || {
+        let left = count("SELECT count(*) AS n FROM open_link WHERE merchant_id IS NULL").await;
+        (left == Some(1)).then_some(())
+    })
+    .await;
+    // The step waits for the one that is left, and meanwhile lets everybody write to the table.
+    let locks = eventually("the step waits for it", async || {
+        count(
+            "SELECT count(held.pid) AS n FROM pg_stat_activity AS step
+                LEFT JOIN pg_locks AS held ON held.pid = step.pid AND held.mode = 'ShareLock' AND held.relation = 'open_link'::regclass
+                WHERE step.wait_event_type = 'Lock' AND step.query LIKE '%UPDATE open_link%' AND step.datname = current_database()
+                GROUP BY step.pid",
+        )
+        .await
+    })
+    .await;
+    assert_eq!(locks, 0, "the table is held against writes");
+    assert!(migration.try_wait().unwrap().is_none(), "it cannot have ended");
+    payment.rollback().await.unwrap();
+    let ended = migration.wait_with_output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(count("SELECT count(*) AS n FROM open_link WHERE merchant_id IS NULL").await, Some(0));
+}

@@ -11,19 +11,59 @@ use std::{
 use domain::{LinkId, LinkState, MerchantId, OrderId};
 use entity::{Db, link, order};
 use migration::{Migrate, Migrator};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
 use tokio::{sync::watch, time::interval};
 
 use crate::support::{Database, command, folder, fresh_postgresql};
 
 /// The last step of each such schema.
-const STOOD: [&str; 6] = [
+const STOOD: [&str; 10] = [
     "m0011_hot_rows",
     "m0012_hot_keys",
     "m0024_opt_outs",
     "m0049_expected",
     "m0058_room_for_payments",
     "m0066_order_volume",
+    "m0077_pauses_and_assignments",
+    "m0099_batch_rows_shown",
+    "m0113_link_sums_from_before",
+    "m0124_few_of_years",
+];
+
+/// How many links there are before: half are closed, one in forty is in transit, and the others can be paid.
+const LINKS: i32 = 8_000;
+const LINKS_FROM_BEFORE: [&str; 3] = [
+    "INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at) \
+        SELECT gen_random_uuid(), $1::uuid, n, 'Example Buyer', '+12025550123', 1000, 'usd', '{\"items\":[]}', \
+            CASE WHEN n % 40 BETWEEN 1 AND 20 THEN 'none' ELSE 'unpaid' END, now() FROM generate_series(1, $2) AS n",
+    "INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document, \
+        stripe_link_id, stripe_url, livemode, created_at, expires_at) \
+        SELECT gen_random_uuid(), merchant_id, id, 'unpaid', sha256(id::text::bytea), 'INV-1', 1000, 'usd', 'a.pdf', \
+            'plink_' || id, 'https://buy.stripe.com/1', false, now(), now() + interval '30 days' FROM orders, given \
+            WHERE merchant_id = given.merchant AND number::int <= given.links",
+    "UPDATE payment_link SET state = CASE WHEN number::int % 40 = 0 THEN 'processing' WHEN number::int % 2 = 0 THEN 'voided' \
+            ELSE 'expired' END FROM orders WHERE orders.id = payment_link.order_id AND number::int % 40 <= 20",
+];
+
+/// Of the links from before, those that are paid meanwhile: all in transit, as many that are open, and as many closed.
+const TO_BE_PAID: &str = "SELECT link.id FROM payment_link AS link JOIN orders ON orders.id = order_id \
+    WHERE number::int % 40 IN (0, 2, 22) ORDER BY number::int";
+const PAID: [&str; 2] = [
+    "UPDATE payment_link SET state = 'paid', paid_at = now() WHERE id = $1",
+    "UPDATE orders SET tag = 'paid' WHERE id = (SELECT order_id FROM payment_link WHERE id = $1)",
+];
+
+/// What the tables beside the links and orders lack of them, or have beside them.
+const UNLIKE: [&str; 3] = [
+    "SELECT count(*) AS n FROM payment_link AS link FULL JOIN open_link AS kept ON kept.link_id = link.id \
+        AND kept.order_id = link.order_id AND kept.merchant_id = link.merchant_id WHERE (link.id IS NULL OR kept.link_id IS NULL) \
+        AND (link.id IS NULL OR link.state NOT IN ('paid', 'voided', 'expired'))",
+    "SELECT count(*) AS n FROM payment_link AS link FULL JOIN closed_link AS kept ON kept.link_id = link.id \
+        AND kept.state = link.state AND kept.order_id = link.order_id AND kept.merchant_id = link.merchant_id \
+        WHERE (link.id IS NULL OR kept.link_id IS NULL) AND (link.id IS NULL OR link.state NOT IN ('unpaid', 'paid'))",
+    "SELECT count(*) AS n FROM orders FULL JOIN unasked_order AS kept ON kept.order_id = orders.id \
+        AND kept.merchant_id = orders.merchant_id WHERE (orders.id IS NULL OR kept.order_id IS NULL) \
+        AND (orders.id IS NULL OR orders.tag = 'none')",
 ];
 
 /// How long a statement may wait for a step: a step stops waiting after a second, and tries again. The rest is for a
@@ -78,6 +118,24 @@ async fn sells_until(db: Db, merchant: MerchantId, is_over: watch::Receiver<bool
     sold
 }
 
+/// Links from before are paid one after the other. Returns how long the longest statement took.
+async fn are_paid_until(db: Db, links: Vec<Uuid>, is_over: watch::Receiver<bool>) -> Duration {
+    let (mut longest, mut pace) = (Duration::ZERO, interval(Duration::from_millis(5)));
+    for id in links {
+        if *is_over.borrow() {
+            break;
+        }
+        pace.tick().await;
+        for sql in PAID {
+            let begin = Instant::now();
+            let paid = Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, sql, [id.into()]);
+            db.pool().execute_raw(paid).await.unwrap();
+            longest = longest.max(begin.elapsed());
+        }
+    }
+    longest
+}
+
 async fn is_upgraded_under_load(last: &str) {
     let (url, place) = (fresh_postgresql().await, folder("paylink-"));
     let db = Db::open(&url, 4).await.unwrap();
@@ -89,7 +147,19 @@ async fn is_upgraded_under_load(last: &str) {
         .execute_raw(Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, MERCHANT, values))
         .await
         .unwrap();
+    for sql in LINKS_FROM_BEFORE {
+        let values = [merchant.uuid().into(), LINKS.into()];
+        let typed = format!("WITH given AS (SELECT $1::uuid AS merchant, $2::int AS links) {sql}");
+        db.pool()
+            .execute_raw(Statement::from_sql_and_values(sea_orm::DbBackend::Postgres, typed, values))
+            .await
+            .unwrap();
+    }
     let over = watch::Sender::new(false);
+    let paid = Statement::from_string(sea_orm::DbBackend::Postgres, TO_BE_PAID);
+    let paid = db.pool().query_all_raw(paid).await.unwrap();
+    let paid = paid.iter().map(|row| row.try_get("", "id").unwrap()).collect();
+    let paying = tokio::spawn(are_paid_until(Db::open(&url, 2).await.unwrap(), paid, over.subscribe()));
     let selling = tokio::spawn(sells_until(Db::open(&url, 2).await.unwrap(), merchant, over.subscribe()));
 
     let mut migrate = command(&Database::Postgresql { url }, place.path(), 0);
@@ -99,10 +169,15 @@ async fn is_upgraded_under_load(last: &str) {
     // A while beside the new schema.
     tokio::time::sleep(Duration::from_secs(1)).await;
     over.send_replace(true);
-    let sold = selling.await.unwrap();
+    let (sold, paying) = (selling.await.unwrap(), paying.await.unwrap());
 
-    println!("from {last}: {} sales, {:?} the longest statement", sold.links.len(), sold.longest);
-    assert!(sold.longest < HELD_UP, "from {last}: it was held up for {:?}", sold.longest);
+    println!(
+        "from {last}: {} sales, {:?} the longest statement, {paying:?} of a payment",
+        sold.links.len(),
+        sold.longest
+    );
+    let longest = sold.longest.max(paying);
+    assert!(longest < HELD_UP, "from {last}: it was held up for {longest:?}");
     for (id, of) in &sold.links {
         let link = link::find(db.pool(), merchant, *id).await.unwrap().expect("a link that was sold");
         assert_eq!((link.state, link.order_id), (LinkState::Paid, *of));
@@ -111,9 +186,10 @@ async fn is_upgraded_under_load(last: &str) {
         let timeline = link::timeline(db.pool(), *id).await.unwrap();
         assert_eq!(timeline.len(), 1, "{timeline:?}");
     }
-    let open = "SELECT count(*) AS n FROM open_link";
-    let open = db.pool().query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, open)).await;
-    assert_eq!(open.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), 0, "from {last}: what is paid is not open");
+    for sql in UNLIKE {
+        let unlike = db.pool().query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await;
+        assert_eq!(unlike.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), 0, "from {last}: {sql}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
