@@ -160,14 +160,16 @@ pub struct LostOrder {
     pub money: Money,
 }
 
-/// Inserts a lost order, without a buyer or a number key.
+/// Inserts a lost order, without a buyer. No order has its number: it is found by it, and no second one gets it.
 ///
 /// # Errors
-/// Returns an error if the database query fails.
+/// Returns an error if the database query fails or another order has taken the number: see
+/// [`super::is_second_number`].
 pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let order = ActiveModel {
         id: Set(OrderId::new(now)),
         merchant_id: Set(lost.merchant_id),
+        number_key: Set(Some(lost.number.clone())),
         number: Set(lost.number),
         customer_name: Set("Unknown".to_owned()),
         customer_phone: Set(None),
@@ -178,7 +180,6 @@ pub async fn insert_lost(tx: &Transaction, lost: LostOrder, now: DateTime<Utc>) 
         created_at: Set(now),
         search: Set(None),
         metadata: Set("{}".to_owned()),
-        // Another order may have the number.
         ..Default::default()
     };
     let order = order.insert(tx).await?;
