@@ -195,7 +195,7 @@ pub(super) async fn call_steadily(merchant: Merchant, is_over: watch::Receiver<b
 }
 
 /// How a call was answered.
-struct Answered {
+struct CallAnswer {
     status: u16,
     /// The order that it opened.
     order: Option<String>,
@@ -203,7 +203,7 @@ struct Answered {
     took: Duration,
 }
 
-async fn call(merchant: &Merchant, number: usize) -> reqwest::Result<Answered> {
+async fn call(merchant: &Merchant, number: usize) -> reqwest::Result<CallAnswer> {
     let (http, begin, mut repeated) = (&merchant.http, Instant::now(), 0);
     let answer = loop {
         let request = if number.is_multiple_of(READS) {
@@ -223,5 +223,5 @@ async fn call(merchant: &Merchant, number: usize) -> reqwest::Result<Answered> {
         sleep(10 * PACE).await;
     };
     let order = (answer.status == 201).then(|| answer.json()["id"].as_str().unwrap().to_owned());
-    Ok(Answered { status: answer.status, order, repeated, took: begin.elapsed() })
+    Ok(CallAnswer { status: answer.status, order, repeated, took: begin.elapsed() })
 }
