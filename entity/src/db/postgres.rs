@@ -160,12 +160,18 @@ async fn has_limits(connection: &mut PgConnection, options: &DbOptions) -> Resul
 async fn pooling(connect: &PgConnectOptions) -> Pooling {
     match timeout(FIND_OUT_WITHIN, look(connect)).await {
         Ok(Ok(found)) => found,
+        Ok(Err(error)) if is_prepared_by_another(&error) => Pooling::Transactions { prepared: false },
         Ok(Err(error)) => {
             tracing::debug!(%error, "what the pooler does was not found out");
             Pooling::Unknown
         }
         Err(_) => Pooling::Unknown,
     }
+}
+
+/// A fresh session met a statement that another has prepared: the pooler hands its connections on as they are.
+fn is_prepared_by_another(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().is_some_and(|code| code == "42P05"))
 }
 
 /// Two concurrent transactions use two server connections. Of its free connections, a pooler hands out the one most

@@ -65,8 +65,12 @@ async fn a_pooler_that_does_not_know_prepared_statements_is_refused_with_what_to
     let migrated = command(&database, place.path(), 0).arg("migrate").output().unwrap();
     let why = String::from_utf8(migrated.stderr).unwrap();
     assert!(!migrated.status.success(), "{why}");
+    // The second meets what the first has prepared.
+    let looked = command(&database, place.path(), 0).args(["doctor", "--offline"]).output().unwrap();
+    let told = String::from_utf8(looked.stdout).unwrap();
+    assert!(!looked.status.success(), "{told}");
     for said in ["1.21", "max_prepared_statements", "pool_mode = session"] {
-        assert!(why.contains(said), "{why}");
+        assert!(why.contains(said) && told.contains(said), "{why}, {told}");
     }
 }
 
