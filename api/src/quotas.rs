@@ -171,10 +171,10 @@ fn tomorrow(detail: String, now: DateTime<Utc>) -> Problem {
 /// Unfinished jobs per merchant. All merchants are counted together, at most every few seconds and only on demand,
 /// since counting one merchant's jobs at each command gets more expensive the more there are.
 #[derive(Debug, Default)]
-pub(crate) struct Backlogs(Mutex<Option<Counted>>);
+pub(crate) struct Backlogs(Mutex<Option<CountedJobs>>);
 
 #[derive(Debug)]
-struct Counted {
+struct CountedJobs {
     at: Instant,
     jobs: HashMap<MerchantId, u64>,
 }
@@ -199,7 +199,7 @@ impl Backlogs {
         }
         let jobs = queue::admin::queued_by_merchant(db.pool()).await?;
         let found = jobs.get(&merchant).copied().unwrap_or_default();
-        *self.lock() = Some(Counted { at: Instant::now(), jobs });
+        *self.lock() = Some(CountedJobs { at: Instant::now(), jobs });
         Ok(found)
     }
 
@@ -214,7 +214,7 @@ impl Backlogs {
         Some(counted.jobs.get(&merchant).copied().unwrap_or_default())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Counted>> {
+    fn lock(&self) -> MutexGuard<'_, Option<CountedJobs>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Matches<T> {
 }
 
 /// What is read of the rows that match.
-pub(crate) trait Reading<E: EntityTrait> {
+pub(crate) trait ReadRows<E: EntityTrait> {
     /// What is known of a row.
     type Row: Send;
     /// The id of a row.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     list::Looks,
-    looking::{Matches, Part, Reading, few, is_among, last_of},
+    looking::{Matches, Part, ReadRows, few, is_among, last_of},
     order,
     search::Meant,
 };
@@ -220,7 +220,7 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
 impl<C, R> Part for LinkPart<'_, C, R>
 where
     C: ConnectionTrait,
-    R: Reading<Entity, Id = LinkId> + Sync,
+    R: ReadRows<Entity, Id = LinkId> + Sync,
 {
     type Row = R::Row;
     type Id = LinkId;

@@ -7,7 +7,7 @@ use sea_orm::{QuerySelect, Select, entity::prelude::*};
 use super::{Column, Entity, Model, TimelineEntry, timeline};
 use crate::{
     list::{Counted, MOST_AT_ONCE, Sort, fitting},
-    looking::{Matches, Reading},
+    looking::{Matches, ReadRows},
     money_column::stored_money,
 };
 use domain::{Currency, LinkId, LinkState};
@@ -18,7 +18,7 @@ type ListedLink = (Model, Vec<TimelineEntry>);
 /// Reads whole links, with their timelines.
 pub(super) struct WholeLinks;
 
-impl Reading<Entity> for WholeLinks {
+impl ReadRows<Entity> for WholeLinks {
     type Row = ListedLink;
     type Id = LinkId;
 
@@ -38,7 +38,7 @@ impl Reading<Entity> for WholeLinks {
 /// Reads what links are added up by.
 pub(super) struct CountedLinks;
 
-impl Reading<Entity> for CountedLinks {
+impl ReadRows<Entity> for CountedLinks {
     type Row = Counted<LinkId>;
     type Id = LinkId;
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     list::{Counted, Found, PaidPeriod, Period, Place},
-    looking::{Reading, look},
+    looking::{ReadRows, look},
     order,
     search::Meant,
 };
@@ -70,7 +70,7 @@ pub async fn counted(
     page::<CountedLinks>(db, merchant, search).await
 }
 
-async fn page<R: Reading<Entity, Id = LinkId> + Sync>(
+async fn page<R: ReadRows<Entity, Id = LinkId> + Sync>(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: LinkSearch,

@@ -13,7 +13,7 @@ use super::{Column, Entity, OrderSearch, Tag, unasked, unpaid};
 use crate::{
     link::{self, PaidWay, open, rare},
     list::{Looks, Period},
-    looking::{Matches, Part, Reading, few, is_among, last_of},
+    looking::{Matches, Part, ReadRows, few, is_among, last_of},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -213,7 +213,7 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
 impl<C, R> Part for OrderPart<'_, C, R>
 where
     C: ConnectionTrait,
-    R: Reading<Entity, Id = OrderId> + Sync,
+    R: ReadRows<Entity, Id = OrderId> + Sync,
 {
     type Row = R::Row;
     type Id = OrderId;

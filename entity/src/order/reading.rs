@@ -5,7 +5,7 @@ use sea_orm::{QuerySelect, Select, entity::prelude::*};
 use super::{Column, Entity, Order, Tag, volume::first_of};
 use crate::{
     list::{Counted, Sort},
-    looking::{Matches, Reading},
+    looking::{Matches, ReadRows},
     money_column::stored_money,
 };
 use domain::{Currency, OrderId};
@@ -13,7 +13,7 @@ use domain::{Currency, OrderId};
 /// Reads whole orders.
 pub(super) struct WholeOrders;
 
-impl Reading<Entity> for WholeOrders {
+impl ReadRows<Entity> for WholeOrders {
     type Row = Order;
     type Id = OrderId;
 
@@ -29,7 +29,7 @@ impl Reading<Entity> for WholeOrders {
 /// Reads what orders are added up by.
 pub(super) struct CountedOrders;
 
-impl Reading<Entity> for CountedOrders {
+impl ReadRows<Entity> for CountedOrders {
     type Row = Counted<OrderId>;
     type Id = OrderId;
 

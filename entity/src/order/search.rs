@@ -15,7 +15,7 @@ use super::{
 use crate::{
     link,
     list::{Counted, Found, PaidPeriod, Period, Place},
-    looking::{Reading, look},
+    looking::{ReadRows, look},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -67,7 +67,7 @@ pub async fn counted(
     page::<CountedOrders>(db, merchant, search).await
 }
 
-async fn page<R: Reading<Entity, Id = OrderId> + Sync>(
+async fn page<R: ReadRows<Entity, Id = OrderId> + Sync>(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: OrderSearch,

@@ -84,6 +84,7 @@ pub async fn errors(db: &impl ConnectionTrait, failing: Failing) -> Result<Error
     let rows: Vec<(String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>)> = Entity::find()
         .select_only()
         .columns([Column::Kind, Column::LastError, Column::CreatedAt, Column::FinishedAt])
+        // The state is written out, so that the partial index with it is used.
         .filter(Expr::cust(failing.condition()))
         .order_by(Column::Id, failing.order())
         .limit(MOST_READ)

@@ -63,7 +63,7 @@ impl Mishap {
 
 /// The command's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answered {
+enum CommandAnswer {
     Committed,
     Refused,
     /// None: the caller was gone.
@@ -165,12 +165,12 @@ async fn interrupted_on_sqlite(rows: &Rows, number: usize) -> Result<(), DbErr> 
     tx.commit().await
 }
 
-async fn plays(rows: &Rows, number: usize, fault: Mishap) -> Answered {
+async fn plays(rows: &Rows, number: usize, fault: Mishap) -> CommandAnswer {
     let answered = match fault {
         Mishap::GivenUp(tenths) => {
             let patience = Duration::from_micros(tenths * 100);
             let Ok(answered) = tokio::time::timeout(patience, command(rows, number, fault)).await else {
-                return Answered::NotAtAll;
+                return CommandAnswer::NotAtAll;
             };
             answered
         }
@@ -189,7 +189,7 @@ async fn plays(rows: &Rows, number: usize, fault: Mishap) -> Answered {
         // There is room again, also on a connection that outlived it.
         rows.db.writer().execute_unprepared("PRAGMA max_page_count = 1073741823").await.unwrap();
     }
-    if answered.is_ok() { Answered::Committed } else { Answered::Refused }
+    if answered.is_ok() { CommandAnswer::Committed } else { CommandAnswer::Refused }
 }
 
 /// Whether this fault must be answered by a refusal on this database.
@@ -206,15 +206,17 @@ fn must_be_refused(rows: &Rows, fault: Mishap) -> Option<bool> {
 }
 
 /// Opens the database anew, as after a restart, and looks for the rows of each command.
-async fn assert_kept(rows: &Rows, answers: &[(Mishap, Answered)]) {
+async fn assert_kept(rows: &Rows, answers: &[(Mishap, CommandAnswer)]) {
     let anew = Db::open(&rows.url, 2).await.unwrap();
     for (number, (fault, answered)) in answers.iter().enumerate() {
         let found = order::Entity::find().filter(order::Column::Number.starts_with(format!("{number} ")));
         let found = found.count(anew.pool()).await.unwrap();
         match answered {
-            Answered::Committed => assert_eq!(found, 2, "{number}: {fault:?} was committed; {answers:?}"),
-            Answered::Refused => assert_eq!(found, 0, "{number}: {fault:?} was refused; {answers:?}"),
-            Answered::NotAtAll => assert!(found == 0 || found == 2, "{number}: {fault:?} is half there; {answers:?}"),
+            CommandAnswer::Committed => assert_eq!(found, 2, "{number}: {fault:?} was committed; {answers:?}"),
+            CommandAnswer::Refused => assert_eq!(found, 0, "{number}: {fault:?} was refused; {answers:?}"),
+            CommandAnswer::NotAtAll => {
+                assert!(found == 0 || found == 2, "{number}: {fault:?} is half there; {answers:?}")
+            }
         }
     }
 }
@@ -224,7 +226,7 @@ async fn play(rows: &Rows, faults: impl IntoIterator<Item = Mishap>) {
     for (number, fault) in faults.into_iter().enumerate() {
         let answered = plays(rows, number, fault).await;
         if let Some(refused) = must_be_refused(rows, fault) {
-            let expected = if refused { Answered::Refused } else { Answered::Committed };
+            let expected = if refused { CommandAnswer::Refused } else { CommandAnswer::Committed };
             assert_eq!(answered, expected, "{number}: {fault:?} after {answers:?}");
         }
         answers.push((fault, answered));

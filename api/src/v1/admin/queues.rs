@@ -61,7 +61,7 @@ impl QueueView {
 /// How the queues stood, and what was done.
 #[derive(Debug, Object)]
 #[oai(rename = "QueueHistory")]
-struct HistoryView {
+struct QueueHistoryView {
     /// How many minutes each point covers.
     minutes: u32,
     /// When the oldest point that could be there begins: sixty of them end now.
@@ -110,13 +110,13 @@ impl AdminQueues {
         kind: Query<Option<Text<Kind>>>,
         /// How far back: up to 48 hours; 1 if absent.
         hours: Query<Option<u32>>,
-    ) -> Result<Json<HistoryView>, Problem> {
+    ) -> Result<Json<QueueHistoryView>, Problem> {
         let hours = hours.0.unwrap_or(1);
         if !(1..=HISTORY_HOURS).contains(&hours) {
             return Err(Problem::field("hours", format!("must be from 1 to {HISTORY_HOURS}")));
         }
         let (since, points) = history(api.db.pool(), kind.0.map(Text::value), hours, api.clock.now()).await?;
-        Ok(Json(HistoryView { minutes: hours, since, items: points.into_iter().map(Into::into).collect() }))
+        Ok(Json(QueueHistoryView { minutes: hours, since, items: points.into_iter().map(Into::into).collect() }))
     }
 
     /// See the state of the queues
