@@ -32,7 +32,7 @@ pub(crate) const FILL: Fill = Fill {
         "UPDATE open_link SET merchant_id = found.merchant_id
             FROM (SELECT open_link.order_id, payment_link.merchant_id FROM payment_link
                 JOIN open_link ON open_link.order_id = payment_link.order_id AND open_link.link_id = payment_link.id
-                WHERE open_link.merchant_id IS NULL AND {page} FOR NO KEY UPDATE OF open_link SKIP LOCKED) AS found
+                WHERE {page} FOR NO KEY UPDATE OF open_link SKIP LOCKED) AS found
             WHERE open_link.order_id = found.order_id",
     ],
 };

@@ -44,7 +44,7 @@ pub(crate) const FILL: Fill = Fill {
         FROM (SELECT closed_link.merchant_id, closed_link.state, closed_link.link_id, payment_link.order_id FROM payment_link
             JOIN closed_link ON closed_link.merchant_id = payment_link.merchant_id
                 AND closed_link.state = payment_link.state AND closed_link.link_id = payment_link.id
-            WHERE closed_link.order_id IS NULL AND {page} FOR NO KEY UPDATE OF closed_link SKIP LOCKED) AS found
+            WHERE {page} FOR NO KEY UPDATE OF closed_link SKIP LOCKED) AS found
         WHERE closed_link.merchant_id = found.merchant_id AND closed_link.state = found.state
             AND closed_link.link_id = found.link_id"],
 };
