@@ -150,7 +150,6 @@ async fn size_of(db: &Db) -> Result<u64, Error> {
     Ok(u64::try_from(size).unwrap_or_default())
 }
 
-/// The contents of a backup.
 struct BackupContents<'a> {
     secret: &'a Secret,
     data: &'a DataDir,

@@ -97,7 +97,6 @@ impl DataDir {
         }
     }
 
-    /// The folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.0
     }

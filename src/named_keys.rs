@@ -41,7 +41,6 @@ impl NamedKeys {
         self.0.is_empty()
     }
 
-    /// The names and keys.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.0.iter().map(|(name, key)| (name.as_str(), key))
     }

@@ -79,7 +79,6 @@ impl RedisChild {
     }
 }
 
-/// The paths of the child.
 struct ChildPaths {
     folder: PathBuf,
     pid_file: PathBuf,

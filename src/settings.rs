@@ -93,7 +93,6 @@ pub struct Settings {
     pub(crate) scheduler: SchedulerSettings,
 }
 
-/// The format of logs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {

@@ -32,7 +32,7 @@ pub struct Model {
     /// The id of the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ApiKeyId,
-    /// The merchant that owns it.
+    /// The key's merchant.
     pub merchant_id: MerchantId,
     /// The merchant's name for the key.
     pub name: String,
@@ -69,7 +69,7 @@ impl Model {
 /// A key to insert.
 #[derive(Debug)]
 pub struct NewKey {
-    /// The merchant that owns it.
+    /// The key's merchant.
     pub merchant_id: MerchantId,
     /// The merchant's name for the key.
     pub name: String,
@@ -80,17 +80,11 @@ pub struct NewKey {
 }
 
 /// Inserts a key. Only its hash and last four characters are stored.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, new: NewKey, key: &Secret, now: DateTime<Utc>) -> Result<ApiKey, DbErr> {
     row(new, sha256(key.expose().as_bytes()), key.last_four(), None, now).insert(db).await
 }
 
 /// Inserts an invitation that can be accepted until `until`. Only a hash of its token is stored.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn invite(
     db: &impl ConnectionTrait,
     new: NewKey,
@@ -139,9 +133,6 @@ pub(crate) fn is_in_force(now: DateTime<Utc>) -> Condition {
 pub const MOST: u64 = 200;
 
 /// Whether the merchant may have another key. No other transaction can add one until this one ends.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<bool, DbErr> {
     merchant::hold(tx, merchant).await?;
     let is_after = |column: Column| Condition::any().add(column.is_null()).add(column.gt(now));
@@ -154,9 +145,6 @@ pub async fn has_room(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>
 }
 
 /// The invitation with this token, if it can still be accepted.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_invitation(
     db: &impl ConnectionTrait,
     token: &str,
@@ -166,9 +154,6 @@ pub async fn find_invitation(
 }
 
 /// Turns an invitation into this key, once. Returns `false` if it was accepted before or has expired.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn accept(db: &impl ConnectionTrait, token: &str, key: &Secret, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let accepted = Entity::update_many()
         .col_expr(Column::Hash, Expr::value(sha256(key.expose().as_bytes())))
@@ -189,9 +174,6 @@ fn can_be_accepted(token: &str, now: DateTime<Utc>) -> Condition {
 }
 
 /// The presented key, if it is in force, and its merchant, in one round trip.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     key: &str,
@@ -210,9 +192,6 @@ pub async fn find(
 }
 
 /// The key with this id, if it is in force. For sessions and tokens, which act for a key.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_in_force(
     db: &impl ConnectionTrait,
     id: ApiKeyId,
@@ -222,9 +201,6 @@ pub async fn find_in_force(
 }
 
 /// The ones of these keys that are in force.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn in_force(
     db: &impl ConnectionTrait,
     ids: Vec<ApiKeyId>,
@@ -241,9 +217,6 @@ pub async fn in_force(
 }
 
 /// The names of keys, revoked ones too, by their ids as the audit log has them.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<(String, String)>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -254,9 +227,6 @@ pub async fn names(db: &impl ConnectionTrait, ids: Vec<ApiKeyId>) -> Result<Vec<
 }
 
 /// A page of the merchant's keys, newest first, with revoked ones.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -271,9 +241,6 @@ pub async fn list(
 }
 
 /// Records that the key was used, at most once a minute: a use is not worth a write for each request.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_use(db: &impl ConnectionTrait, key: &ApiKey, now: DateTime<Utc>) -> Result<(), DbErr> {
     let minute_ago = now - TimeDelta::minutes(1);
     if key.last_used_at.is_some_and(|at| at > minute_ago) {

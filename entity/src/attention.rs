@@ -53,7 +53,7 @@ pub struct Model {
     /// The id of the matter.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: AttentionId,
-    /// The merchant that owns it.
+    /// The matter's merchant.
     pub merchant_id: MerchantId,
     /// Why it needs a person.
     pub kind: AttentionKind,
@@ -93,9 +93,6 @@ fn note_changes(tx: &Transaction, matters: &[QueryResult], kind: ChangeKind, now
 }
 
 /// The merchant's matter with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -105,9 +102,6 @@ pub async fn find(
 }
 
 /// The merchant's matters with these ids.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -133,9 +127,6 @@ pub struct AttentionSearch {
 }
 
 /// A page of the merchant's matters, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -167,9 +158,6 @@ pub(crate) async fn erase_notes_in(db: &impl ConnectionTrait, conversation: Conv
 }
 
 /// Erases the notes on matters that were opened before `cutoff`. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_notes_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::OpenedAt.lte(cutoff)).await
 }

@@ -234,9 +234,6 @@ impl<'a> Act<'a> {
 
 /// Writes an entry at once, in the transaction of the act itself. [`Transaction::done`](crate::Transaction::done)
 /// writes it with the commit instead.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn record(db: &impl ConnectionTrait, act: Act<'_>, now: DateTime<Utc>) -> Result<(), DbErr> {
     db.execute_raw(insertion([act.entry(now)], db.get_database_backend())).await.map(|_| ())
 }

@@ -36,9 +36,6 @@ impl Buyer {
 }
 
 /// The links of an order that still hold personal data.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn links_to_erase(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -57,9 +54,6 @@ pub async fn links_to_erase(
 }
 
 /// Everything the merchant has about the buyer with this number.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -87,9 +81,6 @@ pub async fn find(
 }
 
 /// The newest orders of the buyer with this number, each with its links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn orders_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

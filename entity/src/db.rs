@@ -179,9 +179,6 @@ impl Db {
     }
 
     /// The database's time, which all processes share.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn now(&self) -> Result<DateTime<Utc>, DbErr> {
         let reading = self.time().await?;
         let now = reading.time + reading.at.elapsed();

@@ -16,7 +16,7 @@ const ABANDONED: TimeDelta = TimeDelta::seconds(30);
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// The merchant that owns it.
+    /// The merchant whose software chose the key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The key, chosen by the caller.
@@ -69,9 +69,6 @@ pub enum KeyClaim {
 }
 
 /// Claims a key for a command.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn claim(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -118,9 +115,6 @@ fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
 
 /// Stores the answer in the transaction of the command, so that a crash leaves both or neither. Returns `false` if the
 /// command took so long that another request took over its key; then the transaction must not be committed.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnswer) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
@@ -133,9 +127,6 @@ pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnsw
 }
 
 /// Frees the key of a command that changed nothing.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn abandon(db: &impl ConnectionTrait, held: &HeldKey) -> Result<(), DbErr> {
     Entity::delete_many().filter(unfinished(held)).exec(db).await.map(|_| ())
 }
@@ -169,9 +160,6 @@ pub(crate) async fn forget_answers_with(
 }
 
 /// Removes keys older than 24 hours. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let gone = Entity::delete_many().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
     Ok(gone.rows_affected)

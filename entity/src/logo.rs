@@ -27,7 +27,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "merchant_logo")]
 pub struct Model {
-    /// The merchant that owns it.
+    /// The merchant on whose pages it is.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The format of the picture.
@@ -109,9 +109,6 @@ impl LogoPicture {
 }
 
 /// Sets the merchant's logo, replacing any other.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -141,25 +138,16 @@ pub async fn put(
 }
 
 /// The merchant's logo, if there is one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<Logo>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }
 
 /// The merchant's logo without its bytes.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn about(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<LogoInfo>, DbErr> {
     Entity::find_by_id(merchant).select_only().into_partial_model().one(db).await
 }
 
 /// Removes the merchant's logo, if there is one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }

@@ -217,9 +217,6 @@ pub struct NewMerchant {
 }
 
 /// Inserts a new merchant, without credits and at one credit per segment.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<Utc>) -> Result<Merchant, DbErr> {
     let merchant = ActiveModel {
         id: Set(MerchantId::new(now)),
@@ -259,9 +256,6 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewMerchant, now: DateTime<U
 }
 
 /// The merchant, if it exists.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, id: MerchantId) -> Result<Option<Merchant>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -275,17 +269,11 @@ pub async fn get(db: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant, 
 }
 
 /// The ids of all merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn ids(db: &impl ConnectionTrait) -> Result<Vec<MerchantId>, DbErr> {
     Entity::find().select_only().column(Column::Id).into_tuple().all(db).await
 }
 
 /// A page of merchants, by id after `after`, whose credits are low and who were not warned by text since.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn low_and_untold(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -313,9 +301,6 @@ pub async fn hold(tx: &impl ConnectionTrait, id: MerchantId) -> Result<Merchant,
 }
 
 /// A page of all merchants, newest first, optionally only those whose name contains `text`. For operators only.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     text: Option<&str>,

@@ -16,7 +16,7 @@ use domain::{
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "message_template")]
 pub struct Model {
-    /// The merchant that owns it.
+    /// The merchant who wrote it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The purpose of its texts.
@@ -74,9 +74,6 @@ impl FoundTemplate {
 }
 
 /// All of the merchant's own templates, by purpose and language.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<FoundTemplate>, DbErr> {
     let rows = Entity::find()
         .filter(Column::MerchantId.eq(owner.id))
@@ -129,9 +126,6 @@ pub struct Templates {
 
 impl Templates {
     /// Loads the templates.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn read(db: &impl ConnectionTrait, owner: &Merchant, purpose: Purpose) -> Result<Self, DbErr> {
         let rows = Entity::find()
             .filter(Column::MerchantId.eq(owner.id))
@@ -174,9 +168,6 @@ const fn instead_of(purpose: Purpose) -> &'static [Purpose] {
 }
 
 /// The template for a text in this language; see [`Templates::find`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -233,9 +224,6 @@ pub struct NewTemplate<'a> {
 }
 
 /// Inserts or replaces a template, which the caller has checked.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn put(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -259,9 +247,6 @@ pub async fn put(
 }
 
 /// Deletes a template. Returns `false` if there was none.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delete(
     db: &impl ConnectionTrait,
     owner: &Merchant,

@@ -61,9 +61,6 @@ words! {
 }
 
 /// The notices of these orders, as of this day of the merchant's. Orders without any are left out.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_orders(
     db: &impl ConnectionTrait,
     vault: &Vault,

@@ -79,7 +79,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: OrderId,
-    /// The merchant that owns it.
+    /// The order's merchant.
     pub merchant_id: MerchantId,
     /// The merchant's own number for it.
     pub number: String,
@@ -168,9 +168,6 @@ impl Model {
 }
 
 /// The merchant's newest order with this number.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_by_number(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -186,17 +183,11 @@ fn no_details() -> Result<String, DbErr> {
 }
 
 /// The merchant's order.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
 /// The merchant's orders with these ids.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

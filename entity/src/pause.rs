@@ -75,25 +75,16 @@ pub async fn put(
 }
 
 /// Ends a pause; `false` if there was none.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn remove(db: &impl ConnectionTrait, subject: &PauseSubject) -> Result<bool, DbErr> {
     Ok(Entity::delete_by_id(subject.to_string()).exec(db).await?.rows_affected == 1)
 }
 
 /// All pauses, oldest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().order_by_asc(Column::Since).order_by_asc(Column::Subject).all(db).await
 }
 
 /// Whether any of these subjects is paused.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn is_any(db: &impl ConnectionTrait, subjects: [&PauseSubject; 2]) -> Result<bool, DbErr> {
     let names = subjects.map(ToString::to_string);
     Ok(Entity::find().filter(Column::Subject.is_in(names)).one(db).await?.is_some())

@@ -36,7 +36,7 @@ pub struct Model {
     /// Its position among the text's pictures, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i64,
-    /// The merchant that owns it.
+    /// The merchant to whom it was sent.
     pub merchant_id: MerchantId,
     /// The state of the picture.
     pub state: PictureState,
@@ -76,9 +76,6 @@ pub enum RemovalError {
 }
 
 /// Inserts the pictures of a text. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<PictureAt>) -> Result<i64, DbErr> {
     let rows: Vec<ActiveModel> = (0..)
         .zip(pictures)
@@ -100,9 +97,6 @@ pub async fn insert(db: &impl ConnectionTrait, message: &Message, pictures: Vec<
 }
 
 /// A picture of the merchant.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -117,9 +111,6 @@ pub async fn find(
 }
 
 /// The pictures of these texts.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_messages(
     db: &impl ConnectionTrait,
     messages: impl IntoIterator<Item = MessageId>,
@@ -138,9 +129,6 @@ pub async fn of_messages(
 }
 
 /// Marks a picture as stored, with the type of its bytes. Returns `false` if it was erased meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn stored(
     tx: &Transaction,
     picture: &Picture,
@@ -153,9 +141,6 @@ pub async fn stored(
 }
 
 /// Marks a picture as failed. Returns `false` if it was erased meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn failed(tx: &Transaction, picture: &Picture, why: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     conclude(tx, picture, PictureState::Failed, [(Column::Error, Expr::value(why))], now).await
 }
@@ -193,9 +178,6 @@ async fn conclude(
 }
 
 /// The total size of the merchant's pictures in bytes.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     // Raw SQL: PostgreSQL sums bigints to a numeric, which needs the database's own cast.
     let sum = "SELECT CAST(coalesce(sum(bytes), 0) AS bigint) AS bytes FROM message_picture \

@@ -45,9 +45,6 @@ pub struct QueueMinute {
 }
 
 /// Records a minute, unless another scheduler has.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn record(db: &impl ConnectionTrait, measured: &QueueMinute) -> Result<(), DbErr> {
     let row = ActiveModel {
         minute: Set(measured.minute),
@@ -75,9 +72,6 @@ pub async fn since(db: &impl ConnectionTrait, time: DateTime<Utc>) -> Result<Vec
 }
 
 /// Deletes the minutes before then.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, time: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::Minute.lt(time)).exec(db).await.map(|_| ())
 }

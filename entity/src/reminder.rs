@@ -36,9 +36,6 @@ impl Reminder {
 }
 
 /// The merchants with reminders, for all their links or for single ones.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn merchants(db: &impl ConnectionTrait) -> Result<Vec<Merchant>, DbErr> {
     let own = Query::select()
         .column(link::Column::Id)
@@ -59,9 +56,6 @@ pub struct Schedule {
 }
 
 /// A merchant's schedules: the general one and those of single open links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Vec<Schedule>, DbErr> {
     let of_links: Vec<OwnReminding> = link::Entity::find()
         .select_only()
@@ -81,9 +75,6 @@ pub async fn schedules(db: &impl ConnectionTrait, owner: &Merchant) -> Result<Ve
 
 /// A page of the schedule's links, by id, whose last text is old enough and which have reminders left. Whether a
 /// reminder is due is decided by [`due`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn candidates(
     db: &impl ConnectionTrait,
     schedule: Schedule,
@@ -141,9 +132,6 @@ fn texts() -> SelectStatement {
 }
 
 /// The reminder of this link that is due at `at`, if any.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due(
     db: &impl ConnectionTrait,
     owner: &Merchant,

@@ -116,9 +116,6 @@ pub async fn reseal(db: &Db, vault: &Vault, now: DateTime<Utc>) -> Result<Reseal
 }
 
 /// How many of the merchants' values are not sealed under the key from the settings, and so do not open with it alone.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn sealed_otherwise(db: &Db, vault: &Vault) -> Result<u64, DbErr> {
     let mut found = 0;
     for column in SEALED {

@@ -18,17 +18,11 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// Whether the installation was restored after this time. What was received before may have been answered then.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn is_later_than(db: &impl ConnectionTrait, time: DateTime<Utc>) -> Result<bool, DbErr> {
     Ok(Entity::find().filter(Column::RestoredAt.gte(time)).one(db).await?.is_some())
 }
 
 /// Records a restoration.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn record(db: &impl ConnectionTrait, restored_to: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel { restored_at: Set(now), restored_to: Set(restored_to) };
     row.insert(db).await.map(|_| ())

@@ -35,9 +35,6 @@ pub enum Revoker {
 }
 
 /// Revokes the merchant's key together with its sessions and the invitations created with it, in a transaction.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn revoke(
     tx: &Transaction,
     merchant: MerchantId,

@@ -151,9 +151,6 @@ fn kept_with(order: &order::Model, links: &[link::Model]) -> Vec<String> {
 }
 
 /// Updates the search text of an order from the order and its links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn refresh(tx: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<(), DbErr> {
     let found = order::Entity::find_by_id(id)
         .filter(order::Column::MerchantId.eq(merchant))
@@ -199,9 +196,6 @@ pub struct Refreshed {
 
 /// Brings the search texts of the next orders after this one that an earlier version wrote up to date. Returns `None`
 /// if there are none left.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn refresh_some(db: &impl ConnectionTrait, after: Option<OrderId>) -> Result<Option<Refreshed>, DbErr> {
     let mut query = order::Entity::find().filter(Expr::cust(EARLIER));
     if let Some(after) = after {

@@ -104,9 +104,6 @@ pub enum SignedIn {
 }
 
 /// Starts a session. The browser gets the token; only its hash is stored.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn begin(
     db: &impl ConnectionTrait,
     token: &Secret,
@@ -137,9 +134,6 @@ pub async fn begin(
 }
 
 /// Who is signed in with this token, unless the session is over.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     token: &str,
@@ -184,9 +178,6 @@ fn ends(began: DateTime<Utc>, used: DateTime<Utc>, key: Option<DateTime<Utc>>) -
 
 /// Records a use of the session, which extends it. Returns the new end, at most [`LONGEST`] after the beginning and
 /// never after the key expires.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_use(
     db: &impl ConnectionTrait,
     session: &Session,
@@ -206,9 +197,6 @@ pub async fn note_use(
 }
 
 /// Ends the session with this token, if it is not over.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn end(db: &impl ConnectionTrait, token: &str, operators: &OperatorKeys) -> Result<(), DbErr> {
     Entity::delete_many().filter(is_of(token, operators)).exec(db).await.map(|_| ())
 }
@@ -218,15 +206,11 @@ pub(crate) async fn end_all_of(db: &impl ConnectionTrait, key: ApiKeyId) -> Resu
     Entity::delete_many().filter(Column::ApiKeyId.eq(key)).exec(db).await.map(|_| ())
 }
 
-/// Ends all sessions of a merchant.
 pub(crate) async fn end_all_of_merchant(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_many().filter(of_merchant(merchant)).exec(db).await.map(|_| ())
 }
 
 /// The ones of these sessions that are not over.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn in_force(
     db: &impl ConnectionTrait,
     hashes: Vec<Vec<u8>>,
@@ -243,9 +227,6 @@ pub async fn in_force(
 }
 
 /// Removes sessions that are over. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     Entity::delete_many().filter(Column::ExpiresAt.lte(now)).exec(db).await.map(|gone| gone.rows_affected)
 }

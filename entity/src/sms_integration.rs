@@ -46,7 +46,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sms_integration")]
 pub struct Model {
-    /// The merchant that owns it.
+    /// The merchant whose account it is.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The account's id at Twilio (`AC…`), or the host of the gateway.
@@ -219,9 +219,6 @@ pub async fn put(
 
 /// Records whether the carrier accepts the account from `checked.updated_at`. Does nothing if the account was replaced
 /// meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_status(
     db: &impl ConnectionTrait,
     checked: &SmsIntegration,
@@ -239,9 +236,6 @@ pub async fn set_status(
 }
 
 /// Deletes the account.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delete(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(db).await.map(|_| ())
 }
@@ -253,9 +247,6 @@ fn as_json(secrets: &Secrets) -> Result<Secret, DbErr> {
 }
 
 /// The merchant's account, if there is one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<SmsIntegration>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }

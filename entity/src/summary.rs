@@ -97,9 +97,6 @@ struct Waited {
 
 /// The figures from the first moment of a day to the last of another, by currency. Links that were erased after 90 days
 /// count without an amount.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn read(
     db: &impl ConnectionTrait,
     owner: &Merchant,

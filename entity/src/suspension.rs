@@ -12,9 +12,6 @@ use domain::MerchantId;
 
 /// Suspends a merchant and ends its console sessions, in a transaction. Returns `false` if it was already suspended;
 /// its reason then stays.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let suspended = Entity::update_many()
         .col_expr(Column::SuspendedAt, Expr::value(now))
@@ -28,9 +25,6 @@ pub async fn suspend(tx: &crate::Transaction, id: MerchantId, reason: &str, now:
 }
 
 /// Ends a suspension. Returns `false` if there was none.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn resume(db: &impl ConnectionTrait, id: MerchantId) -> Result<bool, DbErr> {
     let resumed = Entity::update_many()
         .col_expr(Column::SuspendedAt, Expr::value(Option::<DateTime<Utc>>::None))

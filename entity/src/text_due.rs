@@ -29,9 +29,6 @@ pub use Model as TextDue;
 
 /// Records the buyers to notify of links that changed state: of a payment if the link or else the merchant says so, of
 /// a withdrawal if that was requested.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn note_all(
     db: &impl ConnectionTrait,
     moved: impl Iterator<Item = &link::Model>,
@@ -64,9 +61,6 @@ pub(crate) async fn note_all(
 }
 
 /// A page of the buyers to notify, by link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn page(
     db: &impl ConnectionTrait,
     after: Option<(LinkId, Purpose)>,
@@ -81,9 +75,6 @@ pub async fn page(
 }
 
 /// Removes an entry whose buyer is notified, or will not be. Returns `false` if it was already removed.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn take(db: &impl ConnectionTrait, link: LinkId, purpose: Purpose) -> Result<bool, DbErr> {
     Entity::delete_by_id((link, purpose)).exec(db).await.map(|deleted| deleted.rows_affected == 1)
 }

@@ -22,26 +22,17 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 /// The latest time at which a tick was due and done.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn last_due(db: &impl ConnectionTrait, name: &str) -> Result<Option<DateTime<Utc>>, DbErr> {
     Ok(Entity::find_by_id(name.to_owned()).one(db).await?.map(|tick| tick.last_due))
 }
 
 /// All ticks.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
     Entity::find().all(db).await
 }
 
 /// Deletes the record of a tick if it is still this one, so that the tick counts as never done and is caught up.
 /// Returns whether it was.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc>) -> Result<bool, DbErr> {
     let marked = Entity::delete_many().filter(Column::Name.eq(name)).filter(Column::LastDue.eq(mark));
     Ok(marked.exec(db).await?.rows_affected == 1)
@@ -49,9 +40,6 @@ pub async fn take_back(db: &impl ConnectionTrait, name: &str, mark: DateTime<Utc
 
 /// Records that a tick was done for the time it was due. A scheduler that was frozen during a tick does not move the
 /// record back.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn done(db: &impl ConnectionTrait, name: &str, due: DateTime<Utc>) -> Result<(), DbErr> {
     let row = ActiveModel { name: Set(name.to_owned()), last_due: Set(due) };
     let latest = OnConflict::column(Column::Name)

@@ -60,9 +60,6 @@ fn of_step(name: &str) -> &'static [Index] {
 }
 
 /// The first index of this step that has to be built before the step.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn unbuilt(db: &impl ConnectionTrait, step: &str) -> Result<Option<Index>, DbErr> {
     if !matches!(db.get_database_backend(), DbBackend::Postgres) {
         return Ok(None);
@@ -92,9 +89,6 @@ impl Index {
 
     /// Builds the index concurrently with traffic, after removing what an interrupted attempt has left. Only one
     /// process may do so at a time: see `paylink migrate`.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn build(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
         let Self { name, table, entries } = self;
         db.execute_unprepared(&format!("DROP INDEX CONCURRENTLY IF EXISTS {name}")).await?;

@@ -47,9 +47,6 @@ impl Fill {
 
     /// Brings in the page after the row with the id `last`, or the first one. Returns the id at which it ends, or `None`
     /// if there are no more rows.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn page(&self, tx: &impl ConnectionTrait, last: Option<&str>) -> Result<Option<String>, DbErr> {
         let Self { table, statements, .. } = self;
         let after = last.map_or_else(|| "true".to_owned(), |last| format!("{table}.id > '{last}'"));

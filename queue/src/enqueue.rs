@@ -102,9 +102,6 @@ impl JobDraft {
 }
 
 /// Inserts one job; see [`enqueue_all`]. Returns `None` if a job of this kind and key already exists.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn enqueue<J: Job>(
     db: &impl ConnectionTrait,
     payload: &J,
@@ -117,9 +114,6 @@ pub async fn enqueue<J: Job>(
 
 /// Inserts jobs in one statement and returns those that were inserted, in order. A job whose kind and key already exist
 /// is skipped.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn enqueue_all<'a>(
     db: &impl ConnectionTrait,
     drafts: impl IntoIterator<Item = &'a JobDraft>,

@@ -46,7 +46,6 @@ pub fn declare() {
 pub(crate) enum AttemptOutcome {
     /// The job is done.
     Done,
-    /// It will be retried.
     Retried,
     /// It cannot run now, and the attempt does not count.
     Snoozed,

@@ -39,7 +39,6 @@ impl Shops {
     }
 }
 
-/// Opens the shop.
 #[handler]
 pub(crate) fn open(Data(shops): Data<&Shops>, Json(shop): Json<Shop>) -> StatusCode {
     *shops.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(shop);

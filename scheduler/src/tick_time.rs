@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-/// The time of a tick.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TickTime {
     /// Everything due at this time is handled.

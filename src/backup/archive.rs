@@ -58,7 +58,6 @@ impl<W: AsyncWrite + Unpin> Archive<W> {
     }
 }
 
-/// Reads a backup.
 pub(crate) struct ArchiveReader<R>(Opener<R>);
 
 /// The header of the next entry.

@@ -15,7 +15,6 @@ enum Status {
     Failed,
 }
 
-/// A check.
 #[derive(Debug, Serialize)]
 struct Check {
     name: &'static str,

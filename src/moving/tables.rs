@@ -12,7 +12,6 @@ use crate::error::Error;
 /// Tables that are not copied, because each database has its own.
 const NOT_OURS: [&str; 2] = ["seaql_migrations", PROGRESS];
 
-/// A table.
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: String,

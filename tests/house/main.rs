@@ -13,6 +13,7 @@ mod named;
 mod one_writer;
 mod problems;
 mod raw_sql;
+mod repeats;
 mod server_words;
 mod story;
 mod tables;

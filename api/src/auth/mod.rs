@@ -44,7 +44,6 @@ use crate::{
 pub(crate) struct Principal {
     /// The merchant that owns the key.
     pub(crate) merchant: MerchantId,
-    /// The key.
     pub(crate) key: ApiKeyId,
     /// The hash of the session, if the caller used one.
     pub(crate) session: Option<Vec<u8>>,
@@ -56,9 +55,6 @@ pub(crate) struct Principal {
 
 impl Principal {
     /// The merchant that owns the key.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub(crate) async fn owner(&self, api: &Api) -> Result<Merchant, DbErr> {
         match &self.owner {
             Some(owner) => Ok((**owner).clone()),

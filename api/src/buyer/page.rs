@@ -73,7 +73,6 @@ struct Again {
     page: String,
 }
 
-/// The merchant on the page.
 #[derive(Debug, Serialize)]
 struct MerchantPart {
     name: String,

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::faults::Faults;
 pub(super) use parse::SchemaSource;
 
-/// A schema.
 #[derive(Debug, Default)]
 pub(super) struct Schema {
     shape: Shape,

@@ -14,7 +14,6 @@ pub(crate) struct DetailsPage {
     pub(crate) merchant: Merchant,
     /// The buyer's name.
     pub(crate) customer_name: String,
-    /// The invoice number.
     pub(crate) invoice_number: String,
     /// The merchant's order number, if it differs.
     pub(crate) order_number: Option<String>,
@@ -32,7 +31,6 @@ pub(crate) struct DetailsPage {
     pub(crate) shipping: Option<String>,
     /// The discount, as a positive amount that is printed with a minus sign.
     pub(crate) discount: Option<String>,
-    /// The tax.
     pub(crate) tax: Option<String>,
     /// The difference between these sums and the total, with its sign.
     pub(crate) adjustment: Option<String>,
@@ -142,15 +140,12 @@ pub(crate) struct Merchant {
     pub(crate) address: Option<String>,
     /// The contact details; line breaks are kept.
     pub(crate) contact: Option<String>,
-    /// The tax number.
     pub(crate) tax_number: Option<String>,
-    /// The logo.
     pub(crate) logo: Option<Logo>,
     /// Red, green and blue of the merchant's colour.
     pub(crate) colour: Option<[u8; 3]>,
 }
 
-/// A logo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Logo {
     /// The picture as PNG or JPEG.
@@ -168,7 +163,6 @@ pub(crate) struct Logo {
 pub(crate) struct ItemLine {
     /// The description; wrapped as needed, line breaks are kept.
     pub(crate) description: String,
-    /// The quantity.
     pub(crate) quantity: i64,
     /// The unit price.
     pub(crate) unit_amount: String,

@@ -37,7 +37,6 @@ enum BodyKind {
     Invoice,
 }
 
-/// The limits of a body.
 #[derive(Debug, Clone, Copy)]
 struct BodyLimits {
     bytes: usize,

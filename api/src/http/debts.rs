@@ -24,7 +24,6 @@ pub(crate) struct Debts {
     queues: RedisQueues,
 }
 
-/// A kind of debt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DebtKind {
     /// Its name in Redis, before the merchant's id.

@@ -15,7 +15,6 @@ use serde::de::DeserializeOwned;
 
 use crate::{Problem, description, http::characters};
 
-/// A JSON body.
 #[derive(Debug)]
 pub(crate) struct JsonBody<T>(pub(crate) T);
 

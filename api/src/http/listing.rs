@@ -22,7 +22,6 @@ pub(crate) const AT_A_TIME: u64 = 500;
 
 /// A list in one of its forms.
 pub(crate) enum Listing<T: IsObjectType + ParseFromJSON + ToJSON + Type + Send + Sync> {
-    /// A page.
     Page(Page<T>),
     /// A page that may be long.
     Long(Serialized<Page<T>>),

@@ -13,7 +13,6 @@ use super::{content::BinaryBody, described::answers_with};
 /// Only the browser's own viewer may frame it.
 const POLICY: &str = "frame-ancestors 'none'";
 
-/// A PDF response.
 #[derive(Debug)]
 pub(crate) struct Pdf {
     content: BinaryBody,

@@ -179,9 +179,6 @@ async fn read(
 }
 
 /// The current resource of a change, as the API shows it; `None` if nothing is left of it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn changed_resource(api: &Api, change: &NumberedChange) -> Result<Option<serde_json::Value>, DbErr> {
     let resources = Resources::of(api, change.merchant_id, std::slice::from_ref(change)).await?;
     Ok(resources.of_change(change).and_then(|resource| resource.to_json()))

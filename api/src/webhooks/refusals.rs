@@ -31,7 +31,6 @@ pub(super) struct Refusals {
     too_many: Mutex<HashMap<IpAddr, Instant>>,
 }
 
-/// A refused webhook.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Refused<'a> {
     /// The claimed sender.

@@ -58,9 +58,6 @@ pub struct ExplainedJob {
 
 /// Explains what is known about a phone number, an order (its id or its number), a link or a message (their ids), of any
 /// merchant. Empty if nothing is known.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn explain(db: &Db, vault: &Vault, about: &str, now: DateTime<Utc>) -> Result<Vec<Explanation>, DbErr> {
     looking::Looking::new(db, vault, now).at(about.trim()).await
 }

@@ -7,7 +7,6 @@ use super::{AttentionKind, note_changes};
 use crate::{Message, Rows, Transaction, change::ChangeKind, link};
 use domain::{AttentionId, ConversationId, LinkId, LinkState, MerchantId, MessageId, OrderId};
 
-/// A matter to open.
 #[derive(Debug, Clone)]
 pub(crate) struct Matter {
     merchant: MerchantId,
@@ -61,9 +60,6 @@ impl Matter {
 }
 
 /// Opens matters. Ones that are already open stay as they are.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<Utc>) -> Result<(), DbErr> {
     let mut rows = Rows::new([
         ("new_id", "uuid"),
@@ -101,9 +97,6 @@ pub(crate) async fn open(tx: &Transaction, matters: Vec<Matter>, now: DateTime<U
 }
 
 /// Opens a matter for a text that did not reach its buyer, unless its link is closed and the text no longer matters.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn open_undelivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let link = match message.link_id {
         Some(id) => link::find(tx, message.merchant_id, id).await?,

@@ -15,9 +15,6 @@ use domain::{MerchantId, OrderId};
 const SYSTEM: &str = "system";
 
 /// Resolves a matter. Returns `false` if it is already resolved.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn resolve(
     tx: &Transaction,
     matter: &Attention,
@@ -42,9 +39,6 @@ pub async fn resolve(
 }
 
 /// Resolves the open matters of texts with the same link, or of this text, because it was delivered.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), DbErr> {
     let of_it = match message.link_id {
         Some(link) => Column::LinkId.eq(link),
@@ -55,9 +49,6 @@ pub(crate) async fn resolve_delivered(tx: &Transaction, message: &Message, now: 
 }
 
 /// Resolves the open matter of this kind and subject.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn resolve_by_itself(
     tx: &Transaction,
     merchant: MerchantId,
@@ -69,9 +60,6 @@ pub(crate) async fn resolve_by_itself(
 }
 
 /// Resolves the open matter of this kind about the link, if this is its reason.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn resolve_reason(
     tx: &Transaction,
     link: &link::Model,
@@ -83,17 +71,11 @@ pub(crate) async fn resolve_reason(
 }
 
 /// Resolves the low-credit matter because the threshold has changed; the next ledger entry checks it again.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_low_credit(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     resolve_where(tx, merchant, Column::Kind.eq(AttentionKind::LowCredit), now).await
 }
 
 /// Resolves matters that a new link of this order settles: links that could not be created, and requests for a new one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn resolve_wanted(
     tx: &Transaction,
     merchant: MerchantId,
@@ -121,9 +103,6 @@ async fn resolve_where(tx: &Transaction, merchant: MerchantId, which: Expr, now:
 
 /// Resolves matters that closing a link settles: undelivered texts, links that buyers do not recognise, and links that
 /// are stuck.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn resolve_closed(
     tx: &Transaction,
     closed: impl Iterator<Item = &link::Model>,

@@ -29,9 +29,6 @@ const MOST_SUBJECTS: usize = 500;
 const ABOUT_BUYERS: [&str; 5] = ["link.", "message.", "attention.", "conversation.", "order."];
 
 /// Erases the details of entries from before `cutoff` that concern buyers. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_details_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let is_about_buyers =
         ABOUT_BUYERS.into_iter().fold(Condition::any(), |any, begin| any.add(Column::Action.starts_with(begin)));

@@ -29,9 +29,6 @@ pub struct AuditFilter {
 }
 
 /// A page of the log, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find();
     if let Some(merchant) = filter.merchant {
@@ -59,9 +56,6 @@ pub async fn search(db: &impl ConnectionTrait, filter: AuditFilter) -> Result<Ve
 }
 
 /// The entries of a subject, oldest first. For operators only: it spans merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_subject(db: &impl ConnectionTrait, subject: &str) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::Subject.eq(subject)).order_by_asc(Column::Id).all(db).await
 }

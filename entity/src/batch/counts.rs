@@ -31,9 +31,6 @@ pub struct Counts {
 }
 
 /// Counts the rows of a batch.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count(db: &impl ConnectionTrait, batch: BatchId) -> Result<Counts, DbErr> {
     let rows: Vec<(RowState, i64, Option<i64>, Option<String>)> = Entity::find()
         .select_only()

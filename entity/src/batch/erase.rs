@@ -12,9 +12,6 @@ use domain::{MerchantId, PhoneNumber};
 
 /// Erases the contents and problems of rows in batches from before `cutoff`, and cancels the remaining rows. Returns
 /// how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let not_erased = Query::select()
         .column(Column::BatchId)
@@ -47,9 +44,6 @@ pub async fn erase_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, now:
 }
 
 /// Erases a buyer with this number from rows that were not carried out, and cancels those rows.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn erase_contents_with(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -130,9 +130,6 @@ pub struct NewRow {
 const AT_ONCE: usize = 200;
 
 /// Inserts the rows of a batch, in order.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_all(db: &impl ConnectionTrait, batch: &Batch, rows: Vec<NewRow>) -> Result<(), DbErr> {
     let mut written = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {

@@ -43,7 +43,7 @@ pub struct Model {
     /// The id of the batch.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: BatchId,
-    /// The merchant that owns it.
+    /// The batch's merchant.
     pub merchant_id: MerchantId,
     /// The state of the batch.
     pub state: BatchState,
@@ -70,7 +70,7 @@ pub use Model as Batch;
 pub struct NewBatch {
     /// The id of the batch.
     pub id: BatchId,
-    /// The merchant that owns it.
+    /// The batch's merchant.
     pub merchant_id: MerchantId,
     /// Whether each link is to be texted to its buyer.
     pub send: bool,
@@ -81,9 +81,6 @@ pub struct NewBatch {
 }
 
 /// Inserts a batch whose rows were checked.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>) -> Result<Batch, DbErr> {
     let row = ActiveModel {
         id: Set(new.id),
@@ -100,17 +97,11 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewBatch, now: DateTime<Utc>
 }
 
 /// The merchant's batch with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: BatchId) -> Result<Option<Batch>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
 /// A page of the merchant's batches, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -125,9 +116,6 @@ pub async fn list(
 }
 
 /// Starts a batch. Returns `false` if it is not in state `ready`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let begun = Entity::update_many()
         .col_expr(Column::State, Expr::value(BatchState::Running))
@@ -140,26 +128,17 @@ pub async fn start(db: &impl ConnectionTrait, batch: &Batch, now: DateTime<Utc>)
 }
 
 /// Whether the batch is running.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn is_running(db: &impl ConnectionTrait, batch: BatchId) -> Result<bool, DbErr> {
     let found = Entity::find_by_id(batch).one(db).await?;
     Ok(found.is_some_and(|batch| batch.state == BatchState::Running))
 }
 
 /// Pauses a batch. Returns `false` if it is not running.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn pause(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
     turn(db, batch, BatchState::Running, BatchState::Paused).await
 }
 
 /// Resumes a paused batch. Returns `false` if it is not paused.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn resume(db: &impl ConnectionTrait, batch: &Batch) -> Result<bool, DbErr> {
     turn(db, batch, BatchState::Paused, BatchState::Running).await
 }
@@ -175,9 +154,6 @@ async fn turn(db: &impl ConnectionTrait, batch: &Batch, from: BatchState, to: Ba
 }
 
 /// Ends a batch in this state, and cancels its remaining rows. Returns `false` if it has already ended.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn end(
     db: &impl ConnectionTrait,
     batch: &Batch,

@@ -53,9 +53,6 @@ impl RowProblem {
 }
 
 /// The next rows of a batch to carry out.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Result<Vec<BatchRow>, DbErr> {
     Entity::find()
         .filter(Column::BatchId.eq(batch))
@@ -67,9 +64,6 @@ pub async fn due(db: &impl ConnectionTrait, batch: BatchId, limit: u64) -> Resul
 }
 
 /// Whether the row has an order, which another worker may have recorded meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_order(db: &impl ConnectionTrait, row: &BatchRow) -> Result<bool, DbErr> {
     let found = Entity::find_by_id((row.batch_id, row.number)).one(db).await?;
     Ok(found.is_some_and(|row| row.order_id.is_some()))
@@ -92,9 +86,6 @@ pub async fn set_order(db: &impl ConnectionTrait, row: &BatchRow, order: OrderId
 }
 
 /// Marks a row as done with its results, and erases its content. Returns `false` if another worker did.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn conclude(
     db: &impl ConnectionTrait,
     row: &BatchRow,
@@ -118,9 +109,6 @@ pub async fn conclude(
 }
 
 /// Marks a row as failed, with the reason.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn fail(db: &impl ConnectionTrait, row: &BatchRow, problem: RowProblem, detail: String) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(RowState::Failed))

@@ -33,7 +33,7 @@ pub struct Model {
     /// The row's number, from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub number: i64,
-    /// The merchant that owns it.
+    /// The row's merchant.
     pub merchant_id: MerchantId,
     /// The merchant's key for the row, which is carried out once.
     pub key: String,
@@ -66,9 +66,6 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as BatchRow;
 
 /// The orders that rows with these keys have already become.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn happened(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -89,9 +86,6 @@ pub async fn happened(
 }
 
 /// A page of a batch's rows, in order, after the row with that number. Optionally of one state.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn page(
     db: &impl ConnectionTrait,
     batch: BatchId,

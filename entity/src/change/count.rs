@@ -11,7 +11,7 @@ use domain::MerchantId;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "change_feed")]
 pub struct Model {
-    /// The merchant.
+    /// The merchant whose changes are counted.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The number of the latest change.

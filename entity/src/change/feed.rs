@@ -24,9 +24,6 @@ pub struct Feed {
 }
 
 /// The state of a merchant's feed.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Feed, DbErr> {
     let unnumbered = Entity::find()
         .select_only()
@@ -43,9 +40,6 @@ pub async fn feed(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Fee
 
 /// A merchant's changes after number `after`, in order. If the next ones were already removed, the list does not start
 /// with `after + 1`, or is empty.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn after(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -71,9 +65,6 @@ pub async fn after(
 }
 
 /// The number of a merchant's oldest stored change.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<i64>, DbErr> {
     let oldest = Entity::find()
         .select_only()
@@ -88,9 +79,6 @@ pub async fn oldest(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<O
 }
 
 /// The number of roughly the first of a merchant's changes at or after a time. No such change comes before it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn first_since(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -112,9 +100,6 @@ pub(crate) async fn first_since(
 
 /// Makes every reader start over, because the database was restored to a time before changes that they have read. Skips
 /// the numbers assigned since then, and removes all numbered changes.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
     /// More than the changes of any merchant between a backup and its restoration.
     const JUMP: i64 = 1_000_000_000;
@@ -126,9 +111,6 @@ pub async fn begin_anew(tx: &Transaction) -> Result<(), DbErr> {
 }
 
 /// Removes numbered changes older than `cutoff`. Returns how many rows.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut forgotten = 0;
     loop {

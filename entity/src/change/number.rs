@@ -37,9 +37,6 @@ pub struct Numbered {
 
 /// Numbers these merchants' changes that have no number yet; if there are too many, only some. Two callers number one
 /// merchant's changes one after the other; writers of changes wait for neither.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn number(tx: &Transaction, merchants: &BTreeSet<MerchantId>) -> Result<Numbered, DbErr> {
     if merchants.is_empty() {
         return Ok(Numbered::default());
@@ -108,9 +105,6 @@ fn of(merchants: &BTreeSet<MerchantId>) -> Rows<1> {
 }
 
 /// Merchants with unnumbered changes, which a crash has left.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn unnumbered(db: &impl ConnectionTrait, limit: u64) -> Result<BTreeSet<MerchantId>, DbErr> {
     let found = Entity::find()
         .select_only()

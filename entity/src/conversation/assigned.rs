@@ -7,9 +7,6 @@ use super::{Column, Conversation, Entity};
 use domain::{ApiKeyId, ConversationId};
 
 /// Assigns or unassigns a conversation. Returns `false` if nothing changes.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn assign(
     db: &impl ConnectionTrait,
     conversation: &Conversation,
@@ -27,9 +24,6 @@ pub async fn assign(
 }
 
 /// Closes a conversation. Returns `false` if it is closed.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn close(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let closed = Entity::update_many()
         .col_expr(Column::ClosedAt, Expr::value(now))
@@ -41,9 +35,6 @@ pub async fn close(db: &impl ConnectionTrait, id: ConversationId, now: DateTime<
 }
 
 /// Reopens a conversation, by hand or because the buyer wrote. Returns `false` if it is open.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn reopen(db: &impl ConnectionTrait, id: ConversationId) -> Result<bool, DbErr> {
     let opened = Entity::update_many()
         .col_expr(Column::ClosedAt, Expr::value(Option::<DateTime<Utc>>::None))

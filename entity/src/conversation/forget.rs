@@ -13,9 +13,6 @@ use domain::ConversationId;
 
 /// A page, by id, of conversations without messages whose number is still stored, because a person opted it out, and in
 /// which nothing happened since `cutoff`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_forgetting(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -47,9 +44,6 @@ pub async fn due_for_forgetting(
 }
 
 /// Erases the numbers of these conversations. Their opt-outs stay.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_numbers(tx: &Transaction, conversations: &[Conversation]) -> Result<(), DbErr> {
     for conversation in conversations {
         Entity::find_by_id(conversation.id).lock(LockType::NoKeyUpdate).one(tx).await?;

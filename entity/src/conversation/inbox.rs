@@ -136,9 +136,6 @@ pub struct ConversationSearch {
 }
 
 /// A page of the merchant's conversations that have messages.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -219,9 +216,6 @@ impl ConversationSearch {
 }
 
 /// A conversation of the merchant, as the list shows it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: ConversationId) -> Result<Option<Listed>, DbErr> {
     let found = super::find(db, merchant, id).await?;
     Ok(shown(db, found.into_iter().collect()).await?.pop())

@@ -43,7 +43,7 @@ pub struct Model {
     /// The id of the conversation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: ConversationId,
-    /// The merchant that owns it.
+    /// The conversation's merchant.
     pub merchant_id: MerchantId,
     /// The buyer's number; erased together with the last message.
     pub phone: Option<PhoneNumber>,
@@ -78,9 +78,6 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as Conversation;
 
 /// The merchant's conversation with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -90,9 +87,6 @@ pub async fn find(
 }
 
 /// The conversation with the handset of this number, if there is one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn with(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -104,9 +98,6 @@ pub async fn with(
 
 /// The conversations with the handset of this number: one, or two that were created before forms of a number were
 /// unified. The first is the one to continue: one that is opted out, else the older one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn all_with(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -125,9 +116,6 @@ pub(crate) async fn all_with(
 }
 
 /// Records that the merchant has read the conversation up to now.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::ReadAt, Expr::value(now))
@@ -139,9 +127,6 @@ pub async fn note_read(tx: &Transaction, conversation: &Conversation, now: DateT
 }
 
 /// The numbers of these conversations that were not erased. They belong to one merchant, or for operators to several.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn phones(
     db: &impl ConnectionTrait,
     ids: impl IntoIterator<Item = ConversationId>,
@@ -151,9 +136,6 @@ pub async fn phones(
 }
 
 /// The buyers' names in the merchant's conversations with these ids, where known.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn names(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -36,9 +36,6 @@ impl<'a> From<&'a PhoneNumber> for Correspondent<'a> {
 
 /// The conversation with this number: created if there is none, otherwise updated. A number from an order replaces the
 /// stored one, with the buyer's name; a number from a carrier does not, since it may have another form.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn open(
     db: &impl ConnectionTrait,
     vault: &Vault,
@@ -61,9 +58,6 @@ pub async fn open(
 }
 
 /// The conversation with this number, created if there is none and otherwise unchanged. For uses that send no message.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn known_or_begun(
     db: &impl ConnectionTrait,
     vault: &Vault,

@@ -94,9 +94,6 @@ async fn is_opted_out(tx: &Transaction, conversation: &Conversation) -> Result<b
 }
 
 /// Opts the number in as of `at`. A later opt-out stays. Returns `false` if it was not opted out.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn opt_in(db: &impl ConnectionTrait, conversation: &Conversation, at: DateTime<Utc>) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::OptedInAt, Expr::value(at))
@@ -116,9 +113,6 @@ pub async fn opt_in(db: &impl ConnectionTrait, conversation: &Conversation, at: 
 }
 
 /// A page of the merchant's opted-out conversations, latest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn opted_out(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -134,9 +128,6 @@ pub async fn opted_out(
 }
 
 /// The ones of these hashes that are opted out.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn opted_out_of(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

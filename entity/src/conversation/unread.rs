@@ -15,18 +15,12 @@ fn is_unread() -> Condition {
 }
 
 /// The number of the merchant's conversations with unread messages.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count_unread(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(is_unread()).count(db).await
 }
 
 /// The ones of these numbers that have unread messages, by the hashes of their conversations, whichever form of the
 /// number the conversation was created under.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn unread_of(
     db: &impl ConnectionTrait,
     vault: &Vault,

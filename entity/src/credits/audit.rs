@@ -43,9 +43,6 @@ impl Sums {
 }
 
 /// Recomputes every balance from the ledger, merchant by merchant.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn audit(db: &Db) -> Result<Vec<Discrepancy>, DbErr> {
     let mut found = Vec::new();
     for id in merchant::ids(db.pool()).await? {

@@ -98,9 +98,6 @@ impl Model {
 }
 
 /// Inserts a purchase whose page is to be created.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(
     tx: &Transaction,
     merchant: MerchantId,
@@ -131,9 +128,6 @@ pub async fn insert(
 }
 
 /// The merchant's purchase with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -143,9 +137,6 @@ pub async fn find(
 }
 
 /// The purchase with that id or payment, of any merchant: the operator's Stripe account reports those of all merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn told_of(
     db: &impl ConnectionTrait,
     id: Option<CreditPurchaseId>,
@@ -159,9 +150,6 @@ pub async fn told_of(
 }
 
 /// A page of purchases, newest first, of one merchant or of all.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     merchant: Option<MerchantId>,
@@ -182,18 +170,12 @@ pub async fn list(
 const JUST_PAID: TimeDelta = TimeDelta::hours(1);
 
 /// How many of a merchant's purchases can be paid, or soon can be.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count_open(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     let open = Column::State.is_in([PurchaseState::Creating, PurchaseState::Open]);
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(open).count(db).await
 }
 
 /// A page of purchases with credits still to be taken back, by id, after `after`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn short(
     db: &impl ConnectionTrait,
     after: Option<CreditPurchaseId>,
@@ -208,9 +190,6 @@ pub async fn short(
 
 /// A page, by id after `after`, of the purchases to ask Stripe about: created in this period, and either not finished,
 /// or paid so recently that Stripe may have reported on the payment before it was known here.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn under_way(
     db: &impl ConnectionTrait,
     made: Range<DateTime<Utc>>,
@@ -232,9 +211,6 @@ pub async fn under_way(
 }
 
 /// Records the payment page, if it was still being created.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn opened(tx: &Transaction, id: CreditPurchaseId, session: &str, url: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(PurchaseState::Open))
@@ -248,9 +224,6 @@ pub async fn opened(tx: &Transaction, id: CreditPurchaseId, session: &str, url: 
 }
 
 /// Records that the payment page could not be created.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn not_opened(tx: &Transaction, id: CreditPurchaseId, why: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::State, Expr::value(PurchaseState::Failed))

@@ -8,9 +8,6 @@ use crate::{Message, message};
 use domain::{CreditEntryId, MerchantId, MessageId, message::MessageStatus};
 
 /// A page of the merchant's ledger, newest first. `before` is the last entry of the page before.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn entries(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -30,9 +27,6 @@ pub async fn entries(
 }
 
 /// A page of the merchant's ledger as a statement: oldest first, after entry number `after`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn statement(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -50,9 +44,6 @@ pub async fn statement(
 
 /// Messages that the carrier accepted before `cutoff` without a delivery report, so that their credits are still held.
 /// At most `limit`, by id, after `after`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn held_without_report(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,

@@ -62,9 +62,6 @@ impl TimeReading {
 
 impl DatabaseTime {
     /// Takes the first measurement.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn measured(db: &Db) -> Result<Self, DbErr> {
         let reading = db.time().await?;
         let time = Self::unmeasured();

@@ -146,7 +146,6 @@ impl ConnectionTrait for Transaction {
     }
 }
 
-/// The first failure of a transaction.
 #[derive(Debug, Default)]
 struct FirstFailure(Mutex<Option<DbErr>>);
 

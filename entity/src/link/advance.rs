@@ -79,9 +79,6 @@ pub enum Advanced {
 }
 
 /// Applies an event to one link: see [`advance_all`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn advance(
     tx: &Transaction,
     link: &Model,
@@ -98,9 +95,6 @@ pub async fn advance(
 ///
 /// If another writer has changed a link since it was read, its event is judged again from the current state. Several
 /// events of one link are applied in order.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn advance_all<'a>(
     tx: &Transaction,
     transitions: &[LinkTransition<'a>],

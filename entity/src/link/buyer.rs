@@ -12,9 +12,6 @@ use crate::{
 use domain::words;
 
 /// Records the first visit of a person to the buyer's page. Returns `false` if there was one before.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::ViewedAt, now).await? {
         return Ok(false);
@@ -26,9 +23,6 @@ pub async fn note_viewed(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> 
 
 /// Records that the buyer does not recognise the link, and stops its reminders. Returns `false` if that is recorded
 /// already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::UnrecognisedAt, now).await? {
         return Ok(false);
@@ -41,9 +35,6 @@ pub async fn note_unrecognised(tx: &Transaction, link: &Model, now: DateTime<Utc
 
 /// Records that the buyer recognises the link after all, and resumes its reminders. Returns `false` if nothing else was
 /// recorded.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let taken_back = Entity::update_many()
         .col_expr(Column::UnrecognisedAt, Expr::value(Option::<DateTime<Utc>>::None))
@@ -62,9 +53,6 @@ pub async fn note_recognised(tx: &Transaction, link: &Model, now: DateTime<Utc>)
 }
 
 /// Records the day on which the buyer intends to pay. Returns `false` if a day is recorded already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_expected(
     tx: &Transaction,
     link: &Model,
@@ -89,9 +77,6 @@ pub async fn note_expected(
 
 /// Records that the buyer of a closed link asks for a new one, which needs a person. Returns `false` if they have asked
 /// before.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_new_link_wanted(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<bool, DbErr> {
     if !note_once(tx, link, Column::NewLinkWantedAt, now).await? {
         return Ok(false);

@@ -8,9 +8,6 @@ use crate::list::first_id;
 use domain::LinkState;
 
 /// Links that may have changed at Stripe and have not been checked since `cutoff`, the longest unchecked first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, limit: u64) -> Result<Vec<Model>, DbErr> {
     let may_move =
         [LinkState::Unpaid, LinkState::Processing, LinkState::Voiding, LinkState::Expiring, LinkState::Settling];
@@ -18,9 +15,6 @@ pub async fn due_for_check(db: &impl ConnectionTrait, cutoff: DateTime<Utc>, lim
 }
 
 /// Records that Stripe was asked about a link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::StripeCheckedAt, Expr::value(now))
@@ -32,9 +26,6 @@ pub async fn set_checked(db: &impl ConnectionTrait, link: &Model, now: DateTime<
 
 /// Whether a link of the merchant that was created before `cutoff` has ended at Stripe, so that a webhook should have
 /// arrived.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_ended_before(
     db: &impl ConnectionTrait,
     merchant: domain::MerchantId,

@@ -157,9 +157,6 @@ const INQUIRY: &str = "inquiry";
 
 /// Asks a person to answer new disputes, until none is open. A lost dispute needs a person too, since the money is
 /// gone.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(super) async fn follow(
     tx: &Transaction,
     link: &Model,

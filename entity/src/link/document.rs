@@ -22,9 +22,6 @@ pub struct StoredDocument {
 }
 
 /// Records that the link's invoice is stored.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_document(
     tx: &Transaction,
     link: &Model,

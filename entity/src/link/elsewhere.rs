@@ -30,9 +30,6 @@ impl PaidElsewhere {
 }
 
 /// Sets the merchant's reason for a void, in the transaction that moves the link to `voiding`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: Option<String>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::CloseReason, Expr::value(reason))
@@ -43,9 +40,6 @@ pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: O
 }
 
 /// Sets the payment elsewhere, in the transaction that moves the link to `settling`. Returns the changed link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &PaidElsewhere) -> Result<Model, DbErr> {
     let on = paid.on.to_string();
     Entity::update_many()
@@ -66,9 +60,6 @@ pub async fn set_paid_elsewhere(db: &impl ConnectionTrait, link: &Model, paid: &
 }
 
 /// Sets whether the buyer gets a receipt by text, if that was said. Returns the changed link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_receipt(db: &impl ConnectionTrait, link: Model, receipt: Option<bool>) -> Result<Model, DbErr> {
     if receipt.is_none() {
         return Ok(link);
@@ -79,9 +70,6 @@ pub async fn set_receipt(db: &impl ConnectionTrait, link: Model, receipt: Option
 }
 
 /// Records that the buyer should be told once the link is voided. Returns the changed link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_tell_buyer(db: &impl ConnectionTrait, link: &Model) -> Result<Model, DbErr> {
     Entity::update_many()
         .col_expr(Column::TellBuyer, Expr::value(true))

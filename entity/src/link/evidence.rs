@@ -14,9 +14,6 @@ use domain::LinkId;
 const NOTICE: TimeDelta = TimeDelta::days(7);
 
 /// Disputed links that will be erased soon and whose merchant has had no notice.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_evidence_notice(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -39,9 +36,6 @@ pub async fn due_for_evidence_notice(
 }
 
 /// Tells the merchant on which day the evidence of this link's dispute will be erased.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_evidence_expiring(
     tx: &Transaction,
     owner: &Merchant,

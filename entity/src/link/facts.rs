@@ -87,9 +87,6 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as PaymentFact;
 
 /// Keeps a report and shows it on the payment's link, if that is known. A repeated report changes nothing.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_fact(
     tx: &Transaction,
     merchant: MerchantId,

@@ -8,25 +8,16 @@ use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
 /// The merchant's link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
 /// The link with this token, of any merchant: the token is the buyer's permission to see it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_by_token(db: &impl ConnectionTrait, token: &LinkToken) -> Result<Option<Model>, DbErr> {
     Entity::find().filter(Column::TokenHash.eq(token.hash())).one(db).await
 }
 
 /// The merchants' links with these Stripe ids (`plink_…`), as far as they exist.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all_by_stripe_id(
     db: &impl ConnectionTrait,
     names: &[(MerchantId, &str)],
@@ -43,9 +34,6 @@ pub async fn find_all_by_stripe_id(
 }
 
 /// The merchant's link that was paid by this `pi_…`, the first time or again.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_by_payment_intent(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -70,9 +58,6 @@ pub(crate) fn plain() -> Select<Entity> {
 }
 
 /// All links of an order, newest first, without their metadata.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<Vec<Model>, DbErr> {
     plain()
         .filter(Column::MerchantId.eq(merchant))
@@ -83,17 +68,11 @@ pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: Or
 }
 
 /// How many links an order has.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<u64, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order)).count(db).await
 }
 
 /// Unpaid links that are past their expiry but too young for the purge, which closes links itself.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_expiry(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -113,9 +92,6 @@ pub async fn due_for_expiry(
 }
 
 /// Links of 90 days or older with contents to erase.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_purge(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,

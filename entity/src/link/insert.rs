@@ -18,7 +18,7 @@ use domain::{LinkId, LinkState, LinkToken, MerchantId, Money, OrderId, OwnRemind
 pub struct NewLink {
     /// Its id, chosen before because its token and its document are named after it.
     pub id: LinkId,
-    /// The merchant that owns it.
+    /// The link's merchant.
     pub merchant_id: MerchantId,
     /// The order it is for.
     pub order_id: OrderId,
@@ -50,9 +50,6 @@ pub struct NewLink {
 
 /// Inserts a new link in `creating`. Fails on the key of `open_link` if the order has an open link: see
 /// [`is_second_open`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     Ok(insert_and_hold(tx, new, now).await?.0)
 }
@@ -118,9 +115,6 @@ pub struct PaidOrder {
 /// Inserts the link of a payment that was not requested by a link, in `settling`, and returns its order, locked until
 /// the transaction ends. The link never exists at Stripe; [`CloseConfirmed`](domain::link::LinkEvent::CloseConfirmed)
 /// marks it as paid. Fails if the order has an open link: see [`is_second_open`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_paid_elsewhere(
     tx: &Transaction,
     new: PaidOrder,
@@ -170,7 +164,7 @@ async fn insert_for_order(
 pub struct LostLink {
     /// Its id, as known to Stripe.
     pub id: LinkId,
-    /// The merchant that owns it.
+    /// The link's merchant.
     pub merchant_id: MerchantId,
     /// The order it is for.
     pub order_id: OrderId,
@@ -187,9 +181,6 @@ pub struct LostLink {
 }
 
 /// Inserts a lost link in `failed`. It is closed at Stripe, and becomes `paid` if it was.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_lost(tx: &Transaction, lost: LostLink, now: DateTime<Utc>) -> Result<Model, DbErr> {
     let created_at = lost.id.created_at().unwrap_or(now);
     let link = ActiveModel {

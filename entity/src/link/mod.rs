@@ -93,7 +93,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: LinkId,
-    /// The merchant that owns it.
+    /// The merchant who is paid.
     pub merchant_id: MerchantId,
     /// The order it is for.
     pub order_id: OrderId,

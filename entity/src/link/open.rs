@@ -26,7 +26,7 @@ pub struct Model {
     pub expires_at: DateTime<Utc>,
     /// Since when it has not been checked at Stripe.
     pub check_at: DateTime<Utc>,
-    /// The merchant.
+    /// The link's merchant.
     pub merchant_id: Option<MerchantId>,
 }
 

@@ -33,9 +33,6 @@ pub enum Excess {
 }
 
 /// The link's overpayment; `None` if it was paid once, or if its first payment is not of the kind that was asked.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn overpayment(db: &impl ConnectionTrait, link: &Model) -> Result<Option<Overpayment>, DbErr> {
     let may_be = link.state == LinkState::Paid
         && link.review.is_some_and(|review| match review {

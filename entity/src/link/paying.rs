@@ -66,33 +66,21 @@ impl Model {
 }
 
 /// Records that the buyer has pressed Pay, before they are sent to Stripe.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_pay_pressed(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::PayPressedAt, Some(now))]).await
 }
 
 /// Records that the buyer has returned from Stripe.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_returned(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::ReturnedAt, Some(now))]).await
 }
 
 /// Forgets that the buyer went to Stripe, because they say that they have not paid.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_paying(db: &impl ConnectionTrait, link: &Model) -> Result<(), DbErr> {
     set(db, link, &[(Column::PayPressedAt, None), (Column::ReturnedAt, None)]).await
 }
 
 /// Records that Stripe, asked at `asked`, said that nothing had been paid.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_found_unpaid(db: &impl ConnectionTrait, link: &Model, asked: DateTime<Utc>) -> Result<(), DbErr> {
     set(db, link, &[(Column::FoundUnpaidAt, Some(asked))]).await
 }

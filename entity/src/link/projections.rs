@@ -45,9 +45,6 @@ impl AskedFor {
 }
 
 /// What the merchant's links with these ids ask for, without reading whole links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn asked_for(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -69,9 +66,6 @@ pub async fn asked_for(
 }
 
 /// The size in bytes of the merchant's own data on these links.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn sizes(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -89,9 +83,6 @@ pub async fn sizes(
 }
 
 /// The ids of the links of these orders of the merchant.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn ids_of_orders(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

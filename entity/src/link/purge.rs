@@ -13,9 +13,6 @@ const TOLD_AGAIN: TimeDelta = TimeDelta::days(30);
 
 /// Erases the invoice's number and name, the amount, the buyer's number, the texts and the webhook payloads of a link.
 /// The document must have been deleted from the store before, since its name is lost.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let erased = Expr::value(Option::<String>::None);
     let no_time = Expr::value(Option::<DateTime<Utc>>::None);

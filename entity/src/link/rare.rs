@@ -13,7 +13,7 @@ use domain::{LinkId, LinkState, MerchantId, OrderId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "closed_link")]
 pub struct Model {
-    /// The merchant.
+    /// The link's merchant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// Its state.

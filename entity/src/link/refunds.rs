@@ -146,9 +146,6 @@ pub struct UnfinishedRefund {
 
 /// The unfinished refunds of these links: what was paid and not refunded in full has one if a refund is under way, or
 /// failed and none was made since.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn unfinished<'a>(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = &'a Model>,

@@ -19,17 +19,11 @@ impl Model {
 }
 
 /// The merchant's link, locked until the transaction ends, so that the second of two changes sees the first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn hold(tx: &Transaction, merchant: MerchantId, id: LinkId) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock(LockType::NoKeyUpdate).one(tx).await
 }
 
 /// Sets the reminder settings of a locked link; they must have been checked. Returns the changed link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_reminding(
     tx: &Transaction,
     link: &Model,

@@ -57,9 +57,6 @@ const LONG_BEFORE: TimeDelta = TimeDelta::days(2);
 
 /// After a restoration: links that were yet to be made at Stripe may have been made since, and Stripe may have forgotten
 /// the key, so it is asked for them first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn doubt_unmade(tx: &Transaction) -> Result<(), DbErr> {
     let unmade = Entity::find()
         .filter(Column::StripeUrl.is_null())
@@ -76,9 +73,6 @@ pub async fn doubt_unmade(tx: &Transaction) -> Result<(), DbErr> {
 }
 
 /// Replaces a used-up Stripe link. Returns `false` if the link is no longer unpaid, or has been renewed already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_renewed(
     tx: &Transaction,
     link: &Model,
@@ -104,9 +98,6 @@ pub async fn set_renewed(
 
 /// Sets why an open link cannot proceed, for the merchant to read, and adds `event` to its timeline, which needs a
 /// person. Repeating the same failure does nothing.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_failure(
     tx: &Transaction,
     link: &Model,
@@ -134,9 +125,6 @@ async fn gets_on(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(
 }
 
 /// Clears the failure of a link that proceeds again.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn clear_failure(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     if link.failure.is_none() {
         return Ok(());
@@ -155,9 +143,6 @@ pub async fn clear_failure(tx: &Transaction, link: &Model, now: DateTime<Utc>) -
 }
 
 /// Saves the number and the time of the next idempotency key for Stripe before it is used. Returns the number.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn begin_stripe_attempt(db: &impl ConnectionTrait, link: &Model, now: DateTime<Utc>) -> Result<i64, DbErr> {
     let attempt = link.stripe_attempt + 1;
     Entity::update_many()

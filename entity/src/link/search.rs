@@ -47,9 +47,6 @@ pub struct LinkSearch {
 
 /// A page of the merchant's links with their timelines; shorter if the links are large, or if there are few among many
 /// others.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -59,9 +56,6 @@ pub async fn search(
 }
 
 /// The same page, of what the links are added up by.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn counted(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -94,9 +88,6 @@ async fn page<R: ReadRows<Entity, Id = LinkId> + Sync>(
 }
 
 /// The merchant's links with these ids, with their timelines.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -5,9 +5,6 @@ use sea_orm::{ConnectionTrait, DbErr, Statement};
 use domain::MerchantId;
 
 /// The total size in bytes of the merchant's invoices that have not been purged.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn stored_bytes(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<u64, DbErr> {
     // Raw SQL: on PostgreSQL, a sum of bigints is a numeric and must be cast with the database's own function.
     let sum = "SELECT CAST(coalesce(sum(document_bytes), 0) AS bigint) AS bytes FROM payment_link \

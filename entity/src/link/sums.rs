@@ -44,9 +44,6 @@ fn added() -> String {
 
 /// Adds the oldest changes to the sums, and forgets which of their orders were unpaid. Returns how many: fewer than
 /// [`AT_ONCE`] if none are left but what others add at the moment.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn add_changes(tx: &Transaction) -> Result<u64, DbErr> {
     let backend = tx.get_database_backend();
     let held = if matches!(backend, DbBackend::Postgres) { "FOR UPDATE SKIP LOCKED" } else { "" };
@@ -95,9 +92,7 @@ async fn forget_paid(tx: &Transaction, changes: Rows<1>) -> Result<(), DbErr> {
 /// A sum of a merchant's links.
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct Sum {
-    /// The kind of links.
     kind: String,
-    /// The currency.
     pub(crate) currency: Currency,
     /// The day since 1970 of links that were paid by Stripe, or the day such as 20261126 of links that were paid
     /// elsewhere.
@@ -120,7 +115,6 @@ pub(crate) struct Sum {
     pub(crate) paid: i64,
 }
 
-/// The links of a sum.
 pub(crate) enum SumOf {
     /// Links that can be paid, or are being paid.
     Open,
@@ -131,7 +125,6 @@ pub(crate) enum SumOf {
 }
 
 impl Sum {
-    /// The links of the sum.
     pub(crate) fn of(&self) -> Option<SumOf> {
         let part = self.part;
         match self.kind.as_str() {

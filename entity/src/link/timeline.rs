@@ -78,14 +78,11 @@ impl Model {
 
 pub use Model as TimelineEntry;
 
-/// A new entry.
 #[derive(Debug)]
 pub(super) struct NewEntry {
-    /// The link.
     pub(super) link: LinkId,
     /// What happened.
     pub(super) event: TimelineEvent,
-    /// Detail.
     pub(super) detail: Option<String>,
     /// The holder of the key that caused it, if any.
     pub(super) actor: Option<String>,
@@ -99,9 +96,6 @@ impl NewEntry {
 }
 
 /// Adds an entry and notifies subscribers to the link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note(
     tx: &Transaction,
     link: &link::Model,
@@ -145,9 +139,6 @@ pub(super) async fn insert_all(
 }
 
 /// Changes what entries that were wrong tell; without a detail, an entry is deleted.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(super) async fn correct(
     db: &impl ConnectionTrait,
     wrong: impl IntoIterator<Item = (LinkEventId, Option<String>)>,
@@ -167,17 +158,11 @@ pub(super) async fn correct(
 }
 
 /// The timeline, oldest entry first: see [`of_links`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn timeline(db: &impl ConnectionTrait, link: LinkId) -> Result<Vec<TimelineEntry>, DbErr> {
     of_links(db, [link]).await
 }
 
 /// The timelines of several links, oldest entry first. Of a very long timeline, only the newest entries are returned.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_links(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = LinkId>,

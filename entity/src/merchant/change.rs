@@ -73,9 +73,6 @@ fn set<T: Into<sea_orm::Value>>(column: &mut sea_orm::ActiveValue<T>, value: Opt
 }
 
 /// Sets or removes the template of the merchant's requests.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Option<&str>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::MessageTemplate, Expr::value(body.map(ToOwned::to_owned)))
@@ -86,9 +83,6 @@ pub async fn set_template(db: &impl ConnectionTrait, id: MerchantId, body: Optio
 }
 
 /// Sets whether typography is simplified where that makes a text cheaper.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, plain: bool) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::PlainTypography, Expr::value(plain))
@@ -99,9 +93,6 @@ pub async fn set_plain_typography(db: &impl ConnectionTrait, id: MerchantId, pla
 }
 
 /// Sets the reminder settings. They must have been checked ([`Reminding::check`]).
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_reminding(db: &impl ConnectionTrait, id: MerchantId, reminding: Reminding) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Reminders, Expr::value(reminding.on))
@@ -141,9 +132,6 @@ pub(super) fn untold(now: DateTime<Utc>) -> Condition {
 
 /// Records that the merchant is about to be told of low credits. Returns `false` if they have been told already, or the
 /// credits are no longer low.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_low_credit_told(
     db: &impl ConnectionTrait,
     id: MerchantId,

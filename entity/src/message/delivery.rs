@@ -8,9 +8,6 @@ use super::{Column, Direction, Entity, Origin};
 use domain::{LinkId, MerchantId, MessageId, message::MessageStatus};
 
 /// The status of the last text with each of these links. Links that were never sent are absent.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn last_of_links(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -38,9 +35,6 @@ pub async fn last_of_links(
 }
 
 /// The first text that the merchant sent with each of these links. Links that were never sent are absent.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn first_of_links(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

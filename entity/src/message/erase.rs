@@ -36,9 +36,6 @@ pub(crate) async fn erase_texts(tx: &Transaction, link: LinkId, now: DateTime<Ut
 }
 
 /// Erases the other texts from before `cutoff`. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_said_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let which = Condition::all().add(Column::LinkId.is_null()).add(Column::CreatedAt.lte(cutoff));
     let conversations = erase(tx, which, now).await?;

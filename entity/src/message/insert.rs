@@ -17,7 +17,7 @@ use domain::{ConversationId, LinkId, MerchantId, MessageId, message::MessageStat
 pub struct OutgoingMessage {
     /// Its id.
     pub id: MessageId,
-    /// The merchant that owns it.
+    /// The merchant who sends it, or to whom it was sent.
     pub merchant_id: MerchantId,
     /// Its conversation.
     pub conversation_id: ConversationId,
@@ -40,9 +40,6 @@ pub struct OutgoingMessage {
 }
 
 /// Inserts a message to a buyer, in `queued`, or in `scheduled` if its time has not come.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_outgoing(tx: &Transaction, new: OutgoingMessage, now: DateTime<Utc>) -> Result<Message, DbErr> {
     let is_scheduled = new.scheduled_for.is_some();
     let message = ActiveModel {
@@ -76,9 +73,6 @@ pub struct ReceivedText {
 }
 
 /// Inserts a message from a buyer.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_incoming(
     tx: &Transaction,
     merchant: MerchantId,
@@ -116,9 +110,6 @@ pub struct SaidOnPage {
 }
 
 /// Inserts what a buyer wrote on a link's page, which is not sent and costs nothing.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_said_on_page(
     tx: &Transaction,
     link: &link::Model,

@@ -82,7 +82,7 @@ pub struct Model {
     /// Its id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: MessageId,
-    /// The merchant that owns it.
+    /// The merchant who sends it, or to whom it was sent.
     pub merchant_id: MerchantId,
     /// Its conversation, which has the buyer's number.
     pub conversation_id: ConversationId,
@@ -145,17 +145,11 @@ impl Model {
 }
 
 /// The merchant's message.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).one(db).await
 }
 
 /// The merchant's messages with these ids.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -168,9 +162,6 @@ pub async fn find_all(
 }
 
 /// The merchant's message with this id of the carrier.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_by_carrier_id(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -185,9 +176,6 @@ pub(crate) async fn hold(tx: &impl ConnectionTrait, id: MessageId) -> Result<(),
 }
 
 /// The message, of any merchant. For operators only.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_of_any(db: &impl ConnectionTrait, id: MessageId) -> Result<Option<Message>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }

@@ -24,9 +24,6 @@ words! {
 }
 
 /// The carrier has accepted it: the message is `sent`. Its credits are charged, unless they wait for the report.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn accepted(
     tx: &Transaction,
     message: &Message,
@@ -47,9 +44,6 @@ pub async fn accepted(
 }
 
 /// It was delivered: its credits are charged.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
     if advance(tx, merchant, id, MessageStatus::Delivered, now).await? {
@@ -60,9 +54,6 @@ pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) 
 }
 
 /// The carrier could not deliver it, for this reason. Credits that are still held are settled by the rule.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn undelivered(
     tx: &Transaction,
     message: &Message,
@@ -94,9 +85,6 @@ async fn needs_a_person(
 
 /// It was not sent, for this reason: its credits are returned. Does nothing if the carrier has accepted it after all. A
 /// scheduled text is `cancelled` and needs no person.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn refused(
     tx: &Transaction,
     message: &Message,
@@ -126,9 +114,6 @@ async fn settle(
 }
 
 /// Leaves a message to a person, because it is unknown whether the carrier accepted it. Its credits stay held.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn leave_to_person(
     tx: &Transaction,
     merchant: MerchantId,
@@ -156,9 +141,6 @@ async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<
 }
 
 /// Leaves unknown messages whose command is older than `cutoff` to a person. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn leave_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
@@ -182,9 +164,6 @@ pub enum Resolution {
 }
 
 /// Settles an `unknown` message by a person's finding. Returns `false` if it is not, or no longer, `unknown`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn resolve(
     tx: &Transaction,
     message: &Message,

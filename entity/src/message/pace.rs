@@ -7,9 +7,6 @@ use domain::MerchantId;
 
 /// Counts a text of this day, in the transaction that accepts it. Returns the new count, or `None` if there are `most`
 /// already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count_text(
     tx: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -28,9 +25,6 @@ pub async fn count_text(
 }
 
 /// How many texts were accepted on this day.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn counted_texts(db: &impl ConnectionTrait, merchant: MerchantId, day: NaiveDate) -> Result<u64, DbErr> {
     let find = "SELECT texts FROM text_count WHERE merchant_id = $1 AND day = $2";
     let values = [merchant.into(), day.to_string().into()];
@@ -39,9 +33,6 @@ pub async fn counted_texts(db: &impl ConnectionTrait, merchant: MerchantId, day:
 }
 
 /// Deletes the counts of days before this one. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> Result<u64, DbErr> {
     let forget = "DELETE FROM text_count WHERE day < $1";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), forget, [day.to_string().into()]);

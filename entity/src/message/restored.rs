@@ -13,9 +13,6 @@ const PAGE: u64 = 500;
 
 /// Marks every text that had not been sent at the backup as `unknown`, unless its time has not come: it may have been
 /// sent since, so the carrier's records or a person must decide first. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn hold_unsent(tx: &Transaction, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let mut held = 0;
     loop {

@@ -13,9 +13,6 @@ use domain::{LinkState, MerchantId, MessageId};
 
 /// A page of all merchants' scheduled messages that are due. A message waits while its link is being made or a payment
 /// for it is in progress.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn scheduled_until(
     db: &impl ConnectionTrait,
     at: DateTime<Utc>,
@@ -29,9 +26,6 @@ pub async fn scheduled_until(
 
 /// A page of scheduled messages that are obsolete: their link is closed or closing, or their buyer has opted out or was
 /// erased.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn scheduled_in_vain(
     db: &impl ConnectionTrait,
     after: Option<MessageId>,
@@ -90,9 +84,6 @@ fn is_scheduled() -> Expr {
 }
 
 /// Whether the merchant has a message with this deduplication key.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_once_key(db: &impl ConnectionTrait, merchant: MerchantId, key: &str) -> Result<bool, DbErr> {
     let one = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OnceKey.eq(key)).one(db).await?;
     Ok(one.is_some())

@@ -28,9 +28,6 @@ pub struct MessageSearch {
 }
 
 /// A page of the merchant's messages. With a text filter it may be short or empty although there are more to scan.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -68,9 +65,6 @@ async fn last_of_many(
 }
 
 /// A page of all merchants' messages, newest first. For operators only.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search_all(db: &impl ConnectionTrait, search: MessageSearch) -> Result<Vec<Message>, DbErr> {
     page(Entity::find(), search, db).await
 }
@@ -99,9 +93,6 @@ async fn page(
 }
 
 /// A page of a conversation, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn of_conversation(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -115,9 +106,6 @@ pub async fn of_conversation(
 }
 
 /// The newest text with this link in this conversation, commanded at or after `since`, that was sent or may still be.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn sent_since(
     db: &impl ConnectionTrait,
     link: LinkId,
@@ -136,9 +124,6 @@ pub async fn sent_since(
 }
 
 /// The texts of a conversation that wait to be sent, locked until the transaction ends.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn waiting_for(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -155,9 +140,6 @@ pub(crate) async fn waiting_for(
 }
 
 /// Whether a buyer's question was answered automatically at or after `since`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn answered_since(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -25,9 +25,6 @@ impl From<MessageStatus> for StatusUpdate {
 }
 
 /// Moves a message forward to the status of `update`. Returns `false` if it has reached it already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn advance(
     tx: &Transaction,
     merchant: MerchantId,
@@ -90,18 +87,12 @@ async fn set_status(
 }
 
 /// Queues a scheduled message. Returns `false` if it was cancelled or queued already.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn queue_scheduled(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<bool, DbErr> {
     let update = in_one_of(message.merchant_id, message.id, [MessageStatus::Scheduled]);
     set_status(tx, update, MessageStatus::Queued, now).await
 }
 
 /// Moves a message that has certainly not been sent back to `queued`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn requeue(tx: &Transaction, merchant: MerchantId, id: MessageId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let update = in_one_of(merchant, id, [MessageStatus::Sending]);
     set_status(tx, update, MessageStatus::Queued, now).await.map(|_| ())

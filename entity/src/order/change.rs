@@ -82,9 +82,6 @@ impl OrderChanges {
 }
 
 /// Whether the order has an open link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_open_link(db: &impl ConnectionTrait, order: &Order) -> Result<bool, DbErr> {
     let links = link::of_order(db, order.merchant_id, order.id).await?;
     Ok(links.iter().any(|link| link.state.is_open()))

@@ -18,9 +18,6 @@ use domain::{MerchantId, OrderId};
 
 /// A page, by id, of orders from before `cutoff` whose buyer is still known although no link of theirs has contents
 /// left. Most of them never had a link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn due_for_forgetting(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,
@@ -55,9 +52,6 @@ fn unpurged_links() -> SelectStatement {
 }
 
 /// Erases the buyers of these orders. Links that are created concurrently either come first or find no buyer.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_customers(tx: &Transaction, orders: &[Order], now: DateTime<Utc>) -> Result<(), DbErr> {
     for order in orders {
         Entity::find_by_id(order.id).lock(LockType::NoKeyUpdate).one(tx).await?;

@@ -18,7 +18,7 @@ use domain::{MerchantId, Money, OrderId, PhoneNumber};
 /// The data of a new order.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
-    /// The merchant that owns it.
+    /// The order's merchant.
     pub merchant_id: MerchantId,
     /// The merchant's own number for it.
     pub number: String,
@@ -49,9 +49,6 @@ pub struct Kept {
 
 /// Inserts a new order. [`is_second_number`](super::is_second_number) tells whether it failed because another order has
 /// the number.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
     let order = ActiveModel::from(to_insert(new, now)?).reset_all();
     let order = order.insert(tx).await?;
@@ -61,9 +58,6 @@ pub async fn insert(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Resu
 
 /// Inserts a new order unless there is one of its number that is not archived; `None` then, and the transaction can go
 /// on.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn insert_unless_there(tx: &Transaction, new: NewOrder, now: DateTime<Utc>) -> Result<Option<Order>, DbErr> {
     let order = to_insert(new, now)?;
     let mut rows = Rows::new([
@@ -152,7 +146,7 @@ fn to_insert(new: NewOrder, now: DateTime<Utc>) -> Result<Order, DbErr> {
 /// An order whose number and total alone are known.
 #[derive(Debug, Clone)]
 pub struct LostOrder {
-    /// The merchant that owns it.
+    /// The order's merchant.
     pub merchant_id: MerchantId,
     /// The number of its invoice.
     pub number: String,

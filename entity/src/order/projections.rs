@@ -24,9 +24,6 @@ pub struct OrderName {
 }
 
 /// The names of the merchant's orders with these ids, without reading whole orders.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn names(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -86,9 +83,6 @@ impl ExportedOrder {
 const EXPORTED_AT_ONCE: usize = 50;
 
 /// What is exported of the merchant's orders with these ids.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn exported(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

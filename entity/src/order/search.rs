@@ -44,9 +44,6 @@ pub struct OrderSearch {
 }
 
 /// A page of the merchant's orders; shorter if the orders are large, or if there are few among many others.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -56,9 +53,6 @@ pub async fn search(
 }
 
 /// The same page, of what the orders are added up by.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn counted(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -97,9 +91,6 @@ pub(crate) fn archived(merchant: MerchantId) -> SelectStatement {
 }
 
 /// The newest order with this number that is not archived.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: &str) -> Result<Option<Order>, DbErr> {
     Entity::find()
         .filter(Column::MerchantId.eq(merchant))
@@ -112,17 +103,11 @@ pub async fn by_number(db: &impl ConnectionTrait, merchant: MerchantId, number: 
 }
 
 /// The order, locked until the transaction ends, so that no link is created for it meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn held(db: &impl ConnectionTrait, merchant: MerchantId, id: OrderId) -> Result<Option<Order>, DbErr> {
     Entity::find_by_id(id).filter(Column::MerchantId.eq(merchant)).lock_exclusive().one(db).await
 }
 
 /// The newest order with this number that is not archived, locked until the transaction ends.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn held_by_number(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -145,9 +130,6 @@ pub fn is_second_number(error: &DbErr) -> bool {
 }
 
 /// Those of these numbers that belong to orders that are not archived.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn numbers_there(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -26,9 +26,6 @@ words! {
 }
 
 /// Updates orders' tags after changes of their links. Several links of one order are applied in the given order.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn refresh_tags(
     tx: &Transaction,
     moved: impl Iterator<Item = &link::Model>,
@@ -62,9 +59,6 @@ pub(crate) async fn refresh_tags(
 }
 
 /// Resets the tag of an order whose link was not paid after all, unless another of its links is paid or open.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn take_back_paid(tx: &Transaction, link: &link::Model, now: DateTime<Utc>) -> Result<(), DbErr> {
     let links = link::of_order(tx, link.merchant_id, link.order_id).await?;
     if links.iter().any(|other| other.id != link.id && other.state == LinkState::Paid) {

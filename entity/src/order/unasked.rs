@@ -12,7 +12,7 @@ use domain::{MerchantId, OrderId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "unasked_order")]
 pub struct Model {
-    /// The merchant.
+    /// The order's merchant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The order.

@@ -18,7 +18,7 @@ use domain::{Currency, MerchantId, OrderId};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "unpaid_order")]
 pub struct Model {
-    /// The merchant.
+    /// The order's merchant.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The order.
@@ -64,9 +64,6 @@ pub struct Overdue {
 }
 
 /// The merchant's orders that were due before this day and are unpaid; at most so many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn overdue(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -34,9 +34,6 @@ impl Order {
 
 /// Adds to the bytes of this day, in the transaction that writes them. Returns the new sum, or `None` if it would
 /// exceed `most`.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn count_bytes(
     tx: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -58,9 +55,6 @@ pub async fn count_bytes(
 }
 
 /// Deletes the counts of days before this one. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_counts_before(db: &impl ConnectionTrait, day: NaiveDate) -> Result<u64, DbErr> {
     let forget = "DELETE FROM order_volume WHERE day < $1";
     let statement = Statement::from_sql_and_values(db.get_database_backend(), forget, [day.to_string().into()]);
@@ -102,9 +96,6 @@ pub(super) async fn first_of(
 }
 
 /// The variable size in bytes of the merchant's orders with these ids.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn sizes(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

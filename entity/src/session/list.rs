@@ -76,9 +76,6 @@ impl FromStr for SessionCursor {
 }
 
 /// A page of the sessions that are not over, newest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     whose: Whose<'_>,
@@ -96,9 +93,6 @@ pub async fn list(
 }
 
 /// Ends one of these sessions. Returns `false` if there is none with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn end_one(db: &impl ConnectionTrait, whose: Whose<'_>, id: SessionId) -> Result<bool, DbErr> {
     // A hash of 32 bytes that starts with the 16 bytes of the id lies between these two.
     let first = id.uuid().as_bytes().to_vec();

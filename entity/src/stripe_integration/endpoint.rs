@@ -20,9 +20,6 @@ words! {
 
 /// Requests the registration. Saves the next idempotency key and its time before any call. Returns `None` without a
 /// connection.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn request_endpoint(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -33,9 +30,6 @@ pub async fn request_endpoint(
 }
 
 /// Saves the number and the time of the next idempotency key before it is used.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn begin_endpoint_attempt(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -89,9 +83,6 @@ pub async fn set_endpoint(
 }
 
 /// Records why Stripe refuses the endpoint of this attempt, and what to do.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn refuse_endpoint(db: &impl ConnectionTrait, asked: &StripeIntegration, reason: &str) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::EndpointStatus, Expr::value(EndpointStatus::Failed))

@@ -41,7 +41,7 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stripe_integration")]
 pub struct Model {
-    /// The merchant that owns it.
+    /// The merchant whose account it is.
     #[sea_orm(primary_key, auto_increment = false)]
     pub merchant_id: MerchantId,
     /// The secret or restricted key, sealed.
@@ -137,9 +137,6 @@ pub enum ConnectError {
 }
 
 /// The merchant's connection, if there is one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<StripeIntegration>, DbErr> {
     Entity::find_by_id(merchant).one(db).await
 }
@@ -182,9 +179,6 @@ pub async fn with_owner(
 }
 
 /// Records whether Stripe accepts the key from `checked.updated_at`. Does nothing if the key was replaced meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_status(
     tx: &Transaction,
     checked: &StripeIntegration,
@@ -223,9 +217,6 @@ async fn follow(
 }
 
 /// Records the health of the webhooks as of what was known then. Does not overwrite what was found meanwhile.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_health(
     tx: &Transaction,
     known: &StripeIntegration,
@@ -251,9 +242,6 @@ pub async fn set_health(
 }
 
 /// A page of the connections whose key Stripe accepts, by merchant.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn connected(
     db: &impl ConnectionTrait,
     after: Option<MerchantId>,
@@ -267,9 +255,6 @@ pub async fn connected(
 }
 
 /// Deletes the connection with its keys.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delete(tx: &Transaction, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::delete_by_id(merchant).exec(tx).await?;
     for part in ["key", "webhooks"] {

@@ -11,9 +11,6 @@ use super::{Column, Entity, Health};
 use domain::MerchantId;
 
 /// Records that a payment was found without a webhook.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let never =
         CaseStatement::new().case(Column::LastEventAt.is_null(), Health::NeverReceived).finally(Health::EventsMissing);
@@ -27,9 +24,6 @@ pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: D
 }
 
 /// Records that a payment was found whose webhook may still arrive; see [`diagnose`](super::diagnose).
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::UntoldAt, Expr::value(now))
@@ -44,9 +38,6 @@ pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: D
 const EVENT_GRAIN: TimeDelta = TimeDelta::seconds(10);
 
 /// Records an event with a good signature, which ends earlier failures. Written at most once in ten seconds.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_event(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     let is_news = Condition::any()
         .add(Column::LastEventAt.is_null())
@@ -68,9 +59,6 @@ pub async fn note_event(db: &impl ConnectionTrait, merchant: MerchantId, now: Da
 const FAILURE_GRAIN: TimeDelta = TimeDelta::seconds(10);
 
 /// Records a webhook that none of our secrets has signed. Several within ten seconds count as one.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_signature_failure(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -89,9 +77,6 @@ pub async fn note_signature_failure(
 }
 
 /// Records an event of a payment in the other mode: a test payment for a live link, or the reverse.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_other_mode(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::OtherModeAt, Expr::value(now))

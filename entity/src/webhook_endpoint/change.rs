@@ -83,9 +83,6 @@ pub struct EndpointChanges {
 }
 
 /// Changes a locked endpoint. Enabling it again clears its failures.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn change(
     tx: &Transaction,
     endpoint: WebhookEndpoint,
@@ -142,9 +139,6 @@ pub async fn rotate_secret(
 }
 
 /// Deletes an endpoint with its deliveries. Returns `false` if there is none.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn delete(tx: &Transaction, merchant: MerchantId, id: WebhookEndpointId) -> Result<bool, DbErr> {
     let gone = Entity::delete_many().filter(Column::Id.eq(id)).filter(Column::MerchantId.eq(merchant)).exec(tx).await?;
     Ok(gone.rows_affected == 1)

@@ -44,7 +44,7 @@ pub struct Model {
     pub id: WebhookDeliveryId,
     /// The endpoint it goes to.
     pub endpoint_id: WebhookEndpointId,
-    /// The merchant that owns it.
+    /// The endpoint's merchant.
     pub merchant_id: MerchantId,
     /// The number of the change; `None` for a test.
     pub seq: Option<i64>,
@@ -99,9 +99,6 @@ const LOOKED_BACK: usize = 32;
 
 /// The next delivery of an endpoint, if one is due: in the order in which they became due, and untried ones in the
 /// order of their numbers.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn next_due(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -126,9 +123,6 @@ pub async fn next_due(
 }
 
 /// The first delivery of an endpoint, due now or later.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn first_pending(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -144,9 +138,6 @@ pub async fn first_pending(
 }
 
 /// A page of an endpoint's deliveries, newest first. Optionally of one state.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -165,9 +156,6 @@ pub async fn list(
 }
 
 /// A delivery of an endpoint.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     endpoint: WebhookEndpointId,
@@ -177,9 +165,6 @@ pub async fn find(
 }
 
 /// Schedules a delivery to be tried at once, with a fresh retry schedule, whatever its state.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn redeliver(
     tx: &Transaction,
     delivery: WebhookDelivery,
@@ -195,9 +180,6 @@ pub async fn redeliver(
 
 /// Delivers everything that a locked endpoint missed since a time: failed deliveries, and changes from while it was
 /// disabled, as far as the feed still has them. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn recover(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -235,9 +217,6 @@ pub async fn recover(
 }
 
 /// Removes deliveries of changes older than `cutoff`, except pending ones. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let (mut forgotten, mut after) = (0, None);
     loop {

@@ -53,7 +53,7 @@ pub struct Model {
     /// The id of the endpoint.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: WebhookEndpointId,
-    /// The merchant that owns it.
+    /// The endpoint's merchant.
     pub merchant_id: MerchantId,
     /// The URL.
     pub url: String,
@@ -121,9 +121,6 @@ impl Model {
 }
 
 /// The merchant's endpoint with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -133,17 +130,11 @@ pub async fn find(
 }
 
 /// The endpoint of any merchant. For operators only.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_of_any(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Result<Option<WebhookEndpoint>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
 /// The merchant's endpoint, locked until the transaction ends.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn hold(
     tx: &Transaction,
     merchant: MerchantId,
@@ -153,17 +144,11 @@ pub async fn hold(
 }
 
 /// The merchant's endpoints, oldest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Vec<WebhookEndpoint>, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).order_by_asc(Column::Id).all(db).await
 }
 
 /// Records the jobs that deliver to endpoints and when they are due, in one statement.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn set_jobs(
     tx: &Transaction,
     jobs: impl IntoIterator<Item = (WebhookEndpointId, JobId, DateTime<Utc>)>,
@@ -180,9 +165,6 @@ pub async fn set_jobs(
 }
 
 /// Records that no job delivers to an endpoint, because nothing is pending.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::JobId, Expr::value(Option::<JobId>::None))
@@ -194,9 +176,6 @@ pub async fn clear_job(tx: &Transaction, id: WebhookEndpointId) -> Result<(), Db
 }
 
 /// Endpoints with a delivery due before `cutoff` and no unfinished job that would deliver it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forsaken(
     db: &impl ConnectionTrait,
     cutoff: DateTime<Utc>,

@@ -43,9 +43,6 @@ pub struct Attempted {
 }
 
 /// Records a successful delivery.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_delivered(
     tx: &Transaction,
     delivery: &WebhookDelivery,
@@ -63,18 +60,12 @@ pub async fn note_delivered(
 }
 
 /// Marks an endpoint as slower than [`SLOW`] while its answer is still awaited.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_slow(db: &impl ConnectionTrait, id: WebhookEndpointId) -> Result<(), DbErr> {
     let slow = Entity::update_many().col_expr(Column::IsSlow, Expr::value(true)).filter(Column::Id.eq(id));
     slow.exec(db).await.map(|_| ())
 }
 
 /// Records a failed delivery to an endpoint as it was read. Returns why the endpoint is disabled now, if it is.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn note_failed(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,

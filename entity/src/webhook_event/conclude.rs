@@ -37,9 +37,6 @@ const ERASE: &str = "UPDATE webhook_event SET payload = NULL FROM v \
 
 /// Records the outcomes of events in one statement. The payload of an ignored event is erased: it will not be needed,
 /// and may contain amounts and buyers. So is that of an event about a purged link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn conclude(db: &impl ConnectionTrait, conclusions: &[Conclusion], now: DateTime<Utc>) -> Result<(), DbErr> {
     let mut rows = Rows::new([
         ("the_event", "uuid"),

@@ -77,9 +77,6 @@ impl ActiveModelBehavior for ActiveModel {}
 pub use Model as WebhookEvent;
 
 /// The merchant's event with this id.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -105,9 +102,6 @@ pub struct ReceivedEvent {
 }
 
 /// The existing ones of these events, each of the given merchant.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find_all(
     db: &impl ConnectionTrait,
     events: &[(MerchantId, WebhookEventId)],
@@ -126,9 +120,6 @@ pub async fn find_all(
 }
 
 /// Erases the payloads of events about a link.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, link: LinkId) -> Result<(), DbErr> {
     let is_theirs = Column::MerchantId.eq(merchant);
     erase(db, is_theirs.clone().and(Column::Id.in_subquery(outcome::about(link)))).await?;
@@ -140,9 +131,6 @@ pub async fn erase_payloads(db: &impl ConnectionTrait, merchant: MerchantId, lin
 pub const LONGEST_KEPT: usize = 64 * 1024;
 
 /// Erases the payloads of these events, each of the given merchant, which are too long to keep: few, if any.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_longest(db: &impl ConnectionTrait, events: &[(MerchantId, WebhookEventId)]) -> Result<(), DbErr> {
     for (merchant, event) in events {
         erase(db, Column::MerchantId.eq(*merchant).and(Column::Id.eq(*event))).await?;
@@ -151,9 +139,6 @@ pub async fn erase_longest(db: &impl ConnectionTrait, events: &[(MerchantId, Web
 }
 
 /// Erases all payloads from before `cutoff`. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     erase(db, Column::ReceivedAt.lte(cutoff)).await
 }
@@ -162,9 +147,6 @@ pub async fn erase_payloads_before(db: &impl ConnectionTrait, cutoff: DateTime<U
 ///
 /// No sender tells of an event as long afterwards, and what an event has told once changes nothing again. An event
 /// without an outcome stays: its job is paused or was retried, and still asks for it.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_before(
     tx: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -41,7 +41,6 @@ pub(super) fn with_outcome(events: Select<super::Entity>) -> SelectTwo<super::En
     events.join(JoinType::LeftJoin, of_event()).select_also(Entity)
 }
 
-/// Merges an event with its outcome.
 pub(super) fn merged((event, outcome): (WebhookEvent, Option<Model>)) -> WebhookEvent {
     match outcome {
         Some(Model { state, error, link_id, applied_at, .. }) => {

@@ -53,9 +53,6 @@ pub struct EventSpan {
 }
 
 /// A page of the merchant's events that can be replayed, oldest first.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn to_replay(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -31,9 +31,6 @@ pub struct WebhookEventSearch {
 
 /// A page of the merchant's events, newest first. By a source or a state it may be short or empty although there are more
 /// to look through.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -83,9 +80,6 @@ async fn search_concluded(
 }
 
 /// Searches only the newest events. Returns `None` if they do not fill the page and there are older ones.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search_newest(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -96,9 +90,6 @@ pub async fn search_newest(
 }
 
 /// Searches as many of the newest events as are looked through for a page.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search_many(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
@@ -129,9 +120,6 @@ async fn search_through(
 }
 
 /// Searches only these events.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn search_among(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

@@ -77,9 +77,6 @@ impl Failing {
 }
 
 /// Groups jobs by their errors.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn errors(db: &impl ConnectionTrait, failing: Failing) -> Result<ErrorGroups, DbErr> {
     let rows: Vec<(String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>)> = Entity::find()
         .select_only()

@@ -42,9 +42,6 @@ impl Point {
 
 /// Records the minute that ended at `end` or just before, unless another scheduler has. The depths are in the order of
 /// [`Kind::ALL`]; `None` if Redis did not answer.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn measure(db: &impl ConnectionTrait, depths: Option<&[Depth]>, end: DateTime<Utc>) -> Result<(), DbErr> {
     let end = this_minute(end);
     let minute = end - TimeDelta::minutes(1);
@@ -76,9 +73,6 @@ pub async fn measure(db: &impl ConnectionTrait, depths: Option<&[Depth]>, end: D
 
 /// The last hours in at most sixty points, of one kind or of all, oldest first, and when the first one would begin.
 /// Minutes of which nothing was measured are in none.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn history(
     db: &impl ConnectionTrait,
     kind: Option<Kind>,

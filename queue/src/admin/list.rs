@@ -108,9 +108,6 @@ impl JobFilter {
 
 /// A page of jobs, newest first. By a kind, an error or a time it may be short or empty although there are more to look
 /// through.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn list(db: &impl ConnectionTrait, filter: &JobFilter) -> Result<Found<Row, JobId>, DbErr> {
     let mut parts = Vec::new();
     for part in filter.parts() {
@@ -120,9 +117,6 @@ pub async fn list(db: &impl ConnectionTrait, filter: &JobFilter) -> Result<Found
 }
 
 /// The first matches, however many jobs are looked through for them.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn first(db: &impl ConnectionTrait, filter: &JobFilter) -> Result<Vec<Row>, DbErr> {
     let (mut filter, mut rows) = (filter.clone(), Vec::new());
     loop {

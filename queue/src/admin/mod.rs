@@ -30,9 +30,6 @@ pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 const NOTIFY_PAGE: u64 = 1_000;
 
 /// Counts unfinished jobs by merchant. It reads all of them.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<MerchantId, u64>, DbErr> {
     let counted: Vec<(MerchantId, i64)> = Entity::find()
         .select_only()
@@ -48,9 +45,6 @@ pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<Mer
 }
 
 /// Finds a job by id. For operators only, since it spans merchants.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
@@ -167,9 +161,6 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
 }
 
 /// Ends a pause. Returns `false` if there was none. Call [`notify_waiting`] afterwards.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn resume(
     db: &Db,
     what: Paused,

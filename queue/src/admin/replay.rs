@@ -23,9 +23,6 @@ struct AboutEvent {
 /// A page of the merchant's events that wait to be applied, newest first. No index separates them from applied events,
 /// so unless they are among the newest events, they are found through their unfinished jobs. If those are many, more of the
 /// newest events are looked through; the page may then be short or empty although there are more.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn waiting_events(
     db: &impl ConnectionTrait,
     merchant: MerchantId,

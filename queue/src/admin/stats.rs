@@ -46,9 +46,6 @@ pub async fn depths(queues: &RedisQueues) -> Result<Vec<Depth>, QueueError> {
 }
 
 /// The row statistics of every kind, in the order of [`Kind::ALL`].
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn row_stats(db: &impl ConnectionTrait) -> Result<Vec<RowStats>, DbErr> {
     let (oldest, dead) = (oldest(db).await?, dead(db).await?);
     Ok(Kind::ALL

@@ -65,9 +65,6 @@ impl Changes {
     }
 
     /// Numbers and publishes all changes of these merchants. Returns how many there were.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn number(&self, merchants: &BTreeSet<MerchantId>) -> Result<u64, DbErr> {
         let merchants: Vec<MerchantId> = merchants.iter().copied().collect();
         let mut numbered = 0;
@@ -85,9 +82,6 @@ impl Changes {
     }
 
     /// Numbers the unnumbered changes of all merchants. Returns how many there were.
-    ///
-    /// # Errors
-    /// Returns an error if the database query fails.
     pub async fn number_left_over(&self) -> Result<u64, DbErr> {
         let mut numbered = 0;
         loop {

@@ -15,9 +15,6 @@ const RELIED_ON: TimeDelta = TimeDelta::minutes(1);
 
 /// Ensures that a job delivers to an endpoint from `at` on. Returns the job if it is new. The caller must have locked
 /// the endpoint.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn deliver_from(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -32,9 +29,6 @@ pub async fn deliver_from(
 
 /// Enqueues the job that delivers to an endpoint from `at` on, replacing any other. Endpoints that are slow or failing
 /// have a separate queue, so that they do not hold up the rest. The caller must have locked the endpoint.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn enqueue_delivery(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,
@@ -46,9 +40,6 @@ pub async fn enqueue_delivery(
 
 /// Ensures that jobs deliver to these endpoints from now on. Returns the new jobs. The caller must have locked the
 /// endpoints.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(super) async fn deliver_all(
     tx: &Transaction,
     endpoints: &[WebhookEndpoint],

@@ -20,7 +20,7 @@ kinds! {
 
     /// Checks a link's uploaded invoice, moves it to the store, and enqueues making the link at Stripe.
     StoreInvoice = "store_invoice" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link the invoice belongs to.
         link: LinkId,
@@ -29,7 +29,7 @@ kinds! {
 
     /// Makes the link at Stripe.
     CreateStripeLink = "create_stripe_link" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -40,7 +40,7 @@ kinds! {
 
     /// Closes the link at Stripe.
     CloseStripeLink = "close_stripe_link" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -51,7 +51,7 @@ kinds! {
 
     /// Sends a text message and settles its credits.
     SendSms = "send_sms" {
-        /// The merchant.
+        /// The merchant who sends it.
         merchant: MerchantId,
         /// The message.
         message: MessageId,
@@ -79,7 +79,7 @@ kinds! {
 
     /// Downloads a picture attached to a buyer's text.
     FetchPicture = "fetch_picture" {
-        /// The merchant.
+        /// The merchant to whom it was sent.
         merchant: MerchantId,
         /// The message the picture came with.
         message: MessageId,
@@ -90,7 +90,7 @@ kinds! {
 
     /// Reminds the buyer of an unpaid link.
     Remind = "remind" {
-        /// The merchant.
+        /// The merchant whose buyers are reminded.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -101,7 +101,7 @@ kinds! {
 
     /// Texts a buyer about what happened to a link.
     TellBuyer = "tell_buyer" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -112,7 +112,7 @@ kinds! {
 
     /// Creates the orders and links of a batch, several rows per attempt.
     RunBatch = "run_batch" {
-        /// The merchant.
+        /// The batch's merchant.
         merchant: MerchantId,
         /// The batch.
         batch: BatchId,
@@ -121,7 +121,7 @@ kinds! {
 
     /// Closes a link if it is still open, then erases its personal data.
     PurgeLink = "purge_link" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -136,28 +136,28 @@ kinds! {
 
     /// Checks a merchant's key with Stripe.
     CheckStripeKey = "check_stripe_key" {
-        /// The merchant.
+        /// The merchant whose account it is.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Checks a merchant's account with the SMS carrier.
     CheckSmsAccount = "check_sms_account" {
-        /// The merchant.
+        /// The merchant whose account it is.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::minutes(10)), ..Policy::DEFAULT };
 
     /// Registers our webhook endpoint at Stripe and stores its signing secret.
     RegisterStripeWebhook = "register_stripe_webhook" {
-        /// The merchant.
+        /// The merchant whose account it is.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::hours(1)), ..Policy::DEFAULT };
 
     /// Asks Stripe about a link for which no webhook has come for a long time.
     ReconcileLink = "reconcile_link" {
-        /// The merchant.
+        /// The link's merchant.
         merchant: MerchantId,
         /// The link.
         link: LinkId,
@@ -171,7 +171,7 @@ kinds! {
     /// After a restore from backup, lists a merchant's Stripe links that are newer than the backup and imports them
     /// again.
     RecoverStripeLinks = "recover_stripe_links" {
-        /// The merchant.
+        /// The merchant whose links are looked for.
         merchant: MerchantId,
         /// The time the backup was taken.
         made_since: DateTime<Utc>,
@@ -180,7 +180,7 @@ kinds! {
 
     /// Diagnoses problems with a merchant's Stripe webhooks.
     DiagnoseStripe = "diagnose_stripe" {
-        /// The merchant.
+        /// The merchant whose account it is.
         merchant: MerchantId,
     }
     // The handler stops trying long before, and leaves it to the next tick.
@@ -207,14 +207,14 @@ kinds! {
 
     /// Texts a merchant that credits are low.
     TellLowCredit = "tell_low_credit" {
-        /// The merchant.
+        /// The merchant whose credits are low.
         merchant: MerchantId,
     }
     retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT };
 
     /// Delivers due webhooks to one of the merchant's endpoints, in order.
     DeliverWebhooks = "deliver_webhooks" {
-        /// The merchant.
+        /// The endpoint's merchant.
         merchant: MerchantId,
         /// The endpoint.
         endpoint: WebhookEndpointId,
@@ -224,7 +224,7 @@ kinds! {
 
     /// Delivers webhooks to an endpoint that is slow or failed before.
     RetryWebhooks = "retry_webhooks" {
-        /// The merchant.
+        /// The endpoint's merchant.
         merchant: MerchantId,
         /// The endpoint.
         endpoint: WebhookEndpointId,

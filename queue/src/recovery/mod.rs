@@ -34,9 +34,6 @@ pub struct QueuedPage {
 
 /// A page of jobs that should have been claimed by now, in order of id. Notifying Redis of a job it already has is
 /// harmless. Paused jobs are skipped.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn overdue(
     db: &impl ConnectionTrait,
     now: DateTime<Utc>,
@@ -48,18 +45,12 @@ pub async fn overdue(
 
 /// A page of all unfinished jobs that are not paused, whenever they are due, in order of id. Used to refill an empty
 /// Redis.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn queued(db: &impl ConnectionTrait, after: Option<JobId>, limit: u64) -> Result<QueuedPage, DbErr> {
     queued_page(db, QueuedQuery { after, limit, ..QueuedQuery::default() }).await
 }
 
 /// A page of one kind's or merchant's unfinished jobs that are not paused by something else. Redis is notified of them
 /// when a pause ends.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn queued_of(
     db: &impl ConnectionTrait,
     of: Paused,
@@ -109,9 +100,6 @@ fn not_paused() -> Condition {
 }
 
 /// Whether jobs of this kind for this merchant are unfinished; dead ones are.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn has_unfinished(db: &impl ConnectionTrait, kind: Kind, merchant: MerchantId) -> Result<bool, DbErr> {
     let unfinished = Entity::find()
         .filter(Column::Kind.eq(kind.as_str()))
@@ -126,9 +114,6 @@ pub(crate) fn enqueued_job(row: &Row) -> Option<EnqueuedJob> {
 }
 
 /// Deletes jobs that were done or discarded longer than `retention` ago. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn clean(db: &impl ConnectionTrait, retention: TimeDelta, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let old = Entity::find()
         .select_only()

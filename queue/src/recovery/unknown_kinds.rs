@@ -13,9 +13,6 @@ const WHY: &str = "no version that runs here knows this kind of job";
 
 /// Dead-letters jobs of unknown kinds that have been due for an hour, so that an operator sees them. Returns how many.
 /// Until then they hold up nothing, because Redis is not notified of them.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let parked = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Dead))

@@ -21,7 +21,6 @@ use super::{Ack, Delivery};
 /// row and counts an attempt that ended without a report as a crash.
 const UNANSWERED: Duration = Duration::from_secs(5);
 
-/// A message to the fetcher.
 pub(super) enum FetcherMessage {
     /// A job was answered.
     Answer(JobAnswer),

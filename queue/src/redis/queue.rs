@@ -48,7 +48,6 @@ pub(super) struct ClaimRequest {
     pub(super) lifetime: Duration,
 }
 
-/// The result of a turn.
 #[derive(Debug)]
 pub(super) struct TurnResult {
     /// Whether more jobs may be ready than were claimed.

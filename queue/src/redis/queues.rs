@@ -134,7 +134,6 @@ impl RedisQueues {
         &self.0.connection
     }
 
-    /// The clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.0.clock
     }

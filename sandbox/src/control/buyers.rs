@@ -104,7 +104,6 @@ pub(crate) fn settle(
     Ok(Json(json!({ "event": event })))
 }
 
-/// A refund.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RefundAct {

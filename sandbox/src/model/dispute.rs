@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
-/// The status of a dispute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DisputeStatus {
@@ -32,7 +31,6 @@ impl DisputeStatus {
     }
 }
 
-/// A dispute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Dispute {
     /// `du_…`.

@@ -53,7 +53,6 @@ impl Status {
     }
 }
 
-/// The direction of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TextDirection {

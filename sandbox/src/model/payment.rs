@@ -10,7 +10,6 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// The state of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum IntentState {

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{scope::StripeScope, table::Row};
 use crate::clock::Moment;
 
-/// The status of a refund.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefundStatus {
@@ -25,7 +24,6 @@ impl RefundStatus {
     }
 }
 
-/// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refund {
     /// `re_…`.

@@ -10,7 +10,6 @@ use crate::{
     model::{scope::StripeScope, table::Row},
 };
 
-/// The status of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SessionStatus {

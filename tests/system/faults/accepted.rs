@@ -24,7 +24,6 @@ pub(crate) struct Accepted {
 #[derive(Debug, Default)]
 pub(crate) struct AcceptedLink {
     pub(crate) id: String,
-    /// A void was accepted.
     pub(crate) voided: bool,
     /// Stripe has taken the buyer's money.
     pub(crate) paid: bool,
@@ -38,7 +37,6 @@ pub(crate) struct AcceptedLink {
     pub(crate) invoice: Option<u32>,
 }
 
-/// A text that was accepted.
 #[derive(Debug)]
 pub(crate) struct AcceptedText {
     pub(crate) id: String,
@@ -59,13 +57,11 @@ impl Accepted {
         self
     }
 
-    /// A link was accepted.
     pub(crate) fn link(&mut self, id: &str) {
         let link = AcceptedLink { id: id.to_owned(), ..AcceptedLink::default() };
         self.links.push(link);
     }
 
-    /// A text was accepted.
     pub(crate) fn text(&mut self, id: &str, phone: &str) {
         self.texts.push(AcceptedText { id: id.to_owned(), phone: phone.to_owned(), cancelled: false });
     }

@@ -25,7 +25,6 @@ use super::{
 };
 use crate::support::{Database, Invoice, Line, OwnPostgres, Proxy, SmallDisk, eventually};
 
-/// The faults.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     WorkerKilled,

@@ -26,7 +26,6 @@ use crate::support::{
     Database, HaProxy, PgBouncer, Pools, PostgresPair, Proxy, RedisCluster, Sentinels, WrongClock, eventually,
 };
 
-/// The faults.
 #[derive(Clone, Copy, Debug)]
 enum Change {
     FrontReplaced,

@@ -300,7 +300,6 @@ impl App {
         self.hush.private(secret);
     }
 
-    /// The process.
     pub(crate) fn process_id(&self) -> u32 {
         self.running.as_ref().unwrap().process_id()
     }

@@ -180,7 +180,6 @@ pub(crate) fn client() -> Client {
     CLIENT.with(Client::clone)
 }
 
-/// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     call: String,

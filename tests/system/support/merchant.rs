@@ -32,7 +32,6 @@ pub(crate) struct Merchant {
     pub(crate) http: Http,
 }
 
-/// An order of a merchant.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) id: String,

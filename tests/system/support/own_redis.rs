@@ -47,7 +47,6 @@ impl OwnRedis {
         process.wait().unwrap();
     }
 
-    /// Freezes it.
     pub(crate) fn freezes(&self) {
         self.gets(Signal::SIGSTOP);
     }

@@ -32,7 +32,6 @@ impl PrivateRedis {
         (home == self.folder.canonicalize().ok()?).then(|| Pid::from_raw(pid))
     }
 
-    /// Freezes it.
     pub(crate) fn freezes(&self) {
         kill(self.process().unwrap(), Signal::SIGSTOP).unwrap();
     }
@@ -42,7 +41,6 @@ impl PrivateRedis {
         kill(self.process().unwrap(), Signal::SIGCONT).unwrap();
     }
 
-    /// Kills it.
     pub(crate) fn is_killed(&self) {
         kill(self.process().unwrap(), Signal::SIGKILL).unwrap();
     }

@@ -29,7 +29,6 @@ pub(crate) enum Taking {
     Hangs,
 }
 
-/// A received webhook.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
     pub(crate) path: String,

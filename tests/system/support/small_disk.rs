@@ -105,7 +105,6 @@ impl SmallDisk {
     }
 }
 
-/// A full disk.
 #[derive(Debug)]
 pub(crate) struct Full<'a>(&'a SmallDisk);
 

@@ -31,7 +31,6 @@ use queue::{Done, JobError, Lease};
 
 use crate::JobContext;
 
-/// The link of a job.
 async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
     let link = link::find(context.db.pool(), merchant, id).await?;
     link.ok_or_else(|| JobError::fail(Missing(id.to_string())))

@@ -18,7 +18,6 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_que
 use super::nothing_to_do;
 use crate::JobContext;
 
-/// The parts of a reminder.
 struct ReminderParts {
     owner: Merchant,
     order: Order,

@@ -12,7 +12,6 @@ use crate::stripe::{PaymentStatus, Session};
 /// How we learned of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PaymentSource {
-    /// From a webhook.
     Webhook,
     /// While closing the link.
     Closing,

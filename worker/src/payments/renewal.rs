@@ -8,9 +8,6 @@ use queue::{CreateStripeLink, EnqueueOptions, EnqueuedJob, Lease, enqueue};
 use sea_orm::{ConnectionTrait, DbErr};
 
 /// Requests another payment link if this event says that a payment did not settle, once for each payment.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn request(
     tx: &impl ConnectionTrait,
     link: &link::Model,
@@ -26,9 +23,6 @@ pub(crate) async fn request(
 
 /// Requests again a payment link that Stripe refused or whose job is dead, if the link still waits for it; once for
 /// each time that Stripe is asked about it. A concurrent request uses the same key at Stripe.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn request_again(
     tx: &impl ConnectionTrait,
     link: &link::Model,

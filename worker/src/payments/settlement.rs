@@ -16,7 +16,6 @@ pub(crate) enum Settled {
     Paid,
     /// Still pending.
     UnderWay,
-    /// The payment failed.
     Failed,
 }
 

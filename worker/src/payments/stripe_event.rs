@@ -145,9 +145,6 @@ impl ParsedEvent {
 
 /// Applies events in the transaction that concludes them. Returns the link of each, in order, and `None` for those that
 /// are not relevant. Payments are applied before refunds and disputes, since they tell which payment those are about.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn apply(
     tx: &Transaction,
     events: &[&ParsedEvent],

@@ -10,7 +10,6 @@ use serde::{
 
 use super::Session;
 
-/// A Stripe event.
 #[derive(Debug)]
 pub(crate) struct Event {
     /// When it happened, according to Stripe.
@@ -69,7 +68,6 @@ pub(crate) struct StripeCharge {
     pub(crate) metadata: Option<HashMap<String, String>>,
 }
 
-/// A refund.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StripeRefund {
     pub(crate) id: String,
@@ -81,7 +79,6 @@ pub(crate) struct StripeRefund {
     pub(crate) created: Option<i64>,
 }
 
-/// A dispute.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StripeDispute {
     pub(crate) id: Option<String>,

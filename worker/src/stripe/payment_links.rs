@@ -37,7 +37,6 @@ impl PaymentLink {
     }
 }
 
-/// The line item of a payment link.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LineItem {
     pub(crate) description: Option<String>,

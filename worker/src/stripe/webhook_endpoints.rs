@@ -25,7 +25,6 @@ const ENABLED_EVENTS: [&str; 13] = [
 /// Stripe allows 16 endpoints per account, so one page holds them all.
 const PAGE: &str = "100";
 
-/// A webhook endpoint.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct WebhookEndpoint {
     pub(crate) id: String,

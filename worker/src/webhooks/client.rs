@@ -14,7 +14,6 @@ use crate::{
 /// Timeout of an answer. Only the status is read, not the body.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 
-/// The client for webhooks.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookClient {
     http: Client,
@@ -30,9 +29,7 @@ pub(super) struct OutgoingWebhook<'a> {
     pub(super) id: &'a str,
     /// When it is sent, in seconds since 1970.
     pub(super) timestamp: i64,
-    /// The signatures.
     pub(super) signatures: &'a str,
-    /// The body.
     pub(super) body: Vec<u8>,
 }
 

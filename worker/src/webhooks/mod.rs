@@ -36,7 +36,6 @@ pub(crate) enum WorkersOf {
     TheSlow,
 }
 
-/// The result of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AttemptResult {
     Taken,

@@ -164,7 +164,6 @@ impl fmt::Display for LastFour {
 }
 
 impl<const MOST: usize> Line<MOST> {
-    /// The trimmed text.
     pub(crate) fn trimmed(&self) -> String {
         self.0.trim().to_owned()
     }

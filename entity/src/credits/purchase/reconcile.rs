@@ -28,9 +28,6 @@ const NOT_SETTLED: &str = "The payment did not settle. Buy the credits again.";
 /// Brings a purchase in line with its state at Stripe: adds its credits once when it is paid, and takes back credits
 /// for returned money, as far as they are available. A paid purchase stays paid. Returns the updated purchase, or
 /// `None` if it was reconciled since this version, so that Stripe must be asked again.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn reconcile(
     tx: &Transaction,
     (id, version): (CreditPurchaseId, i64),
@@ -62,9 +59,6 @@ pub async fn reconcile(
 }
 
 /// Takes back missing credits, as far as they are available now: credits may have been released or bought since.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn collect(tx: &Transaction, id: CreditPurchaseId, now: DateTime<Utc>) -> Result<bool, CreditError> {
     let mut purchase = held(tx, id).await?;
     let before = purchase.credited;

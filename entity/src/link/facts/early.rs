@@ -38,9 +38,6 @@ const OVERTAKEN: &str = "SELECT payment_link.*, known.payment_intent AS the_inte
 
 /// Assigns facts received since then to the links of their payments, for facts and payments that were written at the
 /// same moment, in two transactions that did not see each other. Returns how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn adopt_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let pool = db.pool();
     let find = Statement::from_sql_and_values(pool.get_database_backend(), OVERTAKEN, [since.into()]);
@@ -56,9 +53,6 @@ pub async fn adopt_early(db: &crate::Db, since: DateTime<Utc>, now: DateTime<Utc
 
 /// Deletes facts without a link that were received before `cutoff`: they are about payments of other software. Returns
 /// how many.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn forget_early(db: &impl ConnectionTrait, cutoff: DateTime<Utc>) -> Result<u64, DbErr> {
     let forgotten =
         Entity::delete_many().filter(Column::LinkId.is_null()).filter(Column::HeardAt.lte(cutoff)).exec(db).await?;

@@ -20,9 +20,6 @@ pub(super) async fn shifts_of(db: &impl ConnectionTrait, owner: &Merchant) -> Re
 }
 
 /// Has sums of days kept for the merchant's time zone from its first day to this one. Returns for how many more shifts.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn keep_days(tx: &Transaction, owner: &Merchant, until: NaiveDate) -> Result<u64, DbErr> {
     let wanted: BTreeSet<i64> =
         runs(owner, owner.day_of(owner.created_at), until).into_iter().map(|run| run.shift).collect();

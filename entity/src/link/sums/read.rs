@@ -8,9 +8,6 @@ use crate::Merchant;
 use domain::Currency;
 
 /// The merchant's sums of links that can be paid, and of those created or paid in a period of whole days.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn read(
     db: &impl ConnectionTrait,
     owner: &Merchant,
@@ -93,7 +90,6 @@ impl DayRun {
 /// How many links were paid through Stripe about as soon after their creation.
 #[derive(Debug, FromQueryResult)]
 pub(crate) struct Wait {
-    /// The currency.
     pub(crate) currency: Currency,
     /// The seconds until they were paid, up to [`width`](super::width) more.
     pub(crate) seconds: i64,
@@ -103,9 +99,6 @@ pub(crate) struct Wait {
 
 /// How soon the merchant's links were paid that were paid in a period: those of the UTC days whose noon is in it. Of
 /// `paid` links in many days only every few days are read, since they are wanted for an estimate.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub(crate) async fn waits(
     db: &impl ConnectionTrait,
     owner: &Merchant,

@@ -15,9 +15,6 @@ use domain::{MerchantId, WebhookDeliveryId, WebhookEndpointId};
 
 /// Writes the deliveries of newly numbered changes, in the same transaction. Returns the endpoints that have new
 /// deliveries, locked. Changes that a disabled endpoint misses are counted too, so that its next webhook shows a gap.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn write_of(tx: &Transaction, changes: &[NumberedChange]) -> Result<Vec<WebhookEndpoint>, DbErr> {
     let merchants: BTreeSet<MerchantId> = changes.iter().map(|change| change.merchant_id).collect();
     if merchants.is_empty() {
@@ -66,7 +63,6 @@ async fn move_all(tx: &Transaction, moved: &[(WebhookEndpointId, i64)]) -> Resul
     Ok(())
 }
 
-/// A delivery to insert.
 pub(super) struct Draft<'a> {
     pub(super) endpoint: WebhookEndpointId,
     pub(super) previous: Option<i64>,
@@ -111,9 +107,6 @@ pub(super) async fn insert_all(tx: &Transaction, drafts: &[Draft<'_>]) -> Result
 }
 
 /// Inserts a test delivery.
-///
-/// # Errors
-/// Returns an error if the database query fails.
 pub async fn write_test(
     tx: &Transaction,
     endpoint: &WebhookEndpoint,

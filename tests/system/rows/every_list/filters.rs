@@ -14,7 +14,6 @@ use super::shop::made;
 type IsMeant<T> = Box<dyn Fn(&T) -> bool + Send + Sync>;
 type Say<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
-/// A filter.
 pub(super) struct Filter {
     pub(super) name: &'static str,
     /// Of which kind; two of one kind cannot be said together.
