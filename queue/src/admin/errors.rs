@@ -76,9 +76,12 @@ impl Failing {
     }
 }
 
+/// A job's kind, its error, when it was enqueued, and when it ended.
+type FailedRow = (String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
+
 /// Groups jobs by their errors.
 pub async fn errors(db: &impl ConnectionTrait, failing: Failing) -> Result<ErrorGroups, DbErr> {
-    let rows: Vec<(String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>)> = Entity::find()
+    let rows: Vec<FailedRow> = Entity::find()
         .select_only()
         .columns([Column::Kind, Column::LastError, Column::CreatedAt, Column::FinishedAt])
         // The state is written out, so that the partial index with it is used.

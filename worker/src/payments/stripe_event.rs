@@ -105,12 +105,11 @@ async fn find_links(db: &impl ConnectionTrait, events: Vec<&mut ParsedEvent>) ->
     for told in events {
         let its = told.stripe_link_id().and_then(|name| found.get(&name));
         let StripeFact::Payment(session, _) = &told.fact else { continue };
-        let link = match its {
-            Some(link) => Some(Arc::clone(link)),
-            None => {
-                let named = session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK));
-                named_link(db, told.merchant, named).await?.map(Arc::new)
-            }
+        let link = if let Some(link) = its {
+            Some(Arc::clone(link))
+        } else {
+            let named = session.metadata.as_ref().and_then(|all| all.get(METADATA_LINK));
+            named_link(db, told.merchant, named).await?.map(Arc::new)
         };
         told.link = link;
     }
