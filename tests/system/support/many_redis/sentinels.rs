@@ -96,7 +96,7 @@ async fn watcher(folder: &Path, access: &Access, primary: u16) -> RedisServer {
     );
     let mut reach = access.reach();
     if let Access::Guarded(_) = access {
-        settings += &format!("requirepass {SENTINELS_PASSWORD}\nsentinel sentinel-pass {SENTINELS_PASSWORD}\n");
+        settings = format!("{settings}requirepass {SENTINELS_PASSWORD}\nsentinel sentinel-pass {SENTINELS_PASSWORD}\n");
         reach.extend(["-a".to_owned(), SENTINELS_PASSWORD.to_owned()]);
     }
     fs::write(home.join("sentinel.conf"), settings).unwrap();
