@@ -32,7 +32,7 @@ const STATEMENTS: [&str; 10] = [
     "INSERT INTO webhook_event",
     "INSERT INTO job",
     "SELECT job.id, job.kind, job.dedup_key",
-    "SELECT id, merchant_id, payload, received_at FROM v",
+    "SELECT id, merchant_id, kind, payload, received_at FROM v",
     "SELECT payment_link.id, payment_link.merchant_id, payment_link.order_id",
     "INSERT INTO webhook_outcome",
     "UPDATE payment_link SET",
