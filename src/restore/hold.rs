@@ -6,7 +6,7 @@ use entity::{
     pause::{self, PauseSubject},
     restoration,
 };
-use queue::{EnqueueOptions, Kind, RecoverStripeLinks, enqueue};
+use queue::{EnqueueOptions, Kind, RecoverStripeLinks, SendSms, enqueue};
 
 use super::refuse_what_is_to_come;
 use crate::error::Error;
@@ -47,6 +47,10 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
+    for (merchant, message) in texts.scheduled {
+        let options = EnqueueOptions::for_merchant(merchant).in_background();
+        let _unnotified = enqueue(&tx, &SendSms { merchant, message }, options, now).await?;
+    }
     // Readers of the old feed must not mistake new changes for those they have seen.
     change::begin_anew(&tx).await?;
     link::doubt_unmade(&tx).await?;
@@ -65,5 +69,5 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
         }
     }
     tx.commit().await?;
-    Ok(Held { texts, asked })
+    Ok(Held { texts: texts.count, asked })
 }

@@ -27,7 +27,7 @@ pub use outcome::{
     undelivered,
 };
 pub use pace::{count_text, counted_texts, forget_counts_before};
-pub use restored::hold_unsent;
+pub use restored::{HeldTexts, hold_unsent};
 pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};
 pub(crate) use search::waiting_for;
 pub use search::{MessageSearch, answered_since, of_conversation, search, search_all, sent_since};
