@@ -23,13 +23,14 @@ const BODY: &[(u16, &str)] = &[
 /// Lists an operation's problems in place of the framework's generic ones.
 pub(super) fn add(method: &str, path: &str, operation: &mut Value) {
     let mut problems = ANY.to_vec();
-    let has_key = operation["parameters"].as_array().into_iter().flatten().any(|it| it["in"] == "header");
+    let has = |is: fn(&Value) -> bool| operation["parameters"].as_array().into_iter().flatten().any(is);
+    let may_be_unreadable = has(|it| it["in"] == "header") || has(|it| it["in"] == "query" && it["required"] == true);
     if !operation["requestBody"].is_null() {
         problems.extend(BODY);
-    } else if has_key || method != "get" {
+    } else if may_be_unreadable || method != "get" {
         problems.push(BODY[0]);
     }
-    let names_merchant = operation["parameters"].as_array().into_iter().flatten().any(|it| it["name"] == "merchant_id");
+    let names_merchant = has(|it| it["name"] == "merchant_id");
     if path.contains('{')
         || names_merchant
         || path.contains("integration")

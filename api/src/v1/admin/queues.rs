@@ -109,12 +109,10 @@ impl AdminQueues {
         /// Only jobs of this kind.
         kind: Query<Option<Text<Kind>>>,
         /// How far back: up to 48 hours; 1 if absent.
+        #[oai(validator(minimum(value = "1"), maximum(value = "48")))]
         hours: Query<Option<u32>>,
     ) -> Result<Json<QueueHistoryView>, Problem> {
-        let hours = hours.0.unwrap_or(1);
-        if !(1..=HISTORY_HOURS).contains(&hours) {
-            return Err(Problem::field("hours", format!("must be from 1 to {HISTORY_HOURS}")));
-        }
+        let hours = hours.0.unwrap_or(1).clamp(1, HISTORY_HOURS);
         let (since, points) = history(api.db.pool(), kind.0.map(Text::value), hours, api.clock.now()).await?;
         Ok(Json(QueueHistoryView { minutes: hours, since, items: points.into_iter().map(Into::into).collect() }))
     }
