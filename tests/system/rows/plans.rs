@@ -285,9 +285,16 @@ on_both_databases! {
         if on_postgresql {
             asked.of_that_was_by("\"elsewhere_on\" >=", "payment_link_elsewhere").await;
         }
+    }
+}
 
+on_both_databases! {
+    async fn old_events_are_deleted_by_the_index_of_their_merchant(rows) {
+        have_passed(&rows).await;
+        let asked = Recorder::of(rows.db.pool());
         let end = DateTime::from_timestamp_millis((1 << 48) - 1).unwrap();
         assert_eq!(webhook_event::forget_before(&asked, rows.merchant, end, 10).await.unwrap(), 10);
+        let on_postgresql = matches!(asked.get_database_backend(), DbBackend::Postgres);
         let event = if on_postgresql { "webhook_event_pkey" } else { "webhook_event" };
         asked.of_that_was_by("DELETE FROM \"webhook_event\"", event).await;
     }

@@ -215,7 +215,7 @@ async fn assert_kept(rows: &Rows, answers: &[(Mishap, CommandAnswer)]) {
             CommandAnswer::Committed => assert_eq!(found, 2, "{number}: {fault:?} was committed; {answers:?}"),
             CommandAnswer::Refused => assert_eq!(found, 0, "{number}: {fault:?} was refused; {answers:?}"),
             CommandAnswer::NotAtAll => {
-                assert!(found == 0 || found == 2, "{number}: {fault:?} is half there; {answers:?}")
+                assert!(found == 0 || found == 2, "{number}: {fault:?} is half there; {answers:?}");
             }
         }
     }
