@@ -24,7 +24,7 @@ pub struct Point {
     pub at: DateTime<Utc>,
     /// The most jobs that waited; `None` if Redis did not answer.
     pub depth: Option<MinuteDepth>,
-    /// How many jobs were done.
+    /// How many jobs were done, without those that leave no row.
     pub done: u64,
 }
 

@@ -63,8 +63,8 @@ async fn few_payloads(
     Ok(Some(payloads).filter(|payloads| payloads.len() as u64 <= looks.collected))
 }
 
-/// Resets an event to `received` and enqueues a new job for it, which does not delay new events however many are replayed. Returns `None` in place of the job if one is already
-/// queued.
+/// Resets an event to `received` and enqueues a new job for it, which does not delay new events however many are
+/// replayed. Returns `None` in place of the job if one is already queued.
 ///
 /// # Errors
 /// Returns an error if the database query fails. The inner `Err` says why the event cannot be replayed; then nothing is

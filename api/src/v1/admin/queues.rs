@@ -80,7 +80,7 @@ struct PointView {
     ready: Option<u64>,
     /// The most jobs that were due later.
     delayed: Option<u64>,
-    /// Jobs that were done.
+    /// Jobs that were done. Those of received webhooks are not counted: their rows are deleted when they are done.
     done: u64,
 }
 
