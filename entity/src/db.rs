@@ -17,8 +17,8 @@ use std::{
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode, Statement,
+    TransactionOptions, TransactionTrait,
 };
 
 use commit_listener::CommitListener;
@@ -100,7 +100,7 @@ impl Db {
         let begun = tokio::spawn(async move {
             writer.begin_with_options(options).await.map(|inner| Transaction::new(inner, commit_listener))
         });
-        begun.await.map_err(|error| DbErr::Custom(format!("no transaction was begun: {error}")))?
+        begun.await.map_err(|error| DbErr::Conn(RuntimeErr::Internal(format!("no transaction was begun: {error}"))))?
     }
 
     /// Calls `on_commit` after each commit that wrote changes, with their merchants. Only the first call has an effect.

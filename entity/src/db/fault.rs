@@ -18,7 +18,8 @@ pub enum DbFault {
     ForeignKey,
     /// A statement timed out, or no connection was free in time.
     Timeout,
-    /// The database is unreachable or takes no writes: a server that stops, a standby, a full disk.
+    /// The database is unreachable, refuses us or takes no writes: a server that stops, a standby, a full disk, a
+    /// changed password. Whatever is not known as something else, too, since it may pass.
     Away,
     /// A bug: a statement that cannot be run, a value that breaks a CHECK, a row that cannot be read.
     Ours,
@@ -62,13 +63,16 @@ impl DbFault {
         match error {
             sqlx::Error::Database(error) => Self::of_database(error.as_ref()),
             sqlx::Error::PoolTimedOut => Self::Timeout,
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
-            | sqlx::Error::BeginFailed => Self::Away,
-            _ => Self::Ours,
+            sqlx::Error::InvalidArgument(_)
+            | sqlx::Error::RowNotFound
+            | sqlx::Error::TypeNotFound { .. }
+            | sqlx::Error::ColumnIndexOutOfBounds { .. }
+            | sqlx::Error::ColumnNotFound(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::Encode(_)
+            | sqlx::Error::Decode(_) => Self::Ours,
+            // Of the connection: it is lost, cannot be opened, or is in a state of its own.
+            _ => Self::Away,
         }
     }
 
@@ -77,7 +81,7 @@ impl DbFault {
             ErrorKind::UniqueViolation => Self::Unique,
             ErrorKind::ForeignKeyViolation => Self::ForeignKey,
             ErrorKind::NotNullViolation | ErrorKind::CheckViolation => Self::Ours,
-            _ => error.code().map_or(Self::Ours, |code| Self::of_code(&code)),
+            _ => error.code().map_or(Self::Away, |code| Self::of_code(&code)),
         }
     }
 
@@ -86,31 +90,38 @@ impl DbFault {
         match (code.len(), code.parse::<u32>()) {
             (5, _) => Self::of_postgresql(code),
             (_, Ok(number)) => Self::of_sqlite(number & 0xff),
-            (_, Err(_)) => Self::Ours,
+            (_, Err(_)) => Self::Away,
         }
     }
 
     fn of_postgresql(code: &str) -> Self {
         match code {
-            // Deadlock, serialization failure, lock timeout.
-            "40P01" | "40001" | "55P03" => Self::Busy,
+            // A lock timeout.
+            "55P03" => Self::Busy,
             // Ended by a timeout, of the statement or of an idle transaction.
             "57014" | "25P03" | "25P04" => Self::Timeout,
-            // Read-only.
-            "25006" => Self::Away,
-            // No connection, out of resources, operator intervention, system error.
-            _ if ["08", "53", "57", "58"].contains(&&code[..2]) => Self::Away,
-            _ => Self::Ours,
+            // A right that is missing, and a statement that a pooler has prepared, are the operator's to mend.
+            "42501" | "42P05" => Self::Away,
+            _ => match code.get(..2) {
+                // Deadlock, serialization failure.
+                Some("40") => Self::Busy,
+                // Cardinality, a value, a constraint, the statement itself.
+                Some("21" | "22" | "23" | "42") => Self::Ours,
+                // No connection or login, read-only, out of resources, an operator, the system, an internal error; a
+                // plan of before a step of the schema, which its connection keeps.
+                _ => Self::Away,
+            },
         }
     }
 
     fn of_sqlite(code: u32) -> Self {
         match code {
-            // BUSY and LOCKED.
-            5 | 6 => Self::Busy,
-            // READONLY, IOERR, CORRUPT, FULL, CANTOPEN and NOTADB.
-            8 | 10 | 11 | 13 | 14 | 26 => Self::Away,
-            _ => Self::Ours,
+            // BUSY, LOCKED, and PROTOCOL, a race for the log.
+            5 | 6 | 15 => Self::Busy,
+            // ERROR, TOOBIG, CONSTRAINT, MISMATCH, MISUSE and RANGE.
+            1 | 18 | 19 | 20 | 21 | 25 => Self::Ours,
+            // READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOMEM and others of the file and the machine.
+            _ => Self::Away,
         }
     }
 }
@@ -182,11 +193,33 @@ mod tests {
             ("25006", DbFault::Away),
             ("13", DbFault::Away),
             ("2570", DbFault::Away),
+            // A password that is changed, a server that lacks the database or a right, an internal error, a stale plan.
+            ("28P01", DbFault::Away),
+            ("28000", DbFault::Away),
+            ("3D000", DbFault::Away),
+            ("42501", DbFault::Away),
+            ("42P05", DbFault::Away),
+            ("26000", DbFault::Away),
+            ("55000", DbFault::Away),
+            ("XX000", DbFault::Away),
+            ("0A000", DbFault::Away),
+            // Its cause was another statement's.
+            ("25P02", DbFault::Away),
+            // No memory, a locking protocol that failed, a schema that changed.
+            ("7", DbFault::Away),
+            ("15", DbFault::Busy),
+            ("17", DbFault::Away),
             ("42P01", DbFault::Ours),
             ("22001", DbFault::Ours),
+            ("23514", DbFault::Ours),
             ("1", DbFault::Ours),
+            ("20", DbFault::Ours),
         ] {
             assert_eq!(DbFault::of_code(code), fault, "{code}");
         }
+        for lost in [sqlx::Error::BeginFailed, sqlx::Error::InvalidSavePointStatement, sqlx::Error::WorkerCrashed] {
+            assert_eq!(DbFault::of_sqlx(&lost), DbFault::Away, "{lost}");
+        }
+        assert_eq!(DbFault::of_sqlx(&sqlx::Error::ColumnNotFound("tag".to_owned())), DbFault::Ours);
     }
 }

@@ -113,9 +113,10 @@ impl Transaction {
     /// Rolls back. After a failed savepoint is rolled back, the outer transaction can go on.
     ///
     /// # Errors
-    /// Returns an error if the database is unreachable, or has already rolled back the whole transaction by itself.
+    /// Returns an error if the database is unreachable, or has already rolled back the whole transaction by itself: then
+    /// that of the statement which made it, since the database now only says that there is no transaction.
     pub async fn rollback(self) -> Result<(), DbErr> {
-        let rolled_back = self.inner.rollback().await;
+        let rolled_back = self.inner.rollback().await.map_err(|error| self.health.failure().unwrap_or(error));
         if let Some(outer) = self.outer {
             outer.end(&rolled_back);
         }

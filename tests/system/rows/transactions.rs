@@ -10,7 +10,7 @@ use std::{
 
 use domain::PhoneNumber;
 use entity::{
-    Db, Transaction,
+    Db, DbFault, Transaction,
     order::{self, Details, NewOrder},
 };
 use proptest::{collection::vec, prelude::*, sample::select, strategy::ValueTree, test_runner::TestRunner};
@@ -247,6 +247,18 @@ on_both_databases! {
 
     async fn a_statement_that_failed_is_never_committed_around(rows) {
         play(&rows, [Mishap::Overlooked, Mishap::PartLeft, Mishap::PartUndone, Mishap::Nothing]).await;
+    }
+
+    async fn a_part_that_is_over_already_ends_with_what_ended_it(rows) {
+        let interrupt = if rows.db.has_one_writer() { interrupts(&rows.db).await } else { Arc::default() };
+        let tx = rows.db.begin().await.unwrap();
+        let part = tx.savepoint().await.unwrap();
+        is_cut_off(&rows, &part).await.unwrap();
+        interrupt.store(true, Ordering::SeqCst);
+        part.execute_unprepared("UPDATE merchant SET contact = 'lost'").await.unwrap_err();
+        interrupt.store(false, Ordering::SeqCst);
+        let error = part.rollback().await.unwrap_err();
+        assert!(DbFault::of(&error).passes(), "an outage is taken for a bug: {error:?}");
     }
 
     async fn a_beginning_that_is_given_up_holds_no_connection(rows) {
