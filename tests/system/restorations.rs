@@ -70,8 +70,22 @@ struct Before {
     asks: Order,
     /// A link that Stripe does not know yet.
     unmade: String,
+    /// A link whose invoice is yet to be stored.
+    unstored: String,
     /// A batch whose first row has its order, and no link yet.
     batch: String,
+}
+
+async fn are_paused(app: &App, kinds: &[&str]) {
+    for kind in kinds {
+        app.says(&["jobs", "pause", "--kind", kind, "--reason", "so that it is under way"]);
+    }
+    eventually("workers know of the pauses", async || {
+        let log = app.log();
+        let mut told = log.lines().filter(|line| line.contains("what is paused has changed"));
+        told.any(|line| kinds.iter().all(|kind| line.contains(kind))).then_some(())
+    })
+    .await;
 }
 
 /// The phones of the batch's rows.
@@ -90,15 +104,7 @@ impl Before {
         };
         let rows = json!({"rows": [row(0), row(1)], "send": true});
         let batch = merchant.http.post("/v1/batches", &rows).await.with_status(202).json();
-        for kind in UNDER_WAY {
-            app.says(&["jobs", "pause", "--kind", kind, "--reason", "so that it is under way"]);
-        }
-        eventually("workers know of the pauses", async || {
-            let log = app.log();
-            let mut told = log.lines().filter(|line| line.contains("what is paused has changed"));
-            told.any(|line| UNDER_WAY.iter().all(|kind| line.contains(kind))).then_some(())
-        })
-        .await;
+        are_paused(app, &UNDER_WAY).await;
 
         let message = merchant.sends(&texted).await;
         let then = (Utc::now() + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -111,22 +117,25 @@ impl Before {
         let unmade = merchant.uploads(&opens("13006").await, &Invoice::default()).await;
         let waits = async || (app.lanes_of("create_stripe_link").await.1 == 3).then_some(());
         eventually("Stripe is to be asked for it", waits).await;
+        are_paused(app, &["store_invoice"]).await;
+        let unstored = merchant.uploads(&opens("13007").await, &Invoice::default()).await;
         merchant.opens_an_order_of("R-0", ROWS[0]).await;
         let batch = format!("/v1/batches/{}", batch["id"].as_str().unwrap());
         let order = "(SELECT id FROM orders WHERE number = 'R-0')";
         app.changes_rows(&format!("UPDATE batch_row SET order_id = {order} WHERE order_number = 'R-0'")).await;
         merchant.http.post(&format!("{batch}/start"), &json!({})).await.with_status(202);
         let later = later["id"].as_str().unwrap().to_owned();
-        Self { link, held: [(held, message), (scheduled, later)], asks, unmade, batch }
+        Self { link, held: [(held, message), (scheduled, later)], asks, unmade, unstored, batch }
     }
 
     /// What it comes to, once each: what was under way is done, and the buyers have their texts.
     async fn is_done(&self, app: &App) -> Value {
         let (merchant, sandbox) = (app.merchant(), app.sandbox());
-        for kind in UNDER_WAY {
+        for kind in UNDER_WAY.into_iter().chain(["store_invoice"]) {
             app.says(&["jobs", "resume", "--kind", kind]);
         }
         merchant.has_the_link(&self.unmade).await;
+        merchant.has_the_link(&self.unstored).await;
         let batch = eventually("the batch is done", async || {
             let batch = merchant.http.get(&self.batch).await.with_status(200).json();
             (batch["status"] == "done").then_some(batch)

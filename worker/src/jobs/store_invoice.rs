@@ -26,7 +26,7 @@ impl JobHandler<JobContext> for StoreInvoice {
             return nothing_to_do(context, lease).await;
         }
         let staged = Documents::staging_name(self.link);
-        let content = match context.documents.get(&staged).await {
+        let content = match upload(context, &link, &staged).await {
             Ok(content) => content,
             Err(DocumentError::Missing) => {
                 return refuse(context, lease, &link, "The upload was lost. Please make the link again.").await;
@@ -50,6 +50,14 @@ impl JobHandler<JobContext> for StoreInvoice {
 
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         fail(tx, self.merchant, self.link, "The invoice could not be stored.", now).await
+    }
+}
+
+/// The upload. After a restoration of the rows alone it may have been stored before.
+async fn upload(context: &JobContext, link: &link::Model, staged: &str) -> Result<Bytes, DocumentError> {
+    match context.documents.get(staged).await {
+        Err(DocumentError::Missing) => context.documents.get(&Documents::invoice_name(link.merchant_id, link.id)).await,
+        found => found,
     }
 }
 
