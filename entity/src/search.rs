@@ -29,10 +29,12 @@ const NO_METADATA: &str = "{}";
 /// The most characters of notes and metadata in a search text, since the index grows with them.
 const MOST_KEPT: usize = 8_000;
 
-/// The condition that `column` contains `text`, ignoring case and without wildcards in `text`.
+/// The condition that `column` contains `text`, ignoring case and without wildcards in `text`. On `SQLite` the case of
+/// letters beyond ASCII counts: those are found as they are written, or if they are small.
 #[must_use]
 pub fn contains(column: impl ColumnTrait, text: &str) -> Expr {
-    Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()))
+    let small = Expr::expr(Func::lower(column.into_expr())).like(pattern(&text.to_lowercase()));
+    if text.is_ascii() { small } else { small.or(column.into_expr().like(pattern(text))) }
 }
 
 /// The pattern that finds this text in a folded column.

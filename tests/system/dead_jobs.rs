@@ -57,6 +57,12 @@ async fn dead_jobs_are_retried_and_discarded_in_bulk(app: &mut App) {
     assert_eq!((&error["kind"], &error["jobs"]), (&json!("process_stripe_event"), &json!(DEAD)));
     let part = json!({"error": error["contains"], "dry_run": true});
     assert_eq!(changed(call("retry", &mended(part)).await), all);
+    let long = format!("'NÚMERO NO VÁLIDO ' || last_error || '{}'", "Ü".repeat(9_000));
+    app.changes_rows(&format!("UPDATE job SET last_error = {long} WHERE state = 'dead'")).await;
+    let errors = operator.0.get("/v1/admin/jobs/errors").await.with_status(200).json();
+    let part = errors["items"][0]["contains"].as_str().unwrap();
+    assert!(part.starts_with("NÚMERO") && part.chars().count() <= 500, "{part}");
+    assert_eq!(changed(call("retry", &mended(json!({"error": part, "dry_run": true}))).await), all);
     let queued = operator.0.get("/v1/admin/jobs/errors?state=queued").await.with_status(200).json();
     assert_eq!(queued["items"], json!([]));
     app.merchant().http.get("/v1/admin/jobs/errors").await.problem(401, "unauthorized");

@@ -12,6 +12,9 @@ const MOST_READ: u64 = 10_000;
 /// The most groups that are told, those with the most jobs first.
 const MOST_GROUPS: usize = 100;
 
+/// How much of each error is read, in characters.
+const LONGEST: u32 = 500;
+
 /// A shorter word may be a status or a number that belongs to the error, such as `429`.
 const LONGEST_KEPT: usize = 3;
 
@@ -32,7 +35,7 @@ pub struct ErrorGroups {
 pub struct ErrorGroup {
     /// The kind, which may be unknown to this version.
     pub kind: String,
-    /// The last error, with `…` in place of ids and numbers that differ from job to job.
+    /// The beginning of the last error, with `…` in place of ids and numbers that differ from job to job.
     pub error: String,
     /// How many jobs.
     pub jobs: u64,
@@ -83,7 +86,9 @@ type FailedRow = (String, Option<String>, DateTime<Utc>, Option<DateTime<Utc>>);
 pub async fn errors(db: &impl ConnectionTrait, failing: Failing) -> Result<ErrorGroups, DbErr> {
     let rows: Vec<FailedRow> = Entity::find()
         .select_only()
-        .columns([Column::Kind, Column::LastError, Column::CreatedAt, Column::FinishedAt])
+        .column(Column::Kind)
+        .expr_as(Expr::cust(format!("substr(job.last_error, 1, {LONGEST})")), "error")
+        .columns([Column::CreatedAt, Column::FinishedAt])
         // The state is written out, so that the partial index with it is used.
         .filter(Expr::cust(failing.condition()))
         .order_by(Column::Id, failing.order())

@@ -64,7 +64,8 @@ impl JobFilter {
             (Some(JobState::Queued), _) => vec![jobs().filter(Expr::cust(QUEUED))],
             (Some(JobState::Dead), _) => vec![jobs().filter(Expr::cust(DEAD))],
             (Some(_), Some(merchant)) => vec![finished(merchant)],
-            (None, Some(merchant)) => vec![finished(merchant), jobs().filter(Expr::cust(QUEUED))],
+            // The waiting ones first: one that ends meanwhile is in both, not in neither.
+            (None, Some(merchant)) => vec![jobs().filter(Expr::cust(QUEUED)), finished(merchant)],
             (_, None) => vec![jobs()],
         }
     }

@@ -40,7 +40,7 @@ struct ErrorsView {
 #[oai(rename = "JobError", skip_serializing_if_is_none)]
 struct ErrorView {
     kind: String,
-    /// The last error of each, with `…` in place of ids and numbers that differ.
+    /// The last error of each, or the first 500 characters of it, with `…` in place of ids and numbers that differ.
     error: String,
     /// A part of it that all of them have, for `error` of the list of jobs and of bulk retries.
     contains: Option<String>,
