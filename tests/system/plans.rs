@@ -134,8 +134,8 @@ const RARE: [&str; 19] = [
     "/v1/audit-log?actor=nobody",
 ];
 
-/// A shop of years: links that are paid, with events that were applied and an audit log.
-const OF_YEARS: [&str; 5] = [
+/// A shop of years: links that are paid, with events that were applied, an audit log and jobs that are done.
+const OF_YEARS: [&str; 6] = [
     "UPDATE payment_link SET state = 'paid', paid_at = now() WHERE invoice_number::int > 50",
     "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, state, received_at)
         SELECT gen_random_uuid(), merchant_id, 'stripe', stripe_link_id, 'x', 'received', now() FROM payment_link;
@@ -143,6 +143,8 @@ const OF_YEARS: [&str; 5] = [
         SELECT id, merchant_id, 'applied', now() FROM webhook_event",
     "INSERT INTO audit_entry (id, merchant_id, actor, action, subject, at)
         SELECT gen_random_uuid(), merchant_id, 'somebody', 'link.create', id::text, now() FROM payment_link",
+    "INSERT INTO job (id, kind, merchant_id, payload, state, run_at, created_at, finished_at)
+        SELECT gen_random_uuid(), 'send_sms', merchant_id, '{}', 'done', now(), now(), now() FROM payment_link",
     "INSERT INTO conversation (id, merchant_id, phone_hash, created_at, last_message_at)
         SELECT gen_random_uuid(), merchant_id, sha256('x'::bytea), now(), now() FROM payment_link LIMIT 1;
     INSERT INTO message (id, merchant_id, conversation_id, direction, segments, credits, status, created_at, purged_at)
@@ -168,9 +170,13 @@ async fn what_is_rare_is_found_without_reading_what_is_not() {
         let found = app.merchant().http.get(path).await.with_status(200).json();
         assert_eq!(found["items"], serde_json::json!([]), "{path}");
     }
+    let link = "SELECT 'link_' || replace(id::text, '-', '') AS id FROM payment_link LIMIT 1";
+    let link = Statement::from_string(rows.get_database_backend(), link);
+    let link: String = rows.query_one_raw(link).await.unwrap().unwrap().try_get("", "id").unwrap();
+    app.operator().0.get(&format!("/v1/admin/why?about={link}")).await.with_status(200);
     let plans = server.plans().split_off(before);
     let listed = |table: &str| plans.iter().any(|plan| plan.contains(&format!("FROM \"{table}\"")));
-    for table in ["payment_link", "orders", "message", "webhook_event", "audit_entry"] {
+    for table in ["payment_link", "orders", "message", "webhook_event", "audit_entry", "job"] {
         assert!(listed(table), "no plan was logged of {table}");
     }
     let wasteful = plans.iter().find(|plan| !sums(plan) && removed(plan) > FEW);

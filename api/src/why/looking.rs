@@ -1,26 +1,24 @@
 //! Looks up what is asked about, and all that belongs to it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{JobId, LinkId, LinkState, MerchantId, MessageId, OrderId, PhoneNumber, Vault};
+use domain::{LinkId, LinkState, MerchantId, MessageId, OrderId, PhoneNumber, Vault};
 use entity::{
     Db, Merchant, Message,
     conversation::{self, Conversation},
-    job, link, merchant, message,
+    link, merchant, message,
     order::{self, Order},
     pause, restoration,
 };
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{ExplainedJob, Explanation, Subject, sentences, waits, when};
-
-/// The most items of each kind that are explained, newest first.
-const MOST: u64 = 20;
+use super::{
+    ExplainedJob, Explanation, MOST, Subject,
+    jobs::{self, Span},
+    sentences, waits, when,
+};
 
 /// How many merchants are asked about a number at once.
 const MERCHANTS_AT_ONCE: usize = 100;
-
-/// How far an id's time may differ from the time in its row.
-const SLACK: TimeDelta = TimeDelta::hours(1);
 
 /// How long after a text, or after its scheduled time, its jobs may be enqueued.
 const JOBS_WITHIN: TimeDelta = TimeDelta::days(2);
@@ -162,7 +160,9 @@ impl<'a> Looking<'a> {
         if texts.is_empty() || (link.state == LinkState::Unpaid && none_is_under_way) {
             told.extend(self.against_texts(link).await?);
         }
-        let span = (link.created_at.min(self.now), self.now);
+        let timeline = link::timeline(db, link.id).await?;
+        let moments = timeline.iter().map(|entry| entry.at).chain([link.created_at]);
+        let spans = moments.map(|at| (at, at)).collect();
         self.found.push(Explanation {
             subject: Subject::Link,
             id: link.id.to_string(),
@@ -171,8 +171,8 @@ impl<'a> Looking<'a> {
             since: link.created_at,
             depth,
             sentences: told,
-            timeline: link::timeline(db, link.id).await?,
-            jobs: self.jobs(link.merchant_id, &link.id.to_string(), span).await?,
+            timeline,
+            jobs: self.jobs(link.merchant_id, &link.id.to_string(), spans).await?,
         });
         for message in &texts {
             self.message(message, depth + 1).await?;
@@ -185,7 +185,7 @@ impl<'a> Looking<'a> {
         if sentences::is_under_way(message) {
             told.extend(self.held_up(message).await?);
         }
-        let span = (message.created_at.min(self.now), message.asked_at() + JOBS_WITHIN);
+        let spans = vec![(message.created_at, message.asked_at() + JOBS_WITHIN)];
         self.found.push(Explanation {
             subject: Subject::Message,
             id: message.id.to_string(),
@@ -195,7 +195,7 @@ impl<'a> Looking<'a> {
             depth,
             sentences: told,
             timeline: Vec::new(),
-            jobs: self.jobs(message.merchant_id, &message.id.to_string(), span).await?,
+            jobs: self.jobs(message.merchant_id, &message.id.to_string(), spans).await?,
         });
         Ok(())
     }
@@ -254,21 +254,9 @@ impl<'a> Looking<'a> {
         Ok(told)
     }
 
-    /// The jobs about this id and what they wait for. The time range in which they were enqueued limits the search.
-    async fn jobs(
-        &self,
-        merchant: MerchantId,
-        id: &str,
-        (from, to): (DateTime<Utc>, DateTime<Utc>),
-    ) -> Result<Vec<ExplainedJob>, DbErr> {
-        let jobs = job::Entity::find()
-            .filter(job::Column::MerchantId.eq(merchant))
-            .filter(job::Column::Id.gte(JobId::new(from - SLACK)))
-            .filter(job::Column::Id.lt(JobId::new(to + SLACK)))
-            .filter(job::Column::Payload.contains(id))
-            .order_by_desc(job::Column::Id)
-            .limit(MOST);
-        let jobs = jobs.all(self.db.pool()).await?;
+    /// The jobs about this id, and what they wait for.
+    async fn jobs(&self, merchant: MerchantId, id: &str, spans: Vec<Span>) -> Result<Vec<ExplainedJob>, DbErr> {
+        let jobs = jobs::about(self.db.pool(), merchant, id, spans).await?;
         Ok(jobs.into_iter().map(|job| ExplainedJob { waits: waits::of(&job, self.now), job }).collect())
     }
 }

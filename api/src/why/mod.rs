@@ -1,6 +1,7 @@
 //! What became of a text, a link, an order or a buyer, and why: for operators who are asked by a merchant. `paylink why`
 //! prints it, `/v1/admin/why` tells it.
 
+mod jobs;
 mod looking;
 mod sentences;
 mod waits;
@@ -9,6 +10,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use domain::{MerchantId, Vault, words};
 use entity::{Db, job::Job, link::TimelineEntry};
 use sea_orm::DbErr;
+
+/// The most items of each kind that are explained, newest first.
+const MOST: u64 = 20;
 
 words! {
     /// What is explained.
