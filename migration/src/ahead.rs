@@ -13,7 +13,7 @@ use sea_orm_migration::{
 use crate::{
     dialect, m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
     m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118, m0124_few_of_years as m0124,
-    m0126_orders_of_rare_links_from_before as m0126,
+    m0126_orders_of_rare_links_from_before as m0126, m0128_told_numbers as m0128,
 };
 
 /// An index of a table that may be large.
@@ -51,8 +51,8 @@ impl MigrationTrait for IndexStep {
 }
 
 /// The steps whose indexes are built ahead.
-const STEPS: [IndexStep; 7] =
-    [m0095::STEP, m0100::STEP, m0110::INDEXES, m0115::STEP, m0118::INDEXES, m0124::STEP, m0126::INDEXES];
+const STEPS: [IndexStep; 8] =
+    [m0095::STEP, m0100::STEP, m0110::INDEXES, m0115::STEP, m0118::INDEXES, m0124::STEP, m0126::INDEXES, m0128::STEP];
 
 /// The indexes that a step declares.
 fn of_step(name: &str) -> &'static [Index] {
