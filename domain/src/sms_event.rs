@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{MessageId, sms::Keyword};
 
+/// The type of an event that is a buyer's text, as webhooks are stored by.
+pub const INCOMING: &str = "incoming";
+
+/// The type of a report whose words are the carrier's own. One of a carrier with words of ours is of a longer type.
+pub const REPORT: &str = "report";
+
 /// An event from a carrier.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]

@@ -33,6 +33,13 @@ impl Buyer {
         let has_a_number = self.conversations.iter().any(|conversation| conversation.phone.is_some());
         self.orders.is_empty() && self.messages.is_empty() && !has_a_number
     }
+
+    /// When the first text came or left, or the number was opted out. A text that was received before its conversation
+    /// was begun is dated as it came.
+    fn first_contact(&self) -> Option<DateTime<Utc>> {
+        let begun = self.conversations.iter().map(|conversation| conversation.created_at);
+        begun.chain(self.messages.iter().map(|message| message.created_at)).min()
+    }
 }
 
 /// The links of an order that still hold personal data.
@@ -131,7 +138,8 @@ pub async fn erase(
     for form in phone.forms() {
         batch::erase_contents_with(tx, merchant, &form).await?;
         idempotency::forget_answers_with(tx, merchant, form.as_e164()).await?;
-        webhook_event::erase_payloads_with(tx, merchant, form.as_e164().trim_start_matches('+')).await?;
+        let digits = form.as_e164().trim_start_matches('+');
+        webhook_event::erase_payloads_with(tx, merchant, digits, buyer.first_contact()).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 mod conclude;
 mod insert;
+mod of_buyer;
 pub mod outcome;
 mod replay;
 mod search;
@@ -12,10 +13,11 @@ use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelu
 
 pub use conclude::{Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
+pub(crate) use of_buyer::erase_payloads_with;
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search, search_among, search_many, search_newest};
 
-use crate::{Rows, contains, list::first_id};
+use crate::{Rows, list::first_id};
 use domain::{LinkId, MerchantId, WebhookEventId, words};
 
 words! {
@@ -170,16 +172,6 @@ pub async fn forget_before(
     // The index of ids is one of each merchant's.
     let are_old = Column::MerchantId.eq(merchant).and(Column::Id.is_in(old));
     Ok(Entity::delete_many().filter(are_old).exec(tx).await?.rows_affected)
-}
-
-/// Erases the payloads of applied carrier events that contain these digits.
-pub(crate) async fn erase_payloads_with(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    digits: &str,
-) -> Result<(), DbErr> {
-    let is_theirs = Column::MerchantId.eq(merchant).and(Column::Source.eq(Source::Sms));
-    erase(db, is_theirs.and(outcome::is_there()).and(contains(Column::Payload, digits))).await.map(|_| ())
 }
 
 async fn erase(db: &impl ConnectionTrait, which: Expr) -> Result<u64, DbErr> {

@@ -77,8 +77,9 @@ pub(super) fn newest(
         .take()
 }
 
-/// The state is a literal: for a parameter, the partial indexes of single states are not used.
-fn by_either(merchant: MerchantId, state: EventState) -> (SelectStatement, SelectStatement) {
+/// The merchant's events in this state, by outcome and by their own row. The state is a literal: for a parameter, the
+/// partial indexes of single states are not used.
+pub(super) fn by_either(merchant: MerchantId, state: EventState) -> (SelectStatement, SelectStatement) {
     let outcomes = Entity::find()
         .select_only()
         .column(Column::EventId)

@@ -5,7 +5,7 @@ use domain::{
     Secret,
     gateway::{Gateway, Secrets, Signature},
     sha256,
-    sms_event::SmsEvent,
+    sms_event::{INCOMING, REPORT, SmsEvent},
 };
 use encoding_rs::Encoding;
 use serde_json::Value;
@@ -45,8 +45,8 @@ pub(super) fn read(
 /// number their texts but rarely their reports, so equal reports about a message are the same report.
 fn said(event: SmsEvent) -> Result<SmsWebhook, Problem> {
     let (kind, words) = match &event {
-        SmsEvent::Report { .. } => ("report", serde_json::to_vec(&event)),
-        SmsEvent::Text { carrier_id, from, .. } => ("incoming", serde_json::to_vec(&(carrier_id, from))),
+        SmsEvent::Report { .. } => (REPORT, serde_json::to_vec(&event)),
+        SmsEvent::Text { carrier_id, from, .. } => (INCOMING, serde_json::to_vec(&(carrier_id, from))),
     };
     let words = words.map_err(Problem::internal)?;
     let digest: String = sha256(&words).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -3,7 +3,7 @@
 use domain::{
     Secret,
     sms::Keyword,
-    sms_event::{MOST_PICTURES, PictureAt, Progress, SmsEvent},
+    sms_event::{INCOMING, MOST_PICTURES, PictureAt, Progress, REPORT, SmsEvent},
 };
 
 use super::{Callback, SmsWebhook, signature::verify};
@@ -24,7 +24,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<SmsWebhook
             // The URL's query was signed too; it names the message that a report is about.
             let (carrier_id, message) = (Some(sid.to_owned()), callback.query.message);
             let progress = progress(status, field("ErrorCode").unwrap_or_default());
-            let kind = format!("report.{status}");
+            let kind = format!("{REPORT}.{status}");
             Ok(SmsWebhook {
                 event: SmsEvent::Report { carrier_id, message, progress },
                 external_id: format!("{sid}:{kind}"),
@@ -40,7 +40,7 @@ pub(super) fn read(token: &Secret, callback: &Callback<'_>) -> Result<SmsWebhook
                 keyword: field("OptOutType").and_then(keyword),
                 pictures: pictures(&field),
             };
-            Ok(SmsWebhook { event, external_id: format!("{sid}:incoming"), kind: "incoming".to_owned() })
+            Ok(SmsWebhook { event, external_id: format!("{sid}:{INCOMING}"), kind: INCOMING.to_owned() })
         }
         (None, None, _) => Err(Problem::malformed("It is neither a report nor a text.")),
     }
