@@ -33,16 +33,33 @@ pub async fn search(
     merchant: MerchantId,
     search: MessageSearch,
 ) -> Result<Found<Message, MessageId>, DbErr> {
-    let of_merchant = || Entity::find().filter(Column::MerchantId.eq(merchant));
-    let last = if search.text.is_some() { last_of_many(of_merchant(), &search, db).await? } else { None };
+    let mut of_merchant = Entity::find().filter(Column::MerchantId.eq(merchant));
+    let mut last = None;
+    if search.text.is_some() {
+        let Some(first) = first_with_text(db).await? else { return Ok(Found { rows: Vec::new(), looked_to: None }) };
+        let since = Period { from: Some(first), to: None }.of_ids(Column::Id, TimeDelta::zero());
+        of_merchant = since.into_iter().fold(of_merchant, Select::filter);
+        last = last_of_many(of_merchant.clone(), &search, db).await?;
+    }
     let (limit, sort) = (search.place.limit, search.place.sort);
-    let query = last.into_iter().fold(of_merchant(), |query, last| match sort {
+    let query = last.into_iter().fold(of_merchant, |query, last| match sort {
         Sort::NewestFirst => query.filter(Column::Id.gte(last)),
         Sort::OldestFirst => query.filter(Column::Id.lte(last)),
     });
     let rows = page(query, search, db).await?;
     let looked_to = last.filter(|_| (rows.len() as u64) < limit);
     Ok(Found { rows, looked_to })
+}
+
+/// When the first message may have been written whose text is not erased, of any merchant: since the first link that is not
+/// purged, or as the first one without a link. Those before it are not scanned.
+async fn first_with_text(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let of_links = link::Entity::find().select_only().column(link::Column::CreatedAt);
+    let of_links = of_links.filter(link::Column::PurgedAt.is_null()).order_by_asc(link::Column::CreatedAt).limit(1);
+    let others = Entity::find().select_only().column(Column::CreatedAt).filter(Column::LinkId.is_null());
+    let others = others.filter(Column::PurgedAt.is_null()).order_by_asc(Column::CreatedAt).limit(1);
+    let firsts: [Option<DateTime<Utc>>; 2] = [of_links.into_tuple().one(db).await?, others.into_tuple().one(db).await?];
+    Ok(firsts.into_iter().flatten().min())
 }
 
 /// The last message to scan, if there are more. They are scanned because an index of substrings would be rewritten
