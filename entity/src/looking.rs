@@ -81,10 +81,13 @@ pub(crate) trait Part {
 /// Looks for the page.
 pub(crate) async fn look<P: Part>(part: &P) -> Result<Found<P::Row, P::Id>, DbErr> {
     let Looks { first, most, .. } = part.looks();
-    let next = part.among(Ord::max(first, part.limit()), None).await?;
-    // Some rows may leave the list between two statements, such as links that are paid.
-    if part.is_full(&next) || part.is_exact() || part.last_of(first * 9 / 10).await?.is_none() {
-        return Ok(part.page(next, None));
+    // A page of as many rows is not full of the first ones, unless all match.
+    if part.limit() < first || part.is_exact() {
+        let next = part.among(Ord::max(first, part.limit()), None).await?;
+        // Some rows may leave the list between two statements, such as links that are paid.
+        if part.is_full(&next) || part.is_exact() || part.last_of(first * 9 / 10).await?.is_none() {
+            return Ok(part.page(next, None));
+        }
     }
     if let Some(few) = part.of_few().await? {
         return Ok(part.page(few, None));
