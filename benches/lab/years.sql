@@ -69,7 +69,8 @@ INSERT INTO message (id, merchant_id, conversation_id, link_id, direction, body,
     FROM year;
 INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at)
     SELECT years_id(at + interval '1 minute' * k, n * 4 + k), merchant_id, CASE WHEN k = 3 THEN 'sms' ELSE 'stripe' END, 'evt_' || lpad((n * 4 + k)::text, 24, '0'),
-        (ARRAY['checkout.session.completed', 'charge.updated', 'delivered'])[k], CASE WHEN is_old THEN NULL ELSE repeat('x', 700) END, 'received', at
+        CASE WHEN k = 3 AND n % 10 = 2 THEN 'incoming' ELSE (ARRAY['checkout.session.completed', 'charge.updated', 'report.delivered'])[k] END,
+        CASE WHEN is_old THEN NULL WHEN k = 3 AND n % 10 = 2 THEN 'incoming from ' || phone ELSE repeat('x', 700) END, 'received', at
     FROM year, generate_series(1, 3) k WHERE k < 3 OR n % 2 = 0;
 INSERT INTO webhook_outcome (event_id, merchant_id, state, link_id, applied_at)
     SELECT years_id(at + interval '1 minute' * k, n * 4 + k), merchant_id,

@@ -24,6 +24,7 @@ mod ticks;
 mod transactions;
 mod upgrade;
 mod writers;
+mod years;
 
 use std::collections::BTreeMap;
 

@@ -26,6 +26,7 @@ mod postgres_pair;
 mod private_redis;
 mod process;
 mod proxy;
+mod reads;
 mod receiver;
 mod running;
 mod s3;
@@ -62,6 +63,7 @@ pub(crate) use postgres::{PostgresServer as OwnPostgres, fresh_database as fresh
 pub(crate) use postgres_pair::PostgresPair;
 pub(crate) use process::Process;
 pub(crate) use proxy::{Line, Proxy};
+pub(crate) use reads::CountingPostgres;
 pub(crate) use receiver::{Receiver, Taking, Webhook};
 pub(crate) use s3::S3;
 pub(crate) use sandbox::{AtStripe, Sandbox};

@@ -5,6 +5,7 @@ use std::{
     env,
     ffi::OsStr,
     fs,
+    io::{Read, Seek, SeekFrom},
     os::unix::{
         fs::{DirBuilderExt, chown},
         process::CommandExt,
@@ -124,7 +125,7 @@ impl PostgresServer {
         self.url(&name)
     }
 
-    async fn runs(&self, statement: &str) {
+    pub(super) async fn runs(&self, statement: &str) {
         async { Database::connect(self.url("postgres")).await?.execute_unprepared(statement).await }.await.unwrap();
     }
 
@@ -165,7 +166,15 @@ impl PostgresServer {
 
     /// The logged plans: the text of each statement, and its steps.
     pub(crate) fn plans(&self) -> Vec<String> {
-        let log = self.log();
+        self.plans_after(0)
+    }
+
+    /// The plans that were logged since the log was this long.
+    pub(super) fn plans_after(&self, length: u64) -> Vec<String> {
+        let (mut log, mut file) = (Vec::new(), fs::File::open(self.socket.join("log")).unwrap());
+        file.seek(SeekFrom::Start(length)).unwrap();
+        file.read_to_end(&mut log).unwrap();
+        let log = String::from_utf8_lossy(&log);
         let entries = log.split("Query Text: ").skip(1);
         // All lines of a log entry but the first begin with a tab.
         let lines = |entry: &str| {
@@ -174,6 +183,11 @@ impl PostgresServer {
             std::iter::once(first).chain(rest).collect::<Vec<_>>().join("\n")
         };
         entries.map(lines).collect()
+    }
+
+    /// How long the log is.
+    pub(super) fn length_of_log(&self) -> u64 {
+        fs::metadata(self.socket.join("log")).unwrap().len()
     }
 
     /// Requires this password for the role from now on.

@@ -44,7 +44,7 @@ async fn migrated_sqlite() -> Vec<u8> {
 }
 
 /// Running it again changes nothing.
-async fn migrate(url: &str) {
+pub(super) async fn migrate(url: &str) {
     let connection = Database::connect(url).await.unwrap();
     for _ in 0..2 {
         Migrator::up(&connection, None).await.unwrap();

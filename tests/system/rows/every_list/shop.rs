@@ -66,6 +66,11 @@ pub(super) struct Shop {
 
 impl Shop {
     pub(super) async fn open(rows: Rows) -> Self {
+        Self::of(rows, ORDERS).await
+    }
+
+    /// The same of this many orders.
+    pub(super) async fn of(rows: Rows, count: usize) -> Self {
         let db = rows.db.pool();
         let other = merchant::insert(db, new_merchant(), super::super::now()).await.unwrap().id;
         let on_postgresql = matches!(db.get_database_backend(), DbBackend::Postgres);
@@ -80,7 +85,7 @@ impl Shop {
             ),
             ("{merchant}", uuid(rows.merchant.uuid())),
             ("{other}", uuid(other.uuid())),
-            ("{series}", series(on_postgresql)),
+            ("{series}", series(on_postgresql, count)),
             ("{made}", time(on_postgresql, &format!("{first} + 3600 * n"))),
             ("{later}", time(on_postgresql, &format!("{first} + 3600 * (n + 100)"))),
             ("{paid}", time(on_postgresql, &format!("{first} + 3600 * (n + n * 13 % 97)"))),
@@ -119,13 +124,11 @@ fn id(on_postgresql: bool, hours: i64) -> String {
     }
 }
 
-fn series(on_postgresql: bool) -> String {
+fn series(on_postgresql: bool, count: usize) -> String {
     if on_postgresql {
-        return format!("(SELECT n::bigint FROM generate_series(1, {ORDERS}) n) AS s");
+        return format!("(SELECT n::bigint FROM generate_series(1, {count}) n) AS s");
     }
-    format!(
-        "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {ORDERS}) SELECT n FROM s) AS s"
-    )
+    format!("(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {count}) SELECT n FROM s) AS s")
 }
 
 fn time(on_postgresql: bool, seconds: &str) -> String {
