@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use entity::{Db, Transaction};
-use migration::{Fill, Migrate, Migrator, SchemaState, ahead};
+use migration::{
+    Fill, Migrate, Migrator, SchemaState,
+    ahead::{self, Index},
+};
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, Statement, sqlx};
 
 use crate::{database::connect_database, error::Error, settings::Settings};
@@ -33,12 +36,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
 
 /// The result of one migration round.
 enum RoundResult {
-    /// The oldest missing step was applied.
+    /// The oldest missing step was applied, or what it brings rows into was created.
     Done,
     /// This step is missing, and what it brings in of large tables has to be brought in by pages first.
     ToFill(&'static Fill),
-    /// This step is missing, and indexes that it declares have to be built first.
-    ToBuild(String),
+    /// A step is missing, and these indexes that it declares have to be built first.
+    ToBuild(&'static [Index]),
     /// No step is missing.
     Whole,
 }
@@ -54,7 +57,7 @@ pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
                 fill_ahead(db, fill).await?;
                 filled = Some(fill.step());
             }
-            Ok(RoundResult::ToBuild(step)) => build_ahead(db, &step).await?,
+            Ok(RoundResult::ToBuild(indexes)) => build_ahead(db, indexes).await?,
             Ok(RoundResult::Whole) => return Ok(()),
             Err(error) if is_lock_timeout(&error) && tries < TRIES => {
                 tries += 1;
@@ -78,12 +81,19 @@ async fn next_step(db: &Db, filled: Option<&str>) -> Result<RoundResult, DbErr> 
     };
     let Some(step) = missing.into_iter().next() else { return Ok(RoundResult::Whole) };
     if let Some(fill) = Fill::of_step(&tx, &step).filter(|fill| filled != Some(fill.step())) {
+        if !fill.is_prepared(&tx).await? {
+            fill.prepare(&tx).await?;
+            tx.commit().await?;
+            return Ok(RoundResult::Done);
+        }
+        let is_built = ahead::unbuilt(&tx, fill.indexes()).await?.is_none();
         tx.rollback().await?;
-        return Ok(RoundResult::ToFill(fill));
+        return Ok(if is_built { RoundResult::ToFill(fill) } else { RoundResult::ToBuild(fill.indexes()) });
     }
-    if ahead::unbuilt(&tx, &step).await?.is_some() {
+    let indexes = ahead::of_step(&step);
+    if ahead::unbuilt(&tx, indexes).await?.is_some() {
         tx.rollback().await?;
-        return Ok(RoundResult::ToBuild(step));
+        return Ok(RoundResult::ToBuild(indexes));
     }
     let begin = Instant::now();
     Migrator::up(tx.for_migrator(), Some(1)).await?;
@@ -107,9 +117,9 @@ async fn fill_ahead(db: &Db, fill: &Fill) -> Result<(), DbErr> {
     }
 }
 
-/// Builds an index that this step declares, concurrently with traffic, or waits a moment if another process is
-/// building.
-async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
+/// Builds the first of a step's indexes that is missing, concurrently with traffic, or waits a moment if another process
+/// is building.
+async fn build_ahead(db: &Db, indexes: &[Index]) -> Result<(), DbErr> {
     let turn = db.begin().await?;
     // Raw SQL: an advisory lock is not a row. It is only tried, not waited for.
     let ask = format!("SELECT pg_try_advisory_xact_lock({BUILD_LOCK}) AS is_ours");
@@ -121,7 +131,7 @@ async fn build_ahead(db: &Db, step: &str) -> Result<(), DbErr> {
         return Ok(());
     }
     // Another process may have built it just now.
-    if let Some(index) = ahead::unbuilt(db.pool(), step).await? {
+    if let Some(index) = ahead::unbuilt(db.pool(), indexes).await? {
         tracing::info!(index = index.name(), "an index is built while traffic goes on");
         index.build(db.pool()).await?;
     }

@@ -11,9 +11,9 @@ use sea_orm_migration::{
 };
 
 use crate::{
-    dialect, m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100, m0110_unpaid_orders as m0110,
-    m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118, m0124_few_of_years as m0124,
-    m0126_orders_of_rare_links_from_before as m0126, m0128_told_numbers as m0128,
+    dialect, m0034_whole_orders as m0034, m0095_rare_rows_of_years as m0095, m0100_earlier_search as m0100,
+    m0110_unpaid_orders as m0110, m0115_log_outside_batches as m0115, m0118_links_by_state_from_before as m0118,
+    m0124_few_of_years as m0124, m0126_orders_of_rare_links_from_before as m0126, m0128_told_numbers as m0128,
 };
 
 /// An index of a table that may be large.
@@ -51,20 +51,30 @@ impl MigrationTrait for IndexStep {
 }
 
 /// The steps whose indexes are built ahead.
-const STEPS: [IndexStep; 8] =
-    [m0095::STEP, m0100::STEP, m0110::INDEXES, m0115::STEP, m0118::INDEXES, m0124::STEP, m0126::INDEXES, m0128::STEP];
+const STEPS: [IndexStep; 9] = [
+    m0034::INDEXES,
+    m0095::STEP,
+    m0100::STEP,
+    m0110::INDEXES,
+    m0115::STEP,
+    m0118::INDEXES,
+    m0124::STEP,
+    m0126::INDEXES,
+    m0128::STEP,
+];
 
 /// The indexes that a step declares.
-fn of_step(name: &str) -> &'static [Index] {
+#[must_use]
+pub fn of_step(name: &str) -> &'static [Index] {
     STEPS.iter().find(|step| step.name == name).map_or(&[], |step| step.indexes)
 }
 
-/// The first index of this step that has to be built before the step.
-pub async fn unbuilt(db: &impl ConnectionTrait, step: &str) -> Result<Option<Index>, DbErr> {
+/// The first of a step's indexes that has to be built before the step.
+pub async fn unbuilt(db: &impl ConnectionTrait, indexes: &[Index]) -> Result<Option<Index>, DbErr> {
     if !matches!(db.get_database_backend(), DbBackend::Postgres) {
         return Ok(None);
     }
-    for index in of_step(step) {
+    for index in indexes {
         if !index.is_valid(db).await? && index.has_rows(db).await? {
             return Ok(Some(*index));
         }
@@ -109,7 +119,7 @@ impl Index {
 }
 
 /// Raw SQL: it queries the system catalog.
-async fn is(db: &impl ConnectionTrait, what: &str) -> Result<bool, DbErr> {
+pub(crate) async fn is(db: &impl ConnectionTrait, what: &str) -> Result<bool, DbErr> {
     let ask = Statement::from_string(db.get_database_backend(), format!("SELECT {what} AS answer"));
     let answer = db.query_one_raw(ask).await?.map(|row: QueryResult| row.try_get("", "answer"));
     Ok(answer.transpose()?.unwrap_or_default())

@@ -8,11 +8,16 @@ use sea_orm_migration::{
 /// Runs a step's statements, separated by `;`, with the database's own types.
 pub(crate) async fn run(manager: &SchemaManager<'_>, sql: &str) -> Result<(), DbErr> {
     let connection = manager.get_connection();
-    let sql = translate(sql, manager.get_database_backend());
-    for statement in sql.split(';').map(str::trim).filter(|statement| !statement.is_empty()) {
-        connection.execute_unprepared(statement).await?;
+    for statement in statements(sql, manager.get_database_backend()) {
+        connection.execute_unprepared(&statement).await?;
     }
     Ok(())
+}
+
+/// A step's statements with this database's types.
+pub(crate) fn statements(sql: &str, backend: DbBackend) -> Vec<String> {
+    let sql = translate(sql, backend);
+    sql.split(';').map(str::trim).filter(|statement| !statement.is_empty()).map(str::to_owned).collect()
 }
 
 /// Adds words to a column's `CHECK (column IN (…))`. Existing rows satisfy the wider rule as well.

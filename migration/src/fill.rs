@@ -3,7 +3,9 @@
 //! A step is one transaction, and holds all rows that it has touched until its end. In a large table that is seconds, in
 //! which payments of those rows wait. On PostgreSQL the migration brings in a [page](Fill::page) at a time first, each in
 //! a transaction of its own, and passes over rows that somebody else holds; the step then brings in what is left, and
-//! holds no other. Triggers of an earlier step keep up what was brought in. SQLite has a single writer anyway.
+//! holds no other. Triggers of an earlier step keep up what was brought in. Where the step itself creates them, or what the
+//! rows are brought into, that comes first, in a short [transaction](Fill::prepare) of its own. SQLite has a single writer
+//! anyway.
 
 use sea_orm_migration::{
     prelude::DbErr,
@@ -11,15 +13,17 @@ use sea_orm_migration::{
 };
 
 use crate::{
-    m0094_unasked_orders_from_before as m0094, m0097_closed_links_from_before as m0097,
-    m0118_links_by_state_from_before as m0118, m0126_orders_of_rare_links_from_before as m0126,
+    ahead::{self, Index},
+    m0028_open_links as m0028, m0034_whole_orders as m0034, m0094_unasked_orders_from_before as m0094,
+    m0097_closed_links_from_before as m0097, m0118_links_by_state_from_before as m0118,
+    m0126_orders_of_rare_links_from_before as m0126,
 };
 
 /// How many rows of the table a page is about.
 const PAGE: u32 = 2_000;
 
 /// What a step brings in of a table that may be large.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Fill {
     /// The step.
     pub(crate) step: &'static str,
@@ -27,9 +31,22 @@ pub struct Fill {
     pub(crate) table: &'static str,
     /// The statements that bring in a page; `{page}` is the condition that narrows them to it. They may be repeated.
     pub(crate) statements: &'static [&'static str],
+    /// What the step creates for them.
+    pub(crate) before: Option<Before>,
+    /// The step's indexes that they need.
+    pub(crate) indexes: &'static [Index],
 }
 
-const FILLS: [Fill; 4] = [m0094::FILL, m0097::FILL, m0118::FILL, m0126::FILL];
+/// What has to be there before rows can be brought in.
+#[derive(Debug)]
+pub(crate) struct Before {
+    /// The condition by which it is there.
+    pub(crate) is_there: &'static str,
+    /// The statements that create it.
+    pub(crate) statements: fn() -> Vec<String>,
+}
+
+const FILLS: [Fill; 6] = [m0028::FILL, m0034::FILL, m0094::FILL, m0097::FILL, m0118::FILL, m0126::FILL];
 
 impl Fill {
     /// What this step brings in on this database, if it is worth doing ahead.
@@ -43,6 +60,29 @@ impl Fill {
     #[must_use]
     pub const fn step(&self) -> &'static str {
         self.step
+    }
+
+    /// Whether what the rows are brought into is there.
+    pub async fn is_prepared(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        match &self.before {
+            Some(before) => ahead::is(db, before.is_there).await,
+            None => Ok(true),
+        }
+    }
+
+    /// Creates what the rows are brought into.
+    pub async fn prepare(&self, tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let statements = self.before.as_ref().map(|before| (before.statements)());
+        for statement in statements.unwrap_or_default() {
+            tx.execute_unprepared(&statement).await?;
+        }
+        Ok(())
+    }
+
+    /// The step's indexes that have to be built before the pages.
+    #[must_use]
+    pub const fn indexes(&self) -> &'static [Index] {
+        self.indexes
     }
 
     /// Brings in the page after the row with the id `last`, or the first one. Returns the id at which it ends, or `None`

@@ -5,10 +5,15 @@
 //! tables, correct whichever version writes. The primary key of `open_link` enforces "at most one open link per
 //! order", for the previous version as well. With free space on its page, a link that is paid is rewritten there and no
 //! index is touched. Links made together are often paid together, so half of each page is left free.
+//!
+//! On PostgreSQL the tables and triggers come first, and most links are [copied ahead](crate::fill).
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::dialect;
+use crate::{
+    dialect,
+    fill::{Before, Fill},
+};
 
 /// The states of an open link. No link is in `settling` before a later step allows it.
 const OPEN: &str = "('creating', 'unpaid', 'processing', 'voiding', 'expiring', 'settling')";
@@ -30,12 +35,37 @@ CREATE TABLE link_intent (
     PRIMARY KEY (merchant_id, intent, link_id)
 )";
 
-/// Copies existing rows, after the triggers were created.
+pub(crate) const FILL: Fill = Fill {
+    step: "m0028_open_links",
+    table: "payment_link",
+    statements: &[
+        "INSERT INTO open_link (order_id, link_id, expires_at, check_at)
+            SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at) FROM payment_link
+            WHERE state IN ('creating', 'unpaid', 'processing', 'voiding', 'expiring') AND {page}
+            FOR NO KEY UPDATE SKIP LOCKED ON CONFLICT DO NOTHING",
+        "INSERT INTO link_intent (merchant_id, intent, link_id)
+            SELECT merchant_id, stripe_payment_intent, id FROM payment_link WHERE stripe_payment_intent IS NOT NULL AND {page}
+            FOR NO KEY UPDATE SKIP LOCKED ON CONFLICT DO NOTHING",
+    ],
+    before: Some(Before {
+        is_there: "to_regclass('open_link') IS NOT NULL",
+        statements: || tables_and_triggers(DbBackend::Postgres),
+    }),
+    indexes: &[],
+};
+
+/// Copies existing rows that are not copied yet, after the triggers were created.
 const ROWS: &str = "
 INSERT INTO open_link (order_id, link_id, expires_at, check_at)
-    SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at) FROM payment_link WHERE state IN {open};
+    SELECT order_id, id, expires_at, COALESCE(stripe_checked_at, created_at) FROM payment_link
+    WHERE state IN {open} AND NOT EXISTS (SELECT 1 FROM open_link AS copied WHERE copied.order_id = payment_link.order_id)
+    {held} ON CONFLICT DO NOTHING;
 INSERT INTO link_intent (merchant_id, intent, link_id)
-    SELECT merchant_id, stripe_payment_intent, id FROM payment_link WHERE stripe_payment_intent IS NOT NULL;
+    SELECT merchant_id, stripe_payment_intent, id FROM payment_link
+    WHERE stripe_payment_intent IS NOT NULL AND NOT EXISTS (SELECT 1 FROM link_intent AS copied
+        WHERE copied.merchant_id = payment_link.merchant_id AND copied.intent = payment_link.stripe_payment_intent
+            AND copied.link_id = payment_link.id)
+    {held} ON CONFLICT DO NOTHING;
 DROP INDEX payment_link_one_open;
 DROP INDEX payment_link_to_expire;
 DROP INDEX payment_link_to_check;
@@ -83,13 +113,16 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        dialect::run(manager, TABLES).await?;
-        for (name, when, then) in TRIGGERS {
-            let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);
-            dialect::create_trigger(manager, &format!("payment_link_{name}"), &when, then).await?;
+        let on_postgresql = matches!(manager.get_database_backend(), DbBackend::Postgres);
+        if !on_postgresql || !FILL.is_prepared(manager.get_connection()).await? {
+            for statement in tables_and_triggers(manager.get_database_backend()) {
+                manager.get_connection().execute_unprepared(&statement).await?;
+            }
         }
-        dialect::run(manager, &ROWS.replace("{open}", OPEN)).await?;
-        if matches!(manager.get_database_backend(), DbBackend::Postgres) {
+        // A link that changes meanwhile is copied as it is then.
+        let held = if on_postgresql { "FOR NO KEY UPDATE" } else { "" };
+        dialect::run(manager, &ROWS.replace("{open}", OPEN).replace("{held}", held)).await?;
+        if on_postgresql {
             dialect::run(
                 manager,
                 "ALTER TABLE payment_link SET (fillfactor = 50); ALTER TABLE orders SET (fillfactor = 70)",
@@ -98,4 +131,14 @@ impl MigrationTrait for Step {
         }
         Ok(())
     }
+}
+
+fn tables_and_triggers(backend: DbBackend) -> Vec<String> {
+    let mut statements = dialect::statements(TABLES, backend);
+    for (name, when, then) in TRIGGERS {
+        let when = when.replace("{each}", "FOR EACH ROW").replace("{open}", OPEN);
+        let on_postgresql = matches!(backend, DbBackend::Postgres);
+        statements.extend(dialect::trigger(&format!("payment_link_{name}"), &when, then, on_postgresql));
+    }
+    statements
 }

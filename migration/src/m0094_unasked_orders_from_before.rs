@@ -13,6 +13,8 @@ pub(crate) const FILL: Fill = Fill {
     table: "orders",
     statements: &["INSERT INTO unasked_order (merchant_id, order_id) SELECT merchant_id, id FROM orders
         WHERE tag = 'none' AND {page} FOR NO KEY UPDATE SKIP LOCKED ON CONFLICT DO NOTHING"],
+    before: None,
+    indexes: &[],
 };
 
 #[derive(DeriveMigrationName)]

@@ -14,6 +14,8 @@ pub(crate) const FILL: Fill = Fill {
         "INSERT INTO closed_link (merchant_id, state, link_id) SELECT merchant_id, state, id FROM payment_link
         WHERE state IN ('voided', 'expired') AND {page} FOR NO KEY UPDATE SKIP LOCKED ON CONFLICT DO NOTHING",
     ],
+    before: None,
+    indexes: &[],
 };
 
 #[derive(DeriveMigrationName)]

@@ -35,6 +35,8 @@ pub(crate) const FILL: Fill = Fill {
                 WHERE {page} FOR NO KEY UPDATE OF open_link SKIP LOCKED) AS found
             WHERE open_link.order_id = found.order_id",
     ],
+    before: None,
+    indexes: &[],
 };
 
 pub(crate) struct Step;

@@ -47,6 +47,8 @@ pub(crate) const FILL: Fill = Fill {
             WHERE {page} FOR NO KEY UPDATE OF closed_link SKIP LOCKED) AS found
         WHERE closed_link.merchant_id = found.merchant_id AND closed_link.state = found.state
             AND closed_link.link_id = found.link_id"],
+    before: None,
+    indexes: &[],
 };
 
 pub(crate) struct Step;

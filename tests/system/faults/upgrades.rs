@@ -14,7 +14,7 @@ use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Statement, prelude::Uuid};
 use tokio::{sync::watch, time::interval};
 
-use crate::support::{Database, command, folder, fresh_postgresql};
+use crate::support::{Database, command, eventually, folder, fresh_postgresql};
 
 /// The last step of each such schema.
 const STOOD: [&str; 10] = [
@@ -136,9 +136,9 @@ async fn are_paid_until(db: Db, links: Vec<Uuid>, is_over: watch::Receiver<bool>
     longest
 }
 
-async fn is_upgraded_under_load(last: &str) {
-    let (url, place) = (fresh_postgresql().await, folder("paylink-"));
-    let db = Db::open(&url, 4).await.unwrap();
+/// A database with the schema up to the step `last`, a merchant and [`LINKS`].
+async fn of_before(url: &str, last: &str) -> (Db, MerchantId) {
+    let db = Db::open(url, 4).await.unwrap();
     let steps = Migrator::migrations().iter().position(|step| step.name() == last).expect("a step of this name");
     Migrator::up(db.pool(), Some(u32::try_from(steps + 1).unwrap())).await.unwrap();
     let merchant = MerchantId::new(chrono::Utc::now());
@@ -155,6 +155,12 @@ async fn is_upgraded_under_load(last: &str) {
             .await
             .unwrap();
     }
+    (db, merchant)
+}
+
+async fn is_upgraded_under_load(last: &str) {
+    let (url, place) = (fresh_postgresql().await, folder("paylink-"));
+    let (db, merchant) = of_before(&url, last).await;
     let over = watch::Sender::new(false);
     let paid = Statement::from_string(sea_orm::DbBackend::Postgres, TO_BE_PAID);
     let paid = db.pool().query_all_raw(paid).await.unwrap();
@@ -187,14 +193,57 @@ async fn is_upgraded_under_load(last: &str) {
         assert_eq!(timeline.len(), 1, "{timeline:?}");
     }
     for sql in UNLIKE {
-        let unlike = db.pool().query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await;
-        assert_eq!(unlike.unwrap().unwrap().try_get::<i64>("", "n").unwrap(), 0, "from {last}: {sql}");
+        assert_eq!(count(&db, sql).await, 0, "from {last}: {sql}");
     }
+}
+
+async fn count(db: &Db, sql: &str) -> i64 {
+    let row = db.pool().query_one_raw(Statement::from_string(sea_orm::DbBackend::Postgres, sql)).await;
+    row.unwrap().unwrap().try_get("", "n").unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_schema_that_a_version_ran_on_is_upgraded_while_it_sells() {
     for last in STOOD {
         is_upgraded_under_load(last).await;
+    }
+}
+
+/// Steps that once held all links or orders until they were copied: the step before, what is to be there although the
+/// step has to wait for somebody who reads links, and how often.
+const COPIED_AHEAD: [(&str, &str, i64); 2] = [
+    ("m0027_invoices", "SELECT count(*) AS n FROM open_link", LINKS as i64 / 2),
+    ("m0032_restoration", "SELECT count(*) AS n FROM orders WHERE number_key = number", LINKS as i64 - 1),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn links_and_orders_are_copied_before_their_step_locks_the_table() {
+    for (before, copied, how_often) in COPIED_AHEAD {
+        let (url, place) = (fresh_postgresql().await, folder("paylink-"));
+        let (db, _) = of_before(&url, before).await;
+        // Two orders of one number: the newer one is found by it.
+        let twice = "UPDATE orders SET number = '1' WHERE number = '2'";
+        db.pool().execute_unprepared(twice).await.unwrap();
+        let reader = db.begin().await.unwrap();
+        reader.execute_unprepared("SELECT count(*) FROM payment_link").await.unwrap();
+
+        let mut migrate = command(&Database::Postgresql { url }, place.path(), 0);
+        migrate.arg("migrate").stdout(Stdio::piped()).stderr(Stdio::piped());
+        let migrating = tokio::task::spawn_blocking(move || migrate.output().unwrap());
+        let table = if before == "m0027_invoices" { "open_link" } else { "orders" };
+        eventually(copied, async || {
+            let is_there = format!(
+                "SELECT count(*) AS n FROM pg_attribute WHERE attrelid = to_regclass('{table}') \
+                    AND attname IN ('check_at', 'number_key')"
+            );
+            (count(&db, &is_there).await == 1 && count(&db, copied).await == how_often).then_some(())
+        })
+        .await;
+        reader.rollback().await.unwrap();
+        let migrated = migrating.await.unwrap();
+        assert!(migrated.status.success(), "after {before}: {migrated:?}");
+        let older = "SELECT count(*) AS n FROM orders WHERE (number_key IS NULL) <> EXISTS (SELECT 1 FROM orders AS newer \
+            WHERE newer.merchant_id = orders.merchant_id AND newer.number = orders.number AND newer.id > orders.id)";
+        assert_eq!(count(&db, older).await, 0, "after {before}");
     }
 }
