@@ -9,7 +9,6 @@ use entity::{
 };
 use futures_util::future::join_all;
 use migration::{Migrate, Migrator};
-use queue::{EnqueueOptions, JobDraft, ProcessStripeEvent, enqueue_with};
 use sea_orm::ConnectionTrait;
 use tempfile::TempDir;
 
@@ -18,7 +17,7 @@ use super::{
     support::{Database, new_merchant},
 };
 
-/// Stores events with their jobs, one and a hundred in a transaction, by as many writers as the API has.
+/// Stores events, one and a hundred in a transaction, by as many writers as the API has.
 pub(crate) async fn alone(database: &Database, name: &str) {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&url(database, &folder), 4).await.unwrap();
@@ -40,14 +39,16 @@ pub(crate) async fn alone(database: &Database, name: &str) {
 /// Makes it resemble a database that has been running for a while: with yesterday's events, and their statistics.
 pub(crate) async fn has_a_yesterday(db: &Db, merchant: MerchantId) {
     store(db, rows(merchant, 500, 20_000)).await;
-    let done = "UPDATE job SET state = 'done', finished_at = created_at";
-    for statement in [done, "UPDATE webhook_event SET state = 'applied', applied_at = received_at", "ANALYZE"] {
+    for statement in ["UPDATE webhook_event SET state = 'applied', applied_at = received_at", "ANALYZE"] {
         db.pool().execute_unprepared(statement).await.unwrap();
     }
 }
 
+/// As long as every trace is.
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
 /// The rows of a transaction.
-type Rows = Vec<(NewEvent, JobDraft)>;
+type Rows = Vec<NewEvent>;
 
 fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
     let made = (0..events).map(|number| {
@@ -55,9 +56,8 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
         let external_id = format!("evt_{group}_{number}");
         let payload = events::body(&external_id, "plink_of_nobody", &format!("cs_{number}"));
         let kind = "checkout.session.completed".to_owned();
-        let event = NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload };
-        let job = ProcessStripeEvent { merchant, event: id };
-        (event, JobDraft::new(&job, EnqueueOptions::for_merchant(merchant)).unwrap())
+        let traceparent = Some(TRACEPARENT.to_owned());
+        NewEvent { id, merchant_id: merchant, source: Source::Stripe, external_id, kind, payload, traceparent }
     });
     let made: Vec<_> = made.collect();
     made.chunks(group).map(<[_]>::to_vec).collect()
@@ -66,9 +66,8 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
 async fn store(db: &Db, all: Vec<Rows>) {
     for rows in all {
         let now = Clock::system().now();
-        let events = rows.iter().map(|(event, _)| event);
-        let insert = webhook_event::insertion(db.pool().get_database_backend(), events, now).unwrap();
-        enqueue_with(db, insert, rows.iter().map(|(event, draft)| (event.id.uuid(), draft)), now).await.unwrap();
+        let insert = webhook_event::insertion(db.pool().get_database_backend(), &rows, now).unwrap();
+        db.writer().execute_raw(insert).await.unwrap();
     }
 }
 

@@ -1,11 +1,11 @@
 //! Enqueuing jobs: inserting their rows in the command's transaction.
 
-use std::{collections::HashSet, hash::Hash};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId};
-use entity::{Db, Rows, job::JobState};
-use sea_orm::{ConnectionTrait, DbErr, Statement, TryGetable, Value};
+use entity::{Rows, job::JobState};
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use crate::{Job, Kind, Lease, Trace};
@@ -119,40 +119,14 @@ pub async fn enqueue_all<'a>(
     drafts: impl IntoIterator<Item = &'a JobDraft>,
     now: DateTime<Utc>,
 ) -> Result<Vec<EnqueuedJob>, DbErr> {
-    let jobs: Vec<NewJob> = drafts.into_iter().map(|draft| NewJob::of(draft, Uuid::nil(), now)).collect();
+    let jobs: Vec<NewJob> = drafts.into_iter().map(|draft| NewJob::of(draft, now)).collect();
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
-    // Without `WHERE true` SQLite would parse the `ON` of `ON CONFLICT` as a join condition.
-    let insert = insertion("WHERE true");
-    let written = ids(db, rows(&jobs).statement(db.get_database_backend(), &insert, more(now))).await?;
-    Ok(enqueued(jobs, &written))
-}
-
-/// Runs `insert`, a statement that returns the `id` of each row it inserts, and enqueues the jobs of those rows,
-/// atomically. Each draft is paired with the id of its row. Returns the same as [`enqueue_all`].
-///
-/// # Errors
-/// Returns an error if the database query fails; then nothing is written.
-pub async fn enqueue_with<'a>(
-    db: &Db,
-    insert: Statement,
-    drafts: impl IntoIterator<Item = (Uuid, &'a JobDraft)>,
-    now: DateTime<Utc>,
-) -> Result<Vec<EnqueuedJob>, DbErr> {
-    let mut jobs: Vec<NewJob> = drafts.into_iter().map(|(row, draft)| NewJob::of(draft, row, now)).collect();
-    if db.has_one_writer() || jobs.is_empty() {
-        let tx = db.begin().await?;
-        let inserted: HashSet<Uuid> = ids(&tx, insert).await?;
-        jobs.retain(|job| inserted.contains(&job.row));
-        let enqueued = enqueue_all(&tx, jobs.iter().map(|job| job.draft), now).await?;
-        tx.commit().await?;
-        return Ok(enqueued);
-    }
-    // PostgreSQL does both in one auto-committed statement: a single round trip.
-    let enqueue = insertion("WHERE job_row IN (SELECT id FROM inserted)");
-    let both = rows(&jobs).statement_after(("inserted", insert), &enqueue, more(now));
-    let written = ids(db.pool(), both).await?;
+    let more = vec![JobState::Queued.into(), now.into()];
+    let insert = rows(&jobs).statement(db.get_database_backend(), INSERT, more);
+    let written: HashSet<JobId> =
+        db.query_all_raw(insert).await?.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
     Ok(enqueued(jobs, &written))
 }
 
@@ -161,35 +135,25 @@ struct NewJob<'a> {
     id: JobId,
     draft: &'a JobDraft,
     key: Option<String>,
-    /// The row the job is about, where the job is only inserted if that row was; otherwise nil.
-    row: Uuid,
     run_at: DateTime<Utc>,
 }
 
 impl<'a> NewJob<'a> {
-    fn of(draft: &'a JobDraft, row: Uuid, now: DateTime<Utc>) -> Self {
+    fn of(draft: &'a JobDraft, now: DateTime<Utc>) -> Self {
         let id = JobId::new(now);
-        Self { id, draft, key: draft.options.key_of(id), row, run_at: draft.options.run_at.unwrap_or(now) }
+        Self { id, draft, key: draft.options.key_of(id), run_at: draft.options.run_at.unwrap_or(now) }
     }
 }
 
-/// The statement that inserts [`rows`]: `{0}` is the state, `{1}` the time.
-fn insertion(condition: &str) -> String {
-    format!(
-        "INSERT INTO job (id, kind, dedup_key, merchant_id, payload, traceparent, state, run_at, created_at) \
-        SELECT job_id, job_kind, job_key, job_merchant, job_payload, job_trace, {{0}}, due_at, {{1}} FROM v {condition} \
-        ON CONFLICT (kind, dedup_key) DO NOTHING RETURNING id"
-    )
-}
+/// Inserts [`rows`]: `{0}` is the state, `{1}` the time. Without `WHERE true` SQLite would parse the `ON` of
+/// `ON CONFLICT` as a join condition.
+const INSERT: &str = "INSERT INTO job (id, kind, dedup_key, merchant_id, payload, traceparent, state, run_at, created_at) \
+    SELECT job_id, job_kind, job_key, job_merchant, job_payload, job_trace, {0}, due_at, {1} FROM v WHERE true \
+    ON CONFLICT (kind, dedup_key) DO NOTHING RETURNING id";
 
-fn more(now: DateTime<Utc>) -> Vec<Value> {
-    vec![JobState::Queued.into(), now.into()]
-}
-
-fn rows(jobs: &[NewJob]) -> Rows<8> {
+fn rows(jobs: &[NewJob]) -> Rows<7> {
     let mut rows = Rows::new([
         ("job_id", "uuid"),
-        ("job_row", "uuid"),
         ("job_kind", "text"),
         ("job_key", "text?"),
         ("job_merchant", "uuid?"),
@@ -197,10 +161,9 @@ fn rows(jobs: &[NewJob]) -> Rows<8> {
         ("job_trace", "text?"),
         ("due_at", "timestamptz"),
     ]);
-    for NewJob { id, draft, key, row, run_at } in jobs {
+    for NewJob { id, draft, key, run_at } in jobs {
         rows.push([
             (*id).into(),
-            (*row).into(),
             draft.kind.as_str().into(),
             key.clone().into(),
             draft.options.merchant.into(),
@@ -210,14 +173,6 @@ fn rows(jobs: &[NewJob]) -> Rows<8> {
         ]);
     }
     rows
-}
-
-/// The ids returned by a statement.
-async fn ids<Id: TryGetable + Eq + Hash>(
-    db: &impl ConnectionTrait,
-    statement: Statement,
-) -> Result<HashSet<Id>, DbErr> {
-    db.query_all_raw(statement).await?.iter().map(|row| row.try_get("", "id")).collect()
 }
 
 fn enqueued(jobs: Vec<NewJob>, written: &HashSet<JobId>) -> Vec<EnqueuedJob> {
@@ -244,7 +199,12 @@ pub(crate) fn is_background(dedup_key: Option<&str>) -> bool {
     dedup_key.is_some_and(|key| key.starts_with(BACKGROUND))
 }
 
-/// The merchant a lane belongs to.
+/// The merchant a lane belongs to, if it is not that of jobs without one.
+pub(crate) fn merchant_of_lane(lane: Uuid) -> MerchantId {
+    MerchantId::from_uuid(of_lane(lane))
+}
+
+/// The interactive one of a lane's merchant.
 pub(crate) fn of_lane(lane: Uuid) -> Uuid {
     if lane.as_bytes()[MARKED] & MARK == 0 { lane } else { other_lane(lane) }
 }

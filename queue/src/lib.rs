@@ -10,6 +10,7 @@ mod batcher;
 mod changes;
 mod enqueue;
 mod error;
+pub mod event_jobs;
 mod executor;
 pub mod flow;
 mod kinds;
@@ -23,7 +24,7 @@ pub mod trace;
 
 pub use batcher::{BatchError, BatchHandler, Batcher, Limits};
 pub use changes::{Changes, deliver_from, enqueue_delivery};
-pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all, enqueue_with};
+pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::*;

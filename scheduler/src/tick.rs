@@ -5,11 +5,13 @@ use std::pin::Pin;
 use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
     tick_time::TickTime,
-    ticks::{clean, credits, days, doctor, expire, index, measure, notify, number, purge, remind, settle, sum, texts},
+    ticks::{
+        adopt, clean, credits, days, doctor, expire, index, measure, notify, number, purge, remind, settle, sum, texts,
+    },
 };
 
 /// Every tick, in the order in which those due at the same time run.
-pub static TICKS: [Tick; 14] = [
+pub static TICKS: [Tick; 15] = [
     // Closes unpaid links that have expired.
     Tick {
         name: "expire",
@@ -25,6 +27,14 @@ pub static TICKS: [Tick; 14] = [
         waits: true,
         erases: true,
         run: |all, now| Box::pin(purge::run(all, now)),
+    },
+    // Writes the rows of webhook events' jobs that have waited for long.
+    Tick {
+        name: adopt::NAME,
+        cron: "*/10 * * * * *",
+        waits: false,
+        erases: false,
+        run: |all, now| Box::pin(adopt::run(all, now)),
     },
     // Notifies Redis again of jobs whose notification was lost.
     Tick {

@@ -1,17 +1,18 @@
 //! Stores incoming webhooks. Under load many share one transaction; none is acknowledged before its commit.
 
 use std::{
+    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use domain::Clock;
+use domain::{Clock, WebhookEventId};
 use entity::{
     Db, is_conflict, retry_conflicts,
     webhook_event::{self, NewEvent},
 };
-use queue::{BatchError, BatchHandler, Batcher, EnqueueOptions, Job, JobDraft, Limits, Queue, enqueue_with};
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use queue::{BatchError, BatchHandler, Batcher, Limits, Queue, event_jobs};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, sqlx};
 
 use super::{TIMEOUT, keyring::Keyring, refusals::Refusals, volume::Volume};
 use crate::{Api, Problem};
@@ -30,26 +31,22 @@ pub(crate) struct Intake {
     store: Batcher<Store>,
 }
 
-/// A verified webhook, with the job that will apply it.
+/// A verified webhook.
 #[derive(Debug)]
-pub(super) struct IncomingWebhook {
-    event: NewEvent,
-    job: JobDraft,
-}
+pub(super) struct IncomingWebhook(NewEvent);
 
 impl IncomingWebhook {
-    /// An event and its job.
+    /// An event.
     ///
     /// # Errors
     /// Returns an error if the database cannot store the sender's id or type.
-    pub(super) fn new<J: Job>(event: NewEvent, job: &J) -> Result<Self, Problem> {
+    pub(super) fn new(event: NewEvent) -> Result<Self, Problem> {
         let is_sound =
             |word: &str| !word.is_empty() && word.len() <= LONGEST_WORD && !word.chars().any(char::is_control);
         if !is_sound(&event.external_id) || !is_sound(&event.kind) {
             return Err(Problem::malformed("The event's id or type is not one."));
         }
-        let job = JobDraft::new(job, EnqueueOptions::for_merchant(event.merchant_id)).map_err(Problem::internal)?;
-        Ok(Self { event, job })
+        Ok(Self(event))
     }
 }
 
@@ -72,10 +69,10 @@ impl Intake {
         Self { db, keyring, refusals: Arc::default(), volume, store: Batcher::new(store, limits) }
     }
 
-    /// Stores an event and enqueues its job; a known event changes nothing. Both are committed when this returns. Fails
-    /// with 429 if the merchant received too much lately.
+    /// Stores an event, which stands for the job that will apply it; a known event changes nothing. It is committed when
+    /// this returns. Fails with 429 if the merchant received too much lately.
     pub(super) async fn store(&self, incoming: IncomingWebhook) -> Result<(), Problem> {
-        self.volume.admit(incoming.event.merchant_id, incoming.event.payload.len(), Instant::now())?;
+        self.volume.admit(incoming.0.merchant_id, incoming.0.payload.len(), Instant::now())?;
         match self.store.submit(incoming).await {
             Ok(stored) => Ok(stored?),
             Err(error @ BatchError::Full) => Err(Problem::unavailable("overloaded", error)),
@@ -105,16 +102,19 @@ impl BatchHandler for Store {
 }
 
 impl Store {
-    /// Stores events and enqueues jobs for the new ones, all or none, and notifies Redis after the commit, without
-    /// waiting.
+    /// Stores events, all or none, and notifies Redis of the jobs of the new ones after the commit, without waiting.
     async fn store(&self, group: &[IncomingWebhook]) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let events = group.iter().map(|one| &one.event);
-        let Some(insert) = webhook_event::insertion(self.db.pool().get_database_backend(), events, now) else {
+        let db = self.db.writer();
+        let events = group.iter().map(|one| &one.0);
+        let Some(insert) = webhook_event::insertion(db.get_database_backend(), events.clone(), now) else {
             return Ok(());
         };
-        let jobs = group.iter().map(|one| (one.event.id.uuid(), &one.job));
-        self.queue.notify(enqueue_with(&self.db, insert, jobs, now).await?);
+        let inserted = db.query_all_raw(insert).await?;
+        let new: HashSet<WebhookEventId> =
+            inserted.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
+        let new = events.filter(|event| new.contains(&event.id));
+        self.queue.notify(new.map(|event| event_jobs::enqueued(event.id, event.merchant_id, event.source, now)));
         Ok(())
     }
 
@@ -146,14 +146,14 @@ fn is_refusal(error: &DbErr) -> bool {
 mod tests {
     use super::*;
     use chrono::Utc;
-    use domain::{MerchantId, Region, WebhookEventId};
+    use domain::{MerchantId, Region};
     use entity::{
         merchant::{self, NewMerchant},
         webhook_event::Source,
     };
     use migration::{Migrate, Migrator};
-    use queue::{ProcessStripeEvent, redis::RedisQueues};
-    use sea_orm::{ConnectionTrait, Statement};
+    use queue::redis::RedisQueues;
+    use sea_orm::Statement;
     use tempfile::TempDir;
 
     struct Test {
@@ -188,16 +188,16 @@ mod tests {
     }
 
     fn incoming(merchant: MerchantId, [external_id, kind]: [&str; 2]) -> Result<IncomingWebhook, Problem> {
-        let event = WebhookEventId::new(Utc::now());
         let new = NewEvent {
-            id: event,
+            id: WebhookEventId::new(Utc::now()),
             merchant_id: merchant,
             source: Source::Stripe,
             external_id: external_id.to_owned(),
             kind: kind.to_owned(),
             payload: "{}".to_owned(),
+            traceparent: None,
         };
-        IncomingWebhook::new(new, &ProcessStripeEvent { merchant, event })
+        IncomingWebhook::new(new)
     }
 
     fn event(merchant: MerchantId, name: &str) -> IncomingWebhook {
@@ -205,11 +205,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn events_that_come_together_are_stored_with_a_job_each() {
+    async fn events_that_come_together_are_stored_without_rows_of_jobs() {
         let test = test().await;
         let group = (0..100).map(|number| event(test.merchant, &format!("evt_{number}"))).collect();
         assert!(test.store.handle(group).await.iter().all(Result::is_ok));
-        assert_eq!((test.count("webhook_event").await, test.count("job").await), (100, 100));
+        assert_eq!((test.count("webhook_event").await, test.count("job").await), (100, 0));
     }
 
     #[tokio::test]
@@ -218,7 +218,7 @@ mod tests {
         let group = || ["evt_1", "evt_2", "evt_1"].map(|name| event(test.merchant, name)).into();
         for _ in 0..2 {
             assert!(test.store.handle(group()).await.iter().all(Result::is_ok));
-            assert_eq!((test.count("webhook_event").await, test.count("job").await), (2, 2));
+            assert_eq!(test.count("webhook_event").await, 2);
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let group = vec![event(test.merchant, "evt_1"), event(nobody, "evt_2"), event(test.merchant, "evt_3")];
         let answers = test.store.handle(group).await;
         assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
-        assert_eq!((test.count("webhook_event").await, test.count("job").await), (2, 2));
+        assert_eq!(test.count("webhook_event").await, 2);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use poem::{
     http::{HeaderMap, StatusCode},
     web::{Data, Path},
 };
-use queue::ProcessSmsEvent;
+use queue::Trace;
 
 use super::{
     BAD_SIGNATURE, Intake, bad_signature, in_time, intake::IncomingWebhook, merchant_id, read, refusals::Refused,
@@ -110,11 +110,17 @@ pub(crate) async fn receive(
             .map_err(|problem| if problem.code() == BAD_SIGNATURE { refuse(problem.code()) } else { problem })?;
         let mut incoming = Vec::with_capacity(said.len());
         for said in said {
-            let event = WebhookEventId::new(api.clock.now());
             let payload = serde_json::to_string(&said.event.plain()).map_err(Problem::internal)?;
             let [external_id, kind] = [said.external_id, said.kind].map(|word| without_unwanted(&word));
-            let new = NewEvent { id: event, merchant_id: merchant, source: Source::Sms, external_id, kind, payload };
-            incoming.push(IncomingWebhook::new(new, &ProcessSmsEvent { merchant, event })?);
+            incoming.push(IncomingWebhook::new(NewEvent {
+                id: WebhookEventId::new(api.clock.now()),
+                merchant_id: merchant,
+                source: Source::Sms,
+                external_id,
+                kind,
+                payload,
+                traceparent: Trace::current().as_ref().map(Trace::to_string),
+            })?);
         }
         // If one fails, the carrier repeats the whole call, and stored ones are recognised. A few at a time, since
         // other merchants' events share the way.

@@ -11,7 +11,7 @@ use poem::{
     http::StatusCode,
     web::{Data, Path},
 };
-use queue::ProcessStripeEvent;
+use queue::Trace;
 use serde::Deserialize;
 
 use super::{
@@ -79,7 +79,13 @@ fn read_event(merchant: MerchantId, body: Vec<u8>, now: DateTime<Utc>) -> Result
     let payload = String::from_utf8(body).map_err(|_| Problem::malformed("The body is not UTF-8."))?;
     let EventEnvelope { id, kind } =
         serde_json::from_str(&payload).map_err(|_| Problem::malformed("The body is not an event."))?;
-    let event = WebhookEventId::new(now);
-    let new = NewEvent { id: event, merchant_id: merchant, source: Source::Stripe, external_id: id, kind, payload };
-    IncomingWebhook::new(new, &ProcessStripeEvent { merchant, event })
+    IncomingWebhook::new(NewEvent {
+        id: WebhookEventId::new(now),
+        merchant_id: merchant,
+        source: Source::Stripe,
+        external_id: id,
+        kind,
+        payload,
+        traceparent: Trace::current().as_ref().map(Trace::to_string),
+    })
 }

@@ -24,10 +24,12 @@ pub struct NewEvent {
     pub kind: String,
     /// The body as received.
     pub payload: String,
+    /// The trace of the request that brought it, in the W3C Trace Context format.
+    pub traceparent: Option<String>,
 }
 
 /// The statement that stores events and returns the `id` of each that is new. Of several events with the same sender
-/// and sender's id, one is stored. `None` if there are no events. Their jobs are enqueued with it.
+/// and sender's id, one is stored. `None` if there are no events.
 pub fn insertion<'a>(
     backend: DbBackend,
     events: impl IntoIterator<Item = &'a NewEvent>,
@@ -45,6 +47,7 @@ pub fn insertion<'a>(
         ("external_id", "text"),
         ("kind", "text"),
         ("payload", "text"),
+        ("traceparent", "text?"),
     ]);
     for event in in_order.into_values() {
         rows.push([
@@ -54,14 +57,15 @@ pub fn insertion<'a>(
             event.external_id.as_str().into(),
             event.kind.as_str().into(),
             event.payload.as_str().into(),
+            event.traceparent.clone().into(),
         ]);
     }
     if rows.is_empty() {
         return None;
     }
     // `WHERE true` tells SQLite's parser that `ON CONFLICT` does not belong to a join.
-    let insert = "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, state, received_at) \
-        SELECT id, merchant_id, source, external_id, kind, payload, {0}, {1} FROM v WHERE true \
+    let insert = "INSERT INTO webhook_event (id, merchant_id, source, external_id, kind, payload, traceparent, state, \
+        received_at) SELECT id, merchant_id, source, external_id, kind, payload, traceparent, {0}, {1} FROM v WHERE true \
         ON CONFLICT (merchant_id, source, external_id) DO NOTHING RETURNING id";
     Some(rows.statement(backend, insert, vec![EventState::Received.into(), now.into()]))
 }

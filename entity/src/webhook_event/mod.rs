@@ -5,17 +5,19 @@ mod conclude;
 mod insert;
 mod of_buyer;
 pub mod outcome;
+mod pending;
 mod replay;
 mod search;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
-pub use conclude::{Conclusion, conclude};
+pub use conclude::{AppliedMeanwhile, Conclusion, conclude};
 pub use insert::{NewEvent, insertion};
 pub(crate) use of_buyer::erase_payloads_with;
+pub use pending::{PendingEvent, pending, pending_since};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
-pub use search::{WebhookEventSearch, search, search_among, search_many, search_newest};
+pub use search::{WebhookEventSearch, newest_since, search, search_among, search_many, search_newest};
 
 use crate::{Rows, list::first_id};
 use domain::{LinkId, MerchantId, WebhookEventId, words};
@@ -72,6 +74,8 @@ pub struct Model {
     pub received_at: DateTime<Utc>,
     /// When it was applied.
     pub applied_at: Option<DateTime<Utc>>,
+    /// The trace of the request that brought it, in the W3C Trace Context format.
+    pub traceparent: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

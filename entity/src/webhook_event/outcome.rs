@@ -95,12 +95,20 @@ pub(super) fn by_either(merchant: MerchantId, state: EventState) -> (SelectState
 
 /// The condition that an event has an outcome.
 pub(super) fn is_there() -> Expr {
-    let outcome = Query::select()
+    Expr::exists(of_this_event()).or(super::Column::State.ne(EventState::Received))
+}
+
+/// The condition that an event has no outcome.
+pub(super) fn is_missing() -> Expr {
+    Expr::not_exists(of_this_event()).and(super::Column::State.eq(EventState::Received))
+}
+
+fn of_this_event() -> SelectStatement {
+    Query::select()
         .expr(Expr::val(1))
         .from(Entity)
         .and_where(Expr::col((Entity, Column::EventId)).equals((super::Entity, super::Column::Id)))
-        .take();
-    Expr::exists(outcome).or(super::Column::State.ne(EventState::Received))
+        .take()
 }
 
 /// The events about a link.

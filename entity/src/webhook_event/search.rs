@@ -1,9 +1,10 @@
 //! The merchant's list of events.
 
-use sea_orm::{Condition, QueryOrder, QuerySelect, Select, entity::prelude::*};
+use chrono::{DateTime, Utc};
+use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
 
 use super::{Column, Entity, EventState, Source, WebhookEvent, outcome};
-use crate::list::{Found, Looks};
+use crate::list::{Found, Looks, first_id};
 use domain::{MerchantId, WebhookEventId};
 
 /// How many of the newest events are scanned for waiting ones, which are usually among them.
@@ -119,6 +120,24 @@ async fn search_through(
     Ok(Found { rows, looked_to })
 }
 
+/// The ids of the merchant's newest events since this time, at most this many.
+pub async fn newest_since(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    since: DateTime<Utc>,
+    at_most: u64,
+) -> Result<Vec<WebhookEventId>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::MerchantId.eq(merchant).and(Column::Id.gte(first_id(since))))
+        .order_by_desc(Column::Id)
+        .limit(at_most)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
 /// Searches only these events.
 pub async fn search_among(
     db: &impl ConnectionTrait,
@@ -129,6 +148,7 @@ pub async fn search_among(
     // Reads a few at a time, since some may be concluded by now or not match.
     events.retain(|event| search.before.is_none_or(|before| *event < before));
     events.sort_unstable_by(|one, other| other.cmp(one));
+    events.dedup();
     let mut found = Vec::new();
     for some in events.chunks(AT_A_TIME) {
         let query = search.query(merchant).filter(Column::Id.is_in(some.iter().copied()));

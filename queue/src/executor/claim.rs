@@ -6,14 +6,17 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use domain::JobId;
+use domain::{JobId, MerchantId};
 use entity::{
     Db, Rows,
     job::{Job as Row, JobState},
 };
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
 
-use crate::{BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, redis::Delivery};
+use crate::{
+    BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, enqueue::merchant_of_lane, event_jobs,
+    redis::Delivery,
+};
 
 /// Timeout of a claim.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -52,6 +55,8 @@ pub(crate) struct WantedJob {
     job: JobId,
     now: DateTime<Utc>,
     delivery: FirstOrNot,
+    /// The merchant of the event that stands for the job, if one may.
+    of_event: Option<MerchantId>,
 }
 
 /// What a delivery says about earlier attempts.
@@ -73,7 +78,8 @@ impl WantedJob {
             (true, 0 | 1) => FirstOrNot::First,
             (true, _) => FirstOrNot::Later,
         };
-        Self { job: JobId::from_uuid(delivery.job), now, delivery: first_or_not }
+        let of_event = J::OF_EVENT.then(|| merchant_of_lane(delivery.lane));
+        Self { job: JobId::from_uuid(delivery.job), now, delivery: first_or_not, of_event }
     }
 }
 
@@ -94,14 +100,13 @@ impl BatchHandler for Claiming {
 impl Claiming {
     async fn claim(&self, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
         let first: Vec<&WantedJob> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
-        let (tx, read) = if self.0.reads_groups_alone() {
-            (None, look(self.0.pool(), &first).await?)
+        let (tx, mut fresh) = if self.0.reads_groups_alone() {
+            (None, Fresh::read(self.0.pool(), &first).await?)
         } else {
             let tx = self.0.begin_group().await?;
-            let read = look(&tx, &first).await?;
-            (Some(tx), read)
+            let fresh = Fresh::read(&tx, &first).await?;
+            (Some(tx), fresh)
         };
-        let mut fresh: HashMap<JobId, Row> = read;
         let mut claims: Vec<Option<Claim>> = jobs.iter().map(|wanted| wanted.unwritten(&mut fresh)).collect();
         let written: Vec<WantedJob> =
             jobs.iter().zip(&claims).filter(|(_, claim)| claim.is_none()).map(|(wanted, _)| *wanted).collect();
@@ -124,14 +129,33 @@ impl Claiming {
     }
 }
 
+/// Jobs that are delivered for the first time.
+struct Fresh {
+    rows: HashMap<JobId, Row>,
+    /// The rows that jobs would have for which an event stands.
+    of_events: HashMap<JobId, Row>,
+}
+
+impl Fresh {
+    async fn read(db: &impl ConnectionTrait, jobs: &[&WantedJob]) -> Result<Self, DbErr> {
+        let rows = look(db, jobs).await?;
+        let rowless = jobs.iter().filter(|wanted| !rows.contains_key(&wanted.job));
+        let rowless: Vec<_> = rowless.filter_map(|wanted| Some((wanted.job, wanted.of_event?))).collect();
+        Ok(Self { rows, of_events: event_jobs::pending(db, &rowless).await? })
+    }
+}
+
 impl WantedJob {
     /// Claims a first delivery without writing, where that is allowed. If a job appears twice in the group, the first
     /// gets the lease and the second is `Over`.
-    fn unwritten(&self, read: &mut HashMap<JobId, Row>) -> Option<Claim> {
+    fn unwritten(&self, read: &mut Fresh) -> Option<Claim> {
         if self.delivery != FirstOrNot::First {
             return None;
         }
-        let Some(row) = read.get(&self.job) else { return Some(Claim::Over) };
+        if let Some(row) = read.of_events.remove(&self.job) {
+            return Some(Claim::Ours(Lease::of_event(row, self.now)));
+        }
+        let Some(row) = read.rows.get(&self.job) else { return Some(Claim::Over) };
         if row.state != JobState::Queued {
             return Some(Claim::Over);
         }
@@ -142,7 +166,7 @@ impl WantedJob {
         if row.claims > 0 {
             return None;
         }
-        read.remove(&self.job).map(|row| Claim::Ours(Lease::unwritten(row, self.now)))
+        read.rows.remove(&self.job).map(|row| Claim::Ours(Lease::unwritten(row, self.now)))
     }
 }
 
@@ -153,8 +177,12 @@ impl WantedJob {
 /// # Errors
 /// Returns an error if the database query fails; then no job is claimed.
 pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)]) -> Result<Vec<Claim>, DbErr> {
-    let wanted =
-        |(job, now): &(JobId, DateTime<Utc>)| WantedJob { job: *job, now: *now, delivery: FirstOrNot::Written };
+    let wanted = |(job, now): &(JobId, DateTime<Utc>)| WantedJob {
+        job: *job,
+        now: *now,
+        delivery: FirstOrNot::Written,
+        of_event: None,
+    };
     write(db, &jobs.iter().map(wanted).collect::<Vec<_>>()).await
 }
 
@@ -164,6 +192,9 @@ const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND
     FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
 
 async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
+    let of_events: Vec<_> = jobs.iter().filter_map(|wanted| Some((wanted.job, wanted.of_event?))).collect();
+    let rowless: Vec<Row> = event_jobs::pending(db, &of_events).await?.into_values().collect();
+    event_jobs::write(db, &rowless).await?;
     let mut due = Rows::new([("job_id", "uuid"), ("now", "timestamptz"), ("due_state", "text"), ("is_later", "bool")]);
     // Sorted by id, so that two groups with the same jobs cannot deadlock.
     let in_order: BTreeMap<JobId, &WantedJob> = jobs.iter().map(|wanted| (wanted.job, wanted)).collect();

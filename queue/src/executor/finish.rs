@@ -14,7 +14,8 @@ const REMOVE_ON_SQLITE: &str =
     "DELETE FROM job WHERE (id, attempt, state) IN (SELECT job_id, job_attempt, held_state FROM v)";
 
 /// Finishes jobs and commits `tx`, which holds their effects, atomically. The proofs are in the order of the leases.
-/// Without leases, `tx` is rolled back.
+/// Without leases, `tx` is rolled back. A job [without a row](Lease::has_row) is finished by the outcome of its event,
+/// which `tx` holds, too.
 ///
 /// # Errors
 /// Returns [`JobError::NotOurs`] if another worker finished or claimed one of them meanwhile; then all effects are
@@ -25,11 +26,12 @@ pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) 
         return Ok(Vec::new());
     }
     // Sorted by id, so that two groups cannot deadlock.
-    let mut in_order = leases.to_vec();
+    let mut in_order: Vec<&Lease> = leases.iter().copied().filter(|lease| lease.has_row()).collect();
+    let rows = in_order.len();
     in_order.sort_unstable_by_key(|lease| lease.job().id);
     let (removed, kept): (Vec<&Lease>, Vec<&Lease>) = in_order.into_iter().partition(|lease| lease.leaves_nothing());
     let finished = remove(&tx, &removed).await? + keep(&tx, &kept, now).await?;
-    if usize::try_from(finished).ok() != Some(leases.len()) {
+    if usize::try_from(finished).ok() != Some(rows) {
         tx.rollback().await?;
         return Err(JobError::NotOurs);
     }

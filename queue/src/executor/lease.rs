@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 use super::finish_all;
-use crate::{Job, JobError, Kind, enqueue::is_background};
+use crate::{Job, JobError, Kind, enqueue::is_background, event_jobs};
 
 /// The result of claiming a job.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub struct Lease {
     job: Arc<Row>,
     /// The row's attempt count: it includes this attempt unless the claim was not written.
     counted: i64,
+    has_row: bool,
 }
 
 /// Proof that a job's row was finished in the transaction of its effect. Only [`finish_all`] makes one.
@@ -49,14 +50,34 @@ impl Done {
 impl Lease {
     /// Call this only after the row was claimed.
     pub(crate) fn of(job: Row) -> Self {
-        Self { counted: job.claims, job: Arc::new(job) }
+        Self { counted: job.claims, job: Arc::new(job), has_row: true }
     }
 
     /// The lease of a first attempt whose claim was not written. The row is unchanged, and whoever ends an attempt
     /// first counts it; if that was another worker, this attempt's effect is rolled back.
     pub(crate) fn unwritten(job: Row, now: DateTime<Utc>) -> Self {
         let counted = job.claims;
-        Self { counted, job: Arc::new(Row { claims: counted + 1, claimed_at: Some(now), ..job }) }
+        Self { counted, job: Arc::new(Row { claims: counted + 1, claimed_at: Some(now), ..job }), has_row: true }
+    }
+
+    /// The same for a job without a row, for which an event stands. This is the row that it would have.
+    pub(crate) fn of_event(job: Row, now: DateTime<Utc>) -> Self {
+        Self { has_row: false, ..Self::unwritten(job, now) }
+    }
+
+    /// Whether the job has a row. Of one that has none, the effect is fenced by the outcome of the event that stands for
+    /// it: that must be the first.
+    #[must_use]
+    pub const fn has_row(&self) -> bool {
+        self.has_row
+    }
+
+    /// Writes the row, if the job has none, before an end that is remembered there.
+    async fn write_row(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        if !self.has_row {
+            event_jobs::write(db, std::slice::from_ref(&*self.job)).await?;
+        }
+        Ok(())
     }
 
     /// The attempt count that the row must still have for this lease to be valid.
@@ -106,6 +127,7 @@ impl Lease {
         why: &str,
         at: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
+        self.write_row(db).await?;
         let updated = self
             .fenced()
             .col_expr(Column::RunAt, Expr::value(at))
@@ -125,6 +147,7 @@ impl Lease {
         why: &str,
         until: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
+        self.write_row(db).await?;
         Ok(self.snoozed(why, until).exec(db).await?.rows_affected == 1)
     }
 
@@ -135,6 +158,7 @@ impl Lease {
         why: &str,
         until: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
+        self.write_row(db).await?;
         let postponed = self.snoozed(why, until).col_expr(Column::CreatedAt, Expr::value(until));
         Ok(postponed.exec(db).await?.rows_affected == 1)
     }
@@ -148,6 +172,7 @@ impl Lease {
 
     /// Releases the job for another worker without counting this attempt. Returns `false` if the lease was lost.
     pub(crate) async fn release(&self, db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+        self.write_row(db).await?;
         Ok(self.uncounted().exec(db).await?.rows_affected == 1)
     }
 
@@ -165,6 +190,7 @@ impl Lease {
         why: &str,
         now: DateTime<Utc>,
     ) -> Result<bool, DbErr> {
+        self.write_row(db).await?;
         let dead = self
             .fenced()
             .col_expr(Column::State, Expr::value(JobState::Dead))

@@ -25,6 +25,8 @@ use tracing::{Instrument, Span, field::Empty, info_span};
 use self::retry::{MOST_CRASHES, due_after};
 use crate::{
     Job, JobError, Kind, Trace,
+    enqueue::merchant_of_lane,
+    event_jobs,
     flow::{Pauses, Urgency},
     metrics,
     redis::{Ack, Delivery},
@@ -140,6 +142,10 @@ impl<J: Job> Executor<J> {
         J: JobHandler<C>,
     {
         if self.pauses.hold(self.db.pool(), J::KIND, delivery.lane).await? {
+            if J::OF_EVENT {
+                let (job, merchant) = (JobId::from_uuid(delivery.job), merchant_of_lane(delivery.lane));
+                event_jobs::write_one(self.db.writer(), job, merchant).await?;
+            }
             return Ok(Ack::Done);
         }
         let lease = match self.claims.claim(WantedJob::of::<J>(&delivery, self.clock.now())).await? {

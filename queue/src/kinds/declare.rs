@@ -18,17 +18,20 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// If so, the first claim is not written: finishing checks that the row is still unchanged. A finished job's row is
     /// deleted, since the result is recorded on the row the job was about.
     const IN_DATABASE: bool;
+    /// Whether a received event stands for the job: it has the event's id, and no row until an attempt ends without
+    /// success. See [`event_jobs`](crate::event_jobs).
+    const OF_EVENT: bool;
 }
 
-/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`, or `retried policy, all in database;`. The
-/// `$` before them is for the macro that this one defines.
+/// Declares kinds of jobs: `Payload = "queue" { fields } retried policy;`, or `retried policy, all in database;`, or
+/// `retried policy, all in database, of an event;`. The `$` before them is for the macro that this one defines.
 macro_rules! kinds {
-    (@in_database) => { false };
-    (@in_database database) => { true };
+    (@is) => { false };
+    (@is $word:ident) => { true };
     (($dollar:tt) $(
         $(#[$meta:meta])*
         $kind:ident = $name:literal { $( $(#[$field_meta:meta])* $field:ident: $type:ty ),+ $(,)? }
-        retried $policy:expr $(, all in $place:ident)?;
+        retried $policy:expr $(, all in $place:ident $(, of an $event:ident)?)?;
     )+) => {
         $(
             $(#[$meta])*
@@ -40,7 +43,8 @@ macro_rules! kinds {
             impl Job for $kind {
                 const KIND: Kind = Kind::$kind;
                 const POLICY: Policy = $policy;
-                const IN_DATABASE: bool = kinds!(@in_database $($place)?);
+                const IN_DATABASE: bool = kinds!(@is $($place)?);
+                const OF_EVENT: bool = kinds!(@is $($($event)?)?);
             }
         )+
 

@@ -66,7 +66,7 @@ kinds! {
         /// The event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT }, all in database;
+    retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT }, all in database, of an event;
 
     /// Applies a delivery report or an incoming text.
     ProcessSmsEvent = "process_sms_event" {
@@ -75,7 +75,7 @@ kinds! {
         /// The event.
         event: WebhookEventId,
     }
-    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database;
+    retried Policy { deadline: Some(TimeDelta::days(1)), ..Policy::DEFAULT }, all in database, of an event;
 
     /// Downloads a picture attached to a buyer's text.
     FetchPicture = "fetch_picture" {

@@ -1,5 +1,6 @@
 //! The ticks, one per file.
 
+pub(crate) mod adopt;
 pub(crate) mod clean;
 pub(crate) mod credits;
 pub(crate) mod days;

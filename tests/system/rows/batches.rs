@@ -10,7 +10,6 @@ use entity::{
 };
 use queue::{
     CheckStripeKey, Claim, EnqueueOptions, EnqueuedJob, JobDraft, ProcessStripeEvent, claim_all, enqueue, enqueue_all,
-    enqueue_with,
 };
 use sea_orm::{ConnectionTrait, DbBackend};
 
@@ -31,6 +30,7 @@ fn event(rows: &Rows, name: &str) -> NewEvent {
         external_id: name.to_owned(),
         kind: "checkout.session.completed".to_owned(),
         payload: "{}".to_owned(),
+        traceparent: None,
     }
 }
 
@@ -39,12 +39,13 @@ async fn store(rows: &Rows, names: &[&str]) -> Vec<EnqueuedJob> {
     let events: Vec<NewEvent> = names.iter().map(|name| event(rows, name)).collect();
     let backend = rows.db.pool().get_database_backend();
     let insert = webhook_event::insertion(backend, &events, now()).unwrap();
-    let draft = |event: &NewEvent| {
-        let job = ProcessStripeEvent { merchant: rows.merchant, event: event.id };
-        JobDraft::new(&job, EnqueueOptions::for_merchant(rows.merchant)).unwrap()
-    };
-    let drafts: Vec<_> = events.iter().map(|event| (event.id.uuid(), draft(event))).collect();
-    enqueue_with(&rows.db, insert, drafts.iter().map(|(event, draft)| (*event, draft)), now()).await.unwrap()
+    let mut jobs = Vec::new();
+    for new in rows.db.writer().query_all_raw(insert).await.unwrap() {
+        let job = ProcessStripeEvent { merchant: rows.merchant, event: new.try_get("", "id").unwrap() };
+        let options = EnqueueOptions::for_merchant(rows.merchant);
+        jobs.extend(enqueue(rows.db.writer(), &job, options, now()).await.unwrap());
+    }
+    jobs
 }
 
 /// A link that Stripe calls `plink_…`, unpaid.

@@ -26,6 +26,7 @@ async fn received_at(rows: &Rows, name: &str, at: DateTime<Utc>) -> WebhookEvent
         external_id: name.to_owned(),
         kind: "checkout.session.completed".to_owned(),
         payload: "{}".to_owned(),
+        traceparent: None,
     };
     let insert = webhook_event::insertion(rows.db.pool().get_database_backend(), [&event], now()).unwrap();
     rows.db.pool().execute_raw(insert).await.unwrap();
@@ -33,8 +34,8 @@ async fn received_at(rows: &Rows, name: &str, at: DateTime<Utc>) -> WebhookEvent
 }
 
 async fn conclude(rows: &Rows, event: WebhookEventId, state: EventState, link: Option<LinkId>) {
-    let conclusion = Conclusion { merchant: rows.merchant, event, state, link, error: None };
-    webhook_event::conclude(rows.db.pool(), &[conclusion], now()).await.unwrap();
+    let conclusion = Conclusion { merchant: rows.merchant, event, state, link, error: None, is_first: false };
+    webhook_event::conclude(rows.db.pool(), &[conclusion], now()).await.unwrap().unwrap();
 }
 
 /// As a version before wrote it: into the event.

@@ -3,6 +3,7 @@
 mod batches;
 mod changes;
 mod conflicts;
+mod event_jobs;
 mod events;
 mod every_list;
 mod executor;

@@ -103,6 +103,7 @@ async fn events(rows: &Rows) -> Vec<(NewEvent, EventState)> {
             external_id: format!("evt_{n}"),
             kind: if n % 8 == 5 { "rare" } else { "usual" }.to_owned(),
             payload: "{}".to_owned(),
+            traceparent: None,
         };
         let state = match n % 10 {
             0 | 7 => EventState::Received,
@@ -124,8 +125,9 @@ async fn events(rows: &Rows) -> Vec<(NewEvent, EventState)> {
         state: *state,
         link: None,
         error: None,
+        is_first: false,
     });
-    webhook_event::conclude(db, &over.collect::<Vec<_>>(), now()).await.unwrap();
+    webhook_event::conclude(db, &over.collect::<Vec<_>>(), now()).await.unwrap().unwrap();
     events
 }
 
@@ -145,7 +147,7 @@ async fn events_by(rows: &Rows, mut search: WebhookEventSearch) -> Vec<WebhookEv
     let mut found = Vec::new();
     for _ in 0..EVENTS {
         let page = if search.state == Some(EventState::Received) {
-            queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap()
+            queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search, now()).await.unwrap()
         } else {
             webhook_event::search(rows.db.pool(), rows.merchant, &search).await.unwrap()
         };

@@ -67,15 +67,22 @@ async fn events(rows: &Rows, after: std::ops::Range<i64>, state: Option<EventSta
         external_id: format!("evt_{after}"),
         kind: "checkout.session.completed".to_owned(),
         payload: "{}".to_owned(),
+        traceparent: None,
     };
     let events: Vec<NewEvent> = after.map(event).collect();
     for some in events.chunks(200) {
         let insert = webhook_event::insertion(db.get_database_backend(), some, at).unwrap();
         db.execute_raw(insert).await.unwrap();
         let Some(state) = state else { continue };
-        let conclusion =
-            |event: &NewEvent| Conclusion { merchant: rows.merchant, event: event.id, state, link: None, error: None };
-        webhook_event::conclude(db, &some.iter().map(conclusion).collect::<Vec<_>>(), at).await.unwrap();
+        let conclusion = |event: &NewEvent| Conclusion {
+            merchant: rows.merchant,
+            event: event.id,
+            state,
+            link: None,
+            error: None,
+            is_first: false,
+        };
+        webhook_event::conclude(db, &some.iter().map(conclusion).collect::<Vec<_>>(), at).await.unwrap().unwrap();
     }
     events.into_iter().map(|event| event.id).collect()
 }
@@ -83,7 +90,7 @@ async fn events(rows: &Rows, after: std::ops::Range<i64>, state: Option<EventSta
 async fn waiting(rows: &Rows, before: Option<WebhookEventId>, limit: u64) -> Vec<WebhookEventId> {
     let search =
         WebhookEventSearch { state: Some(EventState::Received), before, limit, ..WebhookEventSearch::default() };
-    let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap();
+    let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search, now()).await.unwrap();
     found.rows.iter().map(|event| event.id).collect()
 }
 

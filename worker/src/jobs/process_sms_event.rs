@@ -9,7 +9,7 @@ use domain::{
 };
 use entity::{
     Message, Transaction, message,
-    webhook_event::{self, Conclusion, EventState, WebhookEvent},
+    webhook_event::{self, AppliedMeanwhile, Conclusion, EventState, WebhookEvent},
 };
 use queue::{Done, EnqueuedJob, JobError, JobHandler, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
@@ -37,7 +37,12 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
             }
         };
         let (merchant, event) = (self.merchant, self.event);
-        webhook_event::conclude(&tx, &[Conclusion { merchant, event, state, link: None, error: None }], now).await?;
+        let is_first = !lease.has_row();
+        let conclusion = Conclusion { merchant, event, state, link: None, error: None, is_first };
+        if let Err(AppliedMeanwhile) = webhook_event::conclude(&tx, &[conclusion], now).await? {
+            tx.rollback().await?;
+            return Err(JobError::NotOurs);
+        }
         let done = lease.finish(tx, now).await?;
         context.queue.notify(enqueued);
         Ok(done)
@@ -46,8 +51,9 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let error = Some("It could not be applied; the job's error says why.".to_owned());
         let (merchant, event) = (self.merchant, self.event);
-        let failed = Conclusion { merchant, event, state: EventState::Failed, link: None, error };
-        webhook_event::conclude(tx, &[failed], now).await
+        // The job has a row by now.
+        let failed = Conclusion { merchant, event, state: EventState::Failed, link: None, error, is_first: false };
+        webhook_event::conclude(tx, &[failed], now).await.map(|_| ())
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use domain::{Clock, LinkId};
 use entity::{
     Db, Transaction, stripe_integration,
-    webhook_event::{self, Conclusion, EventState},
+    webhook_event::{self, AppliedMeanwhile, Conclusion, EventState},
 };
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
@@ -84,7 +84,10 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
     let done: Vec<(&Item, Option<LinkId>)> =
         group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();
-    conclude(&tx, &done, now).await?;
+    if let Err(AppliedMeanwhile) = conclude(&tx, &done, now).await? {
+        tx.rollback().await?;
+        return Err(JobError::NotOurs);
+    }
     webhook_event::erase_longest(&tx, &longest).await?;
     let leases: Vec<&Lease> = done.iter().map(|(item, _)| &item.lease).collect();
     let mut proofs = finish_all(&leases, tx, now).await?.into_iter();
@@ -106,20 +109,28 @@ async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<Parse
 }
 
 /// Records the outcomes of events, and that their merchants' webhooks work.
-async fn conclude(tx: &Transaction, done: &[(&Item, Option<LinkId>)], now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn conclude(
+    tx: &Transaction,
+    done: &[(&Item, Option<LinkId>)],
+    now: DateTime<Utc>,
+) -> Result<Result<(), AppliedMeanwhile>, DbErr> {
     let conclusion = |(item, link): &(&Item, Option<LinkId>)| Conclusion {
         merchant: item.job.merchant,
         event: item.job.event,
         state: if link.is_some() { EventState::Applied } else { EventState::Ignored },
         link: *link,
         error: None,
+        is_first: !item.lease.has_row(),
     };
-    webhook_event::conclude(tx, &done.iter().map(conclusion).collect::<Vec<_>>(), now).await?;
+    let concluded = webhook_event::conclude(tx, &done.iter().map(conclusion).collect::<Vec<_>>(), now).await?;
+    if concluded.is_err() {
+        return Ok(concluded);
+    }
     // Sorted, so that two groups do not deadlock.
     for merchant in done.iter().map(|(item, _)| item.job.merchant).collect::<BTreeSet<_>>() {
         stripe_integration::note_event(tx, merchant, now).await?;
     }
-    Ok(())
+    Ok(concluded)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use entity::{
 };
 use migration::{Migrate, Migrator};
 use proptest::{prelude::*, test_runner::TestRunner};
-use queue::{Claim, EnqueueOptions, JobDraft, claim_all, enqueue_with};
+use queue::{Claim, EnqueueOptions, claim_all, enqueue};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -69,11 +69,13 @@ impl World {
             external_id: format!("evt_{number}"),
             kind: body["type"].as_str().unwrap_or("none").to_owned(),
             payload: body.to_string(),
+            traceparent: None,
         };
-        let job = ProcessStripeEvent { merchant: self.merchant, event };
-        let draft = JobDraft::new(&job, EnqueueOptions::for_merchant(self.merchant)).unwrap();
         let insert = webhook_event::insertion(db.pool().get_database_backend(), [&new], now()).unwrap();
-        enqueue_with(db, insert, [(event.uuid(), &draft)], now()).await.unwrap().remove(0).job
+        db.writer().execute_raw(insert).await.unwrap();
+        let job = ProcessStripeEvent { merchant: self.merchant, event };
+        let options = EnqueueOptions::for_merchant(self.merchant);
+        enqueue(db.writer(), &job, options, now()).await.unwrap().unwrap().job
     }
 }
 
