@@ -15,13 +15,15 @@ use domain::JobId;
 use entity::{
     Db,
     job::{Column, Entity, Job, JobState},
+    webhook_event::{self, PendingEvent, Source},
 };
+use queue::Kind;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::{sync::watch, task::JoinHandle};
 
 use super::{auditor::open, cluster::Cluster};
 
-/// How late a job is before the scheduler has to see to it, as `queue::recovery` has it.
+/// How late a job is before the scheduler has to see to it, as `queue::recovery` and `queue::event_jobs` have it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
 /// How long an overdue job may be unknown to Redis. The scheduler looks every five seconds, and is harmed as all others
 /// are.
@@ -129,15 +131,50 @@ impl Eyes {
     }
 
     /// The overdue jobs, and those of them that Redis knows. `None` without an answer.
-    async fn see(&self) -> Option<(Vec<Job>, BTreeSet<JobId>)> {
+    async fn see(&self) -> Option<(Vec<Late>, BTreeSet<JobId>)> {
+        let until = Utc::now() - OVERDUE;
         let queued = Entity::find().filter(Column::State.eq(JobState::Queued));
-        let jobs = queued.filter(Column::RunAt.lte(Utc::now() - OVERDUE)).all(self.db.pool()).await.ok()?;
+        let rows = queued.filter(Column::RunAt.lte(until)).all(self.db.pool()).await.ok()?;
+        let span = (until - TimeDelta::hours(1), until);
+        // Events that have waited for so long and have no row yet; with one, the row says more.
+        let events = webhook_event::pending_since(self.db.pool(), span, None, 1_000).await.ok()?;
+        let of_rows: BTreeSet<JobId> = rows.iter().map(|row| row.id).collect();
+        let events = events.into_iter().map(Late::from).filter(|late| !of_rows.contains(&late.id));
+        let jobs: Vec<Late> = events.chain(rows.into_iter().map(Late::from)).collect();
         let kinds: BTreeSet<String> = jobs.iter().map(|job| job.kind.clone()).collect();
         let redis = self.redis;
         // A frozen Redis blocks its callers.
         let ids = tokio::task::spawn_blocking(move || ids_of(redis, &kinds)).await.ok()??;
         let known = jobs.iter().map(|job| job.id).filter(|id| ids.contains(&id.uuid().to_string())).collect();
         Some((jobs, known))
+    }
+}
+
+/// A job that is due, by its row or by the event that stands for it.
+#[derive(Debug)]
+struct Late {
+    id: JobId,
+    kind: String,
+    claims: i64,
+    run_at: DateTime<Utc>,
+    #[expect(dead_code, reason = "it is printed")]
+    last_error: Option<String>,
+}
+
+impl From<Job> for Late {
+    fn from(row: Job) -> Self {
+        Self { id: row.id, kind: row.kind, claims: row.claims, run_at: row.run_at, last_error: row.last_error }
+    }
+}
+
+impl From<PendingEvent> for Late {
+    fn from(event: PendingEvent) -> Self {
+        let kind = match event.source {
+            Source::Stripe => Kind::ProcessStripeEvent,
+            Source::Sms => Kind::ProcessSmsEvent,
+        };
+        let (id, run_at) = (JobId::from_uuid(event.id.uuid()), event.received_at);
+        Self { id, kind: kind.to_string(), claims: 0, run_at, last_error: None }
     }
 }
 
