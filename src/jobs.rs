@@ -247,7 +247,7 @@ async fn apply(parts: &Parts, jobs: &[Job], change: &ChangeArgs, action: DeadJob
 }
 
 async fn rebuild(parts: &Parts) -> Result<(), Error> {
-    queue::event_jobs::write_overdue(parts.db.writer(), None, parts.clock.now()).await?;
+    queue::event_jobs::write_overdue(parts.db.writer(), parts.clock.now()).await?;
     let (mut after, mut notified) = (None, 0);
     loop {
         let page = queue::recovery::queued(parts.db.pool(), after, PAGE).await?;

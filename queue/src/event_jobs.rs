@@ -12,11 +12,16 @@ use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     Rows,
     job::{Job as Row, JobState},
-    webhook_event::{self, PendingEvent, Source},
+    list::Found,
+    tick,
+    webhook_event::{self, PendingEvent, PendingSearch, Source, search_pending},
 };
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue::lane};
+
+/// The tick that writes the rows of jobs that have waited for long.
+pub const TICK: &str = "adopt";
 
 /// How long a job waits until its row is written: longer than a healthy worker takes to claim it.
 const OVERDUE: TimeDelta = TimeDelta::seconds(10);
@@ -42,11 +47,8 @@ pub fn enqueued(event: WebhookEventId, merchant: MerchantId, source: Source, now
 
 /// Writes the rows of jobs that have waited for long, of the events that were committed since this was done last. Returns
 /// how many.
-pub async fn write_overdue(
-    db: &impl ConnectionTrait,
-    last: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<u64, DbErr> {
+pub async fn write_overdue(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    let last = tick::last_due(db, TICK).await?;
     let since = last.map_or(now - LONGEST, |last| last.min(now) - COMMITTED);
     let (span, mut after, mut written) = ((since, now - OVERDUE), None, 0);
     loop {
@@ -55,6 +57,42 @@ pub async fn write_overdue(
         after = Some((last.received_at, last.id));
         let rows = page.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
         written += write(db, &rows).await?;
+    }
+}
+
+/// Whether the row of a job may have been written because it has waited for long, by a clock that may differ a little.
+pub(crate) fn may_be_written(job: &Row, now: DateTime<Utc>) -> bool {
+    now - job.created_at > OVERDUE / 2
+}
+
+/// The time since when events may have come whose jobs wait and have no row.
+pub(crate) async fn rowless_since(db: &impl ConnectionTrait) -> Result<DateTime<Utc>, DbErr> {
+    Ok(tick::last_due(db, TICK).await?.map_or(DateTime::UNIX_EPOCH, |last| last - COMMITTED))
+}
+
+/// A page of the jobs that wait and may have no row, newest first: with the rows that they would have.
+pub(crate) async fn list(
+    db: &impl ConnectionTrait,
+    search: PendingSearch,
+    limit: u64,
+) -> Result<Found<Row, JobId>, DbErr> {
+    let search = PendingSearch { since: rowless_since(db).await?, ..search };
+    let rows = search_pending(db, &search, limit).await?.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
+    Ok(Found { looked_to: rows.last().map(|row| row.id).filter(|_| rows.len() as u64 >= limit), rows })
+}
+
+/// The row that a job without one would have, if its event waits to be applied.
+pub(crate) async fn find(db: &impl ConnectionTrait, job: JobId) -> Result<Option<Row>, DbErr> {
+    let id = Some(WebhookEventId::from_uuid(job.uuid()));
+    Ok(list(db, PendingSearch { id, ..PendingSearch::default() }, 1).await?.rows.pop())
+}
+
+/// The sender of the events of this kind's jobs, if events stand for them.
+pub(crate) const fn source(of: Kind) -> Option<Source> {
+    match of {
+        Kind::ProcessStripeEvent => Some(Source::Stripe),
+        Kind::ProcessSmsEvent => Some(Source::Sms),
+        _ => None,
     }
 }
 

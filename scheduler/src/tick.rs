@@ -30,7 +30,7 @@ pub static TICKS: [Tick; 15] = [
     },
     // Writes the rows of webhook events' jobs that have waited for long.
     Tick {
-        name: adopt::NAME,
+        name: queue::event_jobs::TICK,
         cron: "*/10 * * * * *",
         waits: false,
         erases: false,

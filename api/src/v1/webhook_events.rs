@@ -100,7 +100,7 @@ impl WebhookEvents {
         };
         let (db, merchant) = (api.db.pool(), key.0.merchant);
         let Found { rows, looked_to } = if search.state == Some(EventState::Received) {
-            queue::admin::waiting_events(db, merchant, &search, api.clock.now()).await?
+            queue::admin::waiting_events(db, merchant, &search).await?
         } else {
             webhook_event::search(db, merchant, &search).await?
         };

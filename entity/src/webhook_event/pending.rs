@@ -1,7 +1,9 @@
 //! Events that wait to be applied.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*, sea_query::ExprTrait};
+use sea_orm::{
+    FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::ExprTrait,
+};
 
 use super::{Column, Entity, EventState, Source, outcome};
 use crate::Rows;
@@ -51,17 +53,57 @@ pub async fn pending_since(
     after: Option<(DateTime<Utc>, WebhookEventId)>,
     limit: u64,
 ) -> Result<Vec<PendingEvent>, DbErr> {
-    // The index of events by time is one of those with a payload. One without it means nothing to us.
-    let mut events = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::MerchantId, Column::Source, Column::ReceivedAt, Column::Traceparent])
-        .filter(Column::Payload.is_not_null())
-        .filter(Column::ReceivedAt.gt(from).and(Column::ReceivedAt.lte(to)))
-        .filter(outcome::is_missing());
+    let mut events = waiting().filter(Column::ReceivedAt.gt(from).and(Column::ReceivedAt.lte(to)));
     if let Some((time, event)) = after {
         let later = Column::ReceivedAt.gt(time);
         events = events.filter(later.or(Column::ReceivedAt.eq(time).and(Column::Id.gt(event))));
     }
     let in_order = events.order_by_asc(Column::ReceivedAt).order_by_asc(Column::Id);
     in_order.limit(limit).into_model().all(db).await
+}
+
+/// What is searched among the events that wait to be applied.
+#[derive(Debug, Clone, Default)]
+pub struct PendingSearch {
+    /// Only those that came after this time.
+    pub since: DateTime<Utc>,
+    /// Only those that came before this time.
+    pub until: Option<DateTime<Utc>>,
+    /// Only this merchant's.
+    pub merchant: Option<MerchantId>,
+    /// Only of this sender.
+    pub source: Option<Source>,
+    /// Only this one.
+    pub id: Option<WebhookEventId>,
+    /// Only those older than this one: the cursor.
+    pub before: Option<WebhookEventId>,
+}
+
+/// The newest of the events of all merchants that wait to be applied.
+pub async fn search_pending(
+    db: &impl ConnectionTrait,
+    search: &PendingSearch,
+    limit: u64,
+) -> Result<Vec<PendingEvent>, DbErr> {
+    let PendingSearch { since, until, merchant, source, id, before } = search;
+    let asked = [
+        until.map(|until| Column::ReceivedAt.lt(until)),
+        merchant.map(|merchant| Column::MerchantId.eq(merchant)),
+        source.map(|source| Column::Source.eq(source)),
+        id.map(|id| Column::Id.eq(id)),
+        before.map(|before| Column::Id.lt(before)),
+    ];
+    let waiting = waiting().filter(Column::ReceivedAt.gt(*since));
+    let found = asked.into_iter().flatten().fold(waiting, QueryFilter::filter);
+    found.order_by_desc(Column::Id).limit(limit).into_model().all(db).await
+}
+
+/// The events that wait to be applied. The index of events by time is one of those with a payload; one without it means
+/// nothing to us.
+fn waiting() -> Select<Entity> {
+    Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::MerchantId, Column::Source, Column::ReceivedAt, Column::Traceparent])
+        .filter(Column::Payload.is_not_null())
+        .filter(outcome::is_missing())
 }

@@ -1,18 +1,19 @@
 //! Lists of jobs. For operators only, since they span merchants.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{JobId, MerchantId};
+use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     contains,
     job::{Column, Entity, Job as Row, JobState},
     list::{Found, Looks, Place},
+    webhook_event::PendingSearch,
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr},
 };
 
-use crate::Kind;
+use crate::{Kind, event_jobs};
 
 // Literals, so that the partial indexes of these jobs are used.
 
@@ -91,6 +92,24 @@ impl JobFilter {
         part.order_by_desc(Column::Id)
     }
 
+    /// A page of the jobs without a row, for which events stand, if there may be such ones. They have no error.
+    async fn page_of_events(&self, db: &impl ConnectionTrait) -> Result<Option<Found<Row, JobId>>, DbErr> {
+        let source = self.kind.map(event_jobs::source);
+        let may_be =
+            matches!(self.state, None | Some(JobState::Queued)) && self.error.is_none() && source != Some(None);
+        if !may_be {
+            return Ok(None);
+        }
+        let search = PendingSearch {
+            until: self.enqueued_before,
+            merchant: self.merchant,
+            source: source.flatten(),
+            before: self.before.map(|before| WebhookEventId::from_uuid(before.uuid())),
+            ..PendingSearch::default()
+        };
+        event_jobs::list(db, search, self.looks.most.min(self.limit)).await.map(Some)
+    }
+
     /// A page of one part.
     async fn page_of(&self, db: &impl ConnectionTrait, part: Select<Entity>) -> Result<Found<Row, JobId>, DbErr> {
         let most = self.looks.most;
@@ -110,10 +129,13 @@ impl JobFilter {
 /// A page of jobs, newest first. By a kind, an error or a time it may be short or empty although there are more to look
 /// through.
 pub async fn list(db: &impl ConnectionTrait, filter: &JobFilter) -> Result<Found<Row, JobId>, DbErr> {
+    // Read first and merged last: a job that gets its row meanwhile is in both, and counts as its row has it.
+    let of_events = filter.page_of_events(db).await?;
     let mut parts = Vec::new();
     for part in filter.parts() {
         parts.push(filter.page_of(db, part).await?);
     }
+    parts.extend(of_events);
     Ok(Place { limit: filter.limit, ..Place::default() }.merged(parts, |row| row.id))
 }
 

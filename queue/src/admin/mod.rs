@@ -18,7 +18,7 @@ use entity::{
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 
-use crate::{EnqueuedJob, Queue, flow::Paused, recovery, redis::QueueError};
+use crate::{EnqueuedJob, Queue, event_jobs, flow::Paused, recovery, redis::QueueError};
 
 pub use errors::{ErrorGroup, ErrorGroups, Failing, errors};
 pub use history::{HISTORY_HOURS, Point, history, measure};
@@ -46,7 +46,10 @@ pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<Mer
 
 /// Finds a job by id. For operators only, since it spans merchants.
 pub async fn find(db: &impl ConnectionTrait, id: JobId) -> Result<Option<Row>, DbErr> {
-    Entity::find_by_id(id).one(db).await
+    match Entity::find_by_id(id).one(db).await? {
+        Some(row) => Ok(Some(row)),
+        None => event_jobs::find(db, id).await,
+    }
 }
 
 /// An operator's action on dead jobs.

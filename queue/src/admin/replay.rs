@@ -1,6 +1,6 @@
 //! Listing webhook events that wait to be applied, and replaying events.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     job::{Column, Entity},
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use serde::Deserialize;
 
-use crate::{EnqueueOptions, EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue};
+use crate::{EnqueueOptions, EnqueuedJob, Kind, ProcessSmsEvent, ProcessStripeEvent, enqueue, event_jobs};
 
 /// The common part of both kinds' payloads.
 #[derive(Deserialize)]
@@ -20,23 +20,23 @@ struct AboutEvent {
     event: WebhookEventId,
 }
 
-/// How many events of the last minute are looked through by id. What waits for longer has a row in the `job` table.
+/// How many of the latest events, whose jobs may have no row, are looked through by id.
 const LATELY: u64 = 1_000;
 
 /// A page of the merchant's events that wait to be applied, newest first. No index separates them from applied events,
-/// so unless they are among the newest events, those of the last minute are looked through, and others are found through
-/// their unfinished jobs. If either are many, more of the newest events are looked through; the page may then be short or
+/// so unless they are among the newest events, the latest are looked through, and those before are found through their
+/// unfinished jobs. If either are many, more of the newest events are looked through; the page may then be short or
 /// empty although there are more.
 pub async fn waiting_events(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     search: &WebhookEventSearch,
-    now: DateTime<Utc>,
 ) -> Result<Found<WebhookEvent, WebhookEventId>, DbErr> {
     if let Some(rows) = webhook_event::search_newest(db, merchant, search).await? {
         return Ok(Found { rows, looked_to: None });
     }
-    let mut events = webhook_event::newest_since(db, merchant, now - TimeDelta::minutes(1), LATELY + 1).await?;
+    let since = event_jobs::rowless_since(db).await?;
+    let mut events = webhook_event::newest_since(db, merchant, since, LATELY + 1).await?;
     let payloads = few_payloads(db, merchant, search.looks).await?.filter(|_| events.len() as u64 <= LATELY);
     let Some(payloads) = payloads else {
         return webhook_event::search_many(db, merchant, search).await;

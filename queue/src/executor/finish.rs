@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entity::{Rows, Transaction, job::JobState};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
-use crate::{Done, JobError, Lease};
+use crate::{Done, JobError, Lease, event_jobs};
 
 const FINISH: &str = "UPDATE job SET state = {0}, finished_at = {1}, claimed_at = NULL FROM v \
     WHERE id = v.job_id AND attempt = v.job_attempt AND state = v.held_state";
@@ -26,11 +26,16 @@ pub async fn finish_all(leases: &[&Lease], tx: Transaction, now: DateTime<Utc>) 
         return Ok(Vec::new());
     }
     // Sorted by id, so that two groups cannot deadlock.
-    let mut in_order: Vec<&Lease> = leases.iter().copied().filter(|lease| lease.has_row()).collect();
-    let rows = in_order.len();
+    let mut in_order = leases.to_vec();
     in_order.sort_unstable_by_key(|lease| lease.job().id);
-    let (removed, kept): (Vec<&Lease>, Vec<&Lease>) = in_order.into_iter().partition(|lease| lease.leaves_nothing());
+    let (with_row, without): (Vec<&Lease>, Vec<&Lease>) = in_order.into_iter().partition(|lease| lease.has_row());
+    let rows = with_row.len();
+    let (removed, kept): (Vec<&Lease>, Vec<&Lease>) = with_row.into_iter().partition(|lease| lease.leaves_nothing());
     let finished = remove(&tx, &removed).await? + keep(&tx, &kept, now).await?;
+    // The row of one that has waited for long may have been written since.
+    let waited: Vec<&Lease> =
+        without.into_iter().filter(|lease| event_jobs::may_be_written(lease.job(), now)).collect();
+    remove(&tx, &waited).await?;
     if usize::try_from(finished).ok() != Some(rows) {
         tx.rollback().await?;
         return Err(JobError::NotOurs);

@@ -6,16 +6,18 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::{Clock, JobId, WebhookEventId};
 use entity::{
     Db, Transaction,
-    job::{Job as Row, JobState},
-    pause,
+    job::{Entity, Job as Row, JobState},
+    pause, tick,
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
 use queue::{
-    Done, Executor, JobError, JobHandler, Lease, ProcessStripeEvent, event_jobs,
+    Done, Executor, JobError, JobHandler, Kind, Lease, ProcessStripeEvent,
+    admin::JobFilter,
+    event_jobs,
     flow::{Paused, Pauses},
     redis::{Ack, Delivery},
 };
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use tokio::sync::Barrier;
 
 use super::{Rows, now, on_both_databases};
@@ -117,12 +119,18 @@ async fn received(rows: &Rows) -> JobId {
 }
 
 async fn row(rows: &Rows, job: JobId) -> Option<Row> {
-    queue::admin::find(rows.db.pool(), job).await.unwrap()
+    Entity::find_by_id(job).one(rows.db.pool()).await.unwrap()
 }
 
 async fn state(rows: &Rows, job: JobId) -> EventState {
     let event = WebhookEventId::from_uuid(job.uuid());
     webhook_event::find(rows.db.pool(), rows.merchant, event).await.unwrap().unwrap().state
+}
+
+/// As if the rows of those that have waited for long had never been written.
+async fn forget_the_tick(rows: &Rows) {
+    let mark = tick::last_due(rows.db.pool(), event_jobs::TICK).await.unwrap().unwrap();
+    assert!(tick::take_back(rows.db.writer(), event_jobs::TICK, mark).await.unwrap());
 }
 
 on_both_databases! {
@@ -245,25 +253,28 @@ on_both_databases! {
         assert_eq!(Applies::how(&rows, End::Well).makes(&rows, jobs[1], 1).await, Ack::Done);
 
         // One that may have been committed before the last time was seen then.
-        let last = Some(at - TimeDelta::seconds(30));
-        assert_eq!(event_jobs::write_overdue(rows.db.writer(), last, at).await.unwrap(), 2);
+        let db = rows.db.writer();
+        forget_the_tick(&rows).await;
+        tick::done(db, event_jobs::TICK, at - TimeDelta::seconds(30)).await.unwrap();
+        assert_eq!(event_jobs::write_overdue(db, at).await.unwrap(), 2);
         let mut has_row = Vec::new();
         for job in &jobs {
-            has_row.push(row(&rows, *job).await.is_some());
+            has_row.push(Entity::find_by_id(*job).one(db).await.unwrap().is_some());
         }
         assert_eq!(has_row, [false, false, true, true, false], "of those that came {ages:?} seconds ago");
-        assert_eq!(event_jobs::write_overdue(rows.db.writer(), last, at).await.unwrap(), 0, "each once");
+        assert_eq!(event_jobs::write_overdue(db, at).await.unwrap(), 0, "each once");
         let overdue = queue::recovery::overdue(rows.db.pool(), at, None, 10).await.unwrap();
         let overdue: Vec<JobId> = overdue.enqueued.iter().map(|enqueued| enqueued.job).collect();
         assert_eq!(overdue, [jobs[3], jobs[2]], "by their ids");
 
         // It is not known when that was done last.
-        assert_eq!(event_jobs::write_overdue(rows.db.writer(), None, at).await.unwrap(), 1);
-        assert!(row(&rows, jobs[4]).await.is_some());
+        forget_the_tick(&rows).await;
+        assert_eq!(event_jobs::write_overdue(db, at).await.unwrap(), 1);
+        assert!(Entity::find_by_id(jobs[4]).one(db).await.unwrap().is_some());
         // A mark that lies in the future.
-        let ahead = Some(at + TimeDelta::days(1));
-        assert_eq!(event_jobs::write_overdue(rows.db.writer(), ahead, at + TimeDelta::seconds(10)).await.unwrap(), 1);
-        assert!(row(&rows, jobs[0]).await.is_some());
+        tick::done(db, event_jobs::TICK, at + TimeDelta::days(1)).await.unwrap();
+        assert_eq!(event_jobs::write_overdue(db, at + TimeDelta::seconds(10)).await.unwrap(), 1);
+        assert!(Entity::find_by_id(jobs[0]).one(db).await.unwrap().is_some());
 
         // With a row it is a job like any other.
         let handler = Applies::how(&rows, End::Well);
@@ -274,7 +285,7 @@ on_both_databases! {
         assert_eq!(handler.seen(), [(1, 0); 4]);
     }
 
-    async fn an_event_of_the_last_minute_that_waits_is_listed_without_a_row(rows) {
+    async fn an_event_that_came_lately_and_waits_is_listed_without_a_row(rows) {
         let at = now();
         let waiting = received_at(&rows, at - TimeDelta::seconds(9)).await;
         for number in 0..300 {
@@ -284,7 +295,57 @@ on_both_databases! {
             webhook_event::conclude(rows.db.writer(), &concluded, at).await.unwrap().unwrap();
         }
         let search = WebhookEventSearch { state: Some(EventState::Received), limit: 20, ..WebhookEventSearch::default() };
-        let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search, at).await.unwrap();
+        let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap();
         assert_eq!(found.rows.iter().map(|event| event.id.uuid()).collect::<Vec<_>>(), [waiting.uuid()]);
+    }
+
+    async fn jobs_without_rows_are_listed_with_the_others(rows) {
+        let mut jobs = Vec::new();
+        for _ in 0..5 {
+            jobs.push(received(&rows).await);
+        }
+        jobs.reverse();
+        let ids = async |filter: JobFilter| -> Vec<JobId> {
+            let (mut filter, mut ids) = (JobFilter { limit: 2, ..filter }, Vec::new());
+            loop {
+                let found = queue::admin::list(rows.db.pool(), &filter).await.unwrap();
+                ids.extend(found.rows.iter().map(|job| job.id));
+                let Some(end) = found.looked_to else { return ids };
+                filter.before = Some(end);
+            }
+        };
+        // One of them has a row, and one is applied.
+        assert!(matches!(Applies::how(&rows, End::Retried).makes(&rows, jobs[1], 1).await, Ack::Later(_)));
+        assert_eq!(Applies::how(&rows, End::Well).makes(&rows, jobs[3], 1).await, Ack::Done);
+        jobs.remove(3);
+        let (kind, merchant) = (Some(Kind::ProcessStripeEvent), Some(rows.merchant));
+        for state in [None, Some(JobState::Queued)] {
+            for filter in [
+                JobFilter { state, ..JobFilter::default() },
+                JobFilter { state, kind, ..JobFilter::default() },
+                JobFilter { state, merchant, ..JobFilter::default() },
+            ] {
+                assert_eq!(ids(filter.clone()).await, jobs, "{filter:?}");
+            }
+        }
+        assert_eq!(ids(JobFilter { kind: Some(Kind::ProcessSmsEvent), ..JobFilter::default() }).await, []);
+        assert_eq!(ids(JobFilter { state: Some(JobState::Dead), ..JobFilter::default() }).await, []);
+        let found = queue::admin::find(rows.db.pool(), jobs[0]).await.unwrap().unwrap();
+        assert_eq!((found.id, found.claims, found.state), (jobs[0], 0, JobState::Queued));
+        assert_eq!(queue::admin::list(rows.db.pool(), &JobFilter { limit: 9, ..JobFilter::default() }).await.unwrap().rows[1].claims, 1);
+    }
+
+    async fn a_row_that_was_written_meanwhile_goes_with_the_job(rows) {
+        let job = received_at(&rows, now() - TimeDelta::seconds(30)).await;
+        let slow = Applies::with_others(&rows, End::Well, 1);
+        let meanwhile = async {
+            while slow.seen().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(event_jobs::write_overdue(rows.db.writer(), now()).await.unwrap(), 1);
+            slow.others.wait().await;
+        };
+        let (ack, ()) = futures_util::future::join(slow.makes(&rows, job, 1), meanwhile).await;
+        assert_eq!((ack, row(&rows, job).await, state(&rows, job).await), (Ack::Done, None, EventState::Applied));
     }
 }

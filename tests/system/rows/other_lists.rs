@@ -147,7 +147,7 @@ async fn events_by(rows: &Rows, mut search: WebhookEventSearch) -> Vec<WebhookEv
     let mut found = Vec::new();
     for _ in 0..EVENTS {
         let page = if search.state == Some(EventState::Received) {
-            queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search, now()).await.unwrap()
+            queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap()
         } else {
             webhook_event::search(rows.db.pool(), rows.merchant, &search).await.unwrap()
         };

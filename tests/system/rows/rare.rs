@@ -90,7 +90,7 @@ async fn events(rows: &Rows, after: std::ops::Range<i64>, state: Option<EventSta
 async fn waiting(rows: &Rows, before: Option<WebhookEventId>, limit: u64) -> Vec<WebhookEventId> {
     let search =
         WebhookEventSearch { state: Some(EventState::Received), before, limit, ..WebhookEventSearch::default() };
-    let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search, now()).await.unwrap();
+    let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap();
     found.rows.iter().map(|event| event.id).collect()
 }
 
