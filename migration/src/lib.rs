@@ -88,7 +88,7 @@ mod m0125_orders_of_rare_links;
 mod m0126_orders_of_rare_links_from_before;
 mod m0127_queue_minutes;
 mod m0128_told_numbers;
-mod m0128_events_stand_for_jobs;
+mod m0129_events_stand_for_jobs;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -174,7 +174,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0126_orders_of_rare_links_from_before::Step),
             Box::new(m0127_queue_minutes::Step),
             Box::new(m0128_told_numbers::STEP),
-            Box::new(m0128_events_stand_for_jobs::Step),
+            Box::new(m0129_events_stand_for_jobs::Step),
         ]
     }
 }

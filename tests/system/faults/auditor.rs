@@ -12,7 +12,7 @@ use entity::{
     merchant, message, order,
     summary::Summary,
 };
-use queue::Kind;
+use queue::{Kind, admin::JobFilter};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
@@ -188,8 +188,10 @@ fn is_of_webhooks(job: &Job) -> bool {
     [Kind::DeliverWebhooks, Kind::RetryWebhooks].map(Kind::as_str).contains(&job.kind.as_str())
 }
 
+/// The jobs in this state, those without a row, too.
 async fn jobs(db: &Db, state: JobState) -> Vec<Job> {
-    Entity::find().filter(Column::State.eq(state)).all(db.pool()).await.unwrap()
+    let filter = JobFilter { state: Some(state), limit: 100_000, ..JobFilter::default() };
+    queue::admin::first(db.pool(), &filter).await.unwrap()
 }
 
 /// The jobs of a kind.
