@@ -11,7 +11,7 @@ use entity::{
     Db, Rows,
     job::{Job as Row, JobState},
 };
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 use crate::{
     BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, enqueue::merchant_of_lane, event_jobs,
@@ -189,7 +189,7 @@ pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)
 /// An earlier attempt that was neither written nor reported is counted together with this one.
 const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND attempt = 0 THEN 2 ELSE 1 END, claimed_at = v.now, \
     crashes = crashes + CASE WHEN claimed_at IS NOT NULL OR (v.is_later AND attempt = 0) THEN 1 ELSE 0 END \
-    FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING *";
+    FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING";
 
 async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
     let of_events: Vec<_> = jobs.iter().filter_map(|wanted| Some((wanted.job, wanted.of_event?))).collect();
@@ -201,7 +201,8 @@ async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Clai
     for (job, WantedJob { now, delivery, .. }) in in_order {
         due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
     }
-    let mut claimed = read(db, due, CLAIM, |row| Row::from_query_result(row, "")).await?;
+    // By their names: a column that a later step adds would change the result of the statement, which PostgreSQL refuses.
+    let mut claimed = read(db, due, &format!("{CLAIM} {}", Row::COLUMNS), Row::read).await?;
     let others: Vec<&WantedJob> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
     let others = look(db, &others).await?;
 
