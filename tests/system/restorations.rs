@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::backups::{KEY, why};
 use crate::support::{
-    App, Database, Invoice, Link, Order, eventually, migrated_postgresql, order_body, postgres_program,
+    App, Database, Invoice, Link, Order, StripeEvent, eventually, migrated_postgresql, order_body, postgres_program,
 };
 
 #[tokio::test]
@@ -74,6 +74,8 @@ struct Before {
     unstored: String,
     /// A batch whose first row has its order, and no link yet.
     batch: String,
+    /// A link that is paid by a bank, and the session of that payment.
+    delayed: (Link, String),
 }
 
 async fn are_paused(app: &App, kinds: &[&str]) {
@@ -97,6 +99,10 @@ impl Before {
         let opens = async |number: &str| merchant.opens_an_order(number).await;
         let (held, scheduled, asks) = (opens("13001").await, opens("13002").await, opens("13005").await);
         let (texted, link) = (merchant.makes_a_link(&held).await, merchant.makes_a_link(&scheduled).await);
+        let delayed = merchant.makes_a_link(&opens("13008").await).await;
+        let begun = app.sandbox().does("pay", json!({"url": delayed.stripe_url, "async": true})).await;
+        merchant.sees(&delayed.id, "processing").await;
+        let delayed = (delayed, begun["session"].as_str().unwrap().to_owned());
         let row = |n: usize| {
             let mut row = order_body(&format!("R-{n}"), ROWS[n]);
             row["key"] = n.to_string().into();
@@ -125,7 +131,7 @@ impl Before {
         app.changes_rows(&format!("UPDATE batch_row SET order_id = {order} WHERE order_number = 'R-0'")).await;
         merchant.http.post(&format!("{batch}/start"), &json!({})).await.with_status(202);
         let later = later["id"].as_str().unwrap().to_owned();
-        Self { link, held: [(held, message), (scheduled, later)], asks, unmade, unstored, batch }
+        Self { link, held: [(held, message), (scheduled, later)], asks, unmade, unstored, batch, delayed }
     }
 
     /// What it comes to, once each: what was under way is done, and the buyers have their texts.
@@ -151,10 +157,11 @@ impl Before {
     }
 }
 
-/// Created after the backup: two links, one of them paid.
+/// Created after the backup: two links, one of them paid, and one in the place of another, paid too.
 struct After {
     paid: Link,
     left: Link,
+    renewed: Link,
     /// How often Stripe was asked for a link.
     asked: usize,
 }
@@ -162,6 +169,15 @@ struct After {
 async fn asked_for_links(app: &App) -> usize {
     let asked = app.sandbox().requests("stripe", "POST", "/v1/payment_links").await;
     asked.iter().filter(|request| request["path"].as_str().unwrap().ends_with("/payment_links")).count()
+}
+
+/// The address at which the link can be paid again after its first payment failed.
+async fn is_renewed(app: &App, link: &Link) -> String {
+    eventually("it can be paid again", async || {
+        let url = app.merchant().link(&link.id).await["stripe_url"].as_str().map(ToOwned::to_owned);
+        url.filter(|url| *url != link.stripe_url)
+    })
+    .await
 }
 
 impl After {
@@ -175,9 +191,14 @@ impl After {
         }
         let (to_pay, to_leave) = (merchant.opens_an_order("13003").await, merchant.opens_an_order("13004").await);
         let (paid, left) = (merchant.makes_a_link(&to_pay).await, merchant.makes_a_link(&to_leave).await);
-        sandbox.does("pay", json!({"url": paid.stripe_url})).await;
-        merchant.sees(&paid.id, "paid").await;
-        Self { paid, left, asked: asked_for_links(app).await }
+        let (delayed, session) = &before.delayed;
+        sandbox.does("settle", json!({"session": session, "succeed": false})).await;
+        let renewed = Link { stripe_url: is_renewed(app, delayed).await, ..delayed.clone() };
+        for link in [&paid, &renewed] {
+            sandbox.does("pay", json!({"url": link.stripe_url})).await;
+            merchant.sees(&link.id, "paid").await;
+        }
+        Self { paid, left, renewed, asked: asked_for_links(app).await }
     }
 }
 
@@ -204,6 +225,10 @@ async fn nothing_happens_twice(app: &mut App, before: Before, after: After) {
     eventually("the other is closed", closed).await;
     let left = merchant.http.get(&format!("/v1/payment-links/{}", after.left.id)).await.with_status(200).json();
     assert!(left["status"] == "failed" && left["failure"].as_str().unwrap().contains("restored"), "{left:#}");
+    let (delayed, session) = &before.delayed;
+    let kind = "checkout.session.async_payment_failed";
+    app.is_told(&StripeEvent::about_session(kind, &delayed.id, session, "unpaid")).await.with_status(200);
+    assert_eq!(is_renewed(app, delayed).await, after.renewed.stripe_url, "it can be paid twice");
     // Stripe was asked whether it has the link, which would be another one a day later, and not for the link.
     assert_eq!(asked_for_links(app).await, after.asked, "a link is asked for again");
 

@@ -13,6 +13,7 @@ use domain::{LinkId, LinkState, MerchantId, Money, link::LinkEvent};
 use entity::{
     Transaction,
     link::{self, StripeFacts},
+    restoration,
 };
 use queue::{
     CloseReason, CloseStripeLink, CreateStripeLink, Done, EnqueueOptions, EnqueuedJob, JobError, JobHandler, Lease,
@@ -121,11 +122,13 @@ async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Resu
     let key_is_trusted = |at: DateTime<Utc>| context.now() < at + KEY_LIFE;
     let attempt = match link.stripe_attempted_at {
         Some(at) if key_is_trusted(at) => link.stripe_attempt,
-        Some(_) => match look_up(stripe, link).await? {
+        None if !was_renewed_before(context, link).await? => {
+            link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?
+        }
+        Some(_) | None => match look_up(stripe, link).await? {
             Some(found) => return Ok(found),
             None => link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?,
         },
-        None => link::begin_stripe_attempt(context.db.pool(), link, context.now()).await?,
     };
     let money = link.money()?.ok_or_else(|| JobError::fail("the link's amount was erased"))?;
     match call(context, stripe, link, money, attempt).await {
@@ -140,6 +143,12 @@ async fn make(context: &JobContext, stripe: &Stripe, link: &link::Model) -> Resu
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether it may have been renewed at a time from before which the installation was restored, under a key that Stripe
+/// may have forgotten.
+async fn was_renewed_before(context: &JobContext, link: &link::Model) -> Result<bool, DbErr> {
+    Ok(link.is_used_up() && restoration::is_later_than(context.db.pool(), link.created_at).await?)
 }
 
 async fn look_up(stripe: &Stripe, link: &link::Model) -> Result<Option<PaymentLink>, JobError> {

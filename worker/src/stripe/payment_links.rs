@@ -24,8 +24,6 @@ pub(crate) struct PaymentLink {
     pub(crate) id: String,
     pub(crate) url: String,
     pub(crate) livemode: bool,
-    /// Whether it can be paid, apart from its sessions.
-    active: bool,
     #[serde(default)]
     metadata: HashMap<String, String>,
 }
@@ -91,8 +89,8 @@ impl Stripe {
     }
 
     /// Searches for the link that an unanswered call may have created. Stripe has no search by metadata and its links
-    /// have no time, so the list is read, newest first, back to a link of ours that is certainly older. Ignores the
-    /// known, used-up link `but` and earlier used-up ones, which are closed.
+    /// have no time, so the list is read, newest first, back to a link of ours that is certainly older. The known,
+    /// used-up link `but` and those before it are ignored; the one after it may be paid by now.
     ///
     /// # Errors
     /// Returns [`StripeError::TooMany`] if the list is too long: the result is then unknown, and nothing may be
@@ -105,9 +103,7 @@ impl Stripe {
     ) -> Result<Option<PaymentLink>, StripeError> {
         let merchant = merchant.to_string();
         let is_ours = |found: &&PaymentLink| {
-            found.made_for() == Some(link)
-                && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
-                && but.is_none_or(|used_up| found.active && found.id != used_up)
+            found.made_for() == Some(link) && found.metadata.get(METADATA_MERCHANT) == Some(&merchant)
         };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -117,7 +113,7 @@ impl Stripe {
             }
             let page: StripeList<PaymentLink> = self.get("payment_links", &query).await?.body;
             if let Some(found) = page.data.iter().find(is_ours) {
-                return Ok(Some(found.clone()));
+                return Ok(Some(found.clone()).filter(|found| but.is_none_or(|used_up| found.id != used_up)));
             }
             let Some(last) = page.data.last() else { return Ok(None) };
             if !page.has_more || page.data.iter().any(|made| was_made_before(made, link)) {
@@ -200,7 +196,7 @@ mod tests {
 
     fn made_for(link: Option<LinkId>) -> PaymentLink {
         let metadata = link.map(|link| (METADATA_LINK.to_owned(), link.to_string())).into_iter().collect();
-        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, active: true, metadata }
+        PaymentLink { id: "plink_1".to_owned(), url: String::new(), livemode: false, metadata }
     }
 
     #[test]
