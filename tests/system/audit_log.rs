@@ -86,4 +86,8 @@ async fn who_did_what_is_read_by_those_whose_affair_it_is(app: &mut App) {
     let sent = asked(&format!("subject={}", others.id)).await;
     assert_eq!(acts(&sent, "action"), ["link.send", "link.send", "link.create"]);
     assert_eq!(sent.iter().map(|entry| entry["again"] == true).collect::<Vec<_>>(), [true, false, false]);
+
+    // What was archived is found, too.
+    merchant.http.post(&format!("/v1/orders/{}/archive", order.id), &json!({})).await.with_status(200);
+    assert_eq!(acts(&asked("q=23001").await, "action")[..2], ["order.archive", "link.void"], "an archived order");
 }

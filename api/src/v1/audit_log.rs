@@ -59,7 +59,7 @@ pub(super) struct AuditEntryView {
     batch_id: Option<Text<BatchId>>,
 }
 
-/// How many of the newest orders a search text can match.
+/// How many of the newest orders a search text can match, and how many of those that are archived.
 const MOST_MEANT: u64 = 100;
 
 /// The orders and links that entries are about.
@@ -99,9 +99,11 @@ impl EntrySubjects {
 /// The ids of the newest orders that match a text, by a number, a buyer, an amount, and of their links.
 async fn meant_by(db: &impl ConnectionTrait, merchant: MerchantId, text: &str) -> Result<Vec<String>, DbErr> {
     let place = Place { limit: MOST_MEANT, ..Place::default() };
-    let search = OrderSearch { text: Some(text.to_owned()), place, ..OrderSearch::default() };
-    let orders: Vec<OrderId> =
-        order::counted(db, merchant, search).await?.rows.into_iter().map(|order| order.id).collect();
+    let mut orders: Vec<OrderId> = Vec::new();
+    for archived in [false, true] {
+        let search = OrderSearch { text: Some(text.to_owned()), archived, place, ..OrderSearch::default() };
+        orders.extend(order::counted(db, merchant, search).await?.rows.into_iter().map(|order| order.id));
+    }
     let links = link::ids_of_orders(db, merchant, &orders).await?;
     let orders = orders.iter().map(ToString::to_string);
     Ok(orders.chain(links.iter().map(ToString::to_string)).collect())
@@ -159,8 +161,8 @@ impl AuditLog {
         actor: Query<Option<String>>,
         /// The id of the subject: a link, a message, a key, …
         subject: Query<Option<String>>,
-        /// Only entries about the newest hundred orders that match this text, or about their links: part of a number, of
-        /// the buyer's name or phone number, or the amount.
+        /// Only entries about the newest hundred orders that match this text, the newest hundred archived ones, or their
+        /// links: part of a number, of the buyer's name or phone number, or the amount.
         q: Query<Option<String>>,
         /// Only what was done for the rows of this batch.
         batch_id: Query<Option<Text<BatchId>>>,
