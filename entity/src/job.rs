@@ -71,6 +71,13 @@ read_by_position!(
     traceparent: optional,
 );
 
+/// Has the deadlines of all unfinished jobs count from now on: after a restoration they may be over for jobs that nobody
+/// could do in their time.
+pub async fn begin_anew(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let unfinished = Entity::update_many().filter(Column::State.eq(JobState::Queued));
+    unfinished.col_expr(Column::CreatedAt, Expr::value(now)).exec(db).await.map(|_| ())
+}
+
 impl Model {
     /// The number of attempts, which limits apply to and people are shown.
     #[must_use]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Db, change, link, message,
+    Db, change, job, link, message,
     pause::{self, PauseSubject},
     restoration,
 };
@@ -46,6 +46,7 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
     refuse_what_is_to_come(restored_to, now)?;
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
+    job::begin_anew(&tx, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
     for (merchant, message) in texts.scheduled {
         let options = EnqueueOptions::for_merchant(merchant).in_background();

@@ -3,6 +3,7 @@
 use std::fs;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::backups::{KEY, why};
@@ -48,8 +49,13 @@ async fn after_postgresql_was_restored_by_its_own_tools_nothing_happens_twice_an
     app.changes_rows("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
     postgres_runs("pg_restore", &["--no-owner", "--exit-on-error", "--dbname", &url, &file]);
 
+    app.changes_rows("UPDATE job SET created_at = created_at - interval '9 days' WHERE state = 'queued'").await;
     let restored = app.says(&["restore", "--restored-to", &at]);
     assert!(restored.contains("2 texts that were under way"), "{restored}");
+    let old = "SELECT count(*) AS old FROM job WHERE state = 'queued' AND created_at < now() - interval '1 day'";
+    let old = Statement::from_string(DbBackend::Postgres, old);
+    let old = app.database().await.query_one_raw(old).await.unwrap().unwrap();
+    assert_eq!(old.try_get::<i64>("", "old").unwrap(), 0, "they are given up at once");
     nothing_happens_twice(&mut app, before, after).await;
 }
 

@@ -160,6 +160,14 @@ on_both_databases! {
         assert_eq!((after.state, after.last_error.as_deref()), (JobState::Dead, Some("not now")));
     }
 
+    async fn after_a_restoration_a_job_has_all_of_its_time_again(rows) {
+        let (job, at) = (a_job(&rows).await.job, now() + TimeDelta::hours(2));
+        entity::job::begin_anew(rows.db.pool(), at).await.unwrap();
+        let (ack, _) = notified_at(&rows, Clock::stopped_at(at), job, End::AskedToWait(Duration::ZERO)).await;
+        assert!(matches!(ack, Ack::Later(_)), "it is given up: {ack:?}");
+        assert_eq!(row(&rows, job).await.state, JobState::Queued);
+    }
+
     async fn a_poison_job_is_dead_after_five_crashes(rows) {
         let job = a_job(&rows).await.job;
         for _ in 0..5 {
