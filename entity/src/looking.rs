@@ -37,15 +37,32 @@ pub(crate) trait ReadRows<E: EntityTrait> {
     ) -> impl Future<Output = Result<Matches<Self::Row>, DbErr>> + Send;
 }
 
+/// Which rows of a part are looked through: those after one, and those up to one.
+#[derive(Clone, Copy)]
+pub(crate) struct Within<Id> {
+    /// The last one that was looked through; that of the page before if there is none.
+    pub(crate) after: Option<Id>,
+    /// The last one to look through.
+    pub(crate) end: Option<Id>,
+}
+
+impl<Id> Within<Id> {
+    /// All of the page.
+    pub(crate) const ALL: Self = Self { after: None, end: None };
+}
+
 /// A part of a list, for one page.
 pub(crate) trait Part {
     /// A row.
     type Row: Send;
     /// Its id.
-    type Id: Copy + Send + Sync;
+    type Id: Copy + Ord + Send + Sync;
 
     /// The size of the page.
     fn limit(&self) -> u64;
+
+    /// The order of the list.
+    fn sort(&self) -> Sort;
 
     /// How much is read for it.
     fn looks(&self) -> Looks;
@@ -56,9 +73,12 @@ pub(crate) trait Part {
     /// Whether all rows that are looked through match.
     fn is_exact(&self) -> bool;
 
-    /// The first matches among at most this many of the next rows, up to this one.
-    fn among(&self, many: u64, end: Option<Self::Id>)
-    -> impl Future<Output = Result<Matches<Self::Row>, DbErr>> + Send;
+    /// The first matches among at most this many of the next rows.
+    fn among(
+        &self,
+        many: u64,
+        within: Within<Self::Id>,
+    ) -> impl Future<Output = Result<Matches<Self::Row>, DbErr>> + Send;
 
     /// The last of this many of the next rows, if there are more.
     fn last_of(&self, many: u64) -> impl Future<Output = Result<Option<Self::Id>, DbErr>> + Send;
@@ -81,21 +101,31 @@ pub(crate) trait Part {
 /// Looks for the page.
 pub(crate) async fn look<P: Part>(part: &P) -> Result<Found<P::Row, P::Id>, DbErr> {
     let Looks { first, most, .. } = part.looks();
+    let (mut rows, mut after) = (Vec::new(), None);
     // A page of as many rows is not full of the first ones, unless all match.
     if part.limit() < first || part.is_exact() {
-        let next = part.among(Ord::max(first, part.limit()), None).await?;
-        // Some rows may leave the list between two statements, such as links that are paid.
-        if part.is_full(&next) || part.is_exact() || part.last_of(first * 9 / 10).await?.is_none() {
+        let next = part.among(Ord::max(first, part.limit()), Within::ALL).await?;
+        if part.is_full(&next) || part.is_exact() {
             return Ok(part.page(next, None));
         }
+        // Some rows may leave the list between two statements, such as links that are paid.
+        let Some(looked_to) = part.last_of(first * 9 / 10).await? else { return Ok(part.page(next, None)) };
+        let is_before = |id: P::Id| match part.sort() {
+            Sort::NewestFirst => id >= looked_to,
+            Sort::OldestFirst => id <= looked_to,
+        };
+        rows.extend(next.rows.into_iter().filter(|row| is_before(P::id(row))));
+        after = Some(looked_to);
     }
     if let Some(few) = part.of_few().await? {
         return Ok(part.page(few, None));
     }
-    let end = part.last_of(most).await?;
+    let end = part.last_of(Ord::max(first, most)).await?;
     // Those that come meanwhile are looked through as well.
-    let found = part.among(2 * most, end).await?;
-    Ok(part.page(found, end))
+    let found = part.among(2 * most, Within { after, end }).await?;
+    rows.extend(found.rows);
+    rows.truncate(usize::try_from(part.limit()).unwrap_or(usize::MAX));
+    Ok(part.page(Matches { rows, is_cut: found.is_cut }, end))
 }
 
 /// The last of this many rows of a query of ids, if there are more.

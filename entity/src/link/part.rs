@@ -15,8 +15,8 @@ use super::{
     rare,
 };
 use crate::{
-    list::Looks,
-    looking::{Matches, Part, ReadRows, few, is_among, last_of},
+    list::{Looks, Place, Sort},
+    looking::{Matches, Part, ReadRows, Within, few, is_among, last_of},
     order,
     search::Meant,
 };
@@ -94,40 +94,41 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
     }
 
     /// The links by whose ids the list is looked through, up to this one.
-    fn listed(&self, end: Option<LinkId>) -> SelectStatement {
+    fn listed(&self, within: Within<LinkId>) -> SelectStatement {
         match self.driver() {
-            LinkDriver::Links => self.ids(self.links(), (Column::Id, end)),
-            LinkDriver::Open => self.ids(open::listed(self.merchant), (open::Column::LinkId, end)),
-            LinkDriver::Rare(state) => self.ids(rare::listed(self.merchant, state), (rare::Column::LinkId, end)),
+            LinkDriver::Links => self.ids(self.links(), (Column::Id, within)),
+            LinkDriver::Open => self.ids(open::listed(self.merchant), (open::Column::LinkId, within)),
+            LinkDriver::Rare(state) => self.ids(rare::listed(self.merchant, state), (rare::Column::LinkId, within)),
         }
     }
 
-    fn ids<E: EntityTrait>(&self, rows: Select<E>, of: (impl ColumnTrait, Option<LinkId>)) -> SelectStatement {
+    fn ids<E: EntityTrait>(&self, rows: Select<E>, of: (impl ColumnTrait, Within<LinkId>)) -> SelectStatement {
         self.next(rows.select_only().column(of.0), of).into_query()
     }
 
     /// These rows from the page on, as far as their ids tell.
-    fn next<E: EntityTrait>(&self, rows: Select<E>, (id, end): (impl ColumnTrait, Option<LinkId>)) -> Select<E> {
+    fn next<E: EntityTrait>(&self, rows: Select<E>, (id, within): (impl ColumnTrait, Within<LinkId>)) -> Select<E> {
         let is_by_stripe = self.by == Some(PaidWay::Stripe);
         let made = if is_by_stripe { self.search.paid.at.of_ids(id, LIFE) } else { Vec::new() };
         let created = self.search.created.of_ids(id, TimeDelta::zero());
         let rows = created.into_iter().chain(made).fold(rows, Select::filter);
-        self.search.place.up_to(end, self.search.place.of(rows, id), id)
+        let place = Place { after: within.after.or(self.search.place.after), ..self.search.place };
+        place.up_to(within.end, place.of(rows, id), id)
     }
 
     /// The first links among this many of those that are looked through.
-    fn first(&self, many: u64, end: Option<LinkId>) -> Select<Entity> {
+    fn first(&self, many: u64, within: Within<LinkId>) -> Select<Entity> {
         let (mut links, place) = (Entity::find(), self.search.place);
         let query = QueryTrait::query(&mut links).from_clear();
         if matches!(self.driver(), LinkDriver::Links) {
-            let listed = self.next(self.links(), (Column::Id, end)).limit(many).into_query();
+            let listed = self.next(self.links(), (Column::Id, within)).limit(many).into_query();
             query.from_subquery(listed, Alias::new("payment_link"));
             return place.in_order(links, Column::Id.into_expr());
         }
         let listed_id = Expr::col((Alias::new(LISTED), Alias::new("link_id")));
         let is_link = listed_id.clone().eq(Expr::col((Entity, Column::Id)));
         // `SQLite` reads what is on the left of a `CROSS JOIN` first.
-        query.from_subquery(self.listed(end).limit(many).to_owned(), Alias::new(LISTED)).join(
+        query.from_subquery(self.listed(within).limit(many).to_owned(), Alias::new(LISTED)).join(
             JoinType::CrossJoin,
             Entity,
             is_link.clone(),
@@ -229,6 +230,10 @@ where
         self.search.place.limit
     }
 
+    fn sort(&self) -> Sort {
+        self.search.place.sort
+    }
+
     fn looks(&self) -> Looks {
         let looks = self.search.place.looks;
         let is_alone = matches!(self.driver(), LinkDriver::Links) && self.has_order().is_none();
@@ -245,13 +250,13 @@ where
         is_any && created.is_always() && self.by.is_none() && self.has_order().is_none()
     }
 
-    async fn among(&self, many: u64, end: Option<LinkId>) -> Result<Matches<R::Row>, DbErr> {
-        let links = self.first(many, end).filter(self.conditions());
+    async fn among(&self, many: u64, within: Within<LinkId>) -> Result<Matches<R::Row>, DbErr> {
+        let links = self.first(many, within).filter(self.conditions());
         R::read(self.db, self.search.place.sort, links).await
     }
 
     async fn last_of(&self, many: u64) -> Result<Option<LinkId>, DbErr> {
-        last_of(self.db, self.listed(None), many).await
+        last_of(self.db, self.listed(Within::ALL), many).await
     }
 
     async fn of_few(&self) -> Result<Option<Matches<R::Row>>, DbErr> {

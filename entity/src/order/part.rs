@@ -12,8 +12,8 @@ use sea_orm::{
 use super::{Column, Entity, OrderSearch, Tag, unasked, unpaid};
 use crate::{
     link::{self, PaidWay, open, rare},
-    list::{Looks, Period},
-    looking::{Matches, Part, ReadRows, few, is_among, last_of},
+    list::{Looks, Period, Place, Sort},
+    looking::{Matches, Part, ReadRows, Within, few, is_among, last_of},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -78,15 +78,15 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
     }
 
     /// The orders by whose ids the list is looked through, up to this one.
-    fn listed(&self, end: Option<OrderId>) -> SelectStatement {
+    fn listed(&self, within: Within<OrderId>) -> SelectStatement {
         let links = || link::Entity::find().filter(link::Column::MerchantId.eq(self.merchant));
-        let of_link = (link::Column::OrderId, end);
+        let of_link = (link::Column::OrderId, within);
         match self.driver() {
-            OrderDriver::Orders => self.each(self.orders(), (Column::Id, end)),
-            OrderDriver::Unasked => self.each(unasked::listed(self.merchant), (unasked::Column::OrderId, end)),
-            OrderDriver::Unpaid => self.each(unpaid::listed(self.merchant), (unpaid::Column::OrderId, end)),
-            OrderDriver::Open => self.each(open::listed(self.merchant), (open::Column::OrderId, end)),
-            OrderDriver::Rare(state) => self.each(rare::listed(self.merchant, state), (rare::Column::OrderId, end)),
+            OrderDriver::Orders => self.each(self.orders(), (Column::Id, within)),
+            OrderDriver::Unasked => self.each(unasked::listed(self.merchant), (unasked::Column::OrderId, within)),
+            OrderDriver::Unpaid => self.each(unpaid::listed(self.merchant), (unpaid::Column::OrderId, within)),
+            OrderDriver::Open => self.each(open::listed(self.merchant), (open::Column::OrderId, within)),
+            OrderDriver::Rare(state) => self.each(rare::listed(self.merchant, state), (rare::Column::OrderId, within)),
             OrderDriver::Failed => self.each(links().filter(link::Column::Failure.is_not_null()), of_link),
             OrderDriver::Reviewed(review) => self.each(links().filter(link::Column::Review.eq(review)), of_link),
             OrderDriver::Elsewhere => {
@@ -109,33 +109,34 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
     }
 
     /// The orders of these rows, each once.
-    fn each<E: EntityTrait>(&self, rows: Select<E>, of: (impl ColumnTrait, Option<OrderId>)) -> SelectStatement {
+    fn each<E: EntityTrait>(&self, rows: Select<E>, of: (impl ColumnTrait, Within<OrderId>)) -> SelectStatement {
         self.next(rows.select_only().column(of.0).distinct(), of).into_query()
     }
 
     /// These rows from the page on, as far as their ids tell.
-    fn next<E: EntityTrait>(&self, rows: Select<E>, (id, end): (impl ColumnTrait, Option<OrderId>)) -> Select<E> {
+    fn next<E: EntityTrait>(&self, rows: Select<E>, (id, within): (impl ColumnTrait, Within<OrderId>)) -> Select<E> {
         // An order is created before it is paid by Stripe.
         let to = self.search.paid.at.to.filter(|_| self.by == Some(PaidWay::Stripe));
         let paid = Period { from: None, to }.of_ids(id, TimeDelta::zero());
         let created = self.search.created.of_ids(id, TimeDelta::zero());
         let rows = created.into_iter().chain(paid).fold(rows, Select::filter);
-        self.search.place.up_to(end, self.search.place.of(rows, id), id)
+        let place = Place { after: within.after.or(self.search.place.after), ..self.search.place };
+        place.up_to(within.end, place.of(rows, id), id)
     }
 
     /// The first orders among this many of those that are looked through.
-    fn first(&self, many: u64, end: Option<OrderId>) -> Select<Entity> {
+    fn first(&self, many: u64, within: Within<OrderId>) -> Select<Entity> {
         let (mut orders, place) = (Entity::find(), self.search.place);
         let query = QueryTrait::query(&mut orders).from_clear();
         if matches!(self.driver(), OrderDriver::Orders) {
-            let listed = self.next(self.orders(), (Column::Id, end)).limit(many).into_query();
+            let listed = self.next(self.orders(), (Column::Id, within)).limit(many).into_query();
             query.from_subquery(listed, Alias::new("orders"));
             return place.in_order(orders, Column::Id.into_expr());
         }
         let of_listed = |column: &str| Expr::col((Alias::new(LISTED), Alias::new(column)));
         let is_order = of_listed("order_id").eq(Expr::col((Entity, Column::Id)));
         // `SQLite` reads what is on the left of a `CROSS JOIN` first.
-        query.from_subquery(self.listed(end).limit(many).to_owned(), Alias::new(LISTED)).join(
+        query.from_subquery(self.listed(within).limit(many).to_owned(), Alias::new(LISTED)).join(
             JoinType::CrossJoin,
             Entity,
             is_order.clone(),
@@ -222,6 +223,10 @@ where
         self.search.place.limit
     }
 
+    fn sort(&self) -> Sort {
+        self.search.place.sort
+    }
+
     fn looks(&self) -> Looks {
         let looks = self.search.place.looks;
         let is_alone = matches!(self.driver(), OrderDriver::Orders) && self.has_link(None).is_none();
@@ -237,13 +242,13 @@ where
         false
     }
 
-    async fn among(&self, many: u64, end: Option<OrderId>) -> Result<Matches<R::Row>, DbErr> {
-        let orders = self.first(many, end).filter(self.conditions(Some(self.driver())));
+    async fn among(&self, many: u64, within: Within<OrderId>) -> Result<Matches<R::Row>, DbErr> {
+        let orders = self.first(many, within).filter(self.conditions(Some(self.driver())));
         R::read(self.db, self.search.place.sort, orders).await
     }
 
     async fn last_of(&self, many: u64) -> Result<Option<OrderId>, DbErr> {
-        last_of(self.db, self.listed(None), many).await
+        last_of(self.db, self.listed(Within::ALL), many).await
     }
 
     async fn of_few(&self) -> Result<Option<Matches<R::Row>>, DbErr> {
