@@ -200,17 +200,6 @@ impl<Id: Ord + Copy> Place<Id> {
 /// How many rows of a list are looked through first for a filter that its order does not know.
 pub(crate) const RECENT: u64 = 1_000;
 
-/// How many rows are scanned at most before all matches are collected from an index. What fills no page of so many is
-/// rare enough that collecting it reads less, in a shop with 1,000,000 links a year.
-const MOST_RECENT: u64 = 6 * RECENT;
-
-/// How many of the newest rows to scan after `looked` rows had `found` of the `wanted` matches: half as many again as
-/// should be enough. `None` if collecting all matches from an index is better.
-pub(crate) fn wider(looked: u64, found: u64, wanted: u64) -> Option<u64> {
-    let enough = looked.saturating_mul(wanted).saturating_mul(3).checked_div(found.saturating_mul(2))?;
-    (looked < enough && enough <= MOST_RECENT).then_some(enough)
-}
-
 /// How many bytes of rows are read at once. An ordinary page is a tenth of this; of the largest possible orders, it
 /// fits a dozen.
 pub const MOST_AT_ONCE: u64 = 1024 * 1024;
@@ -240,7 +229,7 @@ pub fn fitting(sizes: impl IntoIterator<Item = u64>, most: u64) -> usize {
 mod tests {
     use chrono::NaiveDate;
 
-    use super::{Found, Period, Place, Sort, fitting, wider};
+    use super::{Found, Period, Place, Sort, fitting};
 
     #[test]
     fn parts_of_a_list_are_one() {
@@ -271,18 +260,6 @@ mod tests {
         assert_eq!(period(Some(11), Some(20)).before(at(12), newest), period(Some(11), Some(20)));
         assert_eq!(period(None, None).before(at(12), oldest), period(None, Some(14)));
         assert_eq!(period(Some(1), Some(13)).before(at(12), oldest), period(Some(1), Some(13)));
-    }
-
-    #[test]
-    fn what_is_common_is_looked_for_among_more_of_the_newest_and_what_is_rare_by_an_index() {
-        assert_eq!(wider(1_000, 0, 51), None);
-        assert_eq!(wider(1_000, 1, 51), None);
-        assert_eq!(wider(1_000, 10, 51), None);
-        assert_eq!(wider(1_000, 20, 51), Some(3_825));
-        assert_eq!(wider(1_000, 50, 51), Some(1_530));
-        assert_eq!(wider(3_825, 49, 51), Some(5_971));
-        assert_eq!(wider(5_971, 45, 51), None);
-        assert_eq!(wider(1_000, 51, 51), Some(1_500));
     }
 
     #[test]

@@ -79,20 +79,22 @@ impl Meant {
         }
     }
 
-    /// The ids of the orders, if an index leads to them. `SQLite` has none, but one that it reads quickly from end to
-    /// end.
+    /// The ids of the orders, if an index leads to them.
     pub(crate) fn by_index(&self, merchant: MerchantId, backend: DbBackend) -> Option<Select<order::Entity>> {
         let Self::Text(sought) = self else { return Some(self.orders(merchant)) };
         let sought = sought.as_ref()?;
-        let is_indexed =
-            !matches!(backend, DbBackend::Postgres) || sought.meant().iter().all(|one| !grams(one).is_empty());
         let ids = order::Entity::find().select_only().column(order::Column::Id);
-        is_indexed.then(|| ids.filter(orders_sought(sought, merchant, backend)))
+        are_indexed(sought, backend).then(|| ids.filter(orders_sought(sought, merchant, backend)))
     }
 
     fn orders(&self, merchant: MerchantId) -> Select<order::Entity> {
         order::Entity::find().select_only().column(order::Column::Id).filter(self.one_by_one(merchant))
     }
+}
+
+/// Whether an index leads to the orders that match. `SQLite` has none, but one that it reads quickly from end to end.
+pub(crate) fn are_indexed(sought: &Sought, backend: DbBackend) -> bool {
+    !matches!(backend, DbBackend::Postgres) || sought.meant().iter().all(|one| !grams(one).is_empty())
 }
 
 /// The merchant's orders that match a parsed search.

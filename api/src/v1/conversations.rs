@@ -4,6 +4,7 @@ use domain::{ApiKeyId, ConversationId, MessageId, message::MessageStatus, phone:
 use entity::{
     AuditAction, Conversation, Message, api_key,
     conversation::{self, Assigned, ConversationSearch, InboxPosition, Listed, Openness},
+    list::{Found, Looks},
     message, picture,
 };
 use poem::web::Data;
@@ -72,7 +73,8 @@ impl Conversations {
         &self,
         api: Data<&Api>,
         key: Reader,
-        /// Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer.
+        /// Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer. A page may
+        /// be short or empty and still have a `next_cursor`.
         q: Query<Option<String>>,
         /// Only open or only closed conversations; absent: both.
         status: Query<Option<Text<Openness>>>,
@@ -88,8 +90,9 @@ impl Conversations {
             assigned: assigned_to.0.map(Text::value),
             before: asked.before,
             limit: asked.fetch(),
+            looks: Looks::default(),
         };
-        let found = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
+        let Found { rows: found, looked_to } = conversation::list(api.db.pool(), key.0.merchant, &search).await?;
         let last: Vec<&Message> = found.iter().filter_map(|row| row.last.as_ref()).collect();
         let (times, now) = (times_if_any_waits(&api, &key.0, &last).await?, api.clock.now());
         let view = |row: Listed| {
@@ -98,7 +101,7 @@ impl Conversations {
             let until = told.and_then(|((phone, last), times)| last.waits_until(phone, times, now));
             Ok::<_, Problem>(ConversationView::from(row).waiting_until(until))
         };
-        Ok(Json(asked.page(found, |row| InboxPosition::of(&row.conversation), view)?))
+        Ok(Json(asked.page_up_to(found, looked_to, |row| InboxPosition::of(&row.conversation), view)?))
     }
 
     /// List a conversation's messages

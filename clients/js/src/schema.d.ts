@@ -1582,7 +1582,7 @@ export interface ListConsoleSessionsQuery {
 
 /** What `list_conversations` is asked with. */
 export interface ListConversationsQuery {
-  /** Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer. */
+  /** Part of the buyer's name or number, or of an order's search text. A whole phone number finds that buyer. A page may be short or empty and still have a `next_cursor`. */
   q?: string;
   /** Only open or only closed conversations; absent: both. */
   status?: "open" | "closed";

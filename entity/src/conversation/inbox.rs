@@ -1,25 +1,22 @@
-//! The merchant's list of conversations, most recently active first.
+//! What the merchant's list of conversations shows, and by what it is filtered.
 
 use std::{collections::HashMap, fmt, str::FromStr};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    Condition, QueryOrder, QuerySelect, Select,
+    Condition, QuerySelect,
     entity::prelude::*,
     sea_query::{Alias, Expr, ExprTrait, Order, Query},
 };
 
-use super::{
-    Column, Conversation, Entity,
-    sought::{meant_by, one_by_one, with_whole_number},
-};
+use super::{Column, Conversation, Entity};
 use crate::{
     Message,
-    list::{RECENT, wider},
+    list::Looks,
     message::{self, Direction},
     picture,
 };
-use domain::{ApiKeyId, ConversationId, MerchantId, search::Sought, words};
+use domain::{ApiKeyId, ConversationId, MerchantId, words};
 
 /// A conversation with what the list shows of it.
 #[derive(Debug, Clone)]
@@ -133,86 +130,8 @@ pub struct ConversationSearch {
     pub before: Option<InboxPosition>,
     /// The size of the page.
     pub limit: u64,
-}
-
-/// A page of the merchant's conversations that have messages.
-pub async fn list(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    search: &ConversationSearch,
-) -> Result<Vec<Listed>, DbErr> {
-    let Some(sought) = search.text.as_deref().and_then(Sought::parse) else {
-        return page(db, search.query(merchant), search.limit).await;
-    };
-    if let Some(theirs) = with_whole_number(db, search.text.as_deref().unwrap_or_default(), merchant).await? {
-        return page(db, search.query(merchant).filter(theirs), search.limit).await;
-    }
-    // A common word matches many conversations, so scanning the newest finds a page sooner than collecting all matches.
-    let mut window = Some(RECENT);
-    while let Some(newest) = window {
-        let Some(oldest) = search.oldest_of(db, merchant, newest).await? else { break };
-        let query = search.query(merchant).filter(Column::LastMessageAt.gte(oldest));
-        let found = page(db, query.filter(one_by_one(&sought, merchant)), search.limit).await?;
-        let count = found.len() as u64;
-        if count >= search.limit {
-            return Ok(found);
-        }
-        window = wider(newest, count, search.limit);
-    }
-    let query = search.query(merchant).filter(meant_by(&sought, merchant, db.get_database_backend()));
-    page(db, query, search.limit).await
-}
-
-async fn page(db: &impl ConnectionTrait, query: Select<Entity>, limit: u64) -> Result<Vec<Listed>, DbErr> {
-    let found = query.order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id).limit(limit).all(db).await?;
-    shown(db, found).await
-}
-
-impl ConversationSearch {
-    /// All filters but the text.
-    fn query(&self, merchant: MerchantId) -> Select<Entity> {
-        // A conversation without messages was erased, or exists only because its number opted out.
-        let said = Query::select()
-            .expr(Expr::val(1))
-            .from(message::Entity)
-            .and_where(Expr::col((message::Entity, message::Column::ConversationId)).equals((Entity, Column::Id)))
-            .and_where(Expr::col((message::Entity, message::Column::PurgedAt)).is_null())
-            .to_owned();
-        let mut query = Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Expr::exists(said));
-        match self.openness {
-            Some(Openness::Open) => query = query.filter(Column::ClosedAt.is_null()),
-            Some(Openness::Closed) => query = query.filter(Column::ClosedAt.is_not_null()),
-            None => {}
-        }
-        match self.assigned {
-            Some(Assigned::Nobody) => query = query.filter(Column::AssignedTo.is_null()),
-            Some(Assigned::To(key)) => query = query.filter(Column::AssignedTo.eq(key)),
-            None => {}
-        }
-        query.filter(self.behind())
-    }
-
-    /// The condition for what follows the page before.
-    fn behind(&self) -> Condition {
-        let Some(InboxPosition { at, id }) = self.before else { return Condition::all() };
-        let same_time = Condition::all().add(Column::LastMessageAt.eq(at)).add(Column::Id.lt(id));
-        // The second condition implies the first, which an index answers.
-        Condition::all()
-            .add(Column::LastMessageAt.lte(at))
-            .add(Condition::any().add(Column::LastMessageAt.lt(at)).add(same_time))
-    }
-
-    /// The time of the oldest of this many newest conversations, if there are more than that.
-    async fn oldest_of(
-        &self,
-        db: &impl ConnectionTrait,
-        merchant: MerchantId,
-        newest: u64,
-    ) -> Result<Option<DateTime<Utc>>, DbErr> {
-        let times = Entity::find().select_only().column(Column::LastMessageAt).filter(Column::MerchantId.eq(merchant));
-        let times = times.filter(self.behind()).order_by_desc(Column::LastMessageAt).order_by_desc(Column::Id);
-        times.offset(newest).limit(1).into_tuple().one(db).await
-    }
+    /// How much is read for it.
+    pub looks: Looks,
 }
 
 /// A conversation of the merchant, as the list shows it.
@@ -221,7 +140,7 @@ pub async fn one(db: &impl ConnectionTrait, merchant: MerchantId, id: Conversati
     Ok(shown(db, found.into_iter().collect()).await?.pop())
 }
 
-async fn shown(db: &impl ConnectionTrait, found: Vec<Conversation>) -> Result<Vec<Listed>, DbErr> {
+pub(super) async fn shown(db: &impl ConnectionTrait, found: Vec<Conversation>) -> Result<Vec<Listed>, DbErr> {
     let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id).collect();
     let mut last = last_messages(db, &ids).await?;
     let unread = unread_texts(db, &ids).await?;

@@ -6,6 +6,7 @@ mod forget;
 mod inbox;
 mod open;
 mod opt_out;
+mod search;
 mod sought;
 mod unread;
 
@@ -21,9 +22,10 @@ use sea_orm::{
 pub use assigned::{assign, close, reopen};
 pub(crate) use forget::forget_if_empty;
 pub use forget::{due_for_forgetting, forget_numbers};
-pub use inbox::{Assigned, ConversationSearch, InboxPosition, InboxPositionError, Listed, Openness, list, one};
+pub use inbox::{Assigned, ConversationSearch, InboxPosition, InboxPositionError, Listed, Openness, one};
 pub use open::{Correspondent, known_or_begun, open};
 pub use opt_out::{OptOut, OptOutSource, opt_in, opt_out, opted_out, opted_out_of};
+pub use search::list;
 pub use unread::count_unread;
 pub(crate) use unread::note_heard;
 pub(crate) use unread::unread_of;

@@ -1,15 +1,15 @@
 //! Which conversations a text means: by their number, or by the orders of their buyer.
 
 use sea_orm::{
-    Condition, DbBackend, QuerySelect,
+    Condition, DbBackend, QuerySelect, Value,
     entity::prelude::*,
-    sea_query::{Alias, Expr, ExprTrait, Query, UnionType},
+    sea_query::{Alias, ArrayType, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
 
 use super::{Column, Entity};
 use crate::{
     order,
-    search::{orders_sought, pattern},
+    search::{are_indexed, orders_sought, pattern},
 };
 use domain::{
     ConversationId, MerchantId, PhoneNumber,
@@ -32,6 +32,36 @@ pub(super) async fn with_whole_number(
 /// Conversations whose number, or whose buyer's order, matches the search. As one list of numbers, so that an index of
 /// them finds the conversations.
 pub(super) fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> Condition {
+    Condition::all().add(Column::Phone.in_subquery(numbers(sought, merchant, backend)))
+}
+
+/// The same condition, if there are at most this many such numbers and an index leads to them.
+pub(super) async fn few_numbers(
+    db: &impl ConnectionTrait,
+    sought: &Sought,
+    merchant: MerchantId,
+    at_most: u64,
+) -> Result<Option<Condition>, DbErr> {
+    let backend = db.get_database_backend();
+    if !are_indexed(sought, backend) {
+        return Ok(None);
+    }
+    let found = db.query_all(numbers(sought, merchant, backend).limit(at_most + 1)).await?;
+    if found.len() as u64 > at_most {
+        return Ok(None);
+    }
+    let found: Vec<String> = found.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    if !matches!(backend, DbBackend::Postgres) {
+        return Ok(Some(Condition::all().add(Column::Phone.is_in(found))));
+    }
+    // One array, so that the statement is the same for any number.
+    let list = found.into_iter().map(Value::from).collect();
+    let list = Expr::val(Value::Array(ArrayType::String, Some(Box::new(list))));
+    Ok(Some(Condition::all().add(Expr::cust_with_exprs("$1 = ANY($2)", [Column::Phone.into_expr(), list]))))
+}
+
+/// The numbers that match, or whose orders do; perhaps twice.
+fn numbers(sought: &Sought, merchant: MerchantId, backend: DbBackend) -> SelectStatement {
     let mut numbers = Query::select()
         .column((order::Entity, order::Column::CustomerPhone))
         .from(order::Entity)
@@ -49,9 +79,9 @@ pub(super) fn meant_by(sought: &Sought, merchant: MerchantId, backend: DbBackend
             .and_where(phone.clone().is_not_null())
             .and_where(phone.clone().like(pattern(part)))
             .to_owned();
-        numbers.union(UnionType::Distinct, with_part);
+        numbers.union(UnionType::All, with_part);
     }
-    Condition::all().add(Column::Phone.in_subquery(numbers))
+    numbers
 }
 
 /// The same condition for each conversation, through the orders of its number. A scalar subquery runs once for each;

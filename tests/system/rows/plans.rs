@@ -258,15 +258,12 @@ on_both_databases! {
         // For these SQLite takes whichever index of the merchant it likes.
         let by = async |index| if on_postgresql { asked.was_by(index).await };
         let closed = ConversationSearch { openness: Some(Openness::Closed), limit: 51, ..ConversationSearch::default() };
-        assert!(conversation::list(&asked, rows.merchant, &closed).await.unwrap().is_empty());
+        assert!(conversation::list(&asked, rows.merchant, &closed).await.unwrap().rows.is_empty());
         by("conversation_closed").await;
         let like = |text: &str| ConversationSearch { text: Some(text.to_owned()), limit: 51, ..ConversationSearch::default() };
-        assert!(conversation::list(&asked, rows.merchant, &like("Nobody")).await.unwrap().is_empty());
-        if on_postgresql {
-            asked.of_that_was_by("IN (SELECT \"orders\".\"customer_phone\"", "conversation_by_phone").await;
-        }
+        assert!(conversation::list(&asked, rows.merchant, &like("Nobody")).await.unwrap().rows.is_empty());
         asked.asked.lock().unwrap().clear();
-        assert_eq!(conversation::list(&asked, rows.merchant, &like("+1 202 555-1000")).await.unwrap().len(), 1);
+        assert_eq!(conversation::list(&asked, rows.merchant, &like("+1 202 555-1000")).await.unwrap().rows.len(), 1);
         asked.was_by("conversation_by_phone").await;
         let jobs = JobFilter { merchant: Some(rows.merchant), limit: 51, ..JobFilter::default() };
         assert!(queue::admin::list(&asked, &jobs).await.unwrap().rows.is_empty());

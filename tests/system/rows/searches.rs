@@ -5,7 +5,7 @@ use domain::{OrderId, PhoneNumber, Zone, link::LinkEvent};
 use entity::{
     conversation::{self, ConversationSearch, InboxPosition},
     link::{self, LinkSearch, StripeFacts},
-    list::{PaidPeriod, Period, Place, Sort},
+    list::{Looks, PaidPeriod, Period, Place, Sort},
     order::{self, Details, NewOrder, OrderSearch},
 };
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -96,7 +96,7 @@ on_both_databases! {
             let search = ConversationSearch { text: Some(text.to_owned()), before, limit, ..ConversationSearch::default() };
             let found = conversation::list(rows.db.pool(), rows.merchant, &search).await.unwrap();
             let number = |phone: &PhoneNumber| (phone.as_e164()[5..].parse::<usize>().unwrap() - 5_550_000).to_string();
-            let found = found.iter().map(|listed| &listed.conversation);
+            let found = found.rows.iter().map(|listed| &listed.conversation);
             found.map(|it| (number(it.phone.as_ref().unwrap()), InboxPosition::of(it))).collect::<Vec<_>>()
         };
         // What is found among the newest, among more of them, and behind all that are looked through.
@@ -120,6 +120,37 @@ on_both_databases! {
             assert_eq!(behind.into_iter().map(|(number, _)| number).collect::<Vec<_>>(), rest, "{text} behind {first}");
             let behind = conversations(text, before, limit - 1).await;
             assert_eq!(behind.into_iter().map(|(number, _)| number).collect::<Vec<_>>(), rest, "{text} behind {first}");
+        }
+    }
+
+    async fn every_list_of_conversations_by_a_word_is_complete_and_in_order(rows) {
+        makes_orders(&rows, names()).await;
+        makes_the_rest(&rows).await;
+        let looks = Looks { first: 10, most: 200, collected: 6 };
+        let usual = |number: &usize| number.is_multiple_of(20) && !number.is_multiple_of(400);
+        let expected: Vec<usize> = (0..MORE).rev().filter(usual).collect();
+        for (text, limit, expected) in [
+            ("usual", 3, expected),
+            ("rare", 3, vec![1600, 1200, 800, 400, 0]),
+            ("nothing", 3, Vec::new()),
+        ] {
+            let (mut found, mut before, mut short) = (Vec::new(), None, 0);
+            for _ in 0..MORE {
+                let text = Some(text.to_owned());
+                let search = ConversationSearch { text, before, limit, looks, ..ConversationSearch::default() };
+                let page = conversation::list(rows.db.pool(), rows.merchant, &search).await.unwrap();
+                let is_full = page.rows.len() as u64 == limit;
+                short += usize::from(page.looked_to.is_some());
+                let last = page.rows.last().map(|listed| InboxPosition::of(&listed.conversation));
+                let number = |phone: &PhoneNumber| phone.as_e164()[5..].parse::<usize>().unwrap() - 5_550_000;
+                found.extend(page.rows.iter().map(|listed| number(listed.conversation.phone.as_ref().unwrap())));
+                before = if is_full { last } else { page.looked_to };
+                if before.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(found, expected, "{text}");
+            assert_eq!(short > 0, text == "usual", "{short} pages of {text} were looked through in part");
         }
     }
 

@@ -26,8 +26,8 @@ use crate::support::CountingPostgres;
 /// How many links there are in the two shops.
 const LINKS: [u64; 2] = [2_000, 20_000];
 
-/// So many rows may be read of any shop: of conversations, 1,000 are looked through, and others looked up for them.
-const MOST: u64 = 4_000;
+/// So many rows may be read of any shop: a few are looked through, and others looked up for them.
+const MOST: u64 = 1_000;
 
 /// What is read for a page: the product reads hundreds of times as much.
 const LOOKS: Looks = Looks { first: 15, most: 60, collected: 9 };
@@ -82,7 +82,8 @@ async fn lists(server: &CountingPostgres, rows: &Rows, reads: &mut Reads) {
         for text in [None, Some("weber"), Some("famabson"), Some("nobody")] {
             let name = format!("conversations {openness:?} {text:?}");
             let text = text.map(ToOwned::to_owned);
-            let search = ConversationSearch { openness, text, limit: LIMIT, ..ConversationSearch::default() };
+            let search =
+                ConversationSearch { openness, text, limit: LIMIT, looks: LOOKS, ..ConversationSearch::default() };
             let page = async { drop(conversation::list(db, merchant, &search).await.unwrap()) };
             reads.insert(name, server.rows_for(page).await);
         }

@@ -1,6 +1,6 @@
 // Conversations with buyers: the list, and beside it the one that is open.
 
-import { get } from "../lib/api.js";
+import { getPage } from "../lib/api.js";
 import { h, swap } from "../lib/dom.js";
 import { number, phone, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
@@ -32,7 +32,7 @@ export function showConversations({ root, params: [open], query }) {
   let thread = null;
   const following = live({
     name: () => `conversations ${JSON.stringify(narrowed)}`,
-    load: (signal) => get(PATH, { query: { limit: LIMIT, ...narrowed }, signal }),
+    load: (signal) => getPage(PATH, { query: { limit: LIMIT, ...narrowed }, signal }),
     hears: ({ kind }) => kind === "message.updated",
     show: (page) => {
       drawList(list, page, open, narrowed);
