@@ -3,7 +3,9 @@
 use std::{fmt, time::Duration};
 
 use redis::io::tcp::TcpSettings;
-use redis::{Client, ClientTlsConfig, ConnectionInfo, IntoConnectionInfo, TlsCertificates};
+use redis::{
+    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates,
+};
 use url::Url;
 
 use super::QueueError;
@@ -62,12 +64,22 @@ impl ServerAddress {
         Ok(Self { info: info.set_tcp_settings(tcp), certificates })
     }
 
-    pub(super) fn client(&self) -> Result<Client, QueueError> {
+    pub(super) fn client(&self) -> RedisResult<Client> {
         match &self.certificates {
             None => Client::open(self.info.clone()),
             Some(certificates) => Client::build_with_tls(self.info.clone(), certificates.clone()),
         }
-        .map_err(QueueError::Url)
+    }
+
+    /// Another server of the same kind.
+    pub(super) fn at(&self, host: String, port: u16) -> Self {
+        let address = match self.info.addr() {
+            ConnectionAddr::TcpTls { insecure, tls_params, .. } => {
+                ConnectionAddr::TcpTls { host, port, insecure: *insecure, tls_params: tls_params.clone() }
+            }
+            _ => ConnectionAddr::Tcp(host, port),
+        };
+        Self { info: self.info.clone().set_addr(address), certificates: self.certificates.clone() }
     }
 }
 

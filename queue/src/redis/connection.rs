@@ -12,7 +12,9 @@ use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, R
 use tokio::time::timeout;
 
 use super::{
-    Certificates, QueueError, metrics,
+    Certificates, QueueError,
+    cluster::ClusterNodes,
+    metrics,
     script::Script,
     server::{RedisServer, Wire},
 };
@@ -48,12 +50,16 @@ impl Connection {
 
     /// Opens a separate connection for subscriptions.
     pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
+        if let Some(nodes) = self.server.cluster() {
+            // The node of the subscription before may be gone for good.
+            self.ask_for(nodes).await;
+        }
         self.server.listen().await
     }
 
     /// Whether the keys are spread over several nodes.
     pub(super) const fn is_cluster(&self) -> bool {
-        self.server.is_cluster()
+        self.server.cluster().is_some()
     }
 
     /// Calls a script, sending its source if Redis does not know it.
@@ -69,12 +75,25 @@ impl Connection {
     /// Sends a command and waits for its answer, for at most [`ANSWER_WITHIN`].
     pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, QueueError> {
         if let Ok(answer) = timeout(ANSWER_WITHIN, self.query_twice(command)).await {
+            if let Some(nodes) = self.server.cluster()
+                && answer.is_ok()
+                && nodes.is_to_be_asked()
+            {
+                self.ask_for(nodes).await;
+            }
             return Ok(answer.inspect_err(metrics::failed)?);
         }
         metrics::timed_out();
         let number = self.live().number;
         self.discard(number);
         Err(QueueError::TimedOut(ANSWER_WITHIN))
+    }
+
+    /// Asks the cluster for its nodes. Without an answer those that are known stay so.
+    async fn ask_for(&self, nodes: &ClusterNodes) {
+        if let Ok(Ok(answer)) = timeout(ANSWER_WITHIN, self.query_twice(&ClusterNodes::question())).await {
+            nodes.are(answer);
+        }
     }
 
     /// A connection that broke while idle is only noticed when used, so one failure proves nothing. All our commands

@@ -39,6 +39,7 @@ mod ack;
 mod address;
 mod backend;
 mod budget;
+mod cluster;
 pub(crate) mod connection;
 mod error;
 mod fetcher;

@@ -4,18 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::aio::{MultiplexedConnection, PubSub};
-use redis::cluster::{ClusterClient, TlsMode};
+use redis::cluster::TlsMode;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisResult};
 
 use super::address::{Address, ServerAddress};
+use super::cluster::ClusterNodes;
 use super::{Certificates, QueueError};
-
-/// How often the cluster client follows a moved slot within one command. Beyond that the caller retries.
-const FOLLOWED: u32 = 4;
-/// Its shortest and longest delay before following, in milliseconds.
-const FOLLOW_WAIT: (u64, u64) = (10, 150);
 
 /// Where Redis is.
 pub(super) enum RedisServer {
@@ -24,7 +20,7 @@ pub(super) enum RedisServer {
     /// The server that the Sentinels name as the primary.
     Sentinel(Sentinels),
     /// A cluster: each queue is on the node of its hash slot.
-    Cluster { client: ClusterClient, nodes: Vec<Client>, next: AtomicUsize },
+    Cluster(ClusterNodes),
 }
 
 /// Sentinels, any of which may be down.
@@ -48,15 +44,11 @@ impl RedisServer {
     /// Only parses the URL; nothing is connected.
     pub(super) fn open(url: &str, certificates: &Certificates, patience: Duration) -> Result<Self, QueueError> {
         Ok(match Address::read(url, certificates)? {
-            Address::One(server) => Self::One(server.client()?),
+            Address::One(server) => Self::One(server.client().map_err(QueueError::Url)?),
             Address::Sentinel { sentinels, primary, name } => {
                 Self::Sentinel(Sentinels { all: sentinels, primary, name, first: AtomicUsize::new(0) })
             }
-            Address::Cluster(nodes) => Self::Cluster {
-                client: cluster(&nodes, certificates, patience)?,
-                nodes: nodes.iter().map(ServerAddress::client).collect::<Result<_, _>>()?,
-                next: AtomicUsize::new(0),
-            },
+            Address::Cluster(nodes) => Self::Cluster(ClusterNodes::of_url(nodes, certificates, patience)?),
         })
     }
 
@@ -68,25 +60,25 @@ impl RedisServer {
                 let client = sentinels.primary().await?;
                 Wire::One(client.get_multiplexed_async_connection_with_config(config).await?)
             }
-            Self::Cluster { client, .. } => Wire::Cluster(client.get_async_connection().await?),
+            Self::Cluster(nodes) => Wire::Cluster(nodes.dial().await?),
         })
     }
 
-    /// Opens a connection for subscriptions. In a cluster every node receives all messages.
+    /// Opens a connection for subscriptions.
     pub(super) async fn listen(&self) -> RedisResult<PubSub> {
         match self {
             Self::One(client) => client.get_async_pubsub().await,
             Self::Sentinel(sentinels) => sentinels.primary().await?.get_async_pubsub().await,
-            Self::Cluster { nodes, next, .. } => {
-                let next = next.fetch_add(1, Ordering::Relaxed) % nodes.len();
-                nodes[next].get_async_pubsub().await
-            }
+            Self::Cluster(nodes) => nodes.listen().await,
         }
     }
 
-    /// Whether the keys are spread over several nodes.
-    pub(super) const fn is_cluster(&self) -> bool {
-        matches!(self, Self::Cluster { .. })
+    /// Its nodes, if the keys are spread over several.
+    pub(super) const fn cluster(&self) -> Option<&ClusterNodes> {
+        match self {
+            Self::Cluster(nodes) => Some(nodes),
+            Self::One(_) | Self::Sentinel(_) => None,
+        }
     }
 }
 
@@ -131,27 +123,6 @@ impl Sentinels {
         }
         builder.build()
     }
-}
-
-fn cluster(
-    nodes: &[ServerAddress],
-    certificates: &Certificates,
-    patience: Duration,
-) -> Result<ClusterClient, QueueError> {
-    let mut builder = ClusterClient::builder(nodes.iter().map(|node| node.info.clone()))
-        .retries(FOLLOWED)
-        .min_retry_wait(FOLLOW_WAIT.0)
-        .max_retry_wait(FOLLOW_WAIT.1)
-        // Short, so that a node that hangs leaves time to find the others.
-        .connection_timeout(patience / 3)
-        .response_timeout(patience);
-    if let Some(node) = nodes.first() {
-        builder = builder.tcp_settings(node.info.tcp_settings().clone());
-        if node.certificates.is_some() {
-            builder = builder.tls(TlsMode::Secure).certs(certificates.to_redis());
-        }
-    }
-    builder.build().map_err(QueueError::Url)
 }
 
 impl Wire {

@@ -76,6 +76,21 @@ async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_none_of_whose_nodes_is_left_that_the_url_names_is_followed() {
+    let mut redis = RedisCluster::start().await;
+    let cluster = on(&redis.environment_by_primaries()).await;
+    let first = batch(&cluster, 1).await;
+    redis.loses_its_primaries().await;
+    eventually("all workers listen at the nodes that are left", async || {
+        (redis.subscribers_of("paylink:wake") >= cluster.workers.len()).then_some(())
+    })
+    .await;
+    let accepted = batch(&cluster, 2).await.and(first);
+    assert_eq!(accepted.refused, 0, "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
+}
+
 /// Nothing was asked for that is not allowed.
 fn nothing_was_refused<'a>(cluster: &Cluster, mut servers: impl Iterator<Item = &'a RedisServer>) {
     for refusal in ["no permissions", "refuses to", "cannot be told"] {

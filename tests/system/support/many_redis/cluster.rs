@@ -77,6 +77,40 @@ impl RedisCluster {
         self.access.environment(self.url())
     }
 
+    /// A process's settings to use it by those nodes only that are primaries at first.
+    pub(crate) fn environment_by_primaries(&self) -> Vec<(&'static str, String)> {
+        let primaries = self.nodes.iter().filter(|node| node.is_primary());
+        let hosts: Vec<String> = primaries.map(|node| format!("127.0.0.1:{}", node.port)).collect();
+        self.access.environment(self.access.url("+cluster", &hosts.join(",")))
+    }
+
+    /// All that are primaries die for good, one after the other, each when there is another in the place of the one
+    /// before.
+    pub(crate) async fn loses_its_primaries(&mut self) {
+        let (primaries, rest): (Vec<_>, Vec<_>) = self.nodes.drain(..).partition(RedisServer::is_primary);
+        self.nodes = rest;
+        let mut left = primaries.len();
+        for mut primary in primaries {
+            primary.is_killed();
+            left -= 1;
+            eventually("the cluster is whole without it", async || {
+                let are = self.nodes.iter().filter(|node| node.is_primary()).count();
+                let is_whole = |node: &RedisServer| node.says("CLUSTER INFO").contains("cluster_state:ok");
+                (are + left == 3 && self.nodes.iter().all(is_whole)).then_some(())
+            })
+            .await;
+        }
+    }
+
+    /// How many subscribe to a channel at the nodes that are left.
+    pub(crate) fn subscribers_of(&self, channel: &str) -> usize {
+        let count = |node: &RedisServer| {
+            let says = node.says(&format!("PUBSUB NUMSUB {channel}"));
+            says.lines().last().and_then(|count| count.trim().parse::<usize>().ok()).unwrap_or_default()
+        };
+        self.nodes.iter().map(count).sum()
+    }
+
     /// The node with the keys of a queue dies; its replica takes its place, and it comes back as the replica of that.
     pub(crate) async fn loses_the_primary_of(&mut self, queue: &str) {
         let port = self.node_of(queue).port;
