@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{TimeDelta, Utc};
 use reqwest::Method;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::flow::workers_know_what_is_paused;
@@ -57,6 +59,48 @@ async fn a_link_is_sent_before_the_texts_of_a_batch_that_were_there_first() {
         let earlier = left[..place].iter().filter(is_of_batch).count().saturating_sub(already);
         assert!(earlier < IN_TWO_SECONDS, "{earlier} of {ROWS} texts went before {}", order.phone);
     }
+}
+
+#[tokio::test]
+async fn a_link_is_voided_before_the_links_that_expired_first() {
+    let app = App::start_apart(Database::postgresql().await).await;
+    let merchant = app.merchant();
+    let link = merchant.makes_a_link(&merchant.opens_an_order("15006").await).await;
+    let row = |n: usize| {
+        let mut row = order_body(&format!("E-{n}"), &format!("+12025573{n:03}"));
+        row["key"] = n.to_string().into();
+        row
+    };
+    let rows: Vec<Value> = (0..ROWS).map(row).collect();
+    let batch = merchant.http.post("/v1/batches", &json!({"rows": rows})).await.with_status(202).json();
+    let start = format!("/v1/batches/{}/start", batch["id"].as_str().unwrap());
+    merchant.http.post(&start, &json!({})).await.with_status(202);
+    let count = async |what: &str| {
+        let (db, ask) = (app.database().await, format!("SELECT count(*) AS n FROM {what}"));
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, ask)).await.unwrap().unwrap();
+        db.close().await.unwrap();
+        usize::try_from(row.try_get::<i64>("", "n").unwrap()).unwrap()
+    };
+    let of_batch = "order_id IN (SELECT id FROM orders WHERE number LIKE 'E-%')";
+    let unpaid = format!("payment_link WHERE state = 'unpaid' AND {of_batch}");
+    eventually("all have links", async || (count(&unpaid).await == ROWS).then_some(())).await;
+
+    app.says(&["jobs", "pause", "--kind", "close_stripe_link", "--reason", "so that they pile up"]);
+    workers_know_what_is_paused(&app).await;
+    for table in ["payment_link", "open_link"] {
+        app.rows_are_changed(&format!("UPDATE {table} SET expires_at = now() WHERE {of_batch}")).await;
+    }
+    let soon = (Utc::now() + TimeDelta::hours(2)).to_rfc3339();
+    assert!(app.runs(&["scheduler", "--once", "--at", &soon]).status.success());
+    merchant.voids(&link).await.with_status(202);
+    assert_eq!(app.lanes_of("close_stripe_link").await, (ROWS, 1));
+    app.says(&["jobs", "resume", "--kind", "close_stripe_link"]);
+    merchant.sees(&link.id, "voided").await;
+    eventually("all are expired", async || (count("link_event WHERE event = 'expired'").await == ROWS).then_some(()))
+        .await;
+    let earlier = "link_event WHERE event = 'expired' AND at < (SELECT at FROM link_event WHERE event = 'voided')";
+    let earlier = count(earlier).await;
+    assert!(earlier < IN_TWO_SECONDS, "{earlier} of {ROWS} links were closed before it");
 }
 
 #[tokio::test]
