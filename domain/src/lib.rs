@@ -7,6 +7,7 @@ mod stored;
 #[macro_use]
 mod words;
 
+pub mod change;
 pub mod client_token;
 mod clock;
 mod colour;
@@ -26,6 +27,7 @@ pub mod search;
 mod secret;
 pub mod sms;
 pub mod sms_event;
+pub mod stripe_health;
 pub mod template;
 mod vault;
 pub mod webhook;

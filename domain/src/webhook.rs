@@ -1,8 +1,12 @@
 //! Webhooks to merchants' systems, signed according to the Standard Webhooks specification: `v1,` and base64 of
 //! HMAC-SHA256 over `{id}.{timestamp}.{body}`, with a key written as `whsec_` and base64.
 
+mod events;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;
+
+pub use events::{Events, EventsError};
 
 use crate::{Secret, VaultError, vault::random_key};
 

@@ -8,11 +8,13 @@ use sea_orm::{QueryOrder, entity::prelude::*};
 use crate::{Order, conversation, link, message};
 use domain::{
     LinkId, LinkState, MerchantId, OrderId, PhoneNumber, Vault,
-    link::money_back::{RefundState, RefundStatus},
+    link::{
+        Dispute,
+        money_back::{RefundState, RefundStatus, UnfinishedRefund},
+    },
     message::MessageStatus,
     words,
 };
-use link::{Dispute, UnfinishedRefund};
 
 words! {
     /// A notice about an order.

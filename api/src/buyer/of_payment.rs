@@ -4,11 +4,11 @@
 use domain::{
     Money,
     link::{
-        Review,
-        money_back::{RefundState, RefundStatus},
+        Dispute, Excess, Review,
+        money_back::{RefundState, RefundStatus, UnfinishedRefund},
     },
 };
-use entity::link::{self, Dispute, Excess, Overpayment, UnfinishedRefund};
+use entity::link::{self, Overpayment};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::Deserialize;
 

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use domain::{
     LinkId, LinkState, Money, OrderId,
     link::{
-        Review,
-        money_back::{RefundState, RefundStatus},
+        Dispute, Review,
+        money_back::{RefundState, RefundStatus, UnfinishedRefund},
     },
     message::MessageStatus,
 };
 use entity::{
     Order,
-    link::{self, Dispute, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry, UnfinishedRefund},
+    link::{self, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry},
     list::{Found, Place},
     message,
     order::OrderName,

@@ -2,10 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{Currency, LinkId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{
+    Currency, LinkId, LinkState, MerchantId, OrderId,
+    link::{Dispute, Review},
+};
 use entity::{
     Documents, Order, conversation,
-    link::{self, Dispute, TimelineEntry},
+    link::{self, TimelineEntry},
     list::{Found, PaidPeriod},
     order::{self, OrderName, Tag},
 };

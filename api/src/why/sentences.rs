@@ -1,10 +1,7 @@
 //! Explains the states of texts and links.
 
-use domain::{LinkState, message::MessageStatus};
-use entity::{
-    Message,
-    link::{self, Dispute},
-};
+use domain::{LinkState, link::Dispute, message::MessageStatus};
+use entity::{Message, link};
 
 use super::when;
 

@@ -1,13 +1,17 @@
 //! The states of a payment link and the effect of its payments.
 
+pub mod disputes;
 mod elsewhere;
 pub mod money_back;
+mod overpayment;
 mod payment_state;
 mod state;
 
 use chrono::TimeDelta;
 
+pub use disputes::Dispute;
 pub use elsewhere::ElsewhereMethod;
+pub use overpayment::Excess;
 pub use payment_state::{Judged, PaymentState};
 pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
 

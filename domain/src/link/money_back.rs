@@ -5,6 +5,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::{Currency, Money};
+
 words! {
     /// The status of a refund.
     pub enum RefundStatus {
@@ -51,11 +53,25 @@ impl RefundStatus {
     }
 }
 
+impl RefundState {
+    /// The larger of two, such as of what is known in two ways.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Full, _) | (_, Self::Full) => Self::Full,
+            (Self::Partial, _) | (_, Self::Partial) => Self::Partial,
+            (Self::None, Self::None) => Self::None,
+        }
+    }
+}
+
 /// A refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refund {
-    /// In the smallest unit of its currency.
-    pub amount: i64,
+    /// In the smallest unit of its currency; `None` if that is not supported, or if it is erased.
+    pub amount: Option<i64>,
+    /// Its currency, if supported.
+    pub currency: Option<Currency>,
     /// The latest known status.
     pub status: RefundStatus,
     /// When it was created.
@@ -67,25 +83,127 @@ pub struct Refund {
 /// The newest refund total reported by a charge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefundSum {
-    /// The total refunded at that time.
-    pub amount: i64,
+    /// The total refunded at that time; `None` as in [`Refund::amount`].
+    pub amount: Option<i64>,
+    /// Its currency, if supported.
+    pub currency: Option<Currency>,
+    /// Whether the charge said that all of it was refunded.
+    pub is_full: bool,
     /// When it was reported.
     pub told_at: DateTime<Utc>,
 }
 
-/// The amount certainly returned: the succeeded refunds, plus whatever the charge's total exceeds the known refunds by.
-#[must_use]
-pub fn went_back(refunds: &[Refund], sum: Option<RefundSum>) -> i64 {
-    let succeeded =
-        refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded).map(|refund| refund.amount);
-    let only_in_sum = sum.map_or(0, |sum| {
-        let holds = |refund: &&Refund| {
-            refund.made_at <= sum.told_at && refund.failed_at.is_none_or(|failed_at| failed_at >= sum.told_at)
+/// What is known of the refunds of one payment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaymentRefunds {
+    /// The refunds.
+    pub refunds: Vec<Refund>,
+    /// What the charge reported.
+    pub sum: Option<RefundSum>,
+}
+
+impl PaymentRefunds {
+    /// How much was certainly returned in this currency.
+    #[must_use]
+    pub fn went_back(&self, currency: Currency) -> i64 {
+        self.only(|its| its == Some(currency)).total()
+    }
+
+    /// How much was returned in other currencies. An amount cannot be compared with them, so it is all of it only if
+    /// the charge says so.
+    #[must_use]
+    pub fn state_in_others(&self, currency: Currency) -> RefundState {
+        let others = self.only(|its| its != Some(currency));
+        let sum = others.sum.filter(|sum| !others.has_failed_since(sum));
+        // Amounts in unsupported currencies are unknown.
+        let has_unknown =
+            sum.is_some_and(|sum| sum.amount.is_none()) || others.succeeded().any(|refund| refund.amount.is_none());
+        if sum.is_some_and(|sum| sum.is_full) {
+            RefundState::Full
+        } else if others.total() > 0 || has_unknown {
+            RefundState::Partial
+        } else {
+            RefundState::None
+        }
+    }
+
+    /// How much was returned, where amounts are erased.
+    #[must_use]
+    pub fn state_without_amounts(&self) -> RefundState {
+        match self.sum {
+            Some(sum) if sum.is_full => RefundState::Full,
+            Some(_) => RefundState::Partial,
+            None if self.succeeded().next().is_some() => RefundState::Partial,
+            None => RefundState::None,
+        }
+    }
+
+    fn only(&self, keeps: impl Fn(Option<Currency>) -> bool) -> Self {
+        Self {
+            refunds: self.refunds.iter().filter(|refund| keeps(refund.currency)).copied().collect(),
+            sum: self.sum.filter(|sum| keeps(sum.currency)),
+        }
+    }
+
+    fn succeeded(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded)
+    }
+
+    /// The amount certainly returned: the succeeded refunds, plus whatever the charge's total exceeds the known refunds
+    /// by.
+    fn total(&self) -> i64 {
+        let amount = |refund: &Refund| refund.amount.unwrap_or(0);
+        let only_in_sum = self.sum.map_or(0, |sum| {
+            let holds = |refund: &&Refund| {
+                refund.made_at <= sum.told_at && refund.failed_at.is_none_or(|failed_at| failed_at >= sum.told_at)
+            };
+            let known: i64 = self.refunds.iter().filter(holds).map(amount).sum();
+            (sum.amount.unwrap_or(0) - known).max(0)
+        });
+        self.succeeded().map(amount).sum::<i64>() + only_in_sum
+    }
+
+    /// Whether a refund failed since the sum was told, which is not told again for that.
+    fn has_failed_since(&self, sum: &RefundSum) -> bool {
+        let mut failed = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Failed);
+        failed.any(|refund| refund.failed_at.is_none_or(|at| at >= sum.told_at))
+    }
+}
+
+/// What is not refunded of a payment though a refund was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnfinishedRefund {
+    /// `Pending` while a refund is under way, or else `Failed`.
+    pub status: RefundStatus,
+    /// All that is under way, or failed; `None` if it is erased, or not of one currency.
+    pub money: Option<Money>,
+}
+
+impl UnfinishedRefund {
+    /// What is unfinished of these refunds: what is under way, or else what failed if none was made since.
+    #[must_use]
+    pub fn of(refunds: &[Refund]) -> Option<Self> {
+        let last_made_at = refunds.iter().map(|refund| refund.made_at).max()?;
+        let is_last = |refund: &Refund| refund.failed_at.is_none_or(|at| at >= last_made_at);
+        let of = |status: RefundStatus| -> Vec<Refund> {
+            refunds.iter().copied().filter(|refund| refund.status == status).collect()
         };
-        let known: i64 = refunds.iter().filter(holds).map(|refund| refund.amount).sum();
-        (sum.amount - known).max(0)
-    });
-    succeeded.sum::<i64>() + only_in_sum
+        let (pending, mut failed) = (of(RefundStatus::Pending), of(RefundStatus::Failed));
+        failed.retain(is_last);
+        let (status, which) =
+            if pending.is_empty() { (RefundStatus::Failed, failed) } else { (RefundStatus::Pending, pending) };
+        (!which.is_empty()).then(|| Self { status, money: money_of(&which) })
+    }
+}
+
+/// The sum of these refunds, if all are of one currency and known.
+fn money_of(refunds: &[Refund]) -> Option<Money> {
+    let currency = refunds.first()?.currency?;
+    let minor = refunds.iter().try_fold(0_i64, |sum, refund| {
+        let amount = refund.amount.filter(|_| refund.currency == Some(currency))?;
+        sum.checked_add(amount)
+    })?;
+    Money::from_minor(minor, currency).ok()
 }
 
 /// How much of the requested amount was returned.
@@ -101,90 +219,4 @@ pub const fn refund_state(went_back: i64, asked: i64) -> RefundState {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(seconds, 0).unwrap()
-    }
-
-    fn refund(amount: i64, status: RefundStatus, made: i64, failed: Option<i64>) -> Refund {
-        Refund { amount, status, made_at: at(made), failed_at: failed.map(at) }
-    }
-
-    fn sum(amount: i64, told: i64) -> RefundSum {
-        RefundSum { amount, told_at: at(told) }
-    }
-
-    #[test]
-    fn what_went_back_is_what_succeeded() {
-        use RefundStatus::{Failed, Pending, Succeeded};
-        let refunds =
-            [refund(1_000, Succeeded, 1, None), refund(500, Pending, 2, None), refund(300, Failed, 3, Some(4))];
-        assert_eq!(went_back(&refunds, None), 1_000);
-        // The charge's total includes the pending refund and the one that failed later.
-        assert_eq!(went_back(&refunds, Some(sum(1_800, 3))), 1_000);
-    }
-
-    #[test]
-    fn where_only_the_sum_was_told_it_counts_less_what_failed_since() {
-        use RefundStatus::{Failed, Succeeded};
-        assert_eq!(went_back(&[], Some(sum(1_000, 5))), 1_000);
-        assert_eq!(went_back(&[refund(400, Failed, 4, Some(6))], Some(sum(1_000, 5))), 600);
-        // The total excludes a refund that failed earlier, and one that was made later.
-        assert_eq!(went_back(&[refund(400, Failed, 3, Some(4))], Some(sum(1_000, 5))), 1_000);
-        assert_eq!(went_back(&[refund(400, Succeeded, 6, None)], Some(sum(1_000, 5))), 1_400);
-        // An old refund is known only from the total, a new one from both.
-        assert_eq!(went_back(&[refund(400, Succeeded, 5, None)], Some(sum(1_400, 5))), 1_400);
-    }
-
-    #[test]
-    fn all_that_was_asked_is_a_full_refund() {
-        for (amount, state) in [(0, RefundState::None), (1, RefundState::Partial), (99, RefundState::Partial)] {
-            assert_eq!(refund_state(amount, 100), state);
-        }
-        assert_eq!((refund_state(100, 100), refund_state(101, 100)), (RefundState::Full, RefundState::Full));
-    }
-
-    #[test]
-    fn words_of_stripe_are_read() {
-        for (word, status) in [
-            ("pending", RefundStatus::Pending),
-            ("requires_action", RefundStatus::Pending),
-            ("succeeded", RefundStatus::Succeeded),
-            ("failed", RefundStatus::Failed),
-            ("canceled", RefundStatus::Failed),
-            ("something_new", RefundStatus::Pending),
-        ] {
-            assert_eq!(RefundStatus::from_stripe(word), status, "{word}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn every_order_of_what_is_told_of_a_refund_comes_to_the_same(
-            told in proptest::collection::vec(proptest::sample::select(RefundStatus::ALL), 1..6)
-                .prop_flat_map(|told| (Just(told.clone()), Just(told).prop_shuffle()))
-        ) {
-            let after = |told: &[RefundStatus]| told.iter().copied().reduce(RefundStatus::and);
-            prop_assert_eq!(after(&told.0), after(&told.1));
-        }
-
-        #[test]
-        fn the_sum_adds_nothing_to_refunds_that_are_all_known(
-            amounts in proptest::collection::vec(1_i64..10_000, 1..6),
-            failed in any::<u8>(),
-        ) {
-            // Each refund is made a second after the last and included in the total; some fail at the end.
-            let refunds: Vec<Refund> = (0..).zip(&amounts).map(|(number, amount)| {
-                let fails = failed & (1 << number) != 0;
-                let status = if fails { RefundStatus::Failed } else { RefundStatus::Succeeded };
-                refund(*amount, status, number, fails.then_some(100))
-            }).collect();
-            let told = sum(amounts.iter().sum(), i64::try_from(amounts.len()).unwrap());
-            prop_assert_eq!(went_back(&refunds, Some(told)), went_back(&refunds, None));
-        }
-    }
-}
+mod tests;

@@ -13,73 +13,7 @@ use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
 };
-use domain::words;
-
-words! {
-    /// The state of a dispute.
-    pub enum Dispute {
-        /// The buyer's bank wants the money back, and it is not decided.
-        Open = "open",
-        /// The merchant keeps the money.
-        Won = "won",
-        /// The buyer has the money back.
-        Lost = "lost",
-        /// It did not become a chargeback: an inquiry that was closed, or a prevented dispute.
-        Closed = "closed",
-    }
-}
-
-impl Dispute {
-    /// Parses Stripe's `status`. An unknown status counts as open, so that a person looks at it.
-    #[must_use]
-    pub fn from_stripe(status: &str) -> Self {
-        match status {
-            "won" => Self::Won,
-            "lost" => Self::Lost,
-            "warning_closed" | "prevented" => Self::Closed,
-            _ => Self::Open,
-        }
-    }
-
-    pub(super) const fn is_decided(self) -> bool {
-        match self {
-            Self::Open => false,
-            Self::Won | Self::Lost | Self::Closed => true,
-        }
-    }
-
-    /// The rank for a link with several disputes: money that is contested or gone comes first. An inquiry takes none,
-    /// so it hides no chargeback.
-    fn weight(self, status: &str) -> u8 {
-        match self {
-            Self::Open if !is_inquiry(status) => 3,
-            Self::Open => 2,
-            Self::Lost => 1,
-            Self::Won | Self::Closed => 0,
-        }
-    }
-}
-
-/// How far a dispute has come by its status. Orders events of the same second, since Stripe's times are in seconds.
-pub(super) fn progress(status: &str) -> u8 {
-    match status {
-        "warning_needs_response" => 0,
-        "warning_under_review" => 1,
-        "needs_response" => 2,
-        status if Dispute::from_stripe(status).is_decided() => 4,
-        _ => 3,
-    }
-}
-
-/// Whether `status` is that of an inquiry: no money is gone, and a chargeback may follow under the same id.
-pub(super) fn is_inquiry(status: &str) -> bool {
-    status.starts_with("warning_")
-}
-
-/// The deadline of a dispute in this state of Stripe's: `None` unless it waits for the merchant's answer.
-pub(super) fn due(status: Option<&str>, respond_by: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    respond_by.filter(|_| matches!(status, Some("needs_response" | "warning_needs_response")))
-}
+use domain::link::{Dispute, disputes::is_inquiry};
 
 /// What the timeline tells of a dispute: its state, and whether it is an inquiry, so that an inquiry that becomes a
 /// chargeback is told too.
@@ -217,23 +151,6 @@ mod tests {
     }
 
     #[test]
-    fn a_word_of_stripe_that_is_not_known_leaves_a_dispute_open() {
-        for (word, stands) in [
-            ("needs_response", Dispute::Open),
-            ("under_review", Dispute::Open),
-            ("warning_needs_response", Dispute::Open),
-            ("warning_under_review", Dispute::Open),
-            ("warning_closed", Dispute::Closed),
-            ("prevented", Dispute::Closed),
-            ("won", Dispute::Won),
-            ("lost", Dispute::Lost),
-            ("something_new", Dispute::Open),
-        ] {
-            assert_eq!(Dispute::from_stripe(word), stands, "{word}");
-        }
-    }
-
-    #[test]
     fn money_that_is_contested_or_gone_is_not_hidden_by_another_dispute() {
         let stands = |told: &[PaymentFact]| ShownDispute::of(told).stands;
         let (open, lost) = (dispute("du_1", "needs_response", 1, 1), dispute("du_2", "lost", 2, 2));
@@ -290,11 +207,6 @@ mod tests {
                 let shown = ShownDispute::of(&after(&order));
                 assert_eq!(shown.respond_by.map(|due| due.timestamp()), due);
             }
-        }
-        let deadline = DateTime::from_timestamp(50, 0);
-        assert_eq!(due(Some("warning_needs_response"), deadline), deadline);
-        for answered in [None, Some("under_review"), Some("won"), Some("lost")] {
-            assert_eq!(due(answered, deadline), None, "{answered:?}");
         }
     }
 

@@ -42,7 +42,6 @@ pub use domain::link::RETENTION;
 pub use advance::{Advanced, LinkTransition, StripeFacts, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
 pub use check::{due_for_check, has_ended_before, set_checked};
-pub use disputes::Dispute;
 pub use document::{StoredDocument, set_document};
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere, set_receipt, set_tell_buyer};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
@@ -56,13 +55,13 @@ pub use further::FurtherPayment;
 pub use insert::{
     LostLink, NewLink, PaidOrder, insert, insert_and_hold, insert_lost, insert_paid_elsewhere, is_second_open,
 };
-pub use overpayment::{Excess, Overpayment, overpayment};
+pub use overpayment::{Overpayment, overpayment};
 pub(crate) use paid::{PaidWay, each_way, on_days, paid};
 pub(crate) use part::states_apart;
 pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use projections::{AskedFor, asked_for, ids_of_orders, sizes};
 pub use purge::purge;
-pub use refunds::{UnfinishedRefund, unfinished as unfinished_refunds};
+pub use refunds::unfinished_refunds;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{begin_stripe_attempt, clear_failure, doubt_unmade, set_failure, set_renewed};
 pub use search::{LinkSearch, counted, find_all, search};
@@ -76,7 +75,8 @@ use crate::{json_column::read_json, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
-        ElsewhereMethod, PaymentState, Review,
+        Dispute, ElsewhereMethod, PaymentState, Review,
+        disputes::{due, is_inquiry},
         money_back::{RefundState, refund_state},
     },
 };
@@ -279,13 +279,13 @@ impl Model {
     /// Whether the buyer's bank only asks about the payment so far: no money was taken.
     #[must_use]
     pub fn is_asked_about(&self) -> bool {
-        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(disputes::is_inquiry)
+        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(is_inquiry)
     }
 
     /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.
     #[must_use]
     pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
-        disputes::due(self.dispute_word(), self.respond_by)
+        due(self.dispute_word(), self.respond_by)
     }
 
     /// Whether a delayed payment by this session is known to have failed.

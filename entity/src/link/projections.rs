@@ -5,9 +5,9 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use sea_orm::{FromQueryResult, QuerySelect, entity::prelude::*};
 
-use super::{Column, Entity, disputes};
+use super::{Column, Entity};
 use crate::{looking::is_among, money_column::stored_money};
-use domain::{Currency, LinkId, MerchantId, Money, OrderId};
+use domain::{Currency, LinkId, MerchantId, Money, OrderId, link::disputes::due};
 
 /// What a link asks for.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -32,7 +32,7 @@ impl AskedFor {
     /// Until when its dispute has to be answered; `None` once it is answered or over.
     #[must_use]
     pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
-        disputes::due(self.dispute_status.as_deref(), self.respond_by)
+        due(self.dispute_status.as_deref(), self.respond_by)
     }
 
     /// The amount; `None` once erased.

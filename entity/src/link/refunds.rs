@@ -18,7 +18,7 @@ use crate::{
 };
 use domain::{
     Currency, LinkEventId, LinkId, LinkState, Money,
-    link::money_back::{Refund, RefundState, RefundStatus, RefundSum, refund_state, went_back},
+    link::money_back::{PaymentRefunds, Refund, RefundState, RefundStatus, RefundSum, UnfinishedRefund, refund_state},
 };
 
 /// The refunded part of the link's amount, and how much of it that is.
@@ -35,54 +35,18 @@ pub(super) fn shown(link: &Model, known: &KnownFacts) -> (Option<i64>, Option<Re
     let on_top: i64 = further(link, known).filter_map(|payment| payment.amount).sum();
     let refunded = refunded_of_all(link, known);
     let gone = (refunded - on_top).max(0);
-    let asked = link.amount.unwrap_or(i64::MAX);
-    let state = match refund_state(gone, asked) {
-        RefundState::Full => RefundState::Full,
-        state @ (RefundState::None | RefundState::Partial) => {
-            let elsewhere =
-                first_intent(link, known).map_or(RefundState::None, |intent| in_other_currency(link, known, &intent));
-            if elsewhere == RefundState::None { state } else { elsewhere }
-        }
-    };
+    let elsewhere = first_intent(link, known)
+        .map_or(RefundState::None, |intent| refunds_of(known, &intent).state_in_others(link.currency));
+    let state = refund_state(gone, link.amount.unwrap_or(i64::MAX)).and(elsewhere);
     ((gone > 0).then_some(gone), Some(state))
-}
-
-/// How much was refunded of a payment in a currency other than the link's. The link's amount cannot be compared with
-/// it, so it is all of it only if the charge says so.
-fn in_other_currency(link: &Model, known: &KnownFacts, intent: &str) -> RefundState {
-    let of_it = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency != Some(link.currency);
-    let facts: Vec<&PaymentFact> = known.facts.iter().filter(of_it).collect();
-    let of_kind = |kind: FactKind| facts.iter().filter(move |fact| fact.kind == kind);
-    let sum = of_kind(FactKind::RefundSum).next();
-    let is_off = |sum: &PaymentFact| {
-        of_kind(FactKind::Refund).any(|refund| {
-            status_of(refund) == RefundStatus::Failed && refund.failed_at.is_none_or(|at| at >= sum.told_at)
-        })
-    };
-    let (refunds, told) = refunds_of(facts.iter().copied());
-    // Amounts in unsupported currencies are unknown.
-    let is_unknown = |fact: &&&PaymentFact| fact.amount.is_none();
-    let has_unknown = of_kind(FactKind::RefundSum).any(|sum| is_unknown(&sum) && !is_off(sum))
-        || of_kind(FactKind::Refund).filter(is_unknown).any(|refund| status_of(refund) == RefundStatus::Succeeded);
-    if sum.is_some_and(|sum| sum.status == "full" && !is_off(sum)) {
-        RefundState::Full
-    } else if went_back(&refunds, told) > 0 || has_unknown {
-        RefundState::Partial
-    } else {
-        RefundState::None
-    }
 }
 
 /// Amounts are erased by then; whether something was refunded is still known.
 fn shown_after_purge(link: &Model, known: &KnownFacts) -> Option<RefundState> {
-    let sums = || known.facts.iter().filter(|fact| fact.kind == FactKind::RefundSum);
-    let succeeded = |fact: &PaymentFact| fact.kind == FactKind::Refund && status_of(fact) == RefundStatus::Succeeded;
-    if sums().any(|sum| sum.status == "full") || link.refund_status == Some(RefundState::Full) {
-        Some(RefundState::Full)
-    } else if sums().count() > 0 || known.facts.iter().any(succeeded) {
-        Some(RefundState::Partial)
-    } else {
-        link.refund_status
+    let states = refunded_intents(known).into_iter().map(|intent| refunds_of(known, intent).state_without_amounts());
+    match states.fold(RefundState::None, RefundState::and) {
+        RefundState::None => link.refund_status,
+        state => Some(state.and(link.refund_status.unwrap_or(RefundState::None))),
     }
 }
 
@@ -109,44 +73,39 @@ fn first_intent(link: &Model, known: &KnownFacts) -> Option<String> {
 
 /// How much of a payment was refunded, in the link's currency.
 fn of_payment(link: &Model, known: &KnownFacts, intent: &str) -> i64 {
-    let its = |fact: &&PaymentFact| fact.payment_intent == intent && fact.currency == Some(link.currency);
-    let (refunds, sum) = refunds_of(known.facts.iter().filter(its));
-    went_back(&refunds, sum)
+    refunds_of(known, intent).went_back(link.currency)
 }
 
-/// The refunds of a payment, and the sum reported with its charge.
-fn refunds_of<'a>(facts: impl Iterator<Item = &'a PaymentFact> + Clone) -> (Vec<Refund>, Option<RefundSum>) {
-    let refunds = facts
-        .clone()
-        .filter(|fact| fact.kind == FactKind::Refund)
-        .map(|fact| Refund {
-            amount: fact.amount.unwrap_or(0),
-            status: status_of(fact),
-            made_at: fact.made_at,
-            failed_at: fact.failed_at,
-        })
-        .collect();
-    let mut sums = facts.filter(|fact| fact.kind == FactKind::RefundSum);
-    let sum = sums.next().map(|fact| RefundSum { amount: fact.amount.unwrap_or(0), told_at: fact.told_at });
-    (refunds, sum)
+/// What is known of the refunds of a payment.
+fn refunds_of(known: &KnownFacts, intent: &str) -> PaymentRefunds {
+    let its =
+        |kind: FactKind| known.facts.iter().filter(move |fact| fact.kind == kind && fact.payment_intent == intent);
+    let sum = its(FactKind::RefundSum).next().map(|fact| RefundSum {
+        amount: fact.amount,
+        currency: fact.currency,
+        is_full: fact.status == "full",
+        told_at: fact.told_at,
+    });
+    PaymentRefunds { refunds: its(FactKind::Refund).map(refund).collect(), sum }
+}
+
+fn refund(fact: &PaymentFact) -> Refund {
+    Refund {
+        amount: fact.amount,
+        currency: fact.currency,
+        status: status_of(fact),
+        made_at: fact.made_at,
+        failed_at: fact.failed_at,
+    }
 }
 
 fn status_of(fact: &PaymentFact) -> RefundStatus {
     RefundStatus::from_stripe(&fact.status)
 }
 
-/// What is not refunded of a payment though a refund was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnfinishedRefund {
-    /// `Pending` while a refund is under way, or else `Failed`.
-    pub status: RefundStatus,
-    /// All that is under way, or failed; `None` if it is erased, or not of one currency.
-    pub money: Option<Money>,
-}
-
 /// The unfinished refunds of these links: what was paid and not refunded in full has one if a refund is under way, or
 /// failed and none was made since.
-pub async fn unfinished<'a>(
+pub async fn unfinished_refunds<'a>(
     db: &impl ConnectionTrait,
     links: impl IntoIterator<Item = &'a Model>,
 ) -> Result<HashMap<LinkId, UnfinishedRefund>, DbErr> {
@@ -160,36 +119,13 @@ pub async fn unfinished<'a>(
         .filter(facts::Column::Kind.eq(FactKind::Refund))
         .all(db)
         .await?;
-    let mut by_link: HashMap<LinkId, Vec<&PaymentFact>> = HashMap::new();
-    for refund in &refunds {
-        if let Some(link) = refund.link_id {
-            by_link.entry(link).or_default().push(refund);
+    let mut by_link: HashMap<LinkId, Vec<Refund>> = HashMap::new();
+    for fact in &refunds {
+        if let Some(link) = fact.link_id {
+            by_link.entry(link).or_default().push(refund(fact));
         }
     }
-    Ok(by_link.into_iter().filter_map(|(link, refunds)| Some((link, unfinished_of(&refunds)?))).collect())
-}
-
-/// What is unfinished of these refunds of a link.
-fn unfinished_of(refunds: &[&PaymentFact]) -> Option<UnfinishedRefund> {
-    let last_made_at = refunds.iter().map(|refund| refund.made_at).max()?;
-    let is_last = |refund: &PaymentFact| refund.failed_at.is_none_or(|at| at >= last_made_at);
-    let of = |status: RefundStatus| -> Vec<&PaymentFact> {
-        refunds.iter().copied().filter(|refund| status_of(refund) == status).collect()
-    };
-    let (pending, mut failed) = (of(RefundStatus::Pending), of(RefundStatus::Failed));
-    failed.retain(|refund| is_last(refund));
-    let (status, which) =
-        if pending.is_empty() { (RefundStatus::Failed, failed) } else { (RefundStatus::Pending, pending) };
-    (!which.is_empty()).then(|| UnfinishedRefund { status, money: sum_of(&which) })
-}
-
-fn sum_of(refunds: &[&PaymentFact]) -> Option<Money> {
-    let currency = refunds.first()?.currency?;
-    let minor = refunds.iter().try_fold(0_i64, |sum, refund| {
-        let amount = refund.amount.filter(|_| refund.currency == Some(currency))?;
-        sum.checked_add(amount)
-    })?;
-    Money::from_minor(minor, currency).ok()
+    Ok(by_link.into_iter().filter_map(|(link, refunds)| Some((link, UnfinishedRefund::of(&refunds)?))).collect())
 }
 
 /// The payments of these facts that were refunded, or may have been.
@@ -271,10 +207,11 @@ pub(super) async fn follow(
     (before, after): (&KnownFacts, &KnownFacts),
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
-    let is_failed =
-        |known: &KnownFacts| unfinished_of(&refunds(known)).is_some_and(|refund| refund.status == RefundStatus::Failed);
+    let is_failed = |known: &KnownFacts| {
+        UnfinishedRefund::of(&refunds(known)).is_some_and(|refund| refund.status == RefundStatus::Failed)
+    };
     let failed =
-        |known: &KnownFacts| refunds(known).iter().filter(|fact| status_of(fact) == RefundStatus::Failed).count();
+        |known: &KnownFacts| refunds(known).iter().filter(|refund| refund.status == RefundStatus::Failed).count();
     if is_failed(after) && failed(after) > failed(before) {
         let matter = Matter::of_link(link, AttentionKind::Review, Some(REFUND_FAILED.to_owned()));
         attention::open(tx, vec![matter], now).await
@@ -285,8 +222,9 @@ pub(super) async fn follow(
     }
 }
 
-fn refunds(known: &KnownFacts) -> Vec<&PaymentFact> {
-    known.facts.iter().filter(|fact| fact.kind == FactKind::Refund).collect()
+/// The refunds of all payments.
+fn refunds(known: &KnownFacts) -> Vec<Refund> {
+    known.facts.iter().filter(|fact| fact.kind == FactKind::Refund).map(refund).collect()
 }
 
 /// Timeline entries for what is new.
@@ -336,39 +274,4 @@ pub(super) fn entries(link: &Model, before: &KnownFacts, after: &KnownFacts) -> 
 
 fn is_sum_of(fact: &PaymentFact, intent: &str) -> bool {
     fact.kind == FactKind::RefundSum && fact.payment_intent == intent
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{
-        super::facts::testing::{after, fact},
-        *,
-    };
-
-    fn told(facts: &[PaymentFact]) -> Option<(RefundStatus, String)> {
-        let known = after(facts);
-        let refund = unfinished_of(&known.iter().collect::<Vec<_>>())?;
-        Some((refund.status, refund.money.map(Money::to_people).unwrap_or_default()))
-    }
-
-    #[test]
-    fn a_refund_is_unfinished_while_it_is_under_way_or_when_it_failed_and_none_was_made_since() {
-        use RefundStatus::{Failed, Pending};
-        let refund = |id: &str, status: &str, made: i64, failed: Option<i64>| PaymentFact {
-            failed_at: failed.map(super::super::facts::testing::at),
-            ..fact(FactKind::Refund, id, status, made, failed.unwrap_or(made))
-        };
-        assert_eq!(told(&[]), None);
-        assert_eq!(told(&[refund("re_1", "succeeded", 1, None)]), None);
-        let both = [refund("re_1", "pending", 1, None), refund("re_2", "requires_action", 2, None)];
-        assert_eq!(told(&both), Some((Pending, "20.00 USD".to_owned())));
-        let failed_late = [refund("re_1", "failed", 1, Some(9)), refund("re_2", "succeeded", 2, None)];
-        assert_eq!(told(&failed_late), Some((Failed, "10.00 USD".to_owned())));
-        let made_again = [refund("re_1", "canceled", 1, Some(2)), refund("re_2", "succeeded", 3, None)];
-        assert_eq!(told(&made_again), None);
-        let under_way_again = [refund("re_1", "failed", 1, Some(2)), refund("re_2", "pending", 3, None)];
-        assert_eq!(told(&under_way_again), Some((Pending, "10.00 USD".to_owned())));
-        let other = PaymentFact { currency: "eur".parse().ok(), ..refund("re_2", "pending", 2, None) };
-        assert_eq!(told(&[refund("re_1", "pending", 1, None), other]), Some((Pending, String::new())));
-    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sea_orm::entity::prelude::*;
 
 use super::{
-    Column, Dispute, Entity, Model, TimelineEntry,
+    Column, Entity, Model, TimelineEntry,
     paid::each_way,
     part::{LinkPart, states_apart},
     reading::{CountedLinks, WholeLinks, with_timelines},
@@ -16,7 +16,10 @@ use crate::{
     order,
     search::Meant,
 };
-use domain::{Currency, LinkId, LinkState, MerchantId, OrderId, link::Review};
+use domain::{
+    Currency, LinkId, LinkState, MerchantId, OrderId,
+    link::{Dispute, Review},
+};
 
 /// The filters of a list of links.
 #[derive(Debug, Clone, Default)]

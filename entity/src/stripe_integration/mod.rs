@@ -1,7 +1,6 @@
 //! A merchant's connection to Stripe. The keys are sealed; see [`domain::Vault`].
 
 mod endpoint;
-mod health;
 mod keys;
 mod signing;
 mod webhooks;
@@ -12,7 +11,6 @@ use sea_orm::{JoinType, QueryOrder, QuerySelect, entity::prelude::*};
 pub use endpoint::{
     EndpointStatus, MadeEndpoint, begin_endpoint_attempt, refuse_endpoint, request_endpoint, set_endpoint,
 };
-pub use health::{EndpointSeen, Health, LATE, diagnose};
 pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::SigningSecret;
 pub use webhooks::{note_event, note_missed, note_other_mode, note_signature_failure, note_untold};
@@ -22,7 +20,11 @@ use crate::{
     attention::{self, AttentionKind, Matter},
     merchant,
 };
-use domain::{MerchantId, Secret, Vault, VaultError, words};
+use domain::{
+    MerchantId, Secret, Vault, VaultError,
+    stripe_health::{EndpointSeen, Health, Symptoms},
+    words,
+};
 
 words! {
     /// Whether Stripe accepts the key.
@@ -122,6 +124,21 @@ impl Model {
     pub fn signing_secrets(&self, vault: &Vault) -> Result<Vec<SigningSecret>, VaultError> {
         let Some(sealed) = &self.webhook_secrets else { return Ok(Vec::new()) };
         Ok(signing::read(&vault.open(sealed, self.merchant_id, WEBHOOK_SECRETS)?))
+    }
+
+    /// What its webhooks are diagnosed by.
+    #[must_use]
+    pub fn symptoms(&self, has_secret: bool, endpoint: EndpointSeen, should_have_come: bool) -> Symptoms {
+        Symptoms {
+            has_secret,
+            endpoint,
+            should_have_come,
+            last_event_at: self.last_event_at,
+            other_mode_at: self.other_mode_at,
+            signature_failures: self.signature_failures,
+            before: self.health.zip(self.health_at),
+            untold_at: self.untold_at,
+        }
     }
 }
 

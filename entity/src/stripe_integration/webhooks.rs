@@ -7,8 +7,8 @@ use sea_orm::{
     sea_query::{CaseStatement, Func},
 };
 
-use super::{Column, Entity, Health};
-use domain::MerchantId;
+use super::{Column, Entity};
+use domain::{MerchantId, stripe_health::Health};
 
 /// Records that a payment was found without a webhook.
 pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {

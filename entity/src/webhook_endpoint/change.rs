@@ -3,9 +3,12 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, PaginatorTrait, QuerySelect, entity::prelude::*, sea_query::LockType};
 
-use super::{ActiveModel, Column, Disabled, Entity, Events, MOST, SECRETS, WebhookEndpoint, keys};
+use super::{ActiveModel, Column, Disabled, Entity, MOST, SECRETS, WebhookEndpoint, keys};
 use crate::Transaction;
-use domain::{MerchantId, Vault, VaultError, WebhookEndpointId, webhook::webhook_secret};
+use domain::{
+    MerchantId, Vault, VaultError, WebhookEndpointId,
+    webhook::{Events, webhook_secret},
+};
 
 /// Why an endpoint was not stored.
 #[derive(Debug, thiserror::Error)]

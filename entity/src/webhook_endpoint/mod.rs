@@ -2,7 +2,6 @@
 
 mod change;
 pub mod delivery;
-mod events;
 mod keys;
 mod outcome;
 
@@ -10,11 +9,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
 pub use change::{EndpointChanges, EndpointError, NewEndpoint, change, create, delete, rotate_secret};
-pub use events::{Events, EventsError};
 pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 
 use crate::{Rows, Transaction};
-use domain::{JobId, MerchantId, Vault, VaultError, WebhookEndpointId, words};
+use domain::{
+    JobId, MerchantId, Vault, VaultError, WebhookEndpointId,
+    webhook::{Events, EventsError},
+    words,
+};
 
 /// The most endpoints per merchant.
 pub const MOST: u64 = 20;

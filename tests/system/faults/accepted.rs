@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::link::Dispute;
+use domain::link::Dispute;
 
 use crate::support::INVOICE;
 

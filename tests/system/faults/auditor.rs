@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{TimeDelta, Utc};
-use domain::{LinkId, LinkState, MerchantId, message::MessageStatus};
+use domain::{LinkId, LinkState, MerchantId, link::Dispute, message::MessageStatus};
 use entity::{
     Db,
     attention::{self, Attention, AttentionKind, AttentionSearch},
     job::{Column, Entity, Job, JobState},
-    link::{self, Dispute},
-    merchant, message, order,
+    link, merchant, message, order,
     summary::Summary,
 };
 use queue::{Kind, admin::JobFilter};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
-use entity::link::Dispute;
+use domain::link::Dispute;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet};

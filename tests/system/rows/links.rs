@@ -1,10 +1,10 @@
 use chrono::TimeDelta;
 use domain::{
     LinkId, LinkState,
-    link::{LinkEvent, Refusal, Review},
+    link::{Dispute, LinkEvent, Refusal, Review},
 };
 use entity::{
-    link::{self, Advanced, Dispute, FactKind, FactReport, StripeFacts},
+    link::{self, Advanced, FactKind, FactReport, StripeFacts},
     order::{self, Tag},
 };
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use domain::{
     LinkId, LinkState,
-    link::{ElsewhereMethod, LinkEvent},
+    link::{Dispute, ElsewhereMethod, LinkEvent},
 };
 use entity::{
     Db, Merchant,
@@ -42,11 +42,11 @@ pub(crate) async fn looked_through(db: &Db, owner: &Merchant, first: NaiveDate, 
             sum.paid += link.amount.unwrap_or(0);
             sum.paid_links += 1;
             sum.refunded += link.refunded.unwrap_or(0);
-            if link.dispute == Some(link::Dispute::Open) {
+            if link.dispute == Some(Dispute::Open) {
                 sum.disputed += link.amount.unwrap_or(0);
                 sum.disputed_links += 1;
             }
-            sum.lost_links += i64::from(link.dispute == Some(link::Dispute::Lost));
+            sum.lost_links += i64::from(link.dispute == Some(Dispute::Lost));
             *sum.days.entry(day).or_default() += link.amount.unwrap_or(0);
             if elsewhere.is_none() {
                 waits.push((paid_at - link.created_at).num_seconds());

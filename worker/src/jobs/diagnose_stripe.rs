@@ -1,9 +1,10 @@
 //! `diagnose_stripe`: checks whether a merchant's webhooks work, and records the findings on the connection.
 
 use chrono::{DateTime, Utc};
+use domain::stripe_health::{EndpointSeen, LATE};
 use entity::{
     Transaction, link,
-    stripe_integration::{self, EndpointSeen, KeyCheck, StripeIntegration},
+    stripe_integration::{self, KeyCheck, StripeIntegration},
 };
 use queue::{DiagnoseStripe, Done, JobError, JobHandler, Lease};
 use reqwest::StatusCode;
@@ -32,9 +33,8 @@ impl JobHandler<JobContext> for DiagnoseStripe {
         let tx = context.db.begin().await?;
         match endpoint {
             Ok(endpoint) => {
-                let should_have_come =
-                    link::has_ended_before(&tx, self.merchant, now - stripe_integration::LATE).await?;
-                let health = stripe_integration::diagnose(&known, has_secret, endpoint, should_have_come, now);
+                let should_have_come = link::has_ended_before(&tx, self.merchant, now - LATE).await?;
+                let health = known.symptoms(has_secret, endpoint, should_have_come).diagnose(now);
                 stripe_integration::set_health(&tx, &known, health, now).await?;
             }
             Err(reason) => {

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use entity::stripe_integration::Health;
+use domain::stripe_health::Health;
 use regex::Regex;
 
 use super::*;

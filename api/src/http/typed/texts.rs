@@ -136,7 +136,7 @@ texts! {
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08");
     /// An event that a webhook endpoint can subscribe to.
     EventName = MetaSchema {
-        enum_items: entity::webhook_endpoint::Events::every_word().map(Into::into).collect(),
+        enum_items: domain::webhook::Events::every_word().map(Into::into).collect(),
         ..MetaSchema::new("string")
     };
     /// The URL of a webhook endpoint.

@@ -1,7 +1,8 @@
 //! A Stripe connection as shown to API callers.
 
 use chrono::{DateTime, Utc};
-use entity::stripe_integration::{EndpointStatus, Health, StripeIntegration, StripeStatus};
+use domain::stripe_health::Health;
+use entity::stripe_integration::{EndpointStatus, StripeIntegration, StripeStatus};
 use poem_openapi::Object;
 
 use crate::http::typed::{LastFour, Text, Url};

@@ -1,7 +1,7 @@
 //! The input that creates or changes an endpoint.
 
-use domain::gateway::is_inside;
-use entity::webhook_endpoint::{EndpointChanges, Events, NewEndpoint};
+use domain::{gateway::is_inside, webhook::Events};
+use entity::webhook_endpoint::{EndpointChanges, NewEndpoint};
 use poem_openapi::Object;
 use serde::Deserialize;
 use url::Url;

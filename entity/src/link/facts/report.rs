@@ -3,10 +3,13 @@
 use std::cmp::Ordering;
 
 use chrono::{DateTime, Utc};
-use domain::{MerchantId, Money, link::money_back::RefundStatus};
+use domain::{
+    MerchantId, Money,
+    link::{disputes::progress, money_back::RefundStatus},
+};
 
 use super::{FactKind, PaymentFact};
-use crate::link::{self, disputes};
+use crate::link;
 
 /// A report about a payment.
 #[derive(Debug, Clone)]
@@ -80,7 +83,7 @@ impl PaymentFact {
                     Ordering::Less => self.respond_by.or(told.respond_by),
                     Ordering::Equal => self.respond_by.max(told.respond_by),
                 };
-                let weight = |fact: &Self| (fact.told_at, disputes::progress(&fact.status));
+                let weight = |fact: &Self| (fact.told_at, progress(&fact.status));
                 if weight(told) > weight(self) {
                     (after.status, after.told_at) = (told.status.clone(), told.told_at);
                 }

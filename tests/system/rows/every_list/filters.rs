@@ -1,10 +1,13 @@
 //! The filters of the lists, each with what it means of an order and of one of its links.
 
 use chrono::{DateTime, Utc};
-use domain::{Currency, LinkState, Zone, link::Review};
+use domain::{
+    Currency, LinkState, Zone,
+    link::{Dispute, Review},
+};
 use entity::{
     Order,
-    link::{self, Dispute, LinkSearch},
+    link::{self, LinkSearch},
     list::{PaidPeriod, Period},
     order::{OrderSearch, Tag},
 };

@@ -2,9 +2,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::StripeIntegration;
-use domain::words;
-
 words! {
     /// The health of a connection's webhooks.
     pub enum Health {
@@ -48,52 +45,71 @@ const RECENT: TimeDelta = TimeDelta::days(7);
 /// How long Stripe may take to send a webhook.
 pub const LATE: TimeDelta = TimeDelta::hours(1);
 
-/// How far [`StripeIntegration::last_event_at`] may lag behind the latest event.
+/// How far [`Symptoms::last_event_at`] may lag behind the latest event.
 const COARSE: TimeDelta = TimeDelta::seconds(10);
 
 /// How many wrong signatures in a row may come from strangers who send nonsense; more indicate a wrong secret.
 const STRANGERS: i64 = 2;
 
-/// Diagnoses the webhooks from all that is known. `should_have_come`: something has happened at Stripe that should have
-/// caused a webhook.
-#[must_use]
-pub fn diagnose(
-    known: &StripeIntegration,
-    has_secret: bool,
-    endpoint: EndpointSeen,
-    should_have_come: bool,
-    now: DateTime<Utc>,
-) -> Health {
-    let is_recent = |at: Option<DateTime<Utc>>| at.is_some_and(|at| now - at < RECENT);
-    if !has_secret {
-        return Health::NoSecret;
+/// All that is known of a connection's webhooks.
+#[derive(Debug, Clone, Copy)]
+pub struct Symptoms {
+    /// Whether there is a signing secret.
+    pub has_secret: bool,
+    /// What Stripe says of the endpoint.
+    pub endpoint: EndpointSeen,
+    /// Whether something has happened at Stripe that should have caused a webhook.
+    pub should_have_come: bool,
+    /// When the latest event arrived, known coarsely.
+    pub last_event_at: Option<DateTime<Utc>>,
+    /// When an event of the other mode last arrived.
+    pub other_mode_at: Option<DateTime<Utc>>,
+    /// Webhooks with a wrong signature since the last good one.
+    pub signature_failures: i64,
+    /// The diagnosis before, and when it was made.
+    pub before: Option<(Health, DateTime<Utc>)>,
+    /// When a payment was last found whose webhook had not arrived yet but still might.
+    pub untold_at: Option<DateTime<Utc>>,
+}
+
+impl Symptoms {
+    /// The gravest that they show.
+    #[must_use]
+    pub fn diagnose(&self, now: DateTime<Utc>) -> Health {
+        let is_recent = |at: Option<DateTime<Utc>>| at.is_some_and(|at| now - at < RECENT);
+        if !self.has_secret {
+            return Health::NoSecret;
+        }
+        match self.endpoint {
+            // Events arrive although there is no endpoint in this mode, so they come from the other mode.
+            EndpointSeen::Missing if is_recent(self.last_event_at) => return Health::ModesMixed,
+            EndpointSeen::Missing => return Health::EndpointMissing,
+            EndpointSeen::Disabled => return Health::EndpointDisabled,
+            EndpointSeen::Incomplete => return Health::EventsMissing,
+            EndpointSeen::Unknown | EndpointSeen::Enabled => {}
+        }
+        if is_recent(self.other_mode_at) {
+            return Health::ModesMixed;
+        }
+        // A good event clears the failures before it.
+        if self.signature_failures > STRANGERS || (self.signature_failures > 0 && self.last_event_at.is_none()) {
+            return Health::WrongSecret;
+        }
+        self.misses(now).unwrap_or(Health::Healthy)
     }
-    match endpoint {
-        // Events arrive although there is no endpoint in this mode, so they come from the other mode.
-        EndpointSeen::Missing if is_recent(known.last_event_at) => return Health::ModesMixed,
-        EndpointSeen::Missing => return Health::EndpointMissing,
-        EndpointSeen::Disabled => return Health::EndpointDisabled,
-        EndpointSeen::Incomplete => return Health::EventsMissing,
-        EndpointSeen::Unknown | EndpointSeen::Enabled => {}
+
+    /// Whether webhooks did not come that should have.
+    fn misses(&self, now: DateTime<Utc>) -> Option<Health> {
+        let missed = self.before.filter(|(health, _)| matches!(health, Health::EventsMissing | Health::NeverReceived));
+        let missed_since = missed.map(|(_, at)| at);
+        let never_told = self.untold_at.filter(|at| now - *at >= LATE).map(|at| at - COARSE);
+        let Some(last_event_at) = self.last_event_at else {
+            let is_missed = self.should_have_come || missed.is_some() || never_told.is_some();
+            return is_missed.then_some(Health::NeverReceived);
+        };
+        let is_silent_since = |at: DateTime<Utc>| last_event_at < at;
+        [missed_since, never_told].into_iter().flatten().any(is_silent_since).then_some(Health::EventsMissing)
     }
-    if is_recent(known.other_mode_at) {
-        return Health::ModesMixed;
-    }
-    // A good event clears the failures before it.
-    if known.signature_failures > STRANGERS || (known.signature_failures > 0 && known.last_event_at.is_none()) {
-        return Health::WrongSecret;
-    }
-    let missed = [Some(Health::EventsMissing), Some(Health::NeverReceived)].contains(&known.health);
-    let never_told = known.untold_at.filter(|at| now - *at >= LATE).map(|at| at - COARSE);
-    if known.last_event_at.is_none() && (should_have_come || missed || never_told.is_some()) {
-        return Health::NeverReceived;
-    }
-    let missed_since = known.health_at.filter(|_| missed);
-    let heard_since = |at: DateTime<Utc>| known.last_event_at.is_some_and(|came| came >= at);
-    if [missed_since, never_told].into_iter().flatten().any(|at| !heard_since(at)) {
-        return Health::EventsMissing;
-    }
-    Health::Healthy
 }
 
 impl Health {
@@ -137,8 +153,6 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stripe_integration::StripeStatus;
-    use domain::MerchantId;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -148,52 +162,37 @@ mod tests {
         at("2026-11-24T12:00:00Z")
     }
 
-    /// A connection without any event.
-    fn silent() -> StripeIntegration {
-        StripeIntegration {
-            merchant_id: MerchantId::new(now()),
-            secret_key: Vec::new(),
-            secret_key_last_four: "····".to_owned(),
-            webhook_secrets: None,
-            webhook_secret_last_four: None,
-            livemode: false,
-            status: StripeStatus::Connected,
-            reason: None,
+    /// A connection without any event, of which there should have been one.
+    fn silent() -> Symptoms {
+        Symptoms {
+            has_secret: true,
+            endpoint: EndpointSeen::Enabled,
+            should_have_come: true,
             last_event_at: None,
-            account: None,
-            endpoint_id: None,
-            endpoint_status: None,
-            endpoint_reason: None,
-            endpoint_attempt: 0,
-            endpoint_attempted_at: None,
-            signature_failures: 0,
-            signature_failing_since: None,
-            signature_failed_at: None,
             other_mode_at: None,
-            health: None,
-            health_at: None,
+            signature_failures: 0,
+            before: None,
             untold_at: None,
-            updated_at: now(),
         }
     }
 
-    fn seen(known: &StripeIntegration, endpoint: EndpointSeen) -> Health {
-        diagnose(known, true, endpoint, true, now())
+    fn seen(known: &Symptoms, endpoint: EndpointSeen) -> Health {
+        Symptoms { endpoint, ..*known }.diagnose(now())
     }
 
     #[test]
     fn a_connection_that_hears_what_it_should_is_healthy() {
-        let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
+        let heard = Symptoms { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
         assert_eq!(seen(&heard, EndpointSeen::Enabled), Health::Healthy);
         assert_eq!(seen(&heard, EndpointSeen::Unknown), Health::Healthy);
         // Nothing has happened yet that would cause a webhook.
-        assert_eq!(diagnose(&silent(), true, EndpointSeen::Enabled, false, now()), Health::Healthy);
+        assert_eq!(Symptoms { should_have_come: false, ..silent() }.diagnose(now()), Health::Healthy);
     }
 
     #[test]
     fn what_stripe_says_of_the_endpoint_comes_first() {
-        let heard = StripeIntegration { last_event_at: Some(at("2026-11-24T11:00:00Z")), ..silent() };
-        assert_eq!(diagnose(&silent(), false, EndpointSeen::Enabled, true, now()), Health::NoSecret);
+        let heard = Symptoms { last_event_at: Some(at("2026-11-24T11:00:00Z")), ..silent() };
+        assert_eq!(Symptoms { has_secret: false, ..silent() }.diagnose(now()), Health::NoSecret);
         assert_eq!(seen(&silent(), EndpointSeen::Missing), Health::EndpointMissing);
         assert_eq!(seen(&silent(), EndpointSeen::Disabled), Health::EndpointDisabled);
         assert_eq!(seen(&heard, EndpointSeen::Incomplete), Health::EventsMissing);
@@ -203,19 +202,19 @@ mod tests {
     #[test]
     fn silence_and_wrong_signatures_are_told_apart() {
         assert_eq!(seen(&silent(), EndpointSeen::Enabled), Health::NeverReceived);
-        let wrong = StripeIntegration { signature_failures: 1, ..silent() };
+        let wrong = Symptoms { signature_failures: 1, ..silent() };
         assert_eq!(seen(&wrong, EndpointSeen::Enabled), Health::WrongSecret);
         // Once it has worked, a stranger's nonsense is not taken for Stripe's webhooks.
-        let heard = StripeIntegration { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
-        let nonsense = StripeIntegration { signature_failures: STRANGERS, ..heard.clone() };
+        let heard = Symptoms { last_event_at: Some(at("2026-11-01T00:00:00Z")), ..silent() };
+        let nonsense = Symptoms { signature_failures: STRANGERS, ..heard };
         assert_eq!(seen(&nonsense, EndpointSeen::Enabled), Health::Healthy);
-        let changed = StripeIntegration { signature_failures: STRANGERS + 1, ..heard };
+        let changed = Symptoms { signature_failures: STRANGERS + 1, ..heard };
         assert_eq!(seen(&changed, EndpointSeen::Enabled), Health::WrongSecret);
     }
 
     #[test]
     fn a_payment_of_the_other_mode_says_that_modes_are_mixed() {
-        let mixed = |other| StripeIntegration {
+        let mixed = |other| Symptoms {
             last_event_at: Some(at("2026-11-24T11:00:00Z")),
             other_mode_at: Some(at(other)),
             ..silent()
@@ -226,27 +225,26 @@ mod tests {
 
     #[test]
     fn a_payment_that_was_found_first_counts_only_if_nothing_is_told_of_it_for_long() {
-        let found = |found: &str, came: &str| StripeIntegration {
+        let found = |found: &str, came: &str| Symptoms {
             last_event_at: Some(at(came)),
             untold_at: Some(at(found)),
             ..silent()
         };
-        let seen = |found: StripeIntegration| seen(&found, EndpointSeen::Enabled);
+        let seen = |found: Symptoms| seen(&found, EndpointSeen::Enabled);
         assert_eq!(seen(found("2026-11-24T11:30:00Z", "2026-11-24T09:00:00Z")), Health::Healthy);
         assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z")), Health::EventsMissing);
         assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T10:30:20Z")), Health::Healthy);
         assert_eq!(
-            seen(StripeIntegration { last_event_at: None, ..found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z") }),
+            seen(Symptoms { last_event_at: None, ..found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z") }),
             Health::NeverReceived
         );
     }
 
     #[test]
     fn a_missed_payment_counts_until_the_next_webhook() {
-        let missed = |came: &str| StripeIntegration {
+        let missed = |came: &str| Symptoms {
             last_event_at: Some(at(came)),
-            health: Some(Health::EventsMissing),
-            health_at: Some(at("2026-11-24T10:00:00Z")),
+            before: Some((Health::EventsMissing, at("2026-11-24T10:00:00Z"))),
             ..silent()
         };
         assert_eq!(seen(&missed("2026-11-24T09:00:00Z"), EndpointSeen::Unknown), Health::EventsMissing);

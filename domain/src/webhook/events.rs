@@ -45,7 +45,7 @@ impl Events {
 
     /// Whether the subscription includes this kind.
     #[must_use]
-    pub(crate) fn include(&self, kind: ChangeKind) -> bool {
+    pub fn include(&self, kind: ChangeKind) -> bool {
         self.0.iter().any(|pattern| match pattern {
             Pattern::Everything => true,
             Pattern::About(about) => kind.about() == *about,
