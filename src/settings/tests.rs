@@ -1,4 +1,4 @@
-use super::*;
+use super::{urls::is_kept_secret, *};
 
 #[test]
 fn keys_are_sent_by_tls_or_to_this_machine_only() {

@@ -1,28 +1,28 @@
 //! A payment link as shown to API callers.
 
-use std::collections::HashMap;
+mod around;
+mod payment;
 
 use chrono::{DateTime, Utc};
 use domain::{
-    LinkId, LinkState, Money, OrderId,
-    link::{
-        Dispute, Review,
-        money_back::{RefundState, RefundStatus, UnfinishedRefund},
-    },
+    LinkId, LinkState, OrderId,
+    link::{Dispute, Review, money_back::RefundState},
     message::MessageStatus,
 };
 use entity::{
     Order,
-    link::{self, ExpectedState, InvoiceWarning, LinkSearch, TimelineEntry},
+    link::{self, InvoiceWarning, LinkSearch, TimelineEntry},
     list::{Found, Place},
-    message,
     order::OrderName,
 };
 use poem_openapi::Object;
 use sea_orm::{ConnectionTrait, DbErr};
 
+pub(super) use around::{Around, OfLink};
+use payment::{ExpectedView, PaidByView, UnfinishedRefundView, amount};
+
 use crate::Api;
-use crate::http::typed::{Amount, CalendarDay, CurrencyCode, Metadata, PaymentMethodsText, Text, Url};
+use crate::http::typed::{Amount, CurrencyCode, Metadata, PaymentMethodsText, Text, Url};
 
 /// How many links of an order are read at once.
 const AT_ONCE: u64 = 100;
@@ -113,29 +113,6 @@ pub(super) struct LinkView {
     timeline: Vec<TimelineEntryView>,
 }
 
-/// A refund that is not made.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "UnfinishedRefund", skip_serializing_if_is_none)]
-struct UnfinishedRefundView {
-    /// `pending` or `failed`.
-    status: Text<RefundStatus>,
-    /// All that is under way, or what failed; absent once it is erased, or in several currencies.
-    amount: Option<Amount>,
-    /// In which currency; absent with it.
-    currency: Option<CurrencyCode>,
-}
-
-impl UnfinishedRefundView {
-    fn of(refund: UnfinishedRefund) -> Self {
-        let money = refund.money;
-        Self {
-            status: Text(refund.status),
-            amount: money.map(amount),
-            currency: money.map(|money| money.currency().as_str().into()),
-        }
-    }
-}
-
 /// An event in the life of a link.
 #[derive(Debug, Clone, Object)]
 #[oai(rename = "TimelineEntry", skip_serializing_if_is_none)]
@@ -147,57 +124,6 @@ pub(super) struct TimelineEntryView {
     detail: Option<String>,
     /// Who did it: a key (`key_…`) or an operator, or `buyer`, `stripe`, `carrier` or `system`.
     actor: String,
-}
-
-/// A buyer's intention to pay on a day.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "ExpectedPayment", skip_serializing_if_is_none)]
-struct ExpectedView {
-    /// The day, in the merchant's time zone.
-    on: CalendarDay,
-    /// When the buyer said so.
-    at: DateTime<Utc>,
-    /// Whether it was kept. Reminders wait until the day is over.
-    status: Text<ExpectedState>,
-}
-
-impl ExpectedView {
-    fn of(link: &link::Model, now: DateTime<Utc>) -> Option<Self> {
-        Some(Self {
-            on: link.expected_on.clone()?.into(),
-            at: link.expected_at?,
-            status: Text(link.expected_state(now)?),
-        })
-    }
-}
-
-/// How a link was paid.
-#[derive(Debug, Clone, Object)]
-#[oai(rename = "PaidBy", skip_serializing_if_is_none)]
-struct PaidByView {
-    /// `stripe`, or as the merchant says: `cash`, `bank_transfer`, `check`, `terminal` or `other`.
-    method: String,
-    /// The day of the payment, if it was not through Stripe.
-    on: Option<String>,
-    /// The merchant's note.
-    note: Option<String>,
-    /// Who recorded it.
-    actor: Option<String>,
-}
-
-impl PaidByView {
-    fn of(link: &link::Model) -> Option<Self> {
-        let (LinkState::Paid | LinkState::Settling) = link.state else { return None };
-        Some(match link.paid_elsewhere() {
-            Some(method) => Self {
-                method: method.to_string(),
-                on: link.elsewhere_on.clone(),
-                note: link.elsewhere_note.clone(),
-                actor: link.elsewhere_actor.clone(),
-            },
-            None => Self { method: "stripe".to_owned(), on: None, note: None, actor: None },
-        })
-    }
 }
 
 impl From<TimelineEntry> for TimelineEntryView {
@@ -314,36 +240,6 @@ impl LinkView {
     }
 }
 
-/// What is shown of links and stands in other tables.
-pub(super) struct Around {
-    texts: HashMap<LinkId, MessageStatus>,
-    refunds: HashMap<LinkId, UnfinishedRefund>,
-}
-
-/// The same of one link. A new link has none of it.
-#[derive(Clone, Copy, Default)]
-pub(super) struct OfLink {
-    /// The status of its last text.
-    delivery: Option<MessageStatus>,
-    /// Its refund that is under way, or failed.
-    refund: Option<UnfinishedRefund>,
-}
-
-impl Around {
-    /// What stands there of these links of one merchant.
-    pub(super) async fn of(db: &impl ConnectionTrait, links: Vec<&link::Model>) -> Result<Self, DbErr> {
-        let Some(first) = links.first() else {
-            return Ok(Self { texts: HashMap::new(), refunds: HashMap::new() });
-        };
-        let texts = message::last_of_links(db, first.merchant_id, links.iter().map(|link| link.id)).await?;
-        Ok(Self { texts, refunds: link::unfinished_refunds(db, links).await? })
-    }
-
-    pub(super) fn of_link(&self, link: &link::Model) -> OfLink {
-        OfLink { delivery: self.texts.get(&link.id).copied(), refund: self.refunds.get(&link.id).copied() }
-    }
-}
-
 /// The approximate size of a link with its timeline in bytes.
 pub(super) const fn bytes(link: &link::Model, timeline: &[TimelineEntry]) -> u64 {
     link.bytes() + timeline.len() as u64 * ENTRY
@@ -358,10 +254,6 @@ async fn some_of_order(
     let place = Place { after, limit: AT_ONCE, ..Place::default() };
     let search = LinkSearch { order: Some(order.id), place, ..LinkSearch::default() };
     link::search(api.db.pool(), order.merchant_id, search).await
-}
-
-fn amount(money: Money) -> Amount {
-    money.to_decimal_string().into()
 }
 
 fn dashboard_url(link: &link::Model) -> Option<String> {

@@ -1,5 +1,9 @@
 //! The product, with a data directory of its own: in this process, or as its users start it.
 
+mod data;
+mod people;
+mod rows;
+
 use std::{
     fs::{self, OpenOptions},
     io::Write,
@@ -19,28 +23,21 @@ use entity::{
     job::{Column, Entity, JobState},
 };
 use paylink::{Settings, Surroundings, scheduler};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::MutexGuard;
 
 use super::{
-    buyer::Buyer,
     database::Database,
-    http::Http,
-    hush::{Hush, SMS_TOKEN, STRIPE_KEY},
+    hush::Hush,
     installation::{ENVIRONMENT, USUAL, command, free_port, variables},
-    merchant::{Merchant, Order, with_key},
-    operator::Operator,
     place::folder,
     private_redis::PrivateRedis,
     process::Process,
     running::{Running, aside},
-    sandbox::Sandbox,
     shared_redis::a_part_of_redis,
     small_disk::SmallDisk,
-    wait::eventually,
 };
 
 /// The line printed by `up --demo --json`.
@@ -178,58 +175,6 @@ impl App {
         self.starts_again().await;
     }
 
-    /// Deletes its data; Stripe and the carrier keep theirs.
-    pub(crate) fn loses_its_data(&self) {
-        for name in ["paylink.db", "paylink.db-wal", "paylink.db-shm", "secret.key"] {
-            let _ = fs::remove_file(self.data.path().join(name));
-        }
-        for folder in ["documents", "redis"] {
-            let _ = fs::remove_dir_all(self.data.path().join(folder));
-        }
-    }
-
-    /// Whether there is a database in its data directory.
-    pub(crate) fn has_a_database(&self) -> bool {
-        self.data.path().join("paylink.db").exists()
-    }
-
-    /// Whether its data directory has a file with this name.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.data.path().join(name).exists()
-    }
-
-    /// Whether its data directory has a file with this prefix.
-    pub(crate) fn has_one_that_begins(&self, begin: &str) -> bool {
-        let names = fs::read_dir(self.data.path()).unwrap().map(|entry| entry.unwrap().file_name());
-        names.into_iter().any(|name| name.to_string_lossy().starts_with(begin))
-    }
-
-    /// Replaces a file in its data directory with a folder, so that it cannot be written.
-    pub(crate) fn puts_a_folder(&self, name: &str) {
-        fs::create_dir(self.data.path().join(name)).unwrap();
-    }
-
-    /// Deletes a file of its data directory, or an empty folder.
-    pub(crate) fn loses(&self, name: &str) {
-        let path = self.data.path().join(name);
-        if path.is_dir() { fs::remove_dir(path) } else { fs::remove_file(path) }.unwrap();
-    }
-
-    /// Puts a file into its data directory.
-    pub(crate) fn puts(&self, name: &str, text: &str) {
-        fs::write(self.data.path().join(name), text).unwrap();
-    }
-
-    /// Uses another database from its next start on.
-    pub(crate) fn moves_to(&mut self, database: Database) {
-        self.database = database;
-    }
-
-    /// A file of its data directory.
-    pub(crate) fn file(&self, name: &str) -> String {
-        fs::read_to_string(self.data.path().join(name)).unwrap()
-    }
-
     /// Fills its disk for this long, if it has one that can be full.
     pub(crate) async fn finds_no_room_for(&self, time: Duration) {
         let Some(disk) = self.disk else { return };
@@ -248,11 +193,6 @@ impl App {
             Some(disk) => Some(disk.has_room().await),
             None => None,
         }
-    }
-
-    /// Changes rows behind its back, as time or an accident would.
-    pub(crate) async fn changes_rows(&self, statement: &str) {
-        self.database.change(self.data.path(), statement).await;
     }
 
     /// Runs another sub-command with the same settings to its end.
@@ -290,11 +230,6 @@ impl App {
         self.starts_again().await;
     }
 
-    /// The same person at another of its processes.
-    pub(crate) fn at_port(&self, port: u16) -> Http {
-        Http::new(&format!("http://127.0.0.1:{port}"), &self.hush)
-    }
-
     /// Registers a secret that no log may contain.
     pub(crate) fn hush(&self, secret: &str) {
         self.hush.private(secret);
@@ -321,47 +256,6 @@ impl App {
         Duration::from_millis(10 * ticks)
     }
 
-    /// Its whole log, with that of processes next to it.
-    pub(crate) fn log(&self) -> String {
-        let files = fs::read_dir(self.data.path()).into_iter().flatten().map(|entry| entry.unwrap().path());
-        let logs = files.filter(|path| path.file_stem().is_some_and(|stem| stem == "log"));
-        logs.map(|path| fs::read_to_string(path).unwrap_or_default()).collect()
-    }
-
-    /// The whole contents of its database as one text.
-    pub(crate) async fn rows(&self) -> String {
-        self.database.dump(self.data.path()).await
-    }
-
-    /// Where its database is.
-    pub(crate) fn database_url(&self) -> String {
-        self.database.url(self.data.path())
-    }
-
-    /// A separate connection to its database.
-    pub(crate) async fn database(&self) -> DatabaseConnection {
-        self.database.connect(self.data.path()).await.unwrap()
-    }
-
-    /// How many of its jobs of this kind no one waits for, and how many someone does.
-    pub(crate) async fn lanes_of(&self, kind: &str) -> (usize, usize) {
-        let connection = self.database().await;
-        let question = format!("SELECT dedup_key FROM job WHERE kind = '{kind}'");
-        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), question)).await;
-        let keys = rows.unwrap().into_iter().map(|row| row.try_get::<Option<String>>("", "dedup_key").unwrap());
-        let is_background = |key: &Option<String>| key.as_deref().is_some_and(|key| key.starts_with("background:"));
-        let (background, interactive): (Vec<_>, Vec<_>) = keys.partition(is_background);
-        connection.close().await.unwrap();
-        (background.len(), interactive.len())
-    }
-
-    /// Changes its rows behind its back.
-    pub(crate) async fn rows_are_changed(&self, statement: &str) {
-        let connection = self.database().await;
-        connection.execute_unprepared(statement).await.unwrap();
-        connection.close().await.unwrap();
-    }
-
     /// Sets its clock forward for everything it does from now on.
     pub(crate) fn turns_its_clock(&self, by: TimeDelta) {
         assert_eq!(self.way, Way::Here, "a process has the clock of the machine");
@@ -378,95 +272,10 @@ impl App {
         ran.unwrap();
     }
 
-    /// The number of invoices in the store, including uploads but not their pictures.
-    pub(crate) fn invoices(&self) -> usize {
-        self.documents()
-            .iter()
-            .filter(|name| std::path::Path::new(name).extension().is_some_and(|kind| kind == "pdf"))
-            .count()
-    }
-
-    /// The files of its document store, by path.
-    pub(crate) fn documents(&self) -> Vec<String> {
-        let store = self.data.path().join("documents");
-        let mut files = Vec::new();
-        let mut folders = vec![store.clone()];
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
-                } else {
-                    files.push(entry.path().strip_prefix(&store).unwrap().display().to_string());
-                }
-            }
-        }
-        files
-    }
-
-    /// The files of its data directory, by name, except logs and the sandbox's data, which represents Stripe and the
-    /// carrier.
-    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let (mut files, mut folders) = (Vec::new(), vec![self.data.path().to_owned()]);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-                let (path, kind) = (entry.path(), entry.file_type().unwrap());
-                if kind.is_dir() {
-                    folders.push(path);
-                } else if kind.is_file() && path.file_stem().is_none_or(|stem| stem != "log" && stem != "sandbox") {
-                    // It may disappear during the search.
-                    files.extend(fs::read(&path).ok().map(|bytes| (path.display().to_string(), bytes)));
-                }
-            }
-        }
-        files
-    }
-
-    /// A client without a key.
-    pub(crate) fn anybody(&self) -> Http {
-        Http::new(&self.hello.url, &self.hush)
-    }
-
-    /// The demo's merchant.
-    pub(crate) fn merchant(&self) -> Merchant {
-        with_key(&self.anybody(), &self.hello.merchant_id, &self.hello.api_key)
-    }
-
-    /// The demo's order.
-    pub(crate) fn order(&self) -> Order {
-        self.hush.private("+12025550123");
-        Order { id: self.hello.order_id.clone(), phone: "+12025550123".to_owned() }
-    }
-
-    pub(crate) fn buyer(&self) -> Buyer {
-        Buyer { browser: self.anybody(), sandbox: self.sandbox() }
-    }
-
-    pub(crate) fn operator(&self) -> Operator {
-        Operator(self.anybody().with_key(&self.hello.operator_key))
-    }
-
-    pub(crate) fn sandbox(&self) -> Sandbox {
-        Sandbox::new(&self.hello.sandbox_url)
-    }
-
     /// Its own Redis, to damage it.
     pub(crate) fn redis(&self) -> PrivateRedis {
         assert_eq!(self.way, Way::Apart, "its Redis is that of all tests: start it with App::start_apart");
         PrivateRedis::of(self.data.path())
-    }
-
-    /// Connects a merchant to the sandbox's Stripe and carrier, with the accounts of the demo.
-    pub(crate) async fn connects(&self, merchant: &Merchant) {
-        let stripe = json!({"secret_key": STRIPE_KEY, "webhook_secret": self.hello.webhook_secret});
-        merchant.http.put("/v1/stripe-integration", &stripe).await.with_status(202);
-        let carrier = self.merchant().http.get("/v1/sms-integration").await.with_status(200).json();
-        let sms = json!({"account_sid": carrier["account_sid"], "auth_token": SMS_TOKEN, "from": carrier["from"]});
-        merchant.http.put("/v1/sms-integration", &sms).await.with_status(200);
-        eventually("Stripe is connected", async || {
-            let stripe = merchant.http.get("/v1/stripe-integration").await.with_status(200).json();
-            (stripe["status"] == "connected").then_some(())
-        })
-        .await;
     }
 
     fn is_searched(&self) {
