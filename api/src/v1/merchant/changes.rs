@@ -22,9 +22,6 @@ use crate::{
     },
 };
 
-/// The largest threshold for a warning.
-const MOST_CREDITS: i64 = 1_000_000_000;
-
 /// The most lines of an address, and their length.
 const MOST_LINES: usize = 6;
 const LONGEST_LINE: usize = 120;
@@ -94,9 +91,6 @@ impl ProfileChangesInput {
         let mut fields = Fields::default();
         let reminding = self.reminding(owner, &mut fields);
         let text_hours = self.text_hours(owner, &mut fields);
-        if self.low_credit_threshold.is_some_and(|credits| !(0..=MOST_CREDITS).contains(&credits)) {
-            fields.refuse("low_credit_threshold", format!("must be from 0 to {MOST_CREDITS}"));
-        }
         let changes = MerchantChanges {
             name: self.name.map(|name| name.trimmed()),
             contact: clearable(self.contact, |contact| Some(contact.trimmed())),
