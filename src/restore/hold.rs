@@ -6,7 +6,7 @@ use entity::{
     pause::{self, PauseSubject},
     restoration,
 };
-use queue::{EnqueueOptions, Kind, RecoverStripeLinks, SendSms, enqueue};
+use queue::{EnqueueOptions, Kind, RecoverStripeLinks, SendSms, enqueue, event_jobs};
 
 use super::refuse_what_is_to_come;
 use crate::error::Error;
@@ -46,6 +46,8 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
     refuse_what_is_to_come(restored_to, now)?;
     let tx = db.begin().await?;
     restoration::record(&tx, restored_to, now).await?;
+    // Also those for which an event stands.
+    event_jobs::write_overdue(&tx, now).await?;
     job::begin_anew(&tx, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
     for (merchant, message) in texts.scheduled {
