@@ -68,9 +68,9 @@ impl Parts {
 
     /// Inspects Redis in the background and logs problems.
     pub(crate) fn look_at_redis(&self) {
-        let queues = self.queue.queues().clone();
+        let queue = self.queue.clone();
         tokio::spawn(async move {
-            for finding in queues.inspect_briefly().await.findings {
+            for finding in queue.inspect_briefly().await.findings {
                 tracing::warn!("{finding}");
             }
         });

@@ -58,11 +58,11 @@ pub struct Batcher<T: BatchHandler>(Arc<Inner<T>>);
 struct Inner<T: BatchHandler> {
     work: T,
     limits: Limits,
-    line: Mutex<Line<T>>,
+    list: Mutex<WaitingList<T>>,
 }
 
 /// The waiting items and the number of groups in progress.
-struct Line<T: BatchHandler> {
+struct WaitingList<T: BatchHandler> {
     waiting: VecDeque<Waiting<T>>,
     busy: usize,
     /// The earliest start of the next group, if groups have a pace.
@@ -78,8 +78,8 @@ impl<T: BatchHandler> Batcher<T> {
     /// Batches items for `work`.
     #[must_use]
     pub fn new(work: T, limits: Limits) -> Self {
-        let line = Mutex::new(Line { waiting: VecDeque::new(), busy: 0, next: None });
-        Self(Arc::new(Inner { work, limits, line }))
+        let list = Mutex::new(WaitingList { waiting: VecDeque::new(), busy: 0, next: None });
+        Self(Arc::new(Inner { work, limits, list }))
     }
 
     /// Submits an item and waits for its answer. Dropping the future does not cancel the group.
@@ -98,14 +98,14 @@ impl<T: BatchHandler> Batcher<T> {
 impl<T: BatchHandler> Inner<T> {
     /// Queues an item. Returns whether the caller has to spawn a task that handles groups.
     fn queue_up(&self, waiting: Waiting<T>) -> Result<bool, BatchError> {
-        let mut line = self.lock();
-        if line.waiting.len() >= self.limits.waiting {
+        let mut list = self.lock();
+        if list.waiting.len() >= self.limits.waiting {
             return Err(BatchError::Full);
         }
-        line.waiting.push_back(waiting);
-        let begin = line.busy < self.limits.at_once;
+        list.waiting.push_back(waiting);
+        let begin = list.busy < self.limits.at_once;
         if begin {
-            line.busy += 1;
+            list.busy += 1;
         }
         Ok(begin)
     }
@@ -137,18 +137,18 @@ impl<T: BatchHandler> Inner<T> {
     }
 
     fn next_group(&self) -> Option<Vec<Waiting<T>>> {
-        let mut line = self.lock();
-        let size = line.waiting.len().min(self.limits.group.max(1));
+        let mut list = self.lock();
+        let size = list.waiting.len().min(self.limits.group.max(1));
         if size == 0 {
-            line.busy -= 1;
+            list.busy -= 1;
             return None;
         }
-        line.next = (!self.limits.pace.is_zero()).then(|| Instant::now() + self.limits.pace);
-        Some(line.waiting.drain(..size).collect())
+        list.next = (!self.limits.pace.is_zero()).then(|| Instant::now() + self.limits.pace);
+        Some(list.waiting.drain(..size).collect())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Line<T>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, WaitingList<T>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -28,5 +28,5 @@ pub use enqueue::{EnqueueOptions, EnqueuedJob, JobDraft, enqueue, enqueue_all};
 pub use error::JobError;
 pub use executor::{Claim, Claims, Done, Executor, JobHandler, Lease, Policy, claim_all, finish_all};
 pub use kinds::*;
-pub use queue::Queue;
+pub use queue::{Queue, inspect};
 pub use trace::Trace;

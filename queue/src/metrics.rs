@@ -12,7 +12,6 @@ use crate::{Done, JobError, Kind, admin::KindStats};
 const IN_FLIGHT: &str = "paylink_jobs_in_flight";
 const WAIT: &str = "paylink_job_wait_seconds";
 const DURATION: &str = "paylink_job_duration_seconds";
-const RECLAIMED: &str = "paylink_leases_reclaimed_total";
 const NOTIFIED_AGAIN: &str = "paylink_jobs_notified_again_total";
 const JOBS_IN_QUEUE: &str = "paylink_queue_jobs";
 const OLDEST: &str = "paylink_queue_oldest_seconds";
@@ -24,7 +23,6 @@ pub fn declare() {
     describe_gauge!(IN_FLIGHT, "Jobs that this process is doing.");
     describe_histogram!(WAIT, "From when a job was due to when it was claimed, by how the attempt ended.");
     describe_histogram!(DURATION, "From the claim of a job to the end of the attempt, by how it ended.");
-    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was ended.");
     describe_counter!(NOTIFIED_AGAIN, "Jobs whose notification was lost and that were notified again from their rows.");
     describe_gauge!(
         JOBS_IN_QUEUE,
@@ -35,10 +33,9 @@ pub fn declare() {
     describe_gauge!(DOWN, "1 while a service outside is taken for down and left alone; shown once it has been.");
     for kind in Kind::ALL {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
-        counter!(RECLAIMED, "kind" => kind.as_str()).increment(0);
     }
     counter!(NOTIFIED_AGAIN).increment(0);
-    crate::redis::declare_metrics();
+    crate::redis::declare_metrics(&Kind::ALL.map(Kind::as_str));
 }
 
 /// How an attempt ended.
@@ -128,11 +125,6 @@ impl Drop for Attempt {
         histogram!(WAIT, "kind" => kind, "outcome" => outcome).record(waited);
         histogram!(DURATION, "kind" => kind, "outcome" => outcome).record(self.since.elapsed());
     }
-}
-
-/// Counts leases that ran out and whose jobs are ready again.
-pub(crate) fn reclaimed(queue: &'static str, leases: u64) {
-    counter!(RECLAIMED, "kind" => queue).increment(leases);
 }
 
 /// Counts jobs that Redis was notified of again because the first notification was lost.

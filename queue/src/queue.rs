@@ -1,14 +1,30 @@
 //! The handle by which the other crates reach Redis.
 
+use chrono::{DateTime, Utc};
+use domain::Clock;
 use entity::Db;
 
 use crate::{
-    EnqueuedJob,
+    EnqueuedJob, Kind,
     changes::Changes,
     live::Live,
     notify::{Notifier, notify_all},
-    redis::{QueueError, RedisQueues},
+    redis::{Inspection, QueueError, RedisQueues, TimeSource},
 };
+
+/// What a Redis may refuse to live updates.
+const LIVE: &str = "keep live updates";
+
+impl TimeSource for Clock {
+    fn now(&self) -> DateTime<Utc> {
+        Self::now(self)
+    }
+}
+
+/// Performs each operation of all roles once, and reads the configuration of Redis.
+pub async fn inspect(queues: &RedisQueues) -> Inspection {
+    queues.inspect(LIVE, Live::new(queues.clone()).probe()).await
+}
 
 /// A handle for notifying Redis of jobs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,7 +41,8 @@ impl Queue {
     pub fn new(queues: RedisQueues, db: Db) -> Self {
         let notifier = Notifier::new(queues.clone());
         let live = Live::new(queues.clone());
-        let changes = Changes::follow(db, queues.clock().clone(), live.clone(), notifier.clone());
+        let time = queues.clone();
+        let changes = Changes::follow(db, Clock::telling(move || time.now()), live.clone(), notifier.clone());
         Self { queues, notifier, live, changes }
     }
 
@@ -49,6 +66,19 @@ impl Queue {
         if let Err(error) = self.notify_now(enqueued).await {
             tracing::warn!(jobs = enqueued.len(), %error, "Redis was not notified; the scheduler will try again");
         }
+    }
+
+    /// Checks that Redis accepts writes to all queues.
+    ///
+    /// # Errors
+    /// Returns an error if a write fails or takes more than a second.
+    pub async fn check_usable(&self) -> Result<(), QueueError> {
+        self.queues.check_usable(&Kind::ALL.map(Kind::as_str)).await
+    }
+
+    /// Checks at a start whether Redis meets our needs. If interrupted, it leaves only keys that expire.
+    pub async fn inspect_briefly(&self) -> Inspection {
+        self.queues.inspect_briefly(LIVE, self.live.probe()).await
     }
 
     /// Live updates for connected clients.

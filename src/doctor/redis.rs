@@ -17,7 +17,7 @@ pub(super) async fn look(settings: &Settings, data: &DataDir, report: &mut Repor
             );
         }
     };
-    let found = queues.inspect().await;
+    let found = queue::inspect(&queues).await;
     for node in &found.nodes {
         report.ok("redis", told(node));
     }

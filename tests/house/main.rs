@@ -12,6 +12,7 @@ mod links;
 mod named;
 mod one_writer;
 mod problems;
+mod queue_apart;
 mod raw_sql;
 mod repeats;
 mod server_words;

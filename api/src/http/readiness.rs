@@ -75,7 +75,7 @@ impl Readiness {
     pub async fn check(&self) -> Usable {
         let (database, redis) = tokio::join!(
             tokio::time::timeout(ANSWER_WITHIN, self.database_keeps()),
-            tokio::time::timeout(ANSWER_WITHIN, self.queue.queues().check_usable()),
+            tokio::time::timeout(ANSWER_WITHIN, self.queue.check_usable()),
         );
         match &database {
             Ok(Ok(())) => {}

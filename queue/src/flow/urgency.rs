@@ -2,19 +2,12 @@
 
 use std::future::Future;
 
+pub use crate::redis::Urgency;
+
 use crate::Lease;
 
 tokio::task_local! {
     static CURRENT: Urgency;
-}
-
-/// Whether anyone waits for a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Urgency {
-    /// A person waits, or a program.
-    Interactive,
-    /// No one waits: it leaves the nearest turns to those for whom someone does.
-    Background,
 }
 
 impl Urgency {

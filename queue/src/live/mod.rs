@@ -7,6 +7,7 @@
 
 mod entry;
 mod publisher;
+mod scripts;
 mod subscribers;
 mod subscription;
 
@@ -15,7 +16,7 @@ use std::{fmt, sync::Arc};
 use domain::MerchantId;
 use entity::change::NumberedChange;
 
-use crate::redis::{QueueError, RedisQueues, listener::Listener, script};
+use crate::redis::{QueueError, RedisQueues, listener::Listener};
 use publisher::Publisher;
 use subscribers::Subscribers;
 
@@ -74,22 +75,22 @@ impl Live {
     /// Subscribes and publishes once on a key of its own, to check Redis permissions.
     pub(crate) async fn probe(&self) -> Result<(), QueueError> {
         let queues = &self.0.queues;
-        let mut look = script::LOOK.call_with_key(&format!("{}:probe", streams(queues.prefix())));
+        let mut look = scripts::LOOK.call_on(&format!("{}:probe", streams(queues.prefix())));
         look.arg(1_000).arg("");
-        queues.connection().run::<redis::Value>(&script::LOOK, &look).await?;
-        let mut publish = script::PUBLISH.call_with_key(&streams(queues.prefix()));
+        queues.connection().run::<redis::Value>(&scripts::LOOK, &look).await?;
+        let mut publish = scripts::PUBLISH.call_on(&streams(queues.prefix()));
         publish.arg(channel(queues.prefix())).arg("probe").arg(1).arg("probe").arg("{}");
-        queues.connection().run::<i64>(&script::PUBLISH, &publish).await?;
+        queues.connection().run::<i64>(&scripts::PUBLISH, &publish).await?;
         Ok(())
     }
 
     /// The updates since a position. See `look.lua`.
     async fn since(&self, merchant: MerchantId, known: Option<Position>) -> Result<Looked, QueueError> {
         let queues = &self.0.queues;
-        let mut call = script::LOOK.call_with_key(&stream(queues.prefix(), merchant));
+        let mut call = scripts::LOOK.call_on(&stream(queues.prefix(), merchant));
         call.arg(KEPT).arg(known.map_or_else(String::new, |position| position.to_string()));
         let (complete, last, entries): (bool, String, Vec<(String, Vec<String>)>) =
-            queues.connection().run(&script::LOOK, &call).await?;
+            queues.connection().run(&scripts::LOOK, &call).await?;
         let last = last.parse().unwrap_or(Position::UNKNOWN);
         Ok(Looked {
             // A position in the future was not given out by us.

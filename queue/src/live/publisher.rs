@@ -10,8 +10,11 @@ use domain::MerchantId;
 use entity::change::NumberedChange;
 use redis::Cmd;
 
-use super::entry::{A_LOT, words};
-use crate::redis::{QueueError, RedisQueues, script};
+use super::{
+    entry::{A_LOT, words},
+    scripts,
+};
+use crate::redis::{QueueError, RedisQueues};
 
 /// The most changes of one merchant that are published one by one; beyond that a single `resync` is.
 const MOST_AT_ONCE: usize = 200;
@@ -73,12 +76,12 @@ impl Publisher {
 async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, Vec<NumberedChange>>) -> Result<(), QueueError> {
     let mut changes = changes.into_iter().peekable();
     while changes.peek().is_some() {
-        let mut call = script::PUBLISH.call_with_key(&super::streams(queues.prefix()));
+        let mut call = scripts::PUBLISH.call_on(&super::streams(queues.prefix()));
         call.arg(super::channel(queues.prefix()));
         for (merchant, of_merchant) in changes.by_ref().take(MERCHANTS_A_CALL) {
             push(&mut call, merchant, &of_merchant);
         }
-        queues.connection().run::<i64>(&script::PUBLISH, &call).await?;
+        queues.connection().run::<i64>(&scripts::PUBLISH, &call).await?;
     }
     Ok(())
 }

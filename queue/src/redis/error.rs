@@ -1,6 +1,6 @@
 //! Errors of the queues in Redis.
 
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 use redis::RedisError;
 
@@ -26,4 +26,11 @@ pub enum QueueError {
     /// The fetcher ended because of a bug. The worker must be restarted.
     #[error("the fetcher behind this worker has ended")]
     FetcherEnded,
+}
+
+impl QueueError {
+    /// The error and its source in one line.
+    pub(super) fn with_source(&self) -> String {
+        self.source().map_or_else(|| self.to_string(), |source| format!("{self}: {source}"))
+    }
 }

@@ -3,6 +3,7 @@
 mod finding;
 
 use std::collections::HashSet;
+use std::future::Future;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -13,10 +14,9 @@ use uuid::Uuid;
 pub use finding::Finding;
 
 use super::queue::{ClaimRequest, Reply};
-use super::{Delivery, DueJob, QueueError, RedisQueues};
-use crate::{flow::Urgency, live::Live};
+use super::{Delivery, DueJob, QueueError, RedisQueues, Urgency};
 
-/// The queue used for the checks. No kind of job has this name.
+/// The queue used for the checks. No other has this name.
 const PROBE: &str = "probe";
 /// Timeout of the subscription check.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -81,7 +81,7 @@ impl CheckFailure {
             | QueueError::TimedOut(_)
             | QueueError::FetcherEnded => None,
         };
-        Self { code, why: domain::with_sources(error) }
+        Self { code, why: error.with_source() }
     }
 
     /// What tells it from other problems: what Redis refuses to everybody it refuses for one reason, in several
@@ -107,26 +107,35 @@ fn said(done: Result<(), QueueError>) -> Result<(), CheckFailure> {
 }
 
 impl RedisQueues {
-    /// Performs each operation of all roles once, on a separate queue, and reads the configuration of Redis.
-    pub async fn inspect(&self) -> Inspection {
+    /// Performs each operation once, on a separate queue, and reads the configuration of Redis. `besides` is what the
+    /// caller does with it besides, and `what` names that after "Redis refuses to".
+    pub async fn inspect(
+        &self,
+        what: &'static str,
+        besides: impl Future<Output = Result<(), QueueError>>,
+    ) -> Inspection {
         let of_queue = ("run our scripts on the queues' keys", said(self.try_queue().await));
-        self.judge(of_queue).await
+        self.judge(of_queue, async { (what, said(besides.await)) }).await
     }
 
     /// Like [`inspect`](Self::inspect) without the queue, for every start: if interrupted, it leaves only keys that
     /// expire.
-    pub async fn inspect_briefly(&self) -> Inspection {
-        self.judge(("", Ok(()))).await
+    pub async fn inspect_briefly(
+        &self,
+        what: &'static str,
+        besides: impl Future<Output = Result<(), QueueError>>,
+    ) -> Inspection {
+        self.judge(("", Ok(())), async { (what, said(besides.await)) }).await
     }
 
-    async fn judge(&self, of_queue: Tried) -> Inspection {
+    async fn judge(&self, of_queue: Tried, besides: impl Future<Output = Tried>) -> Inspection {
         let mut found = Inspection::default();
         if let Err(error) = self.ping().await {
             found.findings.push(away(&error));
             return found;
         }
         let mut met = HashSet::new();
-        for (what, tried) in std::iter::once(of_queue).chain(self.try_all().await) {
+        for (what, tried) in std::iter::once(of_queue).chain(self.try_all(besides).await) {
             let Err(problem) = tried else { continue };
             // Several checks meet the same problem.
             if met.insert(problem.key().to_owned()) {
@@ -139,16 +148,16 @@ impl RedisQueues {
                 let of_nodes: Vec<Finding> = found.nodes.iter().flat_map(Node::findings).collect();
                 found.findings.extend(of_nodes);
             }
-            Err(error) => found.findings.push(Finding::Silent(domain::with_sources(&error))),
+            Err(error) => found.findings.push(Finding::Silent(error.with_source())),
         }
         found
     }
 
     /// Runs each check.
-    async fn try_all(&self) -> Vec<Tried> {
+    async fn try_all(&self, besides: impl Future<Output = Tried>) -> Vec<Tried> {
         vec![
             ("keep budgets and limits", said(self.try_limits().await)),
-            ("keep live updates", said(Live::new(self.clone()).probe().await)),
+            besides.await,
             ("let us subscribe to our channels", self.try_channel().await),
         ]
     }
@@ -248,7 +257,7 @@ impl Node {
 }
 
 fn away(error: &QueueError) -> Finding {
-    Finding::Away(domain::with_sources(error))
+    Finding::Away(error.with_source())
 }
 
 /// Parses one text, or in a cluster one for each node.

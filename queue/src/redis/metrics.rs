@@ -1,12 +1,17 @@
-//! Metrics of the connection to Redis.
+//! Metrics of the queues in Redis and of the connection to it.
 
 use metrics::{counter, describe_counter};
 use redis::{RedisError, ServerErrorKind};
 
 const ERRORS: &str = "paylink_redis_errors_total";
+const RECLAIMED: &str = "paylink_leases_reclaimed_total";
 
-/// Describes the metrics and initializes them to zero.
-pub(crate) fn declare() {
+/// Describes the metrics and initializes them to zero, those of a queue for each of these.
+pub(crate) fn declare(queues: &[&'static str]) {
+    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was ended.");
+    for queue in queues {
+        counter!(RECLAIMED, "kind" => *queue).increment(0);
+    }
     describe_counter!(ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
     for reason in Trouble::ALL {
         counter!(ERRORS, "reason" => reason.as_str()).increment(0);
@@ -34,6 +39,11 @@ impl Trouble {
             Self::Refused => "refused",
         }
     }
+}
+
+/// Counts leases that ran out and whose jobs are ready again.
+pub(super) fn reclaimed(queue: &'static str, leases: u64) {
+    counter!(RECLAIMED, "kind" => queue).increment(leases);
 }
 
 /// Counts a Redis timeout.

@@ -57,6 +57,7 @@ mod queues;
 mod rate_limit;
 pub(crate) mod script;
 mod server;
+mod time_source;
 
 pub(crate) use self::metrics::declare as declare_metrics;
 pub use ack::{AckLayer, AckService, HandlerPanicked};
@@ -67,4 +68,5 @@ pub use inspection::{Finding, Inspection, Node};
 pub use model::{Ack, Delivery, Depth, DueJob};
 pub use options::BackendOptions;
 pub use queues::RedisQueues;
-pub use rate_limit::Pass;
+pub use rate_limit::{Pass, Urgency};
+pub use time_source::TimeSource;

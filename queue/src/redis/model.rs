@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub struct DueJob {
     /// The id of the job's row. A queue holds each job once, however often it is pushed.
     pub job: Uuid,
-    /// The lane, derived from the merchant's id. Lanes take turns, so that a long one does not hold up the others.
+    /// The lane that it waits in. Lanes take turns, so that a long one does not hold up the others.
     pub lane: Uuid,
     /// The earliest start; `None` means at once.
     pub at: Option<DateTime<Utc>>,

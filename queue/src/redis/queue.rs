@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::Clock;
 use redis::Cmd;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -13,7 +12,7 @@ use super::connection::Connection;
 use super::id::{self, Id};
 use super::keys::Keys;
 use super::script;
-use super::{Delivery, Depth, DueJob, QueueError};
+use super::{Delivery, Depth, DueJob, QueueError, TimeSource};
 
 /// The resolution of times in Redis.
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -22,7 +21,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 pub(super) struct RedisQueue {
     connection: Arc<Connection>,
     keys: Keys,
-    clock: Clock,
+    clock: Arc<dyn TimeSource>,
     wake: watch::Sender<()>,
 }
 
@@ -63,7 +62,7 @@ pub(super) struct TurnResult {
 }
 
 impl RedisQueue {
-    pub(super) fn new(connection: Arc<Connection>, keys: Keys, clock: Clock) -> Self {
+    pub(super) fn new(connection: Arc<Connection>, keys: Keys, clock: Arc<dyn TimeSource>) -> Self {
         let (wake, _) = watch::channel(());
         Self { connection, keys, clock, wake }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::Clock;
+use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
 use redis::Msg;
 use tokio::sync::watch;
@@ -14,8 +14,7 @@ use super::connection::Connection;
 use super::keys::{self, Keys};
 use super::listener::{Listener, MessageReceiver};
 use super::queue::RedisQueue;
-use super::{Certificates, Depth, DueJob, QueueError};
-use crate::Kind;
+use super::{Certificates, Depth, DueJob, QueueError, TimeSource};
 
 /// How many jobs one script call pushes; it takes Redis about 2 ms.
 const PUSH_PAGE: usize = 500;
@@ -29,7 +28,7 @@ pub struct RedisQueues(Arc<Inner>);
 
 struct Inner {
     prefix: String,
-    clock: Clock,
+    clock: Arc<dyn TimeSource>,
     connection: Arc<Connection>,
     queues: Arc<UsedQueues>,
     listener: Listener,
@@ -49,7 +48,7 @@ impl RedisQueues {
     /// # Errors
     /// Returns an error if the URL is malformed, or the prefix is empty or contains one of `{}*?[]\`. Never fails
     /// because Redis is away.
-    pub fn open(url: &str, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
+    pub fn open(url: &str, prefix: &str, clock: impl TimeSource) -> Result<Self, QueueError> {
         Self::open_with(url, &Certificates::default(), prefix, clock)
     }
 
@@ -57,11 +56,16 @@ impl RedisQueues {
     ///
     /// # Errors
     /// As [`open`](Self::open), and if a certificate is invalid.
-    pub fn open_with(url: &str, certificates: &Certificates, prefix: &str, clock: Clock) -> Result<Self, QueueError> {
+    pub fn open_with(
+        url: &str,
+        certificates: &Certificates,
+        prefix: &str,
+        clock: impl TimeSource,
+    ) -> Result<Self, QueueError> {
         keys::check_prefix(prefix)?;
         Ok(Self(Arc::new(Inner {
             prefix: prefix.to_owned(),
-            clock,
+            clock: Arc::new(clock),
             connection: Arc::new(Connection::open(url, certificates)?),
             queues: Arc::new(UsedQueues { prefix: prefix.to_owned(), by_name: Mutex::default() }),
             listener: Listener::default(),
@@ -91,18 +95,18 @@ impl RedisQueues {
         self.0.connection.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)
     }
 
-    /// Checks that Redis accepts writes; in a cluster, all nodes that have queues. One that is full, loading or a
+    /// Checks that Redis accepts writes; in a cluster, all nodes that have one of these queues. One that is full, loading or a
     /// replica does not.
     ///
     /// # Errors
     /// Returns an error if a write fails or takes more than a second.
-    pub async fn check_usable(&self) -> Result<(), QueueError> {
+    pub async fn check_usable(&self, queues: &[&str]) -> Result<(), QueueError> {
         let prefix = &self.0.prefix;
         if !self.0.connection.is_cluster() {
             return self.write(&format!("{prefix}:usable")).await;
         }
         self.ping().await?;
-        let keys = Kind::ALL.map(|kind| format!("{prefix}:{{{kind}}}:usable"));
+        let keys: Vec<String> = queues.iter().map(|queue| format!("{prefix}:{{{queue}}}:usable")).collect();
         try_join_all(keys.iter().map(|key| self.write(key))).await.map(drop)
     }
 
@@ -134,8 +138,9 @@ impl RedisQueues {
         &self.0.connection
     }
 
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0.clock
+    /// The time by which due times are meant.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
     }
 
     /// The prefix of all keys.
@@ -147,7 +152,7 @@ impl RedisQueues {
     pub(super) fn queue(&self, queue: &'static str) -> Arc<RedisQueue> {
         let mut queues = self.0.queues.lock();
         let Inner { prefix, clock, connection, .. } = &*self.0;
-        let new = || Arc::new(RedisQueue::new(Arc::clone(connection), Keys::new(prefix, queue), clock.clone()));
+        let new = || Arc::new(RedisQueue::new(Arc::clone(connection), Keys::new(prefix, queue), Arc::clone(clock)));
         Arc::clone(queues.entry(queue).or_insert_with(new))
     }
 

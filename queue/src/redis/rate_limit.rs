@@ -5,9 +5,17 @@ use std::time::Duration;
 
 use super::script::Script;
 use super::{QueueError, RedisQueues};
-use crate::flow::Urgency;
 
 static LIMIT: LazyLock<Script> = LazyLock::new(|| Script::alone(include_str!("lua/limit.lua")));
+
+/// Whether anyone waits for what asks for a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// A person waits, or a program.
+    Interactive,
+    /// No one waits: it leaves the nearest turns to those for whom someone does.
+    Background,
+}
 
 /// The result of asking a rate limit for a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

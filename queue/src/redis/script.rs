@@ -1,4 +1,4 @@
-//! Our Lua scripts and how they are called.
+//! Lua scripts and how they are called.
 
 use std::sync::LazyLock;
 
@@ -21,12 +21,12 @@ impl Script {
     }
 
     /// A self-contained script with a single key, not tied to a queue.
-    pub(super) fn alone(source: &'static str) -> Self {
+    pub(crate) fn alone(source: &'static str) -> Self {
         Self::new(source, 1)
     }
 
     /// Starts a call of a self-contained script on its key. Append the arguments.
-    pub(super) fn call_on(&self, key: &str) -> Cmd {
+    pub(crate) fn call_on(&self, key: &str) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash).arg(1).arg(key);
         command
@@ -37,13 +37,6 @@ impl Script {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&self.hash);
         keys.write_to(&mut command, self.keys);
-        command
-    }
-
-    /// Starts a call of a script on a single key.
-    pub(crate) fn call_with_key(&self, key: &str) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
-        command.arg(&self.hash).arg(1).arg(key);
         command
     }
 
@@ -76,6 +69,4 @@ pub(super) static RENEW: LazyLock<Script> = script!(4: "renew");
 pub(super) static RELEASE: LazyLock<Script> = script!(5: "entry", "release");
 pub(super) static DEAD_LETTER: LazyLock<Script> = script!(5: "entry", "dead_letter");
 pub(super) static FORGET: LazyLock<Script> = script!(4: "forget");
-pub(crate) static PUBLISH: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../live/publish.lua"), 1));
-pub(crate) static LOOK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("../live/look.lua"), 1));
 pub(super) static DEPTH: LazyLock<Script> = script!(5: "depth");

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tracing::{debug, warn};
 
 use super::{ANSWER_PAGE, Fetcher};
-use crate::metrics;
+use crate::redis::metrics;
 use crate::redis::queue::{ClaimRequest, TurnResult};
 
 impl Fetcher {

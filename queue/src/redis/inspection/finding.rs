@@ -35,7 +35,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether Paylink cannot work, or not fully, until the problem is solved.
+    /// Whether the queues cannot work, or not fully, until the problem is solved.
     #[must_use]
     pub const fn is_fatal(&self) -> bool {
         match self {
