@@ -32,14 +32,14 @@ pub struct Fill {
     /// The statements that bring in a page; `{page}` is the condition that narrows them to it. They may be repeated.
     pub(crate) statements: &'static [&'static str],
     /// What the step creates for them.
-    pub(crate) before: Option<Before>,
+    pub(crate) before: Option<Groundwork>,
     /// The step's indexes that they need.
     pub(crate) indexes: &'static [Index],
 }
 
 /// What has to be there before rows can be brought in.
 #[derive(Debug)]
-pub(crate) struct Before {
+pub(crate) struct Groundwork {
     /// The condition by which it is there.
     pub(crate) is_there: &'static str,
     /// The statements that create it.

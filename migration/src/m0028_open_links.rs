@@ -12,7 +12,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::{
     dialect,
-    fill::{Before, Fill},
+    fill::{Fill, Groundwork},
 };
 
 /// The states of an open link. No link is in `settling` before a later step allows it.
@@ -47,7 +47,7 @@ pub(crate) const FILL: Fill = Fill {
             SELECT merchant_id, stripe_payment_intent, id FROM payment_link WHERE stripe_payment_intent IS NOT NULL AND {page}
             FOR NO KEY UPDATE SKIP LOCKED ON CONFLICT DO NOTHING",
     ],
-    before: Some(Before {
+    before: Some(Groundwork {
         is_there: "to_regclass('open_link') IS NOT NULL",
         statements: || tables_and_triggers(DbBackend::Postgres),
     }),

@@ -12,7 +12,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 use crate::{
     ahead::{Index, IndexStep},
     dialect,
-    fill::{Before, Fill},
+    fill::{Fill, Groundwork},
 };
 
 pub(crate) const INDEXES: IndexStep = IndexStep {
@@ -28,7 +28,7 @@ pub(crate) const FILL: Fill = Fill {
             SELECT 1 FROM orders AS newer
             WHERE newer.merchant_id = orders.merchant_id AND newer.number = orders.number AND newer.id > orders.id
         ) FOR NO KEY UPDATE SKIP LOCKED)"],
-    before: Some(Before {
+    before: Some(Groundwork {
         is_there: "EXISTS (SELECT 1 FROM pg_attribute \
             WHERE attrelid = to_regclass('orders') AND attname = 'number_key' AND NOT attisdropped)",
         statements: || vec![KEY.to_owned()],

@@ -9,13 +9,10 @@ use entity::{
     order::{self, Order},
     pause, restoration,
 };
+use queue::admin::{self, JobSpan};
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{
-    ExplainedJob, Explanation, MOST, Subject,
-    jobs::{self, Span},
-    sentences, waits, when,
-};
+use super::{ExplainedJob, Explanation, MOST, Subject, sentences, waits, when};
 
 /// How many merchants are asked about a number at once.
 const MERCHANTS_AT_ONCE: usize = 100;
@@ -255,8 +252,8 @@ impl<'a> Looking<'a> {
     }
 
     /// The jobs about this id, and what they wait for.
-    async fn jobs(&self, merchant: MerchantId, id: &str, spans: Vec<Span>) -> Result<Vec<ExplainedJob>, DbErr> {
-        let jobs = jobs::about(self.db.pool(), merchant, id, spans).await?;
+    async fn jobs(&self, merchant: MerchantId, id: &str, spans: Vec<JobSpan>) -> Result<Vec<ExplainedJob>, DbErr> {
+        let jobs = admin::about(self.db.pool(), merchant, id, spans, MOST).await?;
         Ok(jobs.into_iter().map(|job| ExplainedJob { waits: waits::of(&job, self.now), job }).collect())
     }
 }

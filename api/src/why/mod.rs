@@ -1,7 +1,6 @@
 //! What became of a text, a link, an order or a buyer, and why: for operators who are asked by a merchant. `paylink why`
 //! prints it, `/v1/admin/why` tells it.
 
-mod jobs;
 mod looking;
 mod sentences;
 mod waits;

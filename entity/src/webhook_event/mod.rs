@@ -17,7 +17,7 @@ pub use insert::{NewEvent, insertion};
 pub(crate) use of_buyer::erase_payloads_with;
 pub use pending::{PendingEvent, PendingSearch, pending, pending_since, search_pending};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
-pub use search::{WebhookEventSearch, newest_since, search, search_among, search_many, search_newest};
+pub use search::{WebhookEventSearch, search, search_among, search_many, search_newest};
 
 use crate::{Rows, list::first_id};
 use domain::{LinkId, MerchantId, WebhookEventId, words};

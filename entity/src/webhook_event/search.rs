@@ -1,10 +1,9 @@
 //! The merchant's list of events.
 
-use chrono::{DateTime, Utc};
-use sea_orm::{Condition, ExprTrait, QueryOrder, QuerySelect, Select, entity::prelude::*};
+use sea_orm::{Condition, QueryOrder, QuerySelect, Select, entity::prelude::*};
 
 use super::{Column, Entity, EventState, Source, WebhookEvent, outcome};
-use crate::list::{Found, Looks, first_id};
+use crate::list::{Found, Looks};
 use domain::{MerchantId, WebhookEventId};
 
 /// How many of the newest events are scanned for waiting ones, which are usually among them.
@@ -118,24 +117,6 @@ async fn search_through(
     let rows = search.page(db, search.query(merchant).filter(Column::Id.gte(*last))).await?;
     let looked_to = Some(*last).filter(|_| (rows.len() as u64) < search.limit);
     Ok(Found { rows, looked_to })
-}
-
-/// The ids of the merchant's newest events since this time, at most this many.
-pub async fn newest_since(
-    db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    since: DateTime<Utc>,
-    at_most: u64,
-) -> Result<Vec<WebhookEventId>, DbErr> {
-    Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .filter(Column::MerchantId.eq(merchant).and(Column::Id.gte(first_id(since))))
-        .order_by_desc(Column::Id)
-        .limit(at_most)
-        .into_tuple()
-        .all(db)
-        .await
 }
 
 /// Searches only these events.

@@ -87,6 +87,7 @@ pub async fn errors(db: &impl ConnectionTrait, failing: Failing) -> Result<Error
     let rows: Vec<FailedRow> = Entity::find()
         .select_only()
         .column(Column::Kind)
+        // The query builder has no `substr`.
         .expr_as(Expr::cust(format!("substr(job.last_error, 1, {LONGEST})")), "error")
         .columns([Column::CreatedAt, Column::FinishedAt])
         // The state is written out, so that the partial index with it is used.

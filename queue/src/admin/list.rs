@@ -18,13 +18,13 @@ use crate::{Kind, event_jobs};
 // Literals, so that the partial indexes of these jobs are used.
 
 /// The jobs that wait, as their index has them.
-const QUEUED: &str = "job.state = 'queued'";
+pub(super) const QUEUED: &str = "job.state = 'queued'";
 
 /// The jobs that failed for good, as their index has them.
-const DEAD: &str = "job.state = 'dead'";
+pub(super) const DEAD: &str = "job.state = 'dead'";
 
 /// The other jobs of a merchant, as their index has them.
-const FINISHED: &str = "job.state <> 'queued'";
+pub(super) const FINISHED: &str = "job.state <> 'queued'";
 
 /// Filters of a list of jobs.
 #[derive(Debug, Clone, Default)]

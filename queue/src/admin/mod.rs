@@ -1,5 +1,6 @@
 //! Operators' actions on jobs: list, retry, discard, pause. Every change is recorded in the audit log with its reason.
 
+mod about;
 mod errors;
 mod history;
 mod list;
@@ -20,6 +21,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 
 use crate::{EnqueuedJob, Queue, event_jobs, flow::Paused, recovery, redis::QueueError};
 
+pub use about::{JobSpan, about};
 pub use errors::{ErrorGroup, ErrorGroups, Failing, errors};
 pub use history::{HISTORY_HOURS, Point, history, measure};
 pub use list::{JobFilter, first, list};

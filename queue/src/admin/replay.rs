@@ -5,7 +5,7 @@ use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     job::{Column, Entity},
     list::{Found, Looks},
-    webhook_event::{self, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
+    webhook_event::{self, PendingSearch, ReplayRefusal, Source, WebhookEvent, WebhookEventSearch},
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -20,12 +20,12 @@ struct AboutEvent {
     event: WebhookEventId,
 }
 
-/// How many of the latest events, whose jobs may have no row, are looked through by id.
+/// How many of the events whose jobs have no row are collected.
 const LATELY: u64 = 1_000;
 
 /// A page of the merchant's events that wait to be applied, newest first. No index separates them from applied events,
-/// so unless they are among the newest events, the latest are looked through, and those before are found through their
-/// unfinished jobs. If either are many, more of the newest events are looked through; the page may then be short or
+/// so unless they are among the newest events, they are found through their unfinished jobs, and those that came lately by
+/// the missing outcome. If either are many, more of the newest events are looked through; the page may then be short or
 /// empty although there are more.
 pub async fn waiting_events(
     db: &impl ConnectionTrait,
@@ -36,7 +36,9 @@ pub async fn waiting_events(
         return Ok(Found { rows, looked_to: None });
     }
     let since = event_jobs::rowless_since(db).await?;
-    let mut events = webhook_event::newest_since(db, merchant, since, LATELY + 1).await?;
+    let lately = PendingSearch { since, merchant: Some(merchant), ..PendingSearch::default() };
+    let lately = webhook_event::search_pending(db, &lately, LATELY + 1).await?;
+    let mut events: Vec<WebhookEventId> = lately.into_iter().map(|event| event.id).collect();
     let payloads = few_payloads(db, merchant, search.looks).await?.filter(|_| events.len() as u64 <= LATELY);
     let Some(payloads) = payloads else {
         return webhook_event::search_many(db, merchant, search).await;

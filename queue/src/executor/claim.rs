@@ -101,10 +101,10 @@ impl Claiming {
     async fn claim(&self, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
         let first: Vec<&WantedJob> = jobs.iter().filter(|wanted| wanted.delivery == FirstOrNot::First).collect();
         let (tx, mut fresh) = if self.0.reads_groups_alone() {
-            (None, Fresh::read(self.0.pool(), &first).await?)
+            (None, FirstDeliveries::read(self.0.pool(), &first).await?)
         } else {
             let tx = self.0.begin_group().await?;
-            let fresh = Fresh::read(&tx, &first).await?;
+            let fresh = FirstDeliveries::read(&tx, &first).await?;
             (Some(tx), fresh)
         };
         let mut claims: Vec<Option<Claim>> = jobs.iter().map(|wanted| wanted.unwritten(&mut fresh)).collect();
@@ -130,13 +130,13 @@ impl Claiming {
 }
 
 /// Jobs that are delivered for the first time.
-struct Fresh {
+struct FirstDeliveries {
     rows: HashMap<JobId, Row>,
     /// The rows that jobs would have for which an event stands.
     of_events: HashMap<JobId, Row>,
 }
 
-impl Fresh {
+impl FirstDeliveries {
     async fn read(db: &impl ConnectionTrait, jobs: &[&WantedJob]) -> Result<Self, DbErr> {
         let rows = look(db, jobs).await?;
         let rowless = jobs.iter().filter(|wanted| !rows.contains_key(&wanted.job));
@@ -148,7 +148,7 @@ impl Fresh {
 impl WantedJob {
     /// Claims a first delivery without writing, where that is allowed. If a job appears twice in the group, the first
     /// gets the lease and the second is `Over`.
-    fn unwritten(&self, read: &mut Fresh) -> Option<Claim> {
+    fn unwritten(&self, read: &mut FirstDeliveries) -> Option<Claim> {
         if self.delivery != FirstOrNot::First {
             return None;
         }

@@ -26,7 +26,7 @@ const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 /// How a handler ends.
 #[derive(Clone, Copy, PartialEq)]
-enum End {
+enum Ending {
     Well,
     Retried,
     Failed,
@@ -36,18 +36,18 @@ enum End {
 /// A handler that applies an event.
 struct Applies {
     db: Db,
-    how: End,
+    how: Ending,
     others: Barrier,
     /// Which attempt it was, and how many crashes were before it.
     seen: Mutex<Vec<(i64, i64)>>,
 }
 
 impl Applies {
-    fn how(rows: &Rows, how: End) -> Self {
+    fn how(rows: &Rows, how: Ending) -> Self {
         Self::with_others(rows, how, 0)
     }
 
-    fn with_others(rows: &Rows, how: End, others: usize) -> Self {
+    fn with_others(rows: &Rows, how: Ending, others: usize) -> Self {
         Self { db: rows.db.clone(), how, others: Barrier::new(others + 1), seen: Mutex::default() }
     }
 
@@ -67,10 +67,10 @@ impl JobHandler<Applies> for ProcessStripeEvent {
         told.seen.lock().unwrap().push((lease.job().claims, lease.job().crashes));
         told.others.wait().await;
         match told.how {
-            End::Well => {}
-            End::Retried => return Err(JobError::retry("Stripe is away")),
-            End::Failed => return Err(JobError::fail("it is none")),
-            End::Never => std::future::pending().await,
+            Ending::Well => {}
+            Ending::Retried => return Err(JobError::retry("Stripe is away")),
+            Ending::Failed => return Err(JobError::fail("it is none")),
+            Ending::Never => std::future::pending().await,
         }
         let tx = told.db.begin().await?;
         let before = entity::merchant::find(&tx, self.merchant).await?.and_then(|merchant| merchant.message_template);
@@ -135,7 +135,7 @@ async fn forget_the_tick(rows: &Rows) {
 
 on_both_databases! {
     async fn an_event_is_applied_once_and_its_job_never_has_a_row(rows) {
-        let (job, handler) = (received(&rows).await, Applies::how(&rows, End::Well));
+        let (job, handler) = (received(&rows).await, Applies::how(&rows, Ending::Well));
         assert_eq!(handler.makes(&rows, job, 1).await, Ack::Done);
         assert_eq!((row(&rows, job).await, state(&rows, job).await), (None, EventState::Applied));
         // Notifications that were late.
@@ -146,7 +146,7 @@ on_both_databases! {
     }
 
     async fn of_two_that_apply_an_event_at_once_one_has_an_effect(rows) {
-        let (job, handler) = (received(&rows).await, Applies::with_others(&rows, End::Well, 1));
+        let (job, handler) = (received(&rows).await, Applies::with_others(&rows, Ending::Well, 1));
         let acks = futures_util::future::join(handler.makes(&rows, job, 1), handler.makes(&rows, job, 1)).await;
         assert_eq!(acks, (Ack::Done, Ack::Done));
         assert_eq!(handler.seen(), [(1, 0), (1, 0)]);
@@ -155,26 +155,26 @@ on_both_databases! {
     }
 
     async fn an_attempt_at_an_event_that_never_reported_counts_as_a_crash(rows) {
-        let (job, handler) = (received(&rows).await, Applies::how(&rows, End::Never));
+        let (job, handler) = (received(&rows).await, Applies::how(&rows, Ending::Never));
         // It is ended in the middle, and nothing of it was written.
         let cut_off = tokio::time::timeout(Duration::from_millis(200), handler.makes(&rows, job, 1)).await;
         assert!(cut_off.is_err());
         assert_eq!((handler.seen(), row(&rows, job).await), (vec![(1, 0)], None));
 
-        let next = Applies::how(&rows, End::Well);
+        let next = Applies::how(&rows, Ending::Well);
         assert_eq!(next.makes(&rows, job, 2).await, Ack::Done);
         assert_eq!(next.seen(), [(2, 1)]);
         assert_eq!((row(&rows, job).await, state(&rows, job).await), (None, EventState::Applied));
     }
 
     async fn an_attempt_that_outlives_its_lease_changes_nothing(rows) {
-        let (job, slow) = (received(&rows).await, Applies::with_others(&rows, End::Retried, 1));
+        let (job, slow) = (received(&rows).await, Applies::with_others(&rows, Ending::Retried, 1));
         let makes = slow.makes(&rows, job, 1);
         let meanwhile = async {
             while slow.seen().is_empty() {
                 tokio::task::yield_now().await;
             }
-            let next = Applies::how(&rows, End::Well);
+            let next = Applies::how(&rows, Ending::Well);
             assert_eq!(next.makes(&rows, job, 2).await, Ack::Done);
             assert_eq!(next.seen(), [(2, 1)]);
             slow.others.wait().await;
@@ -186,14 +186,14 @@ on_both_databases! {
     async fn a_retry_is_remembered_in_a_row_that_goes_when_it_is_done(rows) {
         let came = now().duration_trunc(TimeDelta::milliseconds(1)).unwrap();
         let job = received_at(&rows, came).await;
-        let Ack::Later(at) = Applies::how(&rows, End::Retried).makes(&rows, job, 1).await else { panic!("not later") };
+        let Ack::Later(at) = Applies::how(&rows, Ending::Retried).makes(&rows, job, 1).await else { panic!("not later") };
         let after = row(&rows, job).await.unwrap();
         assert_eq!((after.state, after.claims, after.crashes, after.run_at), (JobState::Queued, 1, 0, at));
         assert_eq!((after.last_error.as_deref(), after.traceparent.as_deref()), (Some("Stripe is away"), Some(TRACE)));
         assert_eq!((after.kind.as_str(), after.created_at), ("process_stripe_event", came), "its deadline counts from then");
         assert_eq!(state(&rows, job).await, EventState::Received);
 
-        let next = Applies::how(&rows, End::Well);
+        let next = Applies::how(&rows, Ending::Well);
         let later = Executor::<ProcessStripeEvent>::new(rows.db.clone(), Clock::stopped_at(at));
         assert_eq!(later.execute(delivery(&rows, job, 2), &next).await.unwrap(), Ack::Done);
         assert_eq!((next.seen(), row(&rows, job).await), (vec![(2, 0)], None));
@@ -202,14 +202,14 @@ on_both_databases! {
 
     async fn an_event_that_cannot_be_applied_leaves_a_dead_job(rows) {
         let job = received(&rows).await;
-        assert_eq!(Applies::how(&rows, End::Failed).makes(&rows, job, 1).await, Ack::Done);
+        assert_eq!(Applies::how(&rows, Ending::Failed).makes(&rows, job, 1).await, Ack::Done);
         let after = row(&rows, job).await.unwrap();
         assert_eq!((after.state, after.claims, after.last_error.as_deref()), (JobState::Dead, 1, Some("it is none")));
         assert_eq!(state(&rows, job).await, EventState::Failed);
     }
 
     async fn a_worker_that_stops_releases_an_event_without_counting_the_attempt(rows) {
-        let (job, handler) = (received(&rows).await, Applies::how(&rows, End::Never));
+        let (job, handler) = (received(&rows).await, Applies::how(&rows, Ending::Never));
         let executor = Executor::<ProcessStripeEvent>::new(rows.db.clone(), Clock::system());
         let stops = async {
             while handler.seen().is_empty() {
@@ -222,13 +222,13 @@ on_both_databases! {
         let after = row(&rows, job).await.unwrap();
         assert_eq!((after.attempts(), after.crashes, after.state), (0, 0, JobState::Queued));
 
-        let next = Applies::how(&rows, End::Well);
+        let next = Applies::how(&rows, Ending::Well);
         assert_eq!(next.makes(&rows, job, 2).await, Ack::Done);
         assert_eq!((next.seen(), row(&rows, job).await), (vec![(2, 0)], None));
     }
 
     async fn an_event_of_a_paused_merchant_waits_in_a_row(rows) {
-        let (job, handler) = (received(&rows).await, Applies::how(&rows, End::Well));
+        let (job, handler) = (received(&rows).await, Applies::how(&rows, Ending::Well));
         let paused = Paused::Merchant(rows.merchant);
         pause::put(rows.db.writer(), &paused.subject(), "a test", now()).await.unwrap();
         let pauses = Pauses::default();
@@ -250,7 +250,7 @@ on_both_databases! {
         for seconds in ages {
             jobs.push(received_at(&rows, at - TimeDelta::seconds(seconds)).await);
         }
-        assert_eq!(Applies::how(&rows, End::Well).makes(&rows, jobs[1], 1).await, Ack::Done);
+        assert_eq!(Applies::how(&rows, Ending::Well).makes(&rows, jobs[1], 1).await, Ack::Done);
 
         // One that may have been committed before the last time was seen then.
         let db = rows.db.writer();
@@ -277,7 +277,7 @@ on_both_databases! {
         assert!(Entity::find_by_id(jobs[0]).one(db).await.unwrap().is_some());
 
         // With a row it is a job like any other.
-        let handler = Applies::how(&rows, End::Well);
+        let handler = Applies::how(&rows, Ending::Well);
         for job in jobs {
             assert_eq!(handler.makes(&rows, job, 1).await, Ack::Done);
             assert_eq!((row(&rows, job).await, state(&rows, job).await), (None, EventState::Applied));
@@ -315,8 +315,8 @@ on_both_databases! {
             }
         };
         // One of them has a row, and one is applied.
-        assert!(matches!(Applies::how(&rows, End::Retried).makes(&rows, jobs[1], 1).await, Ack::Later(_)));
-        assert_eq!(Applies::how(&rows, End::Well).makes(&rows, jobs[3], 1).await, Ack::Done);
+        assert!(matches!(Applies::how(&rows, Ending::Retried).makes(&rows, jobs[1], 1).await, Ack::Later(_)));
+        assert_eq!(Applies::how(&rows, Ending::Well).makes(&rows, jobs[3], 1).await, Ack::Done);
         jobs.remove(3);
         let (kind, merchant) = (Some(Kind::ProcessStripeEvent), Some(rows.merchant));
         for state in [None, Some(JobState::Queued)] {
@@ -337,7 +337,7 @@ on_both_databases! {
 
     async fn a_row_that_was_written_meanwhile_goes_with_the_job(rows) {
         let job = received_at(&rows, now() - TimeDelta::seconds(30)).await;
-        let slow = Applies::with_others(&rows, End::Well, 1);
+        let slow = Applies::with_others(&rows, Ending::Well, 1);
         let meanwhile = async {
             while slow.seen().is_empty() {
                 tokio::task::yield_now().await;

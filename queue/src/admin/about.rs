@@ -5,12 +5,12 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
-use entity::job::{Column, Entity, Job, JobState};
+use entity::job::{Column, Entity, Job as Row};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
 };
 
-use super::MOST;
+use super::list::{DEAD, FINISHED, QUEUED};
 
 /// How far an id's time may differ from the time in its row.
 const SLACK: TimeDelta = TimeDelta::hours(1);
@@ -19,42 +19,39 @@ const SLACK: TimeDelta = TimeDelta::hours(1);
 const LATEST: u64 = 1_000;
 
 /// From when to when jobs were enqueued.
-pub(super) type Span = (DateTime<Utc>, DateTime<Utc>);
+pub type JobSpan = (DateTime<Utc>, DateTime<Utc>);
 
 /// The merchant's jobs about this id, newest first: those enqueued in these spans, the latest, and those that are not
-/// done.
-pub(super) async fn about(
+/// done. At most this many.
+pub async fn about(
     db: &impl ConnectionTrait,
     merchant: MerchantId,
     id: &str,
-    spans: Vec<Span>,
-) -> Result<Vec<Job>, DbErr> {
+    spans: Vec<JobSpan>,
+    at_most: u64,
+) -> Result<Vec<Row>, DbErr> {
     let of_merchant = || Entity::find().filter(Column::MerchantId.eq(merchant)).order_by_desc(Column::Id);
-    let about = |jobs: Select<Entity>| jobs.filter(Column::Payload.contains(id)).limit(MOST).all(db);
-    // Literals: for parameters, the indexes of jobs in a state are not used.
-    let is_queued = || Expr::cust(format!("job.state = '{}'", JobState::Queued));
-    let is_ended = || Expr::cust(format!("job.state <> '{}'", JobState::Queued));
-    let is_dead = || Expr::cust(format!("job.state = '{}'", JobState::Dead));
-    let mut found = about(of_merchant().filter(is_queued())).await?;
-    found.extend(about(of_merchant().filter(is_dead())).await?);
-    let latest = of_merchant().filter(is_ended()).select_only().column(Column::Id).offset(LATEST).limit(1);
+    let about = |jobs: Select<Entity>| jobs.filter(Column::Payload.contains(id)).limit(at_most).all(db);
+    let mut found = about(of_merchant().filter(Expr::cust(QUEUED))).await?;
+    found.extend(about(of_merchant().filter(Expr::cust(DEAD))).await?);
+    let latest = of_merchant().filter(Expr::cust(FINISHED)).select_only().column(Column::Id).offset(LATEST).limit(1);
     let latest: Option<JobId> = latest.into_tuple().one(db).await?;
     let since_latest = latest.map_or_else(of_merchant, |latest| of_merchant().filter(Column::Id.gt(latest)));
-    found.extend(about(since_latest.filter(is_ended())).await?);
+    found.extend(about(since_latest.filter(Expr::cust(FINISHED))).await?);
     for (from, to) in apart(spans) {
         let within = of_merchant().filter(Column::Id.gte(JobId::new(from))).filter(Column::Id.lt(JobId::new(to)));
-        found.extend(about(within.filter(is_ended())).await?);
+        found.extend(about(within.filter(Expr::cust(FINISHED))).await?);
     }
     found.sort_unstable_by_key(|job| Reverse(job.id));
     found.dedup_by_key(|job| job.id);
-    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    found.truncate(usize::try_from(at_most).unwrap_or(usize::MAX));
     Ok(found)
 }
 
 /// The spans with some slack; those that meet are one.
-fn apart(mut spans: Vec<Span>) -> Vec<Span> {
+fn apart(mut spans: Vec<JobSpan>) -> Vec<JobSpan> {
     spans.sort_unstable();
-    let mut apart: Vec<Span> = Vec::new();
+    let mut apart: Vec<JobSpan> = Vec::new();
     for (from, to) in spans {
         let (from, to) = (from - SLACK, to + SLACK);
         match apart.last_mut() {
