@@ -180,6 +180,8 @@ fn capabilities(setup: Setup, profile: &TempDir) -> Value {
     json!({
         "browserName": "chrome",
         "goog:chromeOptions": options,
+        // A script may look at a hundred forms, on a machine that does other things.
+        "timeouts": {"script": 180_000},
         "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
     })
 }

@@ -28,5 +28,5 @@ pub(crate) async fn erase_payloads_with(
     }
     let since = Period { from: first_contact, to: None }.of_ids(Column::Id, TimeDelta::zero());
     let is_told = Column::Kind.is_in([INCOMING, REPORT]).and(outcome::is_there());
-    erase(db, since.into_iter().fold(is_theirs.and(is_told), |all, one| all.and(one))).await.map(|_| ())
+    erase(db, since.into_iter().fold(is_theirs.and(is_told), ExprTrait::and)).await.map(|_| ())
 }
