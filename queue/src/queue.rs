@@ -23,7 +23,7 @@ impl TimeSource for Clock {
 
 /// Performs each operation of all roles once, and reads the configuration of Redis.
 pub async fn inspect(queues: &RedisQueues) -> Inspection {
-    queues.inspect(LIVE, Live::new(queues.clone()).probe()).await
+    Box::pin(queues.inspect(LIVE, Live::new(queues.clone()).probe())).await
 }
 
 /// A handle for notifying Redis of jobs. Cheap to clone.
@@ -78,7 +78,7 @@ impl Queue {
 
     /// Checks at a start whether Redis meets our needs. If interrupted, it leaves only keys that expire.
     pub async fn inspect_briefly(&self) -> Inspection {
-        self.queues.inspect_briefly(LIVE, self.live.probe()).await
+        Box::pin(self.queues.inspect_briefly(LIVE, self.live.probe())).await
     }
 
     /// Live updates for connected clients.
