@@ -23,7 +23,7 @@ pub async fn note_missed(db: &impl ConnectionTrait, merchant: MerchantId, now: D
         .map(|_| ())
 }
 
-/// Records that a payment was found whose webhook may still arrive; see [`diagnose`](super::diagnose).
+/// Records that a payment was found whose webhook may still arrive; see [`diagnose`](domain::stripe_health::Symptoms::diagnose).
 pub async fn note_untold(db: &impl ConnectionTrait, merchant: MerchantId, now: DateTime<Utc>) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::UntoldAt, Expr::value(now))
