@@ -66,8 +66,7 @@ fn rows(merchant: MerchantId, group: usize, events: usize) -> Vec<Rows> {
 async fn store(db: &Db, all: Vec<Rows>) {
     for rows in all {
         let now = Clock::system().now();
-        let insert = webhook_event::insertion(db.pool().get_database_backend(), &rows, now).unwrap();
-        db.writer().execute_raw(insert).await.unwrap();
+        webhook_event::store(db.writer(), &rows, now).await.unwrap();
     }
 }
 

@@ -1,18 +1,17 @@
 //! Stores incoming webhooks. Under load many share one transaction; none is acknowledged before its commit.
 
 use std::{
-    collections::HashSet,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use domain::{Clock, WebhookEventId};
+use domain::Clock;
 use entity::{
     Db, is_conflict, retry_conflicts,
     webhook_event::{self, NewEvent},
 };
 use queue::{BatchError, BatchHandler, Batcher, Limits, Queue, event_jobs};
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, sqlx};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use super::{TIMEOUT, keyring::Keyring, refusals::Refusals, volume::Volume};
 use crate::{Api, Problem};
@@ -105,14 +104,8 @@ impl Store {
     /// Stores events, all or none, and notifies Redis of the jobs of the new ones after the commit, without waiting.
     async fn store(&self, group: &[IncomingWebhook]) -> Result<(), DbErr> {
         let now = self.clock.now();
-        let db = self.db.writer();
         let events = group.iter().map(|one| &one.0);
-        let Some(insert) = webhook_event::insertion(db.get_database_backend(), events.clone(), now) else {
-            return Ok(());
-        };
-        let inserted = db.query_all_raw(insert).await?;
-        let new: HashSet<WebhookEventId> =
-            inserted.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
+        let new = webhook_event::store(self.db.writer(), events.clone(), now).await?;
         let new = events.filter(|event| new.contains(&event.id));
         self.queue.notify(new.map(|event| event_jobs::enqueued(event.id, event.merchant_id, event.source, now)));
         Ok(())
@@ -146,14 +139,14 @@ fn is_refusal(error: &DbErr) -> bool {
 mod tests {
     use super::*;
     use chrono::Utc;
-    use domain::{MerchantId, Region};
+    use domain::{MerchantId, Region, WebhookEventId};
     use entity::{
         merchant::{self, NewMerchant},
         webhook_event::Source,
     };
     use migration::{Migrate, Migrator};
     use queue::redis::RedisQueues;
-    use sea_orm::Statement;
+    use sea_orm::{ConnectionTrait, Statement};
     use tempfile::TempDir;
 
     struct Test {

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelude::*};
 
 pub use conclude::{AppliedMeanwhile, Conclusion, conclude};
-pub use insert::{NewEvent, insertion};
+pub use insert::{NewEvent, store};
 pub(crate) use of_buyer::erase_payloads_with;
 pub use pending::{PendingEvent, PendingSearch, pending, pending_since, search_pending};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};

@@ -37,11 +37,9 @@ fn event(rows: &Rows, name: &str) -> NewEvent {
 /// Stores events with a job each; answers the jobs of those that are new.
 async fn store(rows: &Rows, names: &[&str]) -> Vec<EnqueuedJob> {
     let events: Vec<NewEvent> = names.iter().map(|name| event(rows, name)).collect();
-    let backend = rows.db.pool().get_database_backend();
-    let insert = webhook_event::insertion(backend, &events, now()).unwrap();
     let mut jobs = Vec::new();
-    for new in rows.db.writer().query_all_raw(insert).await.unwrap() {
-        let job = ProcessStripeEvent { merchant: rows.merchant, event: new.try_get("", "id").unwrap() };
+    for event in webhook_event::store(rows.db.writer(), &events, now()).await.unwrap() {
+        let job = ProcessStripeEvent { merchant: rows.merchant, event };
         let options = EnqueueOptions::for_merchant(rows.merchant);
         jobs.extend(enqueue(rows.db.writer(), &job, options, now()).await.unwrap());
     }
@@ -101,7 +99,7 @@ on_both_databases! {
             assert!(webhook_event::find(rows.db.pool(), rows.merchant, event).await.unwrap().is_some());
             assert_eq!((job.merchant_id, job.claims), (Some(rows.merchant), 0));
         }
-        assert!(webhook_event::insertion(DbBackend::Sqlite, [], now()).is_none());
+        assert!(webhook_event::store(rows.db.writer(), [], now()).await.unwrap().is_empty());
     }
 
     async fn jobs_that_are_enqueued_together_are_each_enqueued_as_if_alone(rows) {

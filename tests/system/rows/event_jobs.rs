@@ -17,7 +17,7 @@ use queue::{
     flow::{Paused, Pauses},
     redis::{Ack, Delivery},
 };
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{DbErr, EntityTrait};
 use tokio::sync::Barrier;
 
 use super::{Rows, now, on_both_databases};
@@ -108,9 +108,7 @@ async fn received_at(rows: &Rows, at: DateTime<Utc>) -> JobId {
         payload: "{}".to_owned(),
         traceparent: Some(TRACE.to_owned()),
     };
-    let db = rows.db.writer();
-    let insert = webhook_event::insertion(db.get_database_backend(), [&event], at).unwrap();
-    db.execute_raw(insert).await.unwrap();
+    webhook_event::store(rows.db.writer(), [&event], at).await.unwrap();
     event_jobs::enqueued(id, rows.merchant, Source::Stripe, at).job
 }
 

@@ -7,7 +7,7 @@ use entity::{
         WebhookEventSearch, outcome,
     },
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{Rows, now, on_both_databases};
 use crate::support::new_merchant;
@@ -28,8 +28,7 @@ async fn received_at(rows: &Rows, name: &str, at: DateTime<Utc>) -> WebhookEvent
         payload: "{}".to_owned(),
         traceparent: None,
     };
-    let insert = webhook_event::insertion(rows.db.pool().get_database_backend(), [&event], now()).unwrap();
-    rows.db.pool().execute_raw(insert).await.unwrap();
+    webhook_event::store(rows.db.pool(), [&event], now()).await.unwrap();
     event.id
 }
 

@@ -9,7 +9,7 @@ use entity::{
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
 use queue::{EnqueueOptions, Kind, ProcessSmsEvent, ProcessStripeEvent, admin::JobFilter, enqueue};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{Rows, now, on_both_databases};
 use crate::support::new_merchant;
@@ -116,8 +116,7 @@ async fn events(rows: &Rows) -> Vec<(NewEvent, EventState)> {
     let events: Vec<(NewEvent, EventState)> = (0..EVENTS).map(event).collect();
     let new: Vec<NewEvent> = events.iter().map(|(event, _)| event.clone()).collect();
     for some in new.chunks(150) {
-        let insert = webhook_event::insertion(db.get_database_backend(), some, now()).unwrap();
-        db.execute_raw(insert).await.unwrap();
+        webhook_event::store(db, some, now()).await.unwrap();
     }
     let over = events.iter().filter(|(_, state)| *state != EventState::Received).map(|(event, state)| Conclusion {
         merchant: rows.merchant,

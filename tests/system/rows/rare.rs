@@ -11,7 +11,7 @@ use entity::{
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };
 use queue::{EnqueueOptions, ProcessStripeEvent, enqueue};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{Rows, now, on_both_databases};
 
@@ -71,8 +71,7 @@ async fn events(rows: &Rows, after: std::ops::Range<i64>, state: Option<EventSta
     };
     let events: Vec<NewEvent> = after.map(event).collect();
     for some in events.chunks(200) {
-        let insert = webhook_event::insertion(db.get_database_backend(), some, at).unwrap();
-        db.execute_raw(insert).await.unwrap();
+        webhook_event::store(db, some, at).await.unwrap();
         let Some(state) = state else { continue };
         let conclusion = |event: &NewEvent| Conclusion {
             merchant: rows.merchant,

@@ -71,8 +71,7 @@ impl World {
             payload: body.to_string(),
             traceparent: None,
         };
-        let insert = webhook_event::insertion(db.pool().get_database_backend(), [&new], now()).unwrap();
-        db.writer().execute_raw(insert).await.unwrap();
+        webhook_event::store(db.writer(), [&new], now()).await.unwrap();
         let job = ProcessStripeEvent { merchant: self.merchant, event };
         let options = EnqueueOptions::for_merchant(self.merchant);
         enqueue(db.writer(), &job, options, now()).await.unwrap().unwrap().job
