@@ -88,12 +88,8 @@ pub(crate) async fn find(db: &impl ConnectionTrait, job: JobId) -> Result<Option
 }
 
 /// The sender of the events of this kind's jobs, if events stand for them.
-pub(crate) const fn source(of: Kind) -> Option<Source> {
-    match of {
-        Kind::ProcessStripeEvent => Some(Source::Stripe),
-        Kind::ProcessSmsEvent => Some(Source::Sms),
-        _ => None,
-    }
+pub(crate) fn source(of: Kind) -> Option<Source> {
+    Source::ALL.iter().copied().find(|source| kind(*source) == of)
 }
 
 /// Writes the row of a job, if its event waits to be applied and it has none.
@@ -174,6 +170,7 @@ fn row(event: PendingEvent) -> Result<Row, DbErr> {
     })
 }
 
+/// The kind of the jobs of this sender's events.
 const fn kind(source: Source) -> Kind {
     match source {
         Source::Stripe => Kind::ProcessStripeEvent,
