@@ -5,6 +5,7 @@ mod elsewhere;
 pub mod money_back;
 mod overpayment;
 mod payment_state;
+mod review;
 mod state;
 
 use chrono::TimeDelta;
@@ -13,7 +14,8 @@ pub use disputes::Dispute;
 pub use elsewhere::ElsewhereMethod;
 pub use overpayment::Excess;
 pub use payment_state::{Judged, PaymentState};
-pub use state::{LinkEvent, LinkState, Refusal, Review, Transition};
+pub use review::Review;
+pub use state::{LinkEvent, LinkState, Refusal, Transition};
 
 /// How long the contents of a link, its invoice and its payment are kept, and so the longest a link may stay open.
 pub const RETENTION: TimeDelta = TimeDelta::days(90);

@@ -13,7 +13,30 @@ use crate::{
     Transaction,
     attention::{self, AttentionKind, Matter},
 };
-use domain::link::{Dispute, disputes::is_inquiry};
+use domain::link::{
+    Dispute,
+    disputes::{due, is_inquiry},
+};
+
+impl Model {
+    /// Stripe's status of the dispute; `None` if an earlier version has changed the dispute since.
+    #[must_use]
+    pub fn dispute_word(&self) -> Option<&str> {
+        self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
+    }
+
+    /// Whether the buyer's bank only asks about the payment so far: no money was taken.
+    #[must_use]
+    pub fn is_asked_about(&self) -> bool {
+        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(is_inquiry)
+    }
+
+    /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.
+    #[must_use]
+    pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
+        due(self.dispute_word(), self.respond_by)
+    }
+}
 
 /// What the timeline tells of a dispute: its state, and whether it is an inquiry, so that an inquiry that becomes a
 /// chargeback is told too.

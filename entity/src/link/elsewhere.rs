@@ -29,6 +29,20 @@ impl PaidElsewhere {
     }
 }
 
+impl Model {
+    /// How the merchant was paid without Stripe. What Stripe reports counts more than what the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere(&self) -> Option<ElsewhereMethod> {
+        self.elsewhere_method.filter(|_| self.stripe_session_id.is_none())
+    }
+
+    /// The day of that payment, as the merchant says.
+    #[must_use]
+    pub fn paid_elsewhere_on(&self) -> Option<NaiveDate> {
+        self.paid_elsewhere().and(self.elsewhere_on.as_deref()).and_then(|day| day.parse().ok())
+    }
+}
+
 /// Sets the merchant's reason for a void, in the transaction that moves the link to `voiding`.
 pub async fn set_close_reason(db: &impl ConnectionTrait, link: &Model, reason: Option<String>) -> Result<(), DbErr> {
     Entity::update_many()

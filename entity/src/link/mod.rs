@@ -34,7 +34,7 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
 pub use domain::link::RETENTION;
@@ -76,7 +76,6 @@ use domain::{
     Currency, LinkId, LinkState, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
         Dispute, ElsewhereMethod, PaymentState, Review,
-        disputes::{due, is_inquiry},
         money_back::{RefundState, refund_state},
     },
 };
@@ -235,18 +234,6 @@ impl Model {
         self.stripe_url.is_some() || self.awaits_renewal() || was_made
     }
 
-    /// How the merchant was paid without Stripe. What Stripe reports counts more than what the merchant says.
-    #[must_use]
-    pub fn paid_elsewhere(&self) -> Option<ElsewhereMethod> {
-        self.elsewhere_method.filter(|_| self.stripe_session_id.is_none())
-    }
-
-    /// The day of that payment, as the merchant says.
-    #[must_use]
-    pub fn paid_elsewhere_on(&self) -> Option<NaiveDate> {
-        self.paid_elsewhere().and(self.elsewhere_on.as_deref()).and_then(|day| day.parse().ok())
-    }
-
     /// The merchant's metadata.
     ///
     /// # Errors
@@ -268,24 +255,6 @@ impl Model {
             Review::AmountMismatch | Review::CurrencyMismatch | Review::LivemodeMismatch => true,
             Review::PaidAfterVoid | Review::PaidAfterExpiry | Review::PaidTwice => false,
         })
-    }
-
-    /// Stripe's status of the dispute; `None` if an earlier version has changed the dispute since.
-    #[must_use]
-    pub fn dispute_word(&self) -> Option<&str> {
-        self.dispute_status.as_deref().filter(|word| self.dispute == Some(Dispute::from_stripe(word)))
-    }
-
-    /// Whether the buyer's bank only asks about the payment so far: no money was taken.
-    #[must_use]
-    pub fn is_asked_about(&self) -> bool {
-        self.dispute == Some(Dispute::Open) && self.dispute_word().is_some_and(is_inquiry)
-    }
-
-    /// Until when the dispute has to be answered at Stripe; `None` once it is answered or over.
-    #[must_use]
-    pub fn dispute_due(&self) -> Option<DateTime<Utc>> {
-        due(self.dispute_word(), self.respond_by)
     }
 
     /// Whether a delayed payment by this session is known to have failed.
