@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::OLDEST;
+/// The oldest Redis version with all commands that we use.
+pub(super) const OLDEST: (u32, u32) = (6, 2);
 
 /// A problem that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
