@@ -14,7 +14,12 @@ use entity::{
 use poem::{http::StatusCode, web::Data};
 use poem_openapi::{OpenApi, param::Path};
 
-use super::{Group, details_page::draw, evidence_words::EvidenceWords, link_answers::find_link, order_view::seller};
+use super::{
+    Group,
+    details_page::{draw, seller},
+    evidence_words::EvidenceWords,
+    link_answers::find_link,
+};
 use crate::{
     Api, Problem,
     auth::Reader,

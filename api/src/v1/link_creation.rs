@@ -12,11 +12,10 @@ use queue::{EnqueueOptions, StoreInvoice, enqueue};
 use sea_orm::DbErr;
 
 use super::{
-    details_page::render_details,
+    details_page::{LinkRequest, render_details},
     link_answers::accepted,
     link_form::{FilledForm, LinkTerms},
     link_view::{LinkView, OfLink},
-    order_view::Request,
 };
 use crate::{Api, Problem, auth::Principal, v1::command::Accepted};
 
@@ -44,7 +43,7 @@ pub(super) async fn accept_link(
     } else {
         let logo = logo::find(api.db.pool(), owner.id).await?;
         let (number, due) = (terms.invoice_number.as_str(), terms.expires_at);
-        let request = Request { number, money: terms.money, due, now };
+        let request = LinkRequest { number, money: terms.money, due, now };
         let (page, _) = render_details(order, owner, logo, Some(&request)).await?;
         let written = (page.len() as u64, sha256(&page));
         api.documents.put(&Documents::staging_name(link), page).await?;

@@ -2,13 +2,11 @@
 //! whole.
 
 mod staged;
+mod terms;
 mod upload;
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::{Currency, LinkId, Money, OwnReminding, PaymentMethods, sms_event::is_unwanted};
-use entity::{Documents, Merchant, Order, link::RETENTION};
+use domain::LinkId;
+use entity::Documents;
 use poem::{Request, RequestBody, web::Field};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -18,14 +16,12 @@ use poem_openapi::{
 };
 use tokio::io::AsyncReadExt;
 
-pub(super) use self::staged::Staged;
 use self::upload::{Invoice, stage};
+pub(super) use self::{staged::Staged, terms::LinkTerms};
 use super::link_reminders::SentReminders;
 use crate::{
     Problem,
     http::{
-        characters::REFUSAL,
-        fields::Fields,
         multipart::{FormParts, unreadable},
         typed::{Amount, CalendarDay, CurrencyCode, Line, Metadata, PaymentMethodsText},
     },
@@ -50,25 +46,6 @@ pub(super) struct FilledForm {
     payment_methods: Option<String>,
     receipt: Option<String>,
     reminders: SentReminders,
-}
-
-/// The terms of the link.
-#[derive(Debug)]
-pub(super) struct LinkTerms {
-    /// The invoice number.
-    pub(super) invoice_number: String,
-    /// The amount.
-    pub(super) money: Money,
-    /// When the link expires.
-    pub(super) expires_at: DateTime<Utc>,
-    /// The metadata.
-    pub(super) metadata: BTreeMap<String, String>,
-    /// The accepted payment methods.
-    pub(super) payment_methods: PaymentMethods,
-    /// The link's own reminder settings.
-    pub(super) reminding: OwnReminding,
-    /// Whether the buyer gets a receipt by text, if that was said.
-    pub(super) receipt: Option<bool>,
 }
 
 impl LinkForm {
@@ -136,81 +113,6 @@ impl FilledForm {
         let receipt = self.receipt.as_ref().map(|receipt| format!(" receipt {receipt:?}")).unwrap_or_default();
         let invoice = self.invoice.as_ref().map(|invoice| &invoice.sha256);
         format!("{texts:?} {invoice:?}{methods}{reminders}{receipt}").into_bytes()
-    }
-
-    /// The terms, or all errors. Absent fields come from the order.
-    pub(super) fn check(&self, order: &Order, merchant: &Merchant, now: DateTime<Utc>) -> Result<LinkTerms, Problem> {
-        let mut fields = Fields::default();
-        let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
-        let money = self.money(order, &mut fields);
-        let expires_at = self.expires_at(merchant, now, &mut fields);
-        let metadata = self.metadata(&mut fields);
-        let payment_methods = match &self.payment_methods {
-            Some(text) => fields.take("payment_methods", text.parse::<PaymentMethods>()),
-            None => Some(merchant.payment_methods.clone().unwrap_or_default()),
-        };
-        let reminding = self.reminders.check(&mut fields);
-        let receipt =
-            self.receipt.as_deref().map(|text| text.trim().parse::<bool>().map_err(|_| "must be `true` or `false`"));
-        let receipt = receipt.map(|read| fields.take("receipt", read));
-        let terms = || {
-            Some(LinkTerms {
-                invoice_number: invoice_number?,
-                money: money?,
-                expires_at: expires_at?,
-                metadata: metadata?,
-                payment_methods: payment_methods?,
-                reminding: reminding?,
-                receipt: match receipt {
-                    Some(read) => Some(read?),
-                    None => None,
-                },
-            })
-        };
-        terms().ok_or_else(|| fields.into_problem())
-    }
-
-    fn metadata(&self, fields: &mut Fields) -> Option<BTreeMap<String, String>> {
-        let Some(text) = &self.metadata else { return Some(BTreeMap::new()) };
-        let read = serde_json::from_str::<Metadata>(text).map_err(|_| "must be a JSON object of texts");
-        let metadata = fields.take("metadata", read)?.check("metadata", fields)?;
-        if metadata.iter().any(|(name, text)| name.contains(is_unwanted) || text.contains(is_unwanted)) {
-            fields.refuse("metadata", REFUSAL);
-            return None;
-        }
-        Some(metadata)
-    }
-
-    fn money(&self, order: &Order, fields: &mut Fields) -> Option<Money> {
-        let currency = match &self.currency {
-            Some(code) => fields.take("currency", Currency::parse(code))?,
-            None => order.currency,
-        };
-        let money = match &self.amount {
-            Some(amount) => fields.take("amount", Money::parse(amount, currency))?,
-            None if currency == order.currency => fields.take("amount", order.money())?,
-            None => {
-                fields.refuse("amount", "is needed when the currency is not the order's");
-                return None;
-            }
-        };
-        fields.take("amount", money.check_chargeable())?;
-        Some(money)
-    }
-
-    fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
-        let latest = now + RETENTION;
-        let Some(text) = &self.expires_on else { return Some(merchant.usual_expiry(now)) };
-        let day: NaiveDate = fields.take("expires_on", text.parse().map_err(|_| "is not a date such as 2026-12-31"))?;
-        if day < merchant.day_of(now) {
-            fields.refuse("expires_on", "is in the past");
-        } else if day > merchant.day_of(latest) {
-            fields.refuse("expires_on", format!("is more than {} days away", RETENTION.num_days()));
-        } else {
-            // The last day ends with the 90 days.
-            return merchant.end_of(day).map(|end| end.min(latest));
-        }
-        None
     }
 }
 

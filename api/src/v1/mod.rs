@@ -1,6 +1,6 @@
 //! `/v1`: the API for merchants' frontends and for operators. Each file is a resource: its views, inputs and calls.
 //!
-//! What a new call rarely needs: a body above 64 KiB is allowed in `http/bodies.rs`; `named_in` of
+//! What a new call rarely needs: a body above 64 KiB is allowed in `http/bodies/kind.rs`; `named_in` of
 //! `tests/system/who_may_what.rs` says what `{id}` stands for in a new resource; what schemathesis cannot know is in
 //! `tests/contract/hooks.py`. A test compares all calls with `tests/fixtures/openapi-released.json`, which each release
 //! rewrites. One that is to be removed says `Deprecated since 2027-01-31` in its doc comment, and its answers then say
@@ -42,6 +42,7 @@ mod message_templates;
 mod message_view;
 mod messages;
 mod opt_outs;
+mod order_archive;
 mod order_changes;
 mod order_input;
 mod order_list;
@@ -125,7 +126,8 @@ pub(crate) fn description() -> &'static Description {
 /// All calls of `/v1`, which describe themselves.
 pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
     let merchants = (
-        (orders::Orders, orders_by_number::OrdersByNumber, batches::Batches, client_tokens::ClientTokens),
+        (orders::Orders, order_archive::OrderArchive, orders_by_number::OrdersByNumber),
+        (batches::Batches, client_tokens::ClientTokens),
         (links::Links, paid_elsewhere::PaidElsewhereCalls, evidence::EvidenceCalls, receipt::ReceiptCalls),
         qr::QrCodes,
         messages::Messages,

@@ -1,9 +1,9 @@
-//! The list of orders as CSV.
+//! All matches of a search of orders: as CSV, and what they come to.
 
 use std::io;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::OrderId;
+use domain::{MerchantId, OrderId};
 use entity::{
     Merchant, Order,
     list::{Found, Place},
@@ -13,8 +13,11 @@ use poem::Body;
 use sea_orm::DbErr;
 
 use crate::{
-    Api,
-    http::listing::{AT_A_TIME, csv, local},
+    Api, Problem,
+    http::{
+        listing::{AT_A_TIME, csv, local},
+        paging::{AddingUp, Totals},
+    },
 };
 
 /// The columns of the CSV.
@@ -68,4 +71,14 @@ fn row(owner: &Merchant, order: &Order) -> Result<Vec<String>, DbErr> {
         local(owner, order.created_at),
         order.archived_at.map(|at| local(owner, at)).unwrap_or_default(),
     ])
+}
+
+/// What all matches of a search come to.
+pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &OrderSearch) -> Result<Totals, Problem> {
+    let mut all = AddingUp::of(search.place);
+    while let Some(place) = all.next_page() {
+        let search = OrderSearch { place, ..search.clone() };
+        all.add(place, order::counted(api.db.pool(), merchant, search).await?);
+    }
+    all.totals()
 }

@@ -1,22 +1,17 @@
-//! An order as shown to API callers and as printed.
+//! An order as shown to API callers.
 
 use chrono::{DateTime, Utc};
-use domain::{ConversationId, Money, OrderId, money::MoneyError};
+use domain::{ConversationId, OrderId};
 use entity::{
-    Conversation, Merchant, Order, audit,
-    logo::{Logo, PictureType},
+    Conversation, Order, audit,
     notice::Notice,
-    order::{Details, OrderItem, Tag},
+    order::{OrderItem, Tag},
 };
 use poem_openapi::Object;
 use sea_orm::DbErr;
 
-use super::{link_view::LinkView, order_sum};
-use crate::{
-    buyer::Words,
-    details_pdf::{self, DetailsPage, Paper},
-    http::typed::{Amount, CalendarDay, CurrencyCode, E164, Language, Metadata, Text},
-};
+use super::{details_page::PrintedAmounts, link_view::LinkView};
+use crate::http::typed::{Amount, CalendarDay, CurrencyCode, E164, Language, Metadata, Text};
 
 /// An order.
 #[derive(Debug, Clone, Object)]
@@ -103,6 +98,16 @@ struct ItemView {
     unit_amount: Amount,
 }
 
+impl ItemView {
+    fn of(item: &OrderItem, amounts: &PrintedAmounts<'_>) -> Result<Self, DbErr> {
+        Ok(Self {
+            description: item.description.clone(),
+            quantity: item.quantity,
+            unit_amount: amounts.decimal(item.unit_amount)?.into(),
+        })
+    }
+}
+
 impl OrderView {
     /// The order, with its links if given.
     pub(super) fn of(order: Order, links: Option<Vec<LinkView>>) -> Result<Self, DbErr> {
@@ -112,7 +117,7 @@ impl OrderView {
             id: Text(order.id),
             amount: order.money()?.to_decimal_string().into(),
             currency: order.currency.as_str().into(),
-            items: details.items.iter().map(|item| amounts.item(item)).collect::<Result<_, _>>()?,
+            items: details.items.iter().map(|item| ItemView::of(item, &amounts)).collect::<Result<_, _>>()?,
             shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
             discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
             tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?.map(Amount::from),
@@ -137,9 +142,7 @@ impl OrderView {
             notes: order.notes,
         })
     }
-}
 
-impl OrderView {
     /// Adds warnings, each once: what was sent may be warned of as what is there is.
     pub(super) fn with_warnings(self, warnings: Vec<String>) -> Self {
         let mut all = self.warnings.unwrap_or_default();
@@ -166,142 +169,5 @@ impl OrderView {
     /// Adds the notices.
     pub(super) fn with_notices(self, notices: &[Notice]) -> Self {
         Self { notices: Some(notices.iter().copied().map(Text).collect()), ..self }
-    }
-}
-
-struct PrintedAmounts<'a>(&'a Order);
-
-impl PrintedAmounts<'_> {
-    fn money(&self, minor: i64) -> Result<Money, DbErr> {
-        Money::from_minor(minor, self.0.currency).map_err(|error| DbErr::Type(error.to_string()))
-    }
-
-    fn decimal(&self, minor: i64) -> Result<String, DbErr> {
-        self.money(minor).map(Money::to_decimal_string)
-    }
-
-    fn item(&self, item: &OrderItem) -> Result<ItemView, DbErr> {
-        Ok(ItemView {
-            description: item.description.clone(),
-            quantity: item.quantity,
-            unit_amount: self.decimal(item.unit_amount)?.into(),
-        })
-    }
-
-    fn line(&self, item: &OrderItem) -> Result<details_pdf::ItemLine, DbErr> {
-        let unit = self.money(item.unit_amount)?;
-        let total = unit.checked_mul(item.quantity).map_err(|error| DbErr::Type(error.to_string()))?;
-        Ok(details_pdf::ItemLine {
-            description: item.description.clone(),
-            quantity: i64::from(item.quantity),
-            unit_amount: unit.to_decimal_string(),
-            total: total.to_decimal_string(),
-        })
-    }
-
-    /// The sum of the items; without items, what remains of the total.
-    fn subtotal(&self, details: &Details) -> Result<Option<Money>, DbErr> {
-        let wrong = |error: MoneyError| DbErr::Type(error.to_string());
-        if !details.items.is_empty() {
-            return order_sum::lines(details, self.0.currency).map(Some).map_err(wrong);
-        }
-        let minor =
-            self.0.amount - details.shipping.unwrap_or(0) - details.tax.unwrap_or(0) + details.discount.unwrap_or(0);
-        let has_parts = details.shipping.is_some() || details.tax.is_some() || details.discount.is_some();
-        Ok(Money::from_minor(minor, self.0.currency).ok().filter(|_| has_parts))
-    }
-}
-
-/// The request of a link.
-pub(super) struct Request<'a> {
-    /// The invoice number.
-    pub(super) number: &'a str,
-    /// The amount to pay.
-    pub(super) money: Money,
-    /// When the link expires.
-    pub(super) due: DateTime<Utc>,
-    /// The current time.
-    pub(super) now: DateTime<Utc>,
-}
-
-/// The order's details page: the invoice of a link, or without one the invoice of a link for the whole order.
-pub(super) fn details_page(
-    order: &Order,
-    merchant: &Merchant,
-    logo: Option<Logo>,
-    request: Option<&Request<'_>>,
-) -> Result<DetailsPage, DbErr> {
-    let details = order.details()?;
-    let amounts = PrintedAmounts(order);
-    let whole = order.money()?;
-    let money = request.map_or(whole, |request| request.money);
-    let number = request.map_or(order.number.as_str(), |request| request.number);
-    let dates = order.dates();
-    let is_same_currency = money.currency() == whole.currency();
-    let subtotal = amounts.subtotal(&details)?;
-    Ok(DetailsPage {
-        merchant: seller(merchant, logo),
-        customer_name: order.customer_name.clone(),
-        invoice_number: number.to_owned(),
-        order_number: Some(order.number.clone()).filter(|order| order != number),
-        issued_on: dates
-            .invoice
-            .unwrap_or_else(|| merchant.day_of(request.map_or(order.created_at, |request| request.now))),
-        due_on: dates.due,
-        payable_until: request.map(|request| merchant.last_day(request.now, request.due)),
-        items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
-        adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
-        // If the link has another currency, the order's total closes the sums.
-        subtotal: subtotal.or_else(|| (!is_same_currency).then_some(whole)).map(Money::to_decimal_string),
-        shipping: details.shipping.map(|minor| amounts.decimal(minor)).transpose()?,
-        discount: details.discount.map(|minor| amounts.decimal(minor)).transpose()?,
-        tax: details.tax.map(|minor| amounts.decimal(minor)).transpose()?,
-        total: money.to_decimal_string(),
-        currency: money.currency().code().to_owned(),
-        order_currency: (!is_same_currency).then(|| whole.currency().code().to_owned()),
-        paper: Paper::usual_in(merchant.region.as_str()),
-        words: words_for(order, merchant),
-        receipt: None,
-        evidence: None,
-    })
-}
-
-/// The texts of a document, in the buyer's or else the merchant's language.
-pub(super) fn words_for(order: &Order, merchant: &Merchant) -> &'static Words {
-    Words::in_language_of([order.language.as_deref(), merchant.language.as_deref()])
-}
-
-pub(super) fn seller(merchant: &Merchant, logo: Option<Logo>) -> details_pdf::Merchant {
-    let side = |pixels: i64| u32::try_from(pixels).unwrap_or_default();
-    details_pdf::Merchant {
-        name: merchant.name.clone(),
-        address: merchant.address.clone(),
-        contact: merchant.contact.clone(),
-        tax_number: merchant.tax_number.clone(),
-        logo: logo.map(|logo| details_pdf::Logo {
-            is_png: logo.content_type == PictureType::Png,
-            width: side(logo.width),
-            height: side(logo.height),
-            content: logo.content.into(),
-        }),
-        colour: merchant.colour.map(domain::Colour::rgb),
-    }
-}
-
-/// The difference between the sums and the amount to pay, for orders from before sums had to match, and for partial
-/// links.
-fn adjustment(details: &Details, subtotal: Option<Money>, whole: Money, money: Money) -> Option<String> {
-    let sum = match subtotal {
-        Some(subtotal) => {
-            subtotal.minor() + details.shipping.unwrap_or(0) + details.tax.unwrap_or(0) - details.discount.unwrap_or(0)
-        }
-        None => whole.minor(),
-    };
-    let difference = money.minor() - sum;
-    let size = Money::from_minor(difference.abs(), money.currency()).ok()?.to_decimal_string();
-    match difference.signum() {
-        1 => Some(size),
-        -1 => Some(format!("-{size}")),
-        _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! `/v1/orders`.
 
 use chrono::{DateTime, Utc};
-use domain::{LinkState, MerchantId, OrderId, link::Review};
+use domain::{LinkState, OrderId, link::Review};
 use entity::{
     AuditAction, Order, Transaction,
     list::{Found, PaidPeriod},
@@ -19,7 +19,7 @@ use sea_orm::DbErr;
 use super::{
     Group,
     details_page::render_details,
-    order_changes::{self, OrderChangesInput, link_open, not_written, refuse_second},
+    order_changes::{self, OrderChangesInput},
     order_input::Input,
     order_list,
     order_view::OrderView,
@@ -31,7 +31,7 @@ use crate::{
     http::{
         json_body::JsonBody,
         listing::{Listing, is_csv_wanted},
-        paging::{AddingUp, Asked, Totals, id},
+        paging::{Asked, id},
         pdf_response::Pdf,
         serialized::Serialized,
         typed::{Limit, Moment, Several, SortOrder, Text, TextOf, period},
@@ -133,7 +133,7 @@ impl Orders {
         }
         let _turn = api.readers.take(owner.id).await?;
         let totals = match totals.0 {
-            Some(true) => Some(totals_of(&api, owner.id, &search).await?),
+            Some(true) => Some(order_list::totals_of(&api, owner.id, &search).await?),
             Some(false) | None => None,
         };
         let Found { rows: orders, looked_to } = order::search(api.db.pool(), owner.id, search).await?;
@@ -173,52 +173,6 @@ impl Orders {
         Ok(Json(whole(&api, order).await?.with_warnings(warnings)))
     }
 
-    /// Archive an order
-    ///
-    /// The order leaves the lists, and its number can be used again. 409 `link_open` while a payment link is open.
-    #[oai(path = "/orders/:id/archive", method = "post")]
-    async fn archive(
-        &self,
-        api: Data<&Api>,
-        key: Writer,
-        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
-    ) -> Result<Json<OrderView>, Problem> {
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let mut order = held(&tx, &key, &order_id).await?;
-        if order::has_open_link(&tx, &order).await? {
-            return Err(link_open());
-        }
-        if order.archived_at.is_none() {
-            order = order::archive(&tx, &order, Some(now), now).await?;
-            tx.done(key.0.did(AuditAction::OrderArchive, &order.id), now);
-        }
-        tx.commit().await?;
-        Ok(Json(whole(&api, order).await?))
-    }
-
-    /// Unarchive an order
-    ///
-    /// 409 `order_exists` if another order has its number now.
-    #[oai(path = "/orders/:id/unarchive", method = "post")]
-    async fn unarchive(
-        &self,
-        api: Data<&Api>,
-        key: Writer,
-        #[oai(name = "id")] order_id: Path<TextOf<OrderId>>,
-    ) -> Result<Json<OrderView>, Problem> {
-        let now = api.clock.now();
-        let tx = api.db.begin().await?;
-        let mut order = held(&tx, &key, &order_id).await?;
-        if order.archived_at.is_some() {
-            refuse_second(&tx, &order, &order.number).await?;
-            order = order::archive(&tx, &order, None, now).await.map_err(not_written)?;
-            tx.done(key.0.did(AuditAction::OrderUnarchive, &order.id), now);
-        }
-        tx.commit().await?;
-        Ok(Json(whole(&api, order).await?))
-    }
-
     /// See an order and its payment links
     ///
     /// If there are very many links, only the newest; `/v1/payment-links?order_id=` lists all.
@@ -254,16 +208,6 @@ pub(super) async fn show(api: &Api, key: &Reader, order: Order) -> Result<Serial
     let (view, bytes) = whole_and_bytes(api, order).await?;
     api.budgets.charge_bytes(key.0.merchant, bytes);
     Serialized::of(&api.serializers, bytes, move || Ok::<_, Problem>(view)).await
-}
-
-/// What all matches of a search come to.
-async fn totals_of(api: &Api, merchant: MerchantId, search: &order::OrderSearch) -> Result<Totals, Problem> {
-    let mut all = AddingUp::of(search.place);
-    while let Some(place) = all.next_page() {
-        let search = order::OrderSearch { place, ..search.clone() };
-        all.add(place, order::counted(api.db.pool(), merchant, search).await?);
-    }
-    all.totals()
 }
 
 /// Inserts a new order and the audit entry; 409 if one with its number exists.
@@ -316,7 +260,7 @@ pub(super) async fn write_and_note(
 }
 
 /// The order, locked.
-async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, Problem> {
+pub(super) async fn held(tx: &Transaction, key: &Writer, order_id: &str) -> Result<Order, Problem> {
     order::held(tx, key.0.merchant, id(order_id)?).await?.ok_or_else(Problem::not_found)
 }
 

@@ -1,25 +1,24 @@
 //! `/v1/payment-links/{id}/mark-paid` and `…/unmark-paid`, `/v1/orders/{id}/mark-paid`: payments received without
 //! Stripe.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use domain::{
-    LinkId, LinkState, Money, OrderId,
-    link::{ElsewhereMethod, LinkEvent},
-};
+mod input;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::{LinkId, LinkState, OrderId, link::LinkEvent};
 use entity::{
-    AuditAction, Order,
-    link::{self, Advanced, PaidElsewhere, PaidOrder, StripeFacts},
+    AuditAction,
+    link::{self, Advanced, PaidOrder, StripeFacts},
     merchant,
     order::{self, Tag},
 };
 use poem::web::Data;
 use poem_openapi::{
-    Object, OpenApi,
+    OpenApi,
     param::{Header, Path},
 };
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions, enqueue};
-use serde::{Deserialize, Serialize};
 
+use self::input::{MarkOrderPaid, MarkPaid, Payment};
 use super::{
     Group,
     link_answers::{accepted, find_link, refused},
@@ -29,12 +28,7 @@ use super::{
 use crate::{
     Api, Problem,
     auth::{Administrator, Principal, Writer},
-    http::{
-        fields::Fields,
-        json_body::JsonBody,
-        paging::id,
-        typed::{Amount, CalendarDay, Line, Text, TextOf},
-    },
+    http::{json_body::JsonBody, paging::id, typed::TextOf},
     v1::command::{Accepted, Answered, CREATED, fingerprint, fingerprint_of},
 };
 
@@ -42,43 +36,6 @@ pub(super) struct PaidElsewhereCalls;
 
 /// For how long a mark can be removed.
 const MAY_BE_TAKEN_BACK: TimeDelta = TimeDelta::days(1);
-
-/// The longest note.
-const LONGEST_NOTE: usize = 500;
-
-/// A payment received without Stripe.
-#[derive(Debug, Deserialize, Object, Serialize)]
-#[serde(deny_unknown_fields)]
-struct MarkPaid {
-    /// The payment method.
-    method: Text<ElsewhereMethod>,
-    /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
-    on: Option<CalendarDay>,
-    /// A note for your records, in one line.
-    note: Option<String>,
-    /// Whether the buyer gets a receipt by text; absent: as the merchant says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receipt: Option<bool>,
-}
-
-/// A payment for an order that was not requested by a link.
-#[derive(Debug, Deserialize, Object, Serialize)]
-#[serde(deny_unknown_fields)]
-struct MarkOrderPaid {
-    /// The payment method.
-    method: Text<ElsewhereMethod>,
-    /// The day of the payment, such as `2026-11-26`; absent: today in your time zone.
-    on: Option<CalendarDay>,
-    /// A note for your records, in one line.
-    note: Option<String>,
-    /// Whether the buyer gets a receipt by text; absent: as the merchant says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    receipt: Option<bool>,
-    /// The amount in the order's currency; absent: the order's amount.
-    amount: Option<Amount>,
-    /// The invoice number; absent: the order's number.
-    invoice_number: Option<Line<64>>,
-}
 
 #[OpenApi(tag = "Group::PaymentLinks")]
 #[expect(clippy::too_many_arguments, reason = "each is a parameter of the call, by its name")]
@@ -150,61 +107,6 @@ impl PaidElsewhereCalls {
     }
 }
 
-impl MarkPaid {
-    fn check(&self, key: &Principal, today: NaiveDate) -> Result<PaidElsewhere, Problem> {
-        let mut fields = Fields::default();
-        let on = day(self.on.as_deref(), today, &mut fields);
-        let note = note(self.note.as_deref(), &mut fields);
-        let (Some(on), false) = (on, fields.any()) else { return Err(fields.into_problem()) };
-        Ok(PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() })
-    }
-}
-
-/// The day of the payment.
-fn day(sent: Option<&str>, today: NaiveDate, fields: &mut Fields) -> Option<NaiveDate> {
-    match sent.map(str::parse::<NaiveDate>) {
-        None => return Some(today),
-        Some(Ok(day)) if day <= today => return Some(day),
-        Some(Ok(_)) => fields.refuse("on", "must not be in the future"),
-        Some(Err(_)) => fields.refuse("on", "is not a date such as 2026-11-26"),
-    }
-    None
-}
-
-fn note(sent: Option<&str>, fields: &mut Fields) -> Option<String> {
-    let note = sent.filter(|note| !note.trim().is_empty())?;
-    fields.text("note", note, LONGEST_NOTE)
-}
-
-/// The payment of an order as entered.
-struct Payment {
-    paid: PaidElsewhere,
-    money: Money,
-    invoice_number: String,
-}
-
-impl MarkOrderPaid {
-    fn check(&self, key: &Principal, order: &Order, today: NaiveDate) -> Result<Payment, Problem> {
-        let mut fields = Fields::default();
-        let on = day(self.on.as_deref(), today, &mut fields);
-        let note = note(self.note.as_deref(), &mut fields);
-        let money = match self.amount.as_deref() {
-            Some(amount) => fields.take("amount", Money::parse(amount, order.currency)),
-            None => fields.take("amount", order.money()),
-        };
-        if money.is_some_and(Money::is_zero) {
-            fields.refuse("amount", "must be more than zero");
-        }
-        let number = self.invoice_number.as_deref().unwrap_or(&order.number);
-        let invoice_number = fields.text("invoice_number", number, 64);
-        let (Some(on), Some(money), Some(invoice_number), false) = (on, money, invoice_number, fields.any()) else {
-            return Err(fields.into_problem());
-        };
-        let paid = PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() };
-        Ok(Payment { paid, money, invoice_number })
-    }
-}
-
 async fn accept_mark(
     api: &Api,
     key: &Principal,
@@ -229,7 +131,7 @@ async fn accept_mark(
         Advanced::Unchanged => {
             // Read again, because another caller may have marked it at the same moment.
             let link = find_link(&tx, key, link_id).await?;
-            if !is_said_of(&link, input, &paid) {
+            if !input.is_said_of(&link, &paid) {
                 let detail = "The link was marked as paid before, with other words than these; those count.";
                 return Err(Problem::conflict("already_marked", detail));
             }
@@ -281,14 +183,6 @@ async fn accept_mark_of_order(
     tx.done(key.did(AuditAction::LinkMarkPaid, &link.id).because(sentence), now);
     let (id, view) = (link.id, LinkView::read(api, &tx, link).await?);
     Ok(accepted(tx, id, view, None))
-}
-
-/// Whether the link already has everything in the input.
-fn is_said_of(link: &link::Model, input: &MarkPaid, paid: &PaidElsewhere) -> bool {
-    link.elsewhere_method == Some(paid.method)
-        && (input.on.is_none() || link.elsewhere_on == Some(paid.on.to_string()))
-        && (paid.note.is_none() || link.elsewhere_note == paid.note)
-        && (input.receipt.is_none() || link.receipt == input.receipt)
 }
 
 async fn accept_unmark(

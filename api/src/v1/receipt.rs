@@ -12,9 +12,8 @@ use poem_openapi::{OpenApi, param::Path};
 
 use super::{
     Group,
-    details_page::draw,
+    details_page::{draw, seller, words_for},
     link_answers::find_link,
-    order_view::{seller, words_for},
 };
 use crate::{
     Api, Problem,

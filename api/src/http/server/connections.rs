@@ -1,5 +1,7 @@
 //! Tracks open connections: which have exceeded their time, and which to close first when the limit is reached.
 
+mod activity;
+
 use std::{
     collections::HashMap,
     net::IpAddr,
@@ -12,14 +14,12 @@ use std::{
 
 use tokio::sync::Notify;
 
+use self::activity::ConnectionActivity;
 use super::Patience;
 use crate::http::address::household;
 
 /// How often overdue connections are looked for.
 const LOOK: Duration = Duration::from_secs(1);
-
-/// How long a slow client may take for a piece of an answer on a connection that is about to be closed.
-const SLOW: Duration = Duration::from_secs(5);
 
 /// All open connections of a server. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -39,23 +39,6 @@ pub(super) struct HttpConnection {
     household: IpAddr,
     activity: Mutex<ConnectionActivity>,
     close: Notify,
-}
-
-#[derive(Debug)]
-struct ConnectionActivity {
-    /// The requests in flight.
-    requests: usize,
-    /// Since when there are none.
-    idle: Instant,
-    /// Since when the head of the next request is arriving.
-    head: Option<Instant>,
-    /// Since when the client has accepted no data.
-    stuck: Option<Instant>,
-    /// Since when a piece of an answer, by its request, waits for the client to ask for it: with HTTP/2 a client may
-    /// ask for nothing, and then nothing is written.
-    waiting: HashMap<u64, Instant>,
-    /// The number of requests so far.
-    begun: u64,
 }
 
 /// Registers a connection until it is dropped.
@@ -80,16 +63,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Connections {
     /// Registers a connection.
     pub(super) fn enter(&self, address: IpAddr) -> ConnectionGuard {
-        let now = Instant::now();
-        // A new client is expected to send a request, so its head counts as arriving.
-        let activity = ConnectionActivity {
-            requests: 0,
-            idle: now,
-            head: Some(now),
-            stuck: None,
-            waiting: HashMap::new(),
-            begun: 0,
-        };
+        let activity = ConnectionActivity::of_new(Instant::now());
         let household = household(address.to_canonical());
         let connection = Arc::new(HttpConnection { household, activity: Mutex::new(activity), close: Notify::new() });
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
@@ -161,29 +135,18 @@ impl Drop for ConnectionGuard {
 impl HttpConnection {
     /// Records the start of a request.
     pub(super) fn begin(self: &Arc<Self>) -> InFlight {
-        let mut activity = locked(&self.activity);
-        activity.requests += 1;
-        activity.begun += 1;
-        activity.head = None;
-        InFlight { connection: Arc::clone(self), number: activity.begun }
+        let number = locked(&self.activity).begin();
+        InFlight { connection: Arc::clone(self), number }
     }
 
     /// Records incoming data.
     pub(super) fn heard(&self) {
-        let mut activity = locked(&self.activity);
-        if activity.requests == 0 && activity.head.is_none() {
-            activity.head = Some(Instant::now());
-        }
+        locked(&self.activity).heard(Instant::now());
     }
 
     /// Records whether the client accepts data.
     pub(super) fn set_stuck(&self, stuck: bool) {
-        let since = &mut locked(&self.activity).stuck;
-        match (stuck, &since) {
-            (true, None) => *since = Some(Instant::now()),
-            (true, Some(_)) => {}
-            (false, _) => *since = None,
-        }
+        locked(&self.activity).set_stuck(stuck, Instant::now());
     }
 
     /// Whether an answer ended a moment ago.
@@ -193,9 +156,7 @@ impl HttpConnection {
 
     /// Whether a request is in progress whose client accepts data.
     pub(super) fn is_of_use(&self) -> bool {
-        let activity = locked(&self.activity);
-        let takes = |since: &Instant| since.elapsed() < SLOW;
-        activity.requests > 0 && activity.stuck.is_none() && activity.waiting.values().all(takes)
+        locked(&self.activity).is_of_use(Instant::now())
     }
 
     /// Resolves when the connection must be closed.
@@ -207,35 +168,13 @@ impl HttpConnection {
 impl InFlight {
     /// Records whether a piece of the answer waits for the client.
     pub(super) fn waits_for_them(&self, waits: bool) {
-        let mut activity = locked(&self.connection.activity);
-        if waits {
-            activity.waiting.insert(self.number, Instant::now());
-        } else {
-            activity.waiting.remove(&self.number);
-        }
+        locked(&self.connection.activity).set_waiting(self.number, waits.then(Instant::now));
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut activity = locked(&self.connection.activity);
-        activity.waiting.remove(&self.number);
-        activity.requests -= 1;
-        activity.idle = Instant::now();
-    }
-}
-
-impl ConnectionActivity {
-    fn idle_since(&self) -> Option<Instant> {
-        (self.requests == 0 && self.stuck.is_none()).then_some(self.idle)
-    }
-
-    fn is_overdue(&self, now: Instant, patience: Patience) -> bool {
-        let longer = |since: Option<Instant>, than| since.is_some_and(|since| now.duration_since(since) > than);
-        longer(self.head, patience.head)
-            || longer(self.idle_since(), patience.idle)
-            || longer(self.stuck, patience.stuck)
-            || longer(self.waiting.values().min().copied(), patience.stuck)
+        locked(&self.connection.activity).end(self.number, Instant::now());
     }
 }
 
