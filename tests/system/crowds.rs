@@ -13,17 +13,18 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::support::{App, Database, Http, INVOICE, Invoice, eventually, large_order_body};
+use crate::support::{App, Database, Http, INVOICE, Invoice, eventually};
 
 const MIB: u64 = 1024 * 1024;
 
 /// The time that a head or a small body has, and a few seconds for a machine that has more to do.
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
+
 const A_LITTLE: Duration = Duration::from_secs(10);
 
 /// What a machine that has more to do may add to a look. Whoever is starved by a crowd waits until the crowd is gone,
 /// half a minute.
-const A_MOMENT: Duration = Duration::from_secs(5);
+pub(crate) const A_MOMENT: Duration = Duration::from_secs(5);
 
 /// For those who do not speak HTTP as one should.
 async fn connected(app: &App) -> TcpStream {
@@ -31,7 +32,7 @@ async fn connected(app: &App) -> TcpStream {
 }
 
 /// The slowest of twenty looks at the console.
-async fn slowest_look(somebody: &Http) -> Duration {
+pub(crate) async fn slowest_look(somebody: &Http) -> Duration {
     let mut slowest = Duration::ZERO;
     for _ in 0..20 {
         let since = Instant::now();
@@ -42,7 +43,7 @@ async fn slowest_look(somebody: &Http) -> Duration {
 }
 
 /// So many who connect and say this.
-async fn crowd(app: &App, size: usize, words: &str) -> Vec<TcpStream> {
+pub(crate) async fn crowd(app: &App, size: usize, words: &str) -> Vec<TcpStream> {
     let mut crowd = Vec::with_capacity(size);
     for _ in 0..size {
         let mut one = connected(app).await;
@@ -53,7 +54,7 @@ async fn crowd(app: &App, size: usize, words: &str) -> Vec<TcpStream> {
 }
 
 /// What each client receives until its connection ends; `None` if it does not end in time.
-async fn ends(mut stream: TcpStream, within: Duration) -> Option<(String, Duration)> {
+pub(crate) async fn ends(mut stream: TcpStream, within: Duration) -> Option<(String, Duration)> {
     let (since, mut answer) = (Instant::now(), Vec::new());
     let ended = timeout(within, stream.read_to_end(&mut answer)).await;
     ended.is_ok().then(|| (String::from_utf8_lossy(&answer).into_owned(), since.elapsed()))
@@ -246,53 +247,6 @@ async fn two_hundred_who_read_an_invoice_slowly_cost_no_memory() {
         assert!(more > 0, "it ended after {read} bytes");
         read += more;
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn long_lists_of_one_keep_nobody_waiting() {
-    let app = App::start_apart(Database::sqlite()).await;
-    let merchant = app.merchant();
-    let phone = "+12025550162";
-    app.hush(phone);
-    for number in 0..110 {
-        let body = large_order_body(&format!("7{number:03}"), phone);
-        merchant.http.post("/v1/orders", &body).await.with_status(201);
-    }
-    let somebody = app.anybody();
-    let other = app.operator().makes_a_merchant("A Florist").await;
-    let (alone, before) = (slowest_look(&somebody).await, app.status_of_process("VmHWM"));
-
-    let export = format!("/v1/buyers/{phone}/export");
-    let lists = [("/v1/orders?limit=100", 30), ("/v1/changes?limit=500", 10), (export.as_str(), 5)];
-    let mut readers = JoinSet::new();
-    for (path, size) in lists {
-        let words = format!(
-            "GET {path} HTTP/1.1\r\nHost: paylink\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
-            app.hello.api_key
-        );
-        for one in crowd(&app, size, &words).await {
-            readers.spawn(ends(one, Duration::from_mins(2)));
-        }
-    }
-    let mut looks = Vec::new();
-    while !readers.is_empty() {
-        let since = Instant::now();
-        somebody.get("/console").await.with_status(200);
-        looks.push(since.elapsed());
-        // The process stays with its balancer, and serves whoever else comes.
-        somebody.get("/readyz").await.with_status(200);
-        other.http.get("/v1/orders").await.with_status(200);
-        sleep(Duration::from_millis(50)).await;
-        while let Some(read) = readers.try_join_next() {
-            let (told, _) = read.unwrap().expect("it comes to its end");
-            assert!(told.starts_with("HTTP/1.1 200") || told.starts_with("HTTP/1.1 429"), "{told:.200}");
-        }
-    }
-    let slowest = looks.into_iter().max().unwrap();
-    let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
-    println!("45 long lists of one merchant at once: slowest look of another {slowest:.1?}, {grown} MiB more memory");
-    assert!(slowest < alone + A_MOMENT, "{alone:?} alone, {slowest:?} among them");
-    assert!(grown < 192, "{grown} MiB");
 }
 
 fn raise_own_limit() {

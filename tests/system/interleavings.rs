@@ -6,7 +6,9 @@
 //! of a run replays its decisions.
 
 mod batches;
+mod ends;
 mod money_back;
+mod moves;
 mod purchases;
 mod texts;
 
@@ -18,10 +20,13 @@ use futures_util::{StreamExt, future, stream};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use self::{money_back::MoneyBack, texts::Texts};
-use crate::support::{
-    Answer, App, AtStripe, Buyer, Database, Invoice, Link, Merchant, Order, Sandbox, SmallDisk, order_body,
+use self::{
+    ends::{all_is_settled, check},
+    money_back::MoneyBack,
+    moves::{MOVES, Move},
+    texts::Texts,
 };
+use crate::support::{Answer, App, Buyer, Database, Invoice, Link, Merchant, Order, Sandbox, SmallDisk, order_body};
 
 mod whatever_the_order_no_payment_goes_missing_and_no_closed_link_can_be_paid {
     use super::{Database, SmallDisk, on};
@@ -56,51 +61,6 @@ const LOOKS: i64 = 30;
 
 /// How long to wait for an end; it decides nothing else.
 const PATIENCE: Duration = Duration::from_mins(10);
-
-/// The next possible actions of the buyer, the bank and the merchant.
-#[derive(Debug, Clone, Copy)]
-enum Move {
-    Opens,
-    Pays,
-    PaysLater,
-    PaysWhatIsOpen,
-    BankSays,
-    Voids,
-    MarksPaid,
-    UnmarksPaid,
-    PaysAndComesBack,
-    GivesBack,
-    RefundGetsOn,
-    Disputes,
-    DisputeGetsOn,
-    Texts,
-    TakesTextBack,
-    FindsNoRoom,
-    Waits,
-}
-
-/// Actions that extend what exists are tried more often.
-const MOVES: [Move; 19] = [
-    Move::Opens,
-    Move::Pays,
-    Move::PaysLater,
-    Move::PaysWhatIsOpen,
-    Move::BankSays,
-    Move::Voids,
-    Move::MarksPaid,
-    Move::UnmarksPaid,
-    Move::PaysAndComesBack,
-    Move::PaysAndComesBack,
-    Move::GivesBack,
-    Move::GivesBack,
-    Move::RefundGetsOn,
-    Move::Disputes,
-    Move::DisputeGetsOn,
-    Move::Texts,
-    Move::TakesTextBack,
-    Move::FindsNoRoom,
-    Move::Waits,
-];
 
 /// The actions on one link.
 struct Played {
@@ -267,88 +227,10 @@ impl<'a> Interleaving<'a> {
         }
     }
 
-    async fn makes(&mut self, next: Move, link: &Link) {
-        match next {
-            Move::Opens => {
-                if let (200, answer) = self.sandbox.is_told("open", &json!({"url": link.stripe_url})).await {
-                    self.opened.push(answer["session"].clone());
-                }
-            }
-            Move::Pays => {
-                self.pays(json!({"url": link.stripe_url})).await;
-            }
-            Move::PaysLater => {
-                self.pays(json!({"url": link.stripe_url, "async": true})).await;
-            }
-            Move::PaysWhatIsOpen => {
-                if let Some(session) = self.opened.pop() {
-                    let later = self.rng.u8(0..3) == 0;
-                    self.pays(json!({"session": session, "async": later})).await;
-                }
-            }
-            Move::BankSays => {
-                if let Some(session) = self.pending.pop() {
-                    let succeed = self.rng.bool();
-                    self.sandbox.does("settle", json!({"session": session, "succeed": succeed})).await;
-                }
-            }
-            Move::Voids => {
-                self.stripe_has_a_bad_day("/v1/").await;
-                let path = format!("/v1/payment-links/{}/void", link.id);
-                let status = self.asks(&path, &json!({"reason": "a mistake"})).await.status;
-                assert!([202, 409].contains(&status), "seed {}: a void was answered {status}", self.seed);
-            }
-            Move::MarksPaid => {
-                self.stripe_has_a_bad_day("/v1/").await;
-                let path = format!("/v1/payment-links/{}/mark-paid", link.id);
-                let status = self.asks(&path, &json!({"method": "cash"})).await.status;
-                assert!([202, 409].contains(&status), "seed {}: cash was answered {status}", self.seed);
-            }
-            Move::UnmarksPaid => {
-                let path = format!("/v1/payment-links/{}/unmark-paid", link.id);
-                let status = self.asks(&path, &json!({})).await.status;
-                assert!([202, 409].contains(&status), "seed {}: taking cash back was answered {status}", self.seed);
-            }
-            Move::PaysAndComesBack => self.pays_and_comes_back(link).await,
-            Move::GivesBack => self.money.is_given(&self.sandbox, &mut self.rng).await,
-            Move::RefundGetsOn => self.money.gets_on(&self.sandbox, &mut self.rng).await,
-            Move::Disputes => self.money.is_disputed(&self.sandbox, &mut self.rng).await,
-            Move::DisputeGetsOn => self.money.dispute_gets_on(&self.sandbox, &mut self.rng).await,
-            Move::Texts => self.texts.are_sent(&self.merchant, link, &mut self.rng).await,
-            Move::TakesTextBack => self.texts.are_cancelled(&self.merchant, &mut self.rng).await,
-            Move::FindsNoRoom => {
-                let time = self.rng.u64(100..800);
-                self.app.finds_no_room_for(Duration::from_millis(time)).await;
-            }
-            Move::Waits => tokio::time::sleep(Duration::from_millis(self.rng.u64(0..400))).await,
-        }
-    }
-
     /// A command of the merchant's, again where it cannot be done now.
     async fn asks(&self, path: &str, body: &Value) -> Answer {
         let http = &self.merchant.http;
         http.insists(|| http.request(Method::POST, path).json(body)).await
-    }
-
-    /// Whether something was paid, be it later.
-    async fn pays(&mut self, how: Value) -> bool {
-        let (200, paid) = self.sandbox.is_told("pay", &how).await else { return false };
-        self.money.knows(&paid["payment_intent"]);
-        if paid["payment_status"] == "unpaid" {
-            self.pending.push(paid["session"].clone());
-        }
-        true
-    }
-
-    /// The buyer presses Pay on our page, pays, and comes back before or after Stripe's webhook.
-    async fn pays_and_comes_back(&mut self, link: &Link) {
-        let led = self.buyer.presses_pay(link).await;
-        let stripe = if led.status == 303 { led.header("location").to_owned() } else { String::new() };
-        if !stripe.contains("/pay/") || !self.pays(json!({"url": stripe})).await {
-            return;
-        }
-        let back = self.buyer.browser.get(&format!("{}?returned=1", link.url)).await;
-        assert!(!back.text().contains("/pay\""), "seed {}: who has paid is asked to pay again", self.seed);
     }
 
     /// As soon as a link is reported as closed, it cannot be paid on any page.
@@ -364,57 +246,4 @@ impl<'a> Interleaving<'a> {
             assert_eq!(tried, 409, "seed {}: {session} could be paid: {seen}", self.seed);
         }
     }
-}
-
-/// Waits until nothing is under way any more; what webhooks did not tell, the scheduler has asked.
-async fn all_is_settled(app: &App, links: &[Played]) {
-    let merchant = app.merchant();
-    // How often, and not for how long: a look at a thousand links takes longer than what they wait for.
-    for hours in 2.. {
-        looks_around(app, hours);
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while !app.operator().jobs("queued").await.is_empty() {
-            assert!(std::time::Instant::now() < deadline, "jobs are left: {:?}", app.operator().jobs("queued").await);
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        let (mut under_way, at_stripe) = (Vec::new(), app.sandbox().all_links().await);
-        for Played { seed, id, texts, .. } in links {
-            let seen = merchant.link(id).await;
-            let status = seen["status"].as_str().unwrap();
-            let paid = at_stripe.for_link(id).paid_sessions;
-            let is_settled = match status {
-                "unpaid" => paid == 0,
-                // Scheduled texts are cancelled.
-                "paid" | "voided" | "expired" | "failed" => !texts.wait(&merchant).await,
-                _ => false,
-            };
-            if !is_settled {
-                under_way.push(format!("seed {seed}: {seen}"));
-            }
-        }
-        if under_way.is_empty() {
-            return;
-        }
-        assert!(hours < LOOKS, "not settled: {under_way:?}");
-    }
-}
-
-/// The credits that are held for texts that wait.
-async fn check(app: &App, Played { seed, id, money, texts }: &Played, stripe: &AtStripe) -> i64 {
-    let seen = app.merchant().link(id).await;
-    let status = seen["status"].as_str().unwrap();
-    // Each payment that failed has used one up.
-    let entries = seen["timeline"].as_array().unwrap().iter();
-    let failed = entries.filter(|entry| entry["event"] == "payment_failed").count() as u64;
-    assert!(stripe.total <= 1 + failed, "seed {seed}: {} links at Stripe for {seen}", stripe.total);
-    assert!(stripe.live <= 1, "seed {seed}: {} of them can be paid", stripe.live);
-    let paid_by_stripe = status == "paid" && seen["paid_by"]["method"] == "stripe";
-    assert_eq!(paid_by_stripe, stripe.paid_sessions > 0, "seed {seed}: {} payments for {seen}", stripe.paid_sessions);
-    if ["voided", "expired", "failed"].contains(&status) || (status == "paid" && !paid_by_stripe) {
-        assert_eq!((stripe.live, stripe.open_sessions), (0, 0), "seed {seed}: {seen}");
-    }
-    let dashboard = seen["dashboard_url"].as_str().unwrap_or_default();
-    assert!(!paid_by_stripe || dashboard.contains("/test/payments/pi_"), "seed {seed}: {seen}");
-    money.is_shown_by(*seed, &seen);
-    texts.are_settled(app, *seed, &seen).await
 }

@@ -1,14 +1,19 @@
 //! Lists of large items: they come in pieces, and nothing is missing.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use chrono::Utc;
 use domain::LinkId;
 use entity::link;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel};
 use serde_json::{Map, Value, json};
+use tokio::{task::JoinSet, time::sleep};
 
-use crate::support::{App, Http, Invoice, large_order_body, on_both_databases};
+use super::crowds::{A_MOMENT, crowd, ends, slowest_look};
+use crate::support::{App, Database, Http, Invoice, large_order_body, on_both_databases};
 
 on_both_databases!(a_page_of_large_orders_is_short_and_the_rest_follows, an_order_gets_a_hundred_links_and_no_more);
 
@@ -113,4 +118,51 @@ async fn has_ninety_nine_more(app: &App, link: &str) {
         another.insert(&rows).await.unwrap();
     }
     rows.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_lists_of_one_keep_nobody_waiting() {
+    let app = App::start_apart(Database::sqlite()).await;
+    let merchant = app.merchant();
+    let phone = "+12025550162";
+    app.hush(phone);
+    for number in 0..110 {
+        let body = large_order_body(&format!("7{number:03}"), phone);
+        merchant.http.post("/v1/orders", &body).await.with_status(201);
+    }
+    let somebody = app.anybody();
+    let other = app.operator().makes_a_merchant("A Florist").await;
+    let (alone, before) = (slowest_look(&somebody).await, app.status_of_process("VmHWM"));
+
+    let export = format!("/v1/buyers/{phone}/export");
+    let lists = [("/v1/orders?limit=100", 30), ("/v1/changes?limit=500", 10), (export.as_str(), 5)];
+    let mut readers = JoinSet::new();
+    for (path, size) in lists {
+        let words = format!(
+            "GET {path} HTTP/1.1\r\nHost: paylink\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n",
+            app.hello.api_key
+        );
+        for one in crowd(&app, size, &words).await {
+            readers.spawn(ends(one, Duration::from_mins(2)));
+        }
+    }
+    let mut looks = Vec::new();
+    while !readers.is_empty() {
+        let since = Instant::now();
+        somebody.get("/console").await.with_status(200);
+        looks.push(since.elapsed());
+        // The process stays with its balancer, and serves whoever else comes.
+        somebody.get("/readyz").await.with_status(200);
+        other.http.get("/v1/orders").await.with_status(200);
+        sleep(Duration::from_millis(50)).await;
+        while let Some(read) = readers.try_join_next() {
+            let (told, _) = read.unwrap().expect("it comes to its end");
+            assert!(told.starts_with("HTTP/1.1 200") || told.starts_with("HTTP/1.1 429"), "{told:.200}");
+        }
+    }
+    let slowest = looks.into_iter().max().unwrap();
+    let grown = app.status_of_process("VmHWM").saturating_sub(before) / 1024;
+    println!("45 long lists of one merchant at once: slowest look of another {slowest:.1?}, {grown} MiB more memory");
+    assert!(slowest < alone + A_MOMENT, "{alone:?} alone, {slowest:?} among them");
+    assert!(grown < 192, "{grown} MiB");
 }

@@ -1,29 +1,25 @@
-//! What happens to a payment afterwards: refunds, disputes, second payments, and events about payments that are not
-//! ours.
+//! What happens to a payment afterwards: refunds and second payments.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{App, Link, Merchant, STRIPE_KEY, StripeEvent, eventually, on_both_databases};
+use crate::support::{App, Link, Merchant, StripeEvent, eventually, on_both_databases};
 
 on_both_databases!(
     refunds_are_counted_from_refunds_and_one_that_fails_is_taken_off,
     where_only_the_charge_told_its_newest_sum_counts_less_what_failed_since,
     a_refund_that_its_sum_told_too_early_is_put_right,
     what_goes_back_before_the_payment_is_known_is_shown_when_it_is,
-    a_dispute_is_judged_by_its_status,
     each_payment_on_top_leaves_what_it_was,
-    what_other_software_does_is_recorded_and_ignored_at_once,
-    an_endpoint_that_was_registered_before_gets_the_new_events,
     what_went_back_after_the_purge_is_known_without_an_amount,
 );
 
-fn events<'a>(link: &'a Value, kind: &str) -> Vec<&'a str> {
+pub(crate) fn events<'a>(link: &'a Value, kind: &str) -> Vec<&'a str> {
     let entries = link["timeline"].as_array().unwrap().iter().filter(|entry| entry["event"] == kind);
     entries.map(|entry| entry["detail"].as_str().unwrap_or_default()).collect()
 }
 
-async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) -> bool) -> Value {
     eventually(what, async || {
         let link = merchant.link(link).await;
         is(&link).then_some(link)
@@ -31,7 +27,7 @@ async fn shows(merchant: &Merchant, link: &str, what: &str, is: impl Fn(&Value) 
     .await
 }
 
-async fn everything_is_applied(app: &App) {
+pub(crate) async fn everything_is_applied(app: &App) {
     eventually("every event is applied", async || app.operator().jobs("queued").await.is_empty().then_some(())).await;
 }
 
@@ -184,52 +180,6 @@ async fn what_goes_back_before_the_payment_is_known_is_shown_when_it_is(app: &mu
     assert_eq!((events(&link, "refunded"), events(&link, "disputed")), (vec!["10.00 USD"], vec!["fraudulent"]));
 }
 
-async fn a_dispute_is_judged_by_its_status(app: &mut App) {
-    let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    for (steps, ends, told) in [
-        (&["warning_needs_response", "warning_under_review", "warning_closed"][..], "closed", "inquiry_closed"),
-        (&["needs_response", "under_review", "won"], "won", "dispute_won"),
-        (&["needs_response", "lost"], "lost", "dispute_lost"),
-        (&["prevented"], "closed", "dispute_prevented"),
-    ] {
-        let order = merchant.opens_an_order(&format!("D-{}", steps.join("-"))).await;
-        let link = merchant.makes_a_link(&order).await;
-        app.buyer().pays(&link).await;
-        let paid = merchant.sees(&link.id, "paid").await;
-        let intent = paid["dashboard_url"].as_str().unwrap().rsplit('/').next().unwrap();
-        sandbox.does("dispute", json!({"payment_intent": intent, "status": steps[0]})).await;
-        for (before, step) in steps.iter().zip(&steps[1..]) {
-            let stands = |link: &Value| link["disputed"] == "open" && link["dispute_status"] == *before;
-            shows(&merchant, &link.id, "it is open", stands).await;
-            sandbox.does("dispute/close", json!({"payment_intent": intent, "status": step})).await;
-        }
-        let end = shows(&merchant, &link.id, "it has ended", |link| link["disputed"] == ends).await;
-        let last = *steps.last().unwrap();
-        assert_eq!((&end["dispute_status"], events(&end, "dispute_closed")), (&json!(last), vec![last]), "{end}");
-        assert_eq!(merchant.tag(&order).await, "paid");
-        let order = merchant.http.get(&format!("/v1/orders/{}", order.id)).await.with_status(200).json();
-        assert_eq!(order["notices"], json!([told]), "{order}");
-
-        // Wherever else it is shown.
-        let listed = merchant.http.get(&format!("/v1/payment-links?disputed={ends}")).await.with_status(200).json();
-        assert_eq!(listed["items"][0]["id"], link.id.as_str(), "{listed}");
-        let csv = merchant.http.request(Method::GET, &format!("/v1/payment-links?disputed={ends}"));
-        let csv = merchant.http.ask(csv.header("Accept", "text/csv")).await.with_status(200).text();
-        assert!(csv.lines().any(|line| line.starts_with(&link.id) && line.contains(&format!(",{last},"))), "{csv}");
-        assert!(app.says(&["why", &link.id]).contains(&format!("(Stripe says {last})")));
-        let page = app.buyer().opens(&link).await.with_status(200).text();
-        assert!(
-            page.contains(if ends == "lost" { "your bank has given you the money back" } else { "is paid" }),
-            "{page}"
-        );
-    }
-    let none = merchant.http.get("/v1/payment-links?disputed=open").await.with_status(200).json();
-    assert_eq!(none["items"], json!([]));
-    merchant.http.get("/v1/payment-links?disputed=perhaps").await.problem(422, "invalid_input");
-    let summary = merchant.http.get("/v1/summary").await.with_status(200).json();
-    assert_eq!(summary["currencies"][0]["lost_links"], 1, "{summary}");
-}
-
 async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
     let merchant = app.merchant();
     let link = merchant.makes_a_link(&app.order()).await;
@@ -272,75 +222,6 @@ async fn each_payment_on_top_leaves_what_it_was(app: &mut App) {
     assert_eq!(gone["refunded_amount"], "129.50");
     is_said_on_the_page(app, &link, "This invoice was paid, and the money was paid back to you.").await;
     is_said_on_the_page(app, &link, "<dd>388.50\u{a0}USD</dd>").await;
-}
-
-async fn what_other_software_does_is_recorded_and_ignored_at_once(app: &mut App) {
-    let theirs = [
-        json!({"id": "evt_other_1", "type": "charge.dispute.created", "created": 1_780_000_000, "data": {"object": {
-            "id": "du_other", "payment_intent": null, "charge": "ch_other", "status": "needs_response"}}}),
-        json!({"id": "evt_other_2", "type": "charge.dispute.created", "created": 1_780_000_000, "data": {"object": {
-            "id": "du_other_2", "payment_intent": "pi_other", "status": "lost", "created": 1_780_000_000}}}),
-        json!({"id": "evt_other_3", "type": "refund.created", "created": 1_780_000_000, "data": {"object": {
-            "id": "re_other", "payment_intent": "pi_other", "amount": 1, "currency": "bhd", "status": "pending"}}}),
-        json!({"id": "evt_other_4", "type": "refund.failed", "created": 1_780_000_000, "data": {"object": {
-            "id": "re_other_2", "payment_intent": null, "amount": 1, "currency": "xyz", "status": "failed"}}}),
-        json!({"id": "evt_other_5", "type": "charge.refunded", "created": 1_780_000_000, "data": {"object": {
-            "payment_intent": null, "amount_refunded": 5, "currency": "usd", "metadata": null}}}),
-        json!({"id": "evt_other_6", "type": "checkout.session.completed", "created": 1_780_000_000, "data": {"object": {
-            "id": "cs_other", "payment_link": null, "payment_intent": null, "payment_status": "paid", "mode": "subscription",
-            "amount_total": null, "currency": null, "metadata": null}}}),
-        json!({"id": "evt_thin_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "livemode": false,
-            "created": "2026-11-26T12:00:00.000Z",
-            "related_object": {"id": "ed_test_1", "type": "event_destination", "url": "/v2/core/event_destinations/ed_test_1"}}),
-        json!({"id": "evt_thin_2", "object": "v2.core.event", "type": "checkout.session.completed", "created": "2026-11-26T12:00:00.000Z"}),
-    ];
-    for event in &theirs {
-        app.is_told(&StripeEvent::other(event.clone())).await.with_status(200);
-    }
-    everything_is_applied(app).await;
-    let listed = app.merchant().http.get("/v1/webhook-events?limit=100").await.with_status(200).json();
-    for event in theirs {
-        let known = listed["items"].as_array().unwrap().iter().find(|known| known["external_id"] == event["id"]);
-        assert_eq!(known.unwrap_or_else(|| panic!("{event} is not in {listed}"))["state"], "ignored", "{event}");
-    }
-    for attempt in app.rows().await.lines().filter(|line| line.contains("process_stripe_event")) {
-        assert!(!attempt.contains("retry"), "{attempt}");
-    }
-    // Events about payments that never become ours are deleted.
-    app.passes(chrono::Utc::now() + chrono::TimeDelta::days(4));
-    assert!(!app.rows().await.contains("du_other_2"));
-}
-
-async fn an_endpoint_that_was_registered_before_gets_the_new_events(app: &mut App) {
-    let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    merchant
-        .http
-        .put("/v1/stripe-integration", &json!({"secret_key": STRIPE_KEY, "register_webhook": true}))
-        .await
-        .with_status(202);
-    eventually("it is registered", async || {
-        let known = merchant.http.get("/v1/stripe-integration").await.json();
-        (known["webhook_endpoint"]["status"] == "registered").then_some(())
-    })
-    .await;
-    let endpoint = || async { sandbox.at_stripe(Method::GET, "webhook_endpoints", &[]).await["data"][0].clone() };
-    let made = endpoint().await;
-    assert_eq!(made["api_version"], "2026-10-28.endive", "{made}");
-    // As an earlier version registered it, and a person added to.
-    let path = format!("webhook_endpoints/{}", made["id"].as_str().unwrap());
-    let before = [("enabled_events[0]", "charge.refunded"), ("enabled_events[1]", "charge.expired")];
-    sandbox.at_stripe(Method::POST, &path, &before).await;
-
-    app.passes(chrono::Utc::now() + chrono::TimeDelta::hours(1));
-
-    let complete = eventually("it gets the new events", async || {
-        let events = endpoint().await["enabled_events"].to_string();
-        events.contains("refund.failed").then_some(events)
-    })
-    .await;
-    for event in ["charge.expired", "checkout.session.completed", "refund.created", "charge.dispute.updated"] {
-        assert!(complete.contains(event), "{complete}");
-    }
 }
 
 async fn what_went_back_after_the_purge_is_known_without_an_amount(app: &mut App) {

@@ -14,6 +14,7 @@ on_both_databases!(
     help_that_the_carrier_answers_is_not_answered_again,
     numbers_are_opted_out_and_in_by_hand_with_a_reason,
     the_carriers_signature_is_known_however_it_writes_our_address,
+    a_buyer_who_texts_stop_gets_no_more_texts,
 );
 
 /// The buyer's text is there, and this is what became of their wish.
@@ -222,4 +223,30 @@ async fn the_carriers_signature_is_known_however_it_writes_our_address(app: &mut
         let form = [("MessageSid", "SM7709"), ("From", phone), ("Body", "x")];
         app.is_called_by_twilio_at(&other, &form).await.problem(400, "bad_signature");
     }
+}
+
+async fn a_buyer_who_texts_stop_gets_no_more_texts(app: &mut App) {
+    let (merchant, sandbox) = (app.merchant(), app.sandbox());
+    let order = merchant.opens_an_order("6006").await;
+    let link = merchant.makes_a_link(&order).await;
+    let message = merchant.sends(&link).await;
+    merchant.sees_message(&message, "delivered").await;
+    let opted_out = async |wanted: bool| {
+        eventually("the buyer's wish is heeded", async || {
+            let conversation = merchant.conversation_with(&order.phone).await;
+            (conversation["opted_out_at"].is_string() == wanted).then_some(())
+        })
+        .await;
+    };
+
+    sandbox.buyer_texts(&order.phone, " stop ").await;
+    opted_out(true).await;
+    merchant.asks_to_send(&link).await.problem(422, "opted_out");
+    assert_eq!(merchant.credits().await, (99, 0));
+    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
+
+    sandbox.buyer_texts(&order.phone, "START").await;
+    opted_out(false).await;
+    let message = merchant.sends_again(&link).await;
+    merchant.sees_message(&message, "delivered").await;
 }

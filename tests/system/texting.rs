@@ -10,7 +10,6 @@ on_both_databases!(
     a_text_whose_answer_was_lost_is_settled_by_its_report,
     a_text_whose_answer_was_lost_is_found_at_the_carrier,
     a_busy_carrier_gets_the_text_later_and_once,
-    a_buyer_who_texts_stop_gets_no_more_texts,
     a_merchant_without_credits_sends_nothing,
     a_text_that_was_not_delivered_says_why,
     a_link_goes_to_a_number_once_a_minute_unless_it_is_meant,
@@ -83,32 +82,6 @@ async fn a_busy_carrier_gets_the_text_later_and_once(app: &mut App) {
     assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
     assert_eq!(sandbox.requests("sms", "POST", "/Messages.json").await.len(), 3);
     assert_eq!(merchant.ledger().await, ["top_up", "hold", "capture"]);
-}
-
-async fn a_buyer_who_texts_stop_gets_no_more_texts(app: &mut App) {
-    let (merchant, sandbox) = (app.merchant(), app.sandbox());
-    let order = merchant.opens_an_order("6006").await;
-    let link = merchant.makes_a_link(&order).await;
-    let message = merchant.sends(&link).await;
-    merchant.sees_message(&message, "delivered").await;
-    let opted_out = async |wanted: bool| {
-        eventually("the buyer's wish is heeded", async || {
-            let conversation = merchant.conversation_with(&order.phone).await;
-            (conversation["opted_out_at"].is_string() == wanted).then_some(())
-        })
-        .await;
-    };
-
-    sandbox.buyer_texts(&order.phone, " stop ").await;
-    opted_out(true).await;
-    merchant.asks_to_send(&link).await.problem(422, "opted_out");
-    assert_eq!(merchant.credits().await, (99, 0));
-    assert_eq!(sandbox.texts_to(&order.phone).await.len(), 1);
-
-    sandbox.buyer_texts(&order.phone, "START").await;
-    opted_out(false).await;
-    let message = merchant.sends_again(&link).await;
-    merchant.sees_message(&message, "delivered").await;
 }
 
 async fn a_merchant_without_credits_sends_nothing(app: &mut App) {

@@ -5,8 +5,9 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
+    failing_endpoints::is_believed_later,
     support::{App, Taking, eventually, on_both_databases},
-    webhooks_out::{deliveries, is_allowed_inside, is_believed, is_believed_later, makes, see},
+    webhooks_out::{deliveries, is_allowed_inside, is_believed, makes, see},
 };
 
 on_both_databases!(

@@ -20,7 +20,7 @@ use super::{
     outbox::Outbox,
 };
 use crate::{
-    rows::sums,
+    rows::{link_by_link, sums},
     support::{Database, Merchant, Sandbox, eventually},
 };
 
@@ -91,7 +91,7 @@ async fn sums_are_right(books: &Books<'_>) {
     let first = last - TimeDelta::days(300);
     let [summed, links] = [
         sums::summed(&books.db, &owner, first, last).await,
-        sums::looked_through(&books.db, &owner, first, last).await,
+        link_by_link::looked_through(&books.db, &owner, first, last).await,
     ]
     .map(|sums| {
         let without_median = |sum: Summary| Summary { median_seconds_to_pay: None, ..sum };

@@ -1,19 +1,20 @@
 //! The roles in separate processes, as in production, with one merchant who is connected to the sandbox.
 
+mod mirror_task;
+
 use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
     sync::Mutex,
-    time::Duration,
 };
 
 use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::{sync::watch, task::JoinHandle};
 
+use self::mirror_task::MirrorTask;
 use super::replica::Replica;
 use crate::support::{
     Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, WebhookCopy,
@@ -21,7 +22,9 @@ use crate::support::{
 };
 
 const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
+
 const SMS_NUMBER: &str = "+12025550100";
+
 pub(super) const WEBHOOK_SECRET: &str = "whsec_that_only_the_sandbox_and_the_product_know";
 
 /// How long a job stays with a worker that gives no sign of life: short, as tests wait for it.
@@ -50,29 +53,6 @@ pub(crate) struct Cluster {
     /// Another, made of webhooks, where a test wants one.
     pub(super) webhooks: Option<WebhookCopy>,
     sandbox: sandbox::Sandbox,
-}
-
-/// Reads the feed until it is told to stop.
-struct MirrorTask {
-    stop: watch::Sender<bool>,
-    reading: JoinHandle<Mirror>,
-}
-
-impl MirrorTask {
-    fn begin(mut mirror: Mirror) -> Self {
-        let stop = watch::Sender::new(false);
-        let is_over = stop.subscribe();
-        let reading = tokio::spawn(async move {
-            while !*is_over.borrow() {
-                // Without waiting at the server, which leaves a stream of live updates in Redis.
-                if !mirror.reads_on(0).await {
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            }
-            mirror
-        });
-        Self { stop, reading }
-    }
 }
 
 impl Cluster {

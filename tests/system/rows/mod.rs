@@ -11,6 +11,7 @@ mod heartbeat;
 mod invariants;
 mod jobs;
 mod ledger;
+pub(crate) mod link_by_link;
 mod links;
 mod long_lists;
 mod opt_outs;

@@ -1,5 +1,6 @@
 //! The product, with a data directory of its own: in this process, or as its users start it.
 
+mod commands;
 mod data;
 mod people;
 mod rows;
@@ -7,7 +8,7 @@ mod rows;
 use std::{
     fs::{self, OpenOptions},
     io::Write,
-    process::{Command, ExitStatus, Output},
+    process::ExitStatus,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -16,13 +17,13 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use domain::Clock;
 use entity::{
     Db, credits,
     job::{Column, Entity, JobState},
 };
-use paylink::{Settings, Surroundings, scheduler};
+use paylink::Settings;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -34,7 +35,6 @@ use super::{
     installation::{ENVIRONMENT, USUAL, command, free_port, variables},
     place::folder,
     private_redis::PrivateRedis,
-    process::Process,
     running::{Running, aside},
     shared_redis::a_part_of_redis,
     small_disk::SmallDisk,
@@ -162,11 +162,6 @@ impl App {
         (self.running, self.hello) = (Some(running), hello);
     }
 
-    /// Another process with the same settings.
-    pub(crate) fn command(&self) -> Command {
-        command(&self.database, self.data.path(), self.port)
-    }
-
     /// Stops, and starts again with other variables.
     pub(crate) async fn starts_again_with(&mut self, environment: &[(&str, &str)]) {
         let status = self.stops();
@@ -193,29 +188,6 @@ impl App {
             Some(disk) => Some(disk.has_room().await),
             None => None,
         }
-    }
-
-    /// Runs another sub-command with the same settings to its end.
-    pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
-        self.command().args(arguments).output().unwrap()
-    }
-
-    /// Runs another sub-command that must succeed. Returns its output.
-    pub(crate) fn says(&self, arguments: &[&str]) -> String {
-        let output = self.runs(arguments);
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Starts another role next to it, at this port if it listens at all, with the same sandbox.
-    pub(crate) fn begins(&self, arguments: &[&str], port: u16) -> Process {
-        let mut command = command(&self.database, self.data.path(), port);
-        command
-            .args(arguments)
-            .env("PAYLINK_STRIPE_API_BASE", format!("{}/stripe", self.hello.sandbox_url))
-            .env("PAYLINK_SMS_API_BASE", format!("{}/sms", self.hello.sandbox_url))
-            .env("PAYLINK_PUBLIC_URL", &self.hello.url);
-        Process::start(&mut command, self.data.path())
     }
 
     /// Changes a setting of all processes that start from now on.
@@ -260,16 +232,6 @@ impl App {
     pub(crate) fn turns_its_clock(&self, by: TimeDelta) {
         assert_eq!(self.way, Way::Here, "a process has the clock of the machine");
         self.ahead.fetch_add(by.num_seconds(), Ordering::Relaxed);
-    }
-
-    /// Runs every tick that is due then, as `scheduler --once` does.
-    pub(crate) fn passes(&self, then: DateTime<Utc>) {
-        let settings = Settings::from_variables(variables(&self.database, self.data.path(), self.port)).unwrap();
-        let once = scheduler::Args { once: true, at: Some(then.trunc_subsecs(0)) };
-        let ran = aside(&settings.clone(), self.data.path(), async || {
-            scheduler::run(settings, once, &Surroundings::default(), || {}).await
-        });
-        ran.unwrap();
     }
 
     /// Its own Redis, to damage it.

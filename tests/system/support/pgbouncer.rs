@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use super::{
     installation::free_port,
-    postgres::{PostgresServer, name_of, somebody_else},
+    postgres::{PostgresServer, name_of},
+    postgres_programs::somebody_else,
     wait::eventually,
 };
 

@@ -2,14 +2,10 @@
 //! servers for single tests, to damage them.
 
 use std::{
-    env,
     ffi::OsStr,
     fs,
     io::{Read, Seek, SeekFrom},
-    os::unix::{
-        fs::{DirBuilderExt, chown},
-        process::CommandExt,
-    },
+    os::unix::{fs::DirBuilderExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
@@ -20,11 +16,16 @@ use std::{
 
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::{Pid, Uid, User},
+    unistd::Pid,
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, Database};
 
-use super::{place::large_folder, small_disk::SmallDisk, wait::comes_true};
+use super::{
+    place::large_folder,
+    postgres_programs::{binaries, is_given_to_the_server, somebody_else},
+    small_disk::SmallDisk,
+    wait::comes_true,
+};
 
 /// Starts the server and waits for the end of standard input, a pipe that only the tests hold. However they end, the
 /// kernel closes the pipe, the server is stopped and its directory removed. A guard could not do that, since statics
@@ -284,33 +285,4 @@ impl PostgresServer {
     fn url(&self, database: &str) -> String {
         format!("postgres://paylink@localhost/{database}?host={}", self.socket.display())
     }
-}
-
-/// Where `initdb` and `postgres` are: the newest of Debian's versions, or else those in the path.
-pub(super) fn binaries() -> PathBuf {
-    let mut debian: Vec<PathBuf> =
-        fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|version| version.path()).collect();
-    debian.sort_by_key(|version| version.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
-    let debian = debian.iter().rev().map(|version| version.join("bin"));
-    let path = env::var_os("PATH").unwrap_or_default();
-    let whole = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
-    let found = debian.chain(env::split_paths(&path)).find(whole);
-    found.expect("PostgreSQL is needed for these tests: apt-get install postgresql")
-}
-
-/// One of its programs.
-pub(crate) fn postgres_program(name: &str) -> Command {
-    Command::new(binaries().join(name))
-}
-
-fn is_given_to_the_server(path: &Path) {
-    if let Some(owner) = somebody_else() {
-        chown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
-    }
-}
-
-/// The user to run the server as, since it refuses to run as root.
-pub(super) fn somebody_else() -> Option<User> {
-    let known = |name| User::from_name(name).unwrap();
-    Uid::effective().is_root().then(|| known("postgres").or_else(|| known("nobody")).unwrap())
 }

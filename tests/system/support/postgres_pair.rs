@@ -21,7 +21,7 @@ use super::{
     certificates::make_certificates,
     installation::free_port,
     place::folder,
-    postgres::{binaries, somebody_else},
+    postgres_programs::{binaries, somebody_else},
     wait::eventually,
 };
 
