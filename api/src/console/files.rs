@@ -125,4 +125,5 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "views/stripe-webhooks.js": SCRIPT,
     "views/template-fields.js": SCRIPT,
     "views/thread.js": SCRIPT,
+    "views/thread-reply.js": SCRIPT,
 };
