@@ -8,6 +8,7 @@ mod circles;
 mod claims;
 mod documents;
 mod homonyms;
+mod lengths;
 mod links;
 mod named;
 mod one_writer;
