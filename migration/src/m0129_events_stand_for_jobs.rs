@@ -12,12 +12,18 @@ pub(crate) struct Step;
 #[async_trait::async_trait]
 impl MigrationTrait for Step {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let now = match manager.get_database_backend() {
-            DbBackend::Sqlite => "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
-            _ => "now()",
+        // With its check in the declaration, PostgreSQL would look at every event, and take in no webhook meanwhile.
+        let (column, now) = match manager.get_database_backend() {
+            DbBackend::Sqlite => {
+                ("text CHECK (length(traceparent) <= 64)", "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')")
+            }
+            _ => (
+                "text, ADD CONSTRAINT webhook_event_traceparent_check CHECK (length(traceparent) <= 64) NOT VALID",
+                "now()",
+            ),
         };
         let step = format!(
-            "ALTER TABLE webhook_event ADD COLUMN traceparent text CHECK (length(traceparent) <= 64);
+            "ALTER TABLE webhook_event ADD COLUMN traceparent {column};
             INSERT INTO tick (name, last_due) VALUES ('adopt', {now})"
         );
         dialect::run(manager, &step).await

@@ -4,7 +4,7 @@ use entity::Db;
 use migration::{Migrate, Migrator};
 use sea_orm::{ConnectionTrait, Statement};
 
-use crate::support::{folder, fresh_postgresql};
+use crate::support::{folder, fresh_postgresql, migrated_postgresql};
 
 /// The last step before the keys of the hot tables were changed.
 const BEFORE: u32 = 11;
@@ -49,6 +49,21 @@ async fn what_is_in_the_hot_tables_and_their_unique_keys_outlive_the_change_of_k
     let refused = db.pool().execute_unprepared(&again("'once'")).await.unwrap_err().to_string();
     assert!(refused.contains("job_kind_dedup_key_key"), "{refused}");
     db.pool().execute_unprepared(&again("NULL")).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_events_of_before_are_not_looked_through_for_a_new_column() {
+    let db = Db::open(&migrated_postgresql().await, 2).await.unwrap();
+    // Whoever validates a check reads the whole table, and no webhook is taken in meanwhile.
+    let validated = "SELECT convalidated FROM pg_constraint WHERE conname = 'webhook_event_traceparent_check'";
+    let validated = Statement::from_string(db.pool().get_database_backend(), validated);
+    let validated = db.pool().query_one_raw(validated).await.unwrap().unwrap();
+    assert!(!validated.try_get::<bool>("", "convalidated").unwrap());
+
+    db.pool().execute_unprepared(ROWS).await.unwrap();
+    let long = format!("UPDATE webhook_event SET traceparent = '{}'", "0".repeat(65));
+    let refused = db.pool().execute_unprepared(&long).await.unwrap_err().to_string();
+    assert!(refused.contains("webhook_event_traceparent_check"), "{refused}");
 }
 
 /// How many steps there are before this one.
