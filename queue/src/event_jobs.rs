@@ -5,7 +5,7 @@
 //! delivered before, its merchant is paused, or it has waited for long. From then on it is a job like any other. An
 //! event that has an outcome has no job any more.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId, WebhookEventId};
@@ -127,7 +127,9 @@ pub(crate) async fn write(db: &impl ConnectionTrait, jobs: &[Row]) -> Result<u64
         ("due_at", "timestamptz"),
         ("made_at", "timestamptz"),
     ]);
-    for job in jobs {
+    // In the order of their ids, so that two writers with the same jobs do not deadlock.
+    let in_order: BTreeMap<JobId, &Row> = jobs.iter().map(|job| (job.id, job)).collect();
+    for job in in_order.into_values() {
         rows.push([
             job.id.into(),
             job.kind.as_str().into(),

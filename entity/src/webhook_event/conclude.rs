@@ -22,8 +22,8 @@ pub struct Conclusion {
     pub link: Option<LinkId>,
     /// Why it could not be applied.
     pub error: Option<String>,
-    /// Whether this has to be the first outcome: the event has no job's row by which two workers that apply it would
-    /// notice each other.
+    /// Whether there must be no outcome yet, not even a failure: the event has no job's row by which two workers that
+    /// apply it would notice each other.
     pub is_first: bool,
 }
 
@@ -31,8 +31,9 @@ pub struct Conclusion {
 const CONCLUDE: &str = "INSERT INTO webhook_outcome (event_id, merchant_id, state, error, link_id, applied_at) \
     SELECT the_event, the_merchant, is_state, why, the_link, {0} FROM v WHERE true ON CONFLICT (event_id) DO";
 
-const REPLACE: &str = "UPDATE SET state = excluded.state, error = excluded.error, link_id = excluded.link_id, \
-    applied_at = excluded.applied_at";
+/// What was applied, or means nothing to us, stays so until it is replayed.
+const REPLACE_FAILURES: &str = "UPDATE SET state = excluded.state, error = excluded.error, link_id = excluded.link_id, \
+    applied_at = excluded.applied_at WHERE webhook_outcome.state = 'failed'";
 
 /// Tells which events are about links that were purged.
 const TELL: &str = "RETURNING event_id, EXISTS (SELECT 1 FROM payment_link \
@@ -41,17 +42,17 @@ const TELL: &str = "RETURNING event_id, EXISTS (SELECT 1 FROM payment_link \
 const ERASE: &str = "UPDATE webhook_event SET payload = NULL FROM v \
     WHERE webhook_event.id = the_event AND webhook_event.merchant_id = the_merchant";
 
-/// Another worker has recorded an outcome of one of the events. The transaction has to be rolled back.
+/// One of the events has an outcome by another job or worker. The transaction has to be rolled back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("another worker has applied the event")]
+#[error("another job or worker has applied the event")]
 pub struct AppliedMeanwhile;
 
 /// Records the outcomes of events, in one statement or two. The payload of an ignored event is erased: it will not be
 /// needed, and may contain amounts and buyers. So is that of an event about a purged link.
 ///
 /// # Errors
-/// Returns an error if the database query fails. The inner `Err` says that one that had to be the first outcome of its
-/// event is not.
+/// Returns an error if the database query fails. The inner `Err` says that an event has another outcome: if this had to
+/// be the first, any; if not, any but a failure.
 pub async fn conclude(
     db: &impl ConnectionTrait,
     conclusions: &[Conclusion],
@@ -60,7 +61,7 @@ pub async fn conclude(
     // The same order in every group, so that two groups do not deadlock.
     let in_order: BTreeMap<WebhookEventId, &Conclusion> = conclusions.iter().map(|one| (one.event, one)).collect();
     let mut erased = Rows::new([("the_event", "uuid"), ("the_merchant", "uuid")]);
-    for (is_first, if_there) in [(true, "NOTHING"), (false, REPLACE)] {
+    for (is_first, if_there) in [(true, "NOTHING"), (false, REPLACE_FAILURES)] {
         let rows = rows(in_order.values().filter(|one| one.is_first == is_first));
         if rows.is_empty() {
             continue;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Transaction,
+    Db, Transaction,
     job::{Column, Entity, Job as Row, JobState},
 };
 use sea_orm::{
@@ -118,6 +118,19 @@ impl Lease {
     /// back.
     pub async fn finish(&self, tx: Transaction, now: DateTime<Utc>) -> Result<Done, JobError> {
         finish_all(&[self], tx, now).await?.pop().ok_or(JobError::NotOurs)
+    }
+
+    /// Ends the job of an event that another job or worker has applied: rolls back `tx`, which holds the effect, and
+    /// finishes the job without one.
+    ///
+    /// # Errors
+    /// Returns [`JobError::NotOurs`] if the job has no row, or if another worker finished or claimed it meanwhile.
+    pub async fn finish_applied(&self, tx: Transaction, db: &Db, now: DateTime<Utc>) -> Result<Done, JobError> {
+        tx.rollback().await?;
+        if !self.has_row {
+            return Err(JobError::NotOurs);
+        }
+        self.finish(db.begin().await?, now).await
     }
 
     /// Schedules a retry. Returns `false` if the lease was lost.

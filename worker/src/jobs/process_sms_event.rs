@@ -40,8 +40,7 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
         let is_first = !lease.has_row();
         let conclusion = Conclusion { merchant, event, state, link: None, error: None, is_first };
         if let Err(AppliedMeanwhile) = webhook_event::conclude(&tx, &[conclusion], now).await? {
-            tx.rollback().await?;
-            return Err(JobError::NotOurs);
+            return lease.finish_applied(tx, &context.db, now).await;
         }
         let done = lease.finish(tx, now).await?;
         context.queue.notify(enqueued);
@@ -51,7 +50,7 @@ impl JobHandler<JobContext> for ProcessSmsEvent {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let error = Some("It could not be applied; the job's error says why.".to_owned());
         let (merchant, event) = (self.merchant, self.event);
-        // The job has a row by now.
+        // The job has a row by now. What another one has applied stays so.
         let failed = Conclusion { merchant, event, state: EventState::Failed, link: None, error, is_first: false };
         webhook_event::conclude(tx, &[failed], now).await.map(|_| ())
     }

@@ -27,7 +27,7 @@ impl JobHandler<JobContext> for ProcessStripeEvent {
     async fn dead_letter(&self, _: &JobContext, tx: &Transaction, now: DateTime<Utc>) -> Result<(), DbErr> {
         let error = Some("It could not be applied; the job's error says why.".to_owned());
         let (merchant, event) = (self.merchant, self.event);
-        // The job has a row by now.
+        // The job has a row by now. What another one has applied stays so.
         let failed = Conclusion { merchant, event, state: EventState::Failed, link: None, error, is_first: false };
         webhook_event::conclude(tx, &[failed], now).await.map(|_| ())
     }

@@ -73,8 +73,8 @@ type Ended = Result<Done, JobError>;
 /// Applies events in one transaction, and finishes their jobs in it. Returns one result for each, in order.
 ///
 /// # Errors
-/// Returns an error if the database query fails or if another worker holds one of the jobs; then nothing was done for
-/// any of them.
+/// Returns an error if the database query fails, if another worker holds one of the jobs, or if one of several events was
+/// applied by another job; then nothing was done for any of them.
 pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Result<Vec<Ended>, JobError> {
     let (tx, events) = begin(db, group).await?;
     let told: Vec<&ParsedEvent> = events.iter().flatten().collect();
@@ -85,6 +85,9 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
     let done: Vec<(&Item, Option<LinkId>)> =
         group.iter().zip(&outcomes).filter_map(|(item, link)| Some((item, *link.as_ref().ok()?))).collect();
     if let Err(AppliedMeanwhile) = conclude(&tx, &done, now).await? {
+        if let [item] = group {
+            return Ok(vec![item.lease.finish_applied(tx, db, now).await]);
+        }
         tx.rollback().await?;
         return Err(JobError::NotOurs);
     }

@@ -1,11 +1,13 @@
 mod world;
 
+use chrono::TimeDelta;
+use domain::WebhookEventId;
 use entity::link;
 use proptest::{prelude::*, test_runner::TestRunner};
-use queue::{Claim, claim_all};
+use queue::{Claim, EnqueueOptions, claim_all, enqueue};
 use serde_json::{Value, json};
 
-use self::world::{STATES, World, now, run, texts};
+use self::world::{STATES, Stage, World, now, run, texts};
 use super::*;
 
 /// A Stripe event about a session of a link.
@@ -94,6 +96,30 @@ async fn a_lease_that_was_lost_changes_nothing() {
     let query = "SELECT state AS row FROM payment_link WHERE stripe_link_id IN ('plink_0', 'plink_1')";
     assert_eq!(texts(&told.db, query).await, ["unpaid", "unpaid"]);
     assert_eq!(texts(&told.db, "SELECT state AS row FROM job").await, ["queued", "queued"]);
+}
+
+#[tokio::test]
+async fn what_another_job_has_applied_is_not_applied_again() {
+    let world = World::new().await;
+    let told = world.told("twice", &[paid(0), paid(1)]).await;
+    let event = WebhookEventId::from_uuid(uuid::Uuid::from_u128(1));
+    let again = ProcessStripeEvent { merchant: world.merchant, event };
+    let options = EnqueueOptions::for_merchant(world.merchant);
+    let job = enqueue(told.db.writer(), &again, options, now()).await.unwrap().unwrap().job;
+    let first = told.items_of(&told.jobs[..1]).await;
+    assert!(told.applying().handle(first).await[0].as_ref().unwrap().is_ok());
+    // What is long is not kept: by now it says nothing.
+    run(&told.db, "UPDATE webhook_event SET payload = NULL WHERE external_id = 'evt_0'").await;
+
+    let again = Stage { db: told.db.clone(), jobs: vec![job] };
+    let items = [again.items().await, told.items_of(&told.jobs[1..]).await].concat();
+    assert!(again.applying().handle(items.clone()).await.iter().all(Option::is_none), "each is to be applied alone");
+    for item in items {
+        assert!(apply_all(&again.db, &[item], now() + TimeDelta::days(1)).await.unwrap()[0].is_ok());
+    }
+    let outcomes = "SELECT state || ' ' || (link_id IS NULL) AS row FROM webhook_outcome ORDER BY event_id";
+    assert_eq!(texts(&told.db, outcomes).await, ["applied 0", "applied 0"]);
+    assert_eq!(texts(&told.db, "SELECT state AS row FROM job").await, [""; 0]);
 }
 
 #[tokio::test]

@@ -88,8 +88,12 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn items(&self) -> Vec<Item> {
+        self.items_of(&self.jobs).await
+    }
+
+    pub(super) async fn items_of(&self, jobs: &[JobId]) -> Vec<Item> {
         let mut items = Vec::new();
-        for job in &self.jobs {
+        for job in jobs {
             let Claim::Ours(lease) = claim_all(self.db.pool(), &[(*job, now())]).await.unwrap().remove(0) else {
                 panic!("not ours")
             };
