@@ -12,7 +12,8 @@ use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     Rows,
     job::{Job as Row, JobState},
-    list::Found,
+    link::RETENTION,
+    list::{Found, Looks},
     tick,
     webhook_event::{self, PendingEvent, PendingSearch, Source, search_pending},
 };
@@ -32,6 +33,13 @@ const COMMITTED: TimeDelta = TimeDelta::minutes(1);
 /// How far back is looked if it is not known when that was done last: no event is tried for longer.
 const LONGEST: TimeDelta = TimeDelta::days(3);
 
+/// Of how long one statement looks at the events: after years without a scheduler there are millions.
+const SPAN: TimeDelta = TimeDelta::minutes(10);
+
+/// How far back is looked now and then for events that were committed late: the database can hold up a statement for as
+/// long as its settings let it.
+const LATE: TimeDelta = TimeDelta::minutes(20);
+
 /// How many rows are written at once.
 const PAGE: u64 = 1_000;
 
@@ -49,8 +57,28 @@ pub fn enqueued(event: WebhookEventId, merchant: MerchantId, source: Source, now
 /// how many.
 pub async fn write_overdue(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
     let last = tick::last_due(db, TICK).await?;
-    let since = last.map_or(now - LONGEST, |last| last.min(now) - COMMITTED);
-    let (span, mut after, mut written) = ((since, now - OVERDUE), None, 0);
+    write_since(db, last.map_or(now - LONGEST, |last| last.min(now) - COMMITTED), now).await
+}
+
+/// Writes the rows of jobs that have waited for long, of the latest events, also of those that were committed later than
+/// [`write_overdue`] expects: nobody else would find them. Returns how many.
+pub async fn write_late(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    write_since(db, now - LATE, now).await
+}
+
+async fn write_since(db: &impl ConnectionTrait, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    // Older ones are not kept.
+    let (end, mut from, mut written) = (now - OVERDUE, since.max(now - RETENTION), 0);
+    while from < end {
+        let to = end.min(from + SPAN);
+        written += write_between(db, (from, to)).await?;
+        from = to;
+    }
+    Ok(written)
+}
+
+async fn write_between(db: &impl ConnectionTrait, span: (DateTime<Utc>, DateTime<Utc>)) -> Result<u64, DbErr> {
+    let (mut after, mut written) = (None, 0);
     loop {
         let page = webhook_event::pending_since(db, span, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(written) };
@@ -70,21 +98,24 @@ pub(crate) async fn rowless_since(db: &impl ConnectionTrait) -> Result<DateTime<
     Ok(tick::last_due(db, TICK).await?.map_or(DateTime::UNIX_EPOCH, |last| last - COMMITTED))
 }
 
-/// A page of the jobs that wait and may have no row, newest first: with the rows that they would have.
+/// A page of the jobs that wait and may have no row, newest first: with the rows that they would have. It may be short or
+/// empty although there are more events to look through.
 pub(crate) async fn list(
     db: &impl ConnectionTrait,
     search: PendingSearch,
     limit: u64,
+    looks: Looks,
 ) -> Result<Found<Row, JobId>, DbErr> {
     let search = PendingSearch { since: rowless_since(db).await?, ..search };
-    let rows = search_pending(db, &search, limit).await?.into_iter().map(row).collect::<Result<Vec<_>, _>>()?;
-    Ok(Found { looked_to: rows.last().map(|row| row.id).filter(|_| rows.len() as u64 >= limit), rows })
+    let Found { rows, looked_to } = search_pending(db, &search, limit, looks).await?;
+    let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
+    Ok(Found { rows, looked_to: looked_to.map(|event| JobId::from_uuid(event.uuid())) })
 }
 
 /// The row that a job without one would have, if its event waits to be applied.
 pub(crate) async fn find(db: &impl ConnectionTrait, job: JobId) -> Result<Option<Row>, DbErr> {
     let id = Some(WebhookEventId::from_uuid(job.uuid()));
-    Ok(list(db, PendingSearch { id, ..PendingSearch::default() }, 1).await?.rows.pop())
+    Ok(list(db, PendingSearch { id, ..PendingSearch::default() }, 1, Looks::default()).await?.rows.pop())
 }
 
 /// The sender of the events of this kind's jobs, if events stand for them.

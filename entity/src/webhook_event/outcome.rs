@@ -98,9 +98,15 @@ pub(super) fn is_there() -> Expr {
     Expr::exists(of_this_event()).or(super::Column::State.ne(EventState::Received))
 }
 
-/// The condition that an event has no outcome.
-pub(super) fn is_missing() -> Expr {
-    Expr::not_exists(of_this_event()).and(super::Column::State.eq(EventState::Received))
+/// The condition that an event has no outcome. Those of the events in question are from `first` on, and before `end`: so
+/// that not all outcomes of 90 days are read for the events of a minute.
+pub(super) fn is_missing(first: Option<Uuid>, end: Option<Uuid>) -> Expr {
+    let mut outcome = of_this_event();
+    let bounds = [first.map(|first| Column::EventId.gte(first)), end.map(|end| Column::EventId.lt(end))];
+    for bound in bounds.into_iter().flatten() {
+        outcome.and_where(bound);
+    }
+    Expr::not_exists(outcome).and(super::Column::State.eq(EventState::Received))
 }
 
 fn of_this_event() -> SelectStatement {

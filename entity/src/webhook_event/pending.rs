@@ -1,13 +1,24 @@
 //! Events that wait to be applied.
 
+use std::cmp;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{
     FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::ExprTrait,
 };
 
 use super::{Column, Entity, EventState, Source, outcome};
-use crate::{Rows, list::first_id};
+use crate::{
+    Rows,
+    list::{Found, Looks, first_id, time_of},
+};
 use domain::{MerchantId, WebhookEventId};
+
+/// The id of an event is of the time of its request, and at most this much older than the time in its row.
+const APART: TimeDelta = TimeDelta::minutes(1);
+
+/// Looking at an event costs this much less than looking at a row of another list.
+const EACH_OF_A_PAGE: u64 = 10;
 
 /// An event that waits to be applied, without its content.
 #[derive(Debug, Clone, FromQueryResult)]
@@ -53,7 +64,8 @@ pub async fn pending_since(
     after: Option<(DateTime<Utc>, WebhookEventId)>,
     limit: u64,
 ) -> Result<Vec<PendingEvent>, DbErr> {
-    let mut events = waiting().filter(Column::ReceivedAt.gt(from).and(Column::ReceivedAt.lte(to)));
+    let events = waiting(Entity::find(), from, to.checked_add_signed(APART));
+    let mut events = events.filter(Column::ReceivedAt.gt(from).and(Column::ReceivedAt.lte(to)));
     if let Some((time, event)) = after {
         let later = Column::ReceivedAt.gt(time);
         events = events.filter(later.or(Column::ReceivedAt.eq(time).and(Column::Id.gt(event))));
@@ -79,34 +91,85 @@ pub struct PendingSearch {
     pub before: Option<WebhookEventId>,
 }
 
-/// The newest of the events of all merchants that wait to be applied.
+/// The newest of the events of all merchants that wait to be applied: a page, which may be short or empty although there
+/// are more to look through. Nearly all that came were applied at once, so that without a scheduler there are as many to
+/// look through as have come since it ran.
 pub async fn search_pending(
     db: &impl ConnectionTrait,
     search: &PendingSearch,
     limit: u64,
-) -> Result<Vec<PendingEvent>, DbErr> {
-    let PendingSearch { since, until, merchant, source, id, before } = search;
-    // Their ids are of about that time, too: so no plan goes through all events of a merchant for a page that is not full.
-    let first = since.checked_sub_signed(TimeDelta::minutes(1)).filter(|first| *first > DateTime::UNIX_EPOCH);
-    let asked = [
-        first.map(|first| Column::Id.gte(first_id(first))),
-        until.map(|until| Column::ReceivedAt.lt(until)),
-        merchant.map(|merchant| Column::MerchantId.eq(merchant)),
-        source.map(|source| Column::Source.eq(source)),
-        id.map(|id| Column::Id.eq(id)),
-        before.map(|before| Column::Id.lt(before)),
-    ];
-    let waiting = waiting().filter(Column::ReceivedAt.gt(*since));
-    let found = asked.into_iter().flatten().fold(waiting, QueryFilter::filter);
-    found.order_by_desc(Column::Id).limit(limit).into_model().all(db).await
+    looks: Looks,
+) -> Result<Found<PendingEvent, WebhookEventId>, DbErr> {
+    let end = search.end(db, EACH_OF_A_PAGE * looks.most).await?;
+    let rows: Vec<PendingEvent> = search.query(end).limit(limit).into_model().all(db).await?;
+    let last = rows.last().map(|event| event.id).filter(|_| rows.len() as u64 >= limit);
+    Ok(Found { looked_to: last.or(end), rows })
 }
 
-/// The events that wait to be applied. The index of events by time is one of those with a payload; one without it means
-/// nothing to us.
-fn waiting() -> Select<Entity> {
-    Entity::find()
+impl PendingSearch {
+    /// The last event that is looked at for a page, or the first id of its time, if there are more than this many.
+    async fn end(&self, db: &impl ConnectionTrait, most: u64) -> Result<Option<WebhookEventId>, DbErr> {
+        if self.id.is_some() {
+            return Ok(None);
+        }
+        let newest = self.lately().select_only();
+        if self.merchant.is_some() {
+            let newest = newest.column(Column::Id).order_by_desc(Column::Id).offset(most - 1).limit(2);
+            let last: Vec<WebhookEventId> = newest.into_tuple().all(db).await?;
+            // A single further one is the end of the list.
+            return Ok(last.first().copied().filter(|_| last.len() > 1));
+        }
+        // No index has the ids of all merchants' events.
+        let newest = newest.column(Column::ReceivedAt).filter(Column::Payload.is_not_null());
+        let newest = newest.filter(Column::ReceivedAt.gt(self.since)).order_by_desc(Column::ReceivedAt);
+        let last: Option<DateTime<Utc>> = newest.offset(most).limit(1).into_tuple().one(db).await?;
+        // Each page goes on by a minute at least, also among those whose rows are later than their ids.
+        let latest = self.before.map(|before| time_of(before.uuid()) - APART);
+        let end = last.map(|last| latest.into_iter().fold(last, cmp::min));
+        Ok(end.map(|end| WebhookEventId::from_uuid(first_id(end))))
+    }
+
+    fn query(&self, end: Option<WebhookEventId>) -> Select<Entity> {
+        // About when a single one, or the last one of the page, came.
+        let about = self.id.or(end).map(|event| time_of(event.uuid()));
+        let since = about.map(|about| about - APART).into_iter().fold(self.since, cmp::max);
+        let asked = [
+            end.map(|end| Column::Id.gte(end)),
+            self.until.map(|until| Column::ReceivedAt.lt(until)),
+            self.source.map(|source| Column::Source.eq(source)),
+            self.id.map(|id| Column::Id.eq(id)),
+            about.filter(|_| self.id.is_some()).map(|about| Column::ReceivedAt.lt(about + APART)),
+        ];
+        let end = self.before.map(|before| time_of(before.uuid()) + APART);
+        let events = waiting(self.lately(), since, end).filter(Column::ReceivedAt.gt(since));
+        asked.into_iter().flatten().fold(events, QueryFilter::filter).order_by_desc(Column::Id)
+    }
+
+    /// Those since then, and before the page before.
+    fn lately(&self) -> Select<Entity> {
+        // Their ids are of about that time, too: so no plan goes through all events of a merchant.
+        let asked = [
+            first_since(self.since).map(|first| Column::Id.gte(first)),
+            self.merchant.map(|merchant| Column::MerchantId.eq(merchant)),
+            self.before.map(|before| Column::Id.lt(before)),
+            self.before.map(|before| Column::ReceivedAt.lt(time_of(before.uuid()) + APART)),
+        ];
+        asked.into_iter().flatten().fold(Entity::find(), QueryFilter::filter)
+    }
+}
+
+/// The first id of an event that came after this time.
+fn first_since(time: DateTime<Utc>) -> Option<Uuid> {
+    let first = time.checked_sub_signed(APART).filter(|first| *first > DateTime::UNIX_EPOCH);
+    first.map(first_id)
+}
+
+/// Those of the events, which came between these times, that wait to be applied. The index of events by time is one of
+/// those with a payload; one without it means nothing to us.
+fn waiting(events: Select<Entity>, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Select<Entity> {
+    events
         .select_only()
         .columns([Column::Id, Column::MerchantId, Column::Source, Column::ReceivedAt, Column::Traceparent])
         .filter(Column::Payload.is_not_null())
-        .filter(outcome::is_missing())
+        .filter(outcome::is_missing(first_since(from), to.map(first_id)))
 }

@@ -107,7 +107,7 @@ impl JobFilter {
             before: self.before.map(|before| WebhookEventId::from_uuid(before.uuid())),
             ..PendingSearch::default()
         };
-        event_jobs::list(db, search, self.looks.most.min(self.limit)).await.map(Some)
+        event_jobs::list(db, search, self.looks.most.min(self.limit), self.looks).await.map(Some)
     }
 
     /// A page of one part.

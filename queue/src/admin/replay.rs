@@ -37,9 +37,9 @@ pub async fn waiting_events(
     }
     let since = event_jobs::rowless_since(db).await?;
     let lately = PendingSearch { since, merchant: Some(merchant), ..PendingSearch::default() };
-    let lately = webhook_event::search_pending(db, &lately, LATELY + 1).await?;
-    let mut events: Vec<WebhookEventId> = lately.into_iter().map(|event| event.id).collect();
-    let payloads = few_payloads(db, merchant, search.looks).await?.filter(|_| events.len() as u64 <= LATELY);
+    let lately = webhook_event::search_pending(db, &lately, LATELY, search.looks).await?;
+    let mut events: Vec<WebhookEventId> = lately.rows.into_iter().map(|event| event.id).collect();
+    let payloads = few_payloads(db, merchant, search.looks).await?.filter(|_| lately.looked_to.is_none());
     let Some(payloads) = payloads else {
         return webhook_event::search_many(db, merchant, search).await;
     };

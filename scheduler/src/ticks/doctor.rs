@@ -1,5 +1,6 @@
 //! Enqueues a job for each open link that Stripe has not reported on for long, and one for each connection, to diagnose
-//! its webhooks. Attaches refunds and disputes that arrived at the same moment as their payments.
+//! its webhooks. Attaches refunds and disputes that arrived at the same moment as their payments, and writes the rows of
+//! jobs whose events were committed late.
 //!
 //! Keys consist of the link and the tick's due time, so that any number of schedulers enqueue one set of jobs. The jobs
 //! are spread over time because of Stripe's rate limit.
@@ -9,7 +10,7 @@ use entity::{
     link,
     stripe_integration::{self, StripeIntegration},
 };
-use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink};
+use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink, event_jobs};
 
 use super::{PAGE, Pages};
 use crate::{Scheduler, SchedulerError, tick_time::TickTime};
@@ -25,9 +26,10 @@ const PAUSE: TimeDelta = TimeDelta::milliseconds(200);
 const EARLY: TimeDelta = TimeDelta::days(3);
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
+    let late = event_jobs::write_late(scheduler.db.writer(), now.at).await?;
     let early = link::adopt_early(&scheduler.db, now.at - EARLY, now.at).await?;
     let forgotten = link::forget_early(scheduler.db.pool(), now.at - EARLY).await?;
-    Ok(early + forgotten + reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
+    Ok(late + early + forgotten + reconcile(scheduler, now).await? + diagnose(scheduler, now).await?)
 }
 
 async fn reconcile(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {

@@ -10,6 +10,7 @@ use domain::{Clock, JobId, WebhookEventId};
 use entity::{
     Db, Transaction,
     job::{Entity, Job as Row, JobState},
+    list::Looks,
     pause, tick,
     webhook_event::{self, Conclusion, EventState, NewEvent, Source, WebhookEventSearch},
 };

@@ -3,6 +3,53 @@
 use super::*;
 
 on_both_databases! {
+    async fn what_was_committed_late_gets_a_row_after_all(rows) {
+        let at = now();
+        let job = received_at(&rows, at - TimeDelta::minutes(15)).await;
+        assert_eq!(event_jobs::write_overdue(rows.db.writer(), at).await.unwrap(), 0, "nobody expects it so late");
+        assert_eq!(event_jobs::write_late(rows.db.writer(), at).await.unwrap(), 1);
+        assert!(row(&rows, job).await.is_some());
+    }
+
+    async fn what_came_since_a_scheduler_ran_is_looked_through_in_parts(rows) {
+        let at = now();
+        forget_the_tick(&rows).await;
+        tick::done(rows.db.writer(), event_jobs::TICK, at - TimeDelta::days(9)).await.unwrap();
+        let mut jobs = Vec::new();
+        for number in 0..100_i64 {
+            let job = received_at(&rows, at - TimeDelta::minutes(9 * number) - TimeDelta::seconds(20)).await;
+            if number % 9 == 0 {
+                jobs.push(job);
+            } else {
+                let event = ProcessStripeEvent { merchant: rows.merchant, event: WebhookEventId::from_uuid(job.uuid()) };
+                let concluded = [conclusion(&event, EventState::Applied, true)];
+                webhook_event::conclude(rows.db.writer(), &concluded, at).await.unwrap().unwrap();
+            }
+        }
+        let looks = Looks { most: 2, ..Looks::default() };
+        for merchant in [None, Some(rows.merchant)] {
+            let (mut filter, mut ids, mut pages) =
+                (JobFilter { merchant, limit: 3, looks, ..JobFilter::default() }, Vec::new(), 0);
+            loop {
+                let found = queue::admin::list(rows.db.pool(), &filter).await.unwrap();
+                ids.extend(found.rows.iter().map(|job| job.id));
+                pages += 1;
+                let Some(end) = found.looked_to else { break };
+                assert!(filter.before.is_none_or(|before| end < before), "each page goes on");
+                filter.before = Some(end);
+            }
+            assert_eq!(ids, jobs, "{merchant:?}");
+            assert!(pages > 4, "all were looked through for {pages} pages");
+        }
+        assert_eq!(queue::admin::find(rows.db.pool(), jobs[9]).await.unwrap().unwrap().id, jobs[9]);
+        let search = WebhookEventSearch { state: Some(EventState::Received), limit: 20, looks, ..WebhookEventSearch::default() };
+        let found = queue::admin::waiting_events(rows.db.pool(), rows.merchant, &search).await.unwrap();
+        let ids: Vec<_> = found.rows.iter().map(|event| event.id.uuid()).collect();
+        assert_eq!(ids, jobs.iter().map(|job| job.uuid()).collect::<Vec<_>>());
+
+        assert_eq!(event_jobs::write_overdue(rows.db.writer(), at).await.unwrap(), 12);
+    }
+
     async fn what_waits_for_long_gets_a_row_and_is_found_by_it(rows) {
         let at = now();
         let ages = [2, 15, 60, 80, 100];
