@@ -24,6 +24,8 @@ async fn credits_are_bought_from_the_page_that_says_that_they_run_out() {
         browser.sees("Statement").await;
         eventually("they are there", async || (merchant.credits().await == (100, 0)).then_some(())).await;
         browser.sees("Paid").await;
+        browser.opens(&format!("{}/console#/settings/activity", app.hello.url)).await;
+        browser.sees("100 credits, 5.00 USD").await;
     })
     .await;
 }

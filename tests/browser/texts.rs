@@ -28,6 +28,8 @@ async fn a_text_is_written_for_a_language_scheduled_and_taken_back() {
         browser.sees("German (written)").await;
         let written = merchant.http.get("/v1/message-templates/request?language=de").await.with_status(200).json();
         assert_eq!(written["own"], true);
+        browser.clicks("Activity").await;
+        browser.sees("Asking for payment, German").await;
 
         browser.clicks("Orders").await;
         browser.opens_order("7101").await;

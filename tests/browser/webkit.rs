@@ -1,5 +1,5 @@
-//! The buyer's page in WebKit, the engine of all iPhone browsers: WebKitGTK's own small browser under its driver, on a
-//! virtual screen.
+//! The buyer's page and the console's forms in WebKit, the engine of all iPhone browsers: WebKitGTK's own small browser
+//! under its driver, on a virtual screen.
 
 use std::{
     io::{BufRead, BufReader},
@@ -48,6 +48,26 @@ async fn a_buyer_with_webkit_pays_with_scripts_off() {
     let link = app.merchant().makes_a_link(&app.order()).await;
     comes_back_paid(&app, &webkit, &link.url).await;
     app.merchant().sees(&link.id, "paid").await;
+    webkit.client.clone().close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_merchant_with_webkit_sees_a_form_as_in_other_browsers() {
+    let app = App::start(Database::sqlite()).await;
+    let webkit = WebKit::start(&[]).await;
+    webkit.opens(&format!("{}/console", app.hello.url)).await;
+    webkit.sees("Sign in").await;
+    webkit.writes("form input", &app.hello.api_key).await;
+    webkit.clicks("form [type=submit]").await;
+    webkit.sees("Needs your attention").await;
+    webkit.clicks(".page-head button").await;
+    let form = "const of = (selector) => document.querySelector(`dialog ${selector}`)?.getBoundingClientRect();
+        const [box, legend, list, field] = ['.items', '.items > legend', 'select', 'input'].map(of);
+        return field && [legend.top - box.top, list.height - field.height]";
+    let form = webkit.waits("the form of an order is open", form).await;
+    let [legend, taller] = [0, 1].map(|at| form[at].as_f64().unwrap());
+    assert!(legend > 8.0, "the legend of the items lies on the edge of their box: {legend}");
+    assert!(taller.abs() < 1.0, "a list is not as tall as a field: {taller}");
     webkit.client.clone().close().await.unwrap();
 }
 
@@ -131,6 +151,10 @@ impl WebKit {
 
     async fn clicks(&self, selector: &str) {
         self.client.find(Locator::Css(selector)).await.unwrap().click().await.unwrap();
+    }
+
+    async fn writes(&self, selector: &str, text: &str) {
+        self.client.find(Locator::Css(selector)).await.unwrap().send_keys(text).await.unwrap();
     }
 
     async fn sees(&self, text: &str) {

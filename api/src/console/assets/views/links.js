@@ -175,7 +175,7 @@ function buyerTags({ expected, opted_out: isOptedOut }) {
 function textOf(link) {
   const t = strings.links;
   return [link.delivery ? h(`span.state.state-${link.delivery}`, strings.message.states[link.delivery] ?? humanised(link.delivery)) : h("span.quiet", t.noText),
-    link.viewed_at && [" ", h("span.quiet", `· ${t.viewed}`)]];
+    link.viewed_at && [h("span.quiet", " ·"), " ", h("span.quiet", t.viewed)]];
 }
 
 function whenOf(link) {

@@ -17,6 +17,7 @@ const OF_BATCH = 100;
 const TYPING = 250;
 const AN_ID = /^[a-z]+_[0-9a-f]{32}$/;
 const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
+const A_PACK = /^(\d+) for ([\d.]+) ([A-Z]{3})$/;
 
 /** Draws it. */
 export function showActivity(root, query) {
@@ -79,7 +80,7 @@ function entry(one, isFolded) {
   return h("li",
     h("div.activity-what", person(actor) ?? h("span.person", actor.startsWith("operator") ? t.operator : humanised(actor)),
       h("strong", t.actions[again ? "link.remind" : action] ?? humanised(action.replace(".", ": "))), time(at, { short: true })),
-    about(aboutWhat(one), detail !== one.batch_id && detailOf(detail)),
+    about(aboutWhat(one), detail !== one.batch_id && detailOf(detail, action)),
     isFolded && action === "batch.start" && rowsOf(one.subject));
 }
 
@@ -113,12 +114,27 @@ function about(...parts) {
   return first && h("p.quiet", apart(first), rest.map((part) => [" · ", apart(part)]));
 }
 
-/** How money came elsewhere, in the reader's language; of everything else what was given. */
-function detailOf(detail) {
+/** Which text it was about, what was bought and how money came elsewhere, in the reader's language; of everything else what was given. */
+function detailOf(detail, action) {
   if (AN_ID.test(detail)) return namedBy(detail);
+  if (action.startsWith("template.")) return templateOf(detail);
+  if (action === "credits.buy") return packOf(detail);
   const [, way, on, note] = ELSEWHERE.exec(detail) ?? [];
   if (!way) return detail;
   return [strings.paidBy[way.replace(" ", "_")], dateText(on), note].filter(Boolean).join(strings.comma);
+}
+
+/** What was bought, and its price. */
+function packOf(detail) {
+  const [, credits, price, currency] = A_PACK.exec(detail) ?? [];
+  return credits ? [strings.preview.credits(Number(credits)), money(price, currency.toLowerCase())].join(strings.comma) : detail;
+}
+
+/** The purpose of a text, and its language if it has one. */
+function templateOf(detail) {
+  const { purposes, languages } = strings.template;
+  const [purpose, language] = detail.split(" ");
+  return [purposes[purpose] ?? purpose, languages[language] ?? language].filter(Boolean).join(strings.comma);
 }
 
 function aboutWhat({ subject, order_id: order, order_number: number, invoice_number: invoice, amount, currency }) {

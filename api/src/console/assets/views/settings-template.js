@@ -56,7 +56,7 @@ function chooser(items) {
   purpose.addEventListener("change", load);
   language.addEventListener("change", load);
   load();
-  return h("div",
+  return h("div.template-of",
     h("div.columns", field({ label: t.purpose, control: purpose, hint: meaning }), field({ label: t.language, control: language, hint: t.languageHint, optional: false })), place);
 }
 
