@@ -8,6 +8,7 @@ mod console;
 mod description;
 mod details_pdf;
 mod embed;
+mod held_keys;
 mod http;
 mod invitation;
 pub mod metrics;

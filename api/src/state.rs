@@ -10,6 +10,7 @@ use queue::Queue;
 use crate::{
     Quotas, Readiness,
     auth::watch::Watch,
+    held_keys::HeldKeys,
     http::{budget::Budgets, serialized::Serializers, throttle::Throttles, turns::Turns},
     quotas::Backlogs,
 };
@@ -74,6 +75,7 @@ pub struct Inner {
     pub(crate) budgets: Budgets,
     pub(crate) backlogs: Backlogs,
     pub(crate) watch: Watch,
+    pub(crate) held_keys: HeldKeys,
 }
 
 impl Api {
@@ -87,10 +89,11 @@ impl Api {
         let readers = Turns::with_connections(connections.min(processors.saturating_mul(2)));
         let turns = Turns::with_connections(connections);
         let watch = Watch::new(parts.db.clone(), parts.clock.clone());
+        let held_keys = HeldKeys::new(parts.db.clone(), parts.clock.clone());
         let budgets = Budgets::new(parts.requests_per_second, &parts.queue);
         let (throttles, backlogs) = (Throttles::default(), Backlogs::default());
         let serializers = Serializers::default();
-        Self(Arc::new(Inner { parts, throttles, turns, readers, serializers, budgets, backlogs, watch }))
+        Self(Arc::new(Inner { parts, throttles, turns, readers, serializers, budgets, backlogs, watch, held_keys }))
     }
 
     /// The buyer's page of a link.

@@ -145,6 +145,8 @@ ids! {
     BatchId = "bat",
     /// A console session.
     SessionId = "ses",
+    /// A process that holds the idempotency keys of the commands that it runs.
+    KeyHolderId = "khd",
     /// A request, as named in its response and in log lines.
     RequestId = "req",
 }

@@ -40,8 +40,8 @@ pub use credit_pack::{CreditPack, CreditPackError, credits_kept};
 pub use error_chain::{error_chain, with_sources};
 pub use id::{
     ApiKeyId, AttentionId, AuditEntryId, BatchId, ConversationId, CreditEntryId, CreditPurchaseId, IdError, JobId,
-    LinkEventId, LinkId, MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId, WebhookEndpointId,
-    WebhookEventId,
+    KeyHolderId, LinkEventId, LinkId, MerchantId, MessageId, OrderId, RequestId, SessionId, WebhookDeliveryId,
+    WebhookEndpointId, WebhookEventId,
 };
 pub use language_tag::is_of_language;
 pub use link::LinkState;

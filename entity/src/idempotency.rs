@@ -1,14 +1,29 @@
 //! Idempotency keys of commands: the first answer is kept for 24 hours and returned again.
+//!
+//! The process that runs a command holds its key for [`LEASE`], and longer by [saying](holder::renew) that it is alive. If it
+//! dies, another takes the key over. If it only stood still, [`finish`] tells it so in the transaction of the command,
+//! which is rolled back.
+
+pub mod holder;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{ActiveValue::Set, Condition, DbBackend, Statement, entity::prelude::*, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set,
+    Condition, DbBackend, Statement,
+    entity::prelude::*,
+    sea_query::{OnConflict, Query},
+};
 
-use domain::MerchantId;
+use domain::{KeyHolderId, MerchantId};
 
 /// How long an answer is kept.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
 
-/// How long a command may run before its key counts as left over from a crash. A caller that retries waits no longer.
+/// How long a key is held by a process that does not say that it is alive. A caller that retries waits no longer.
+pub const LEASE: TimeDelta = TimeDelta::seconds(5);
+
+/// How long a command may run before its key counts as left over, even by a process that is alive, or by one of a
+/// version without holders.
 const ABANDONED: TimeDelta = TimeDelta::seconds(30);
 
 /// A key and, once the command is done, its answer.
@@ -30,8 +45,10 @@ pub struct Model {
     pub headers: Option<String>,
     /// The body of the answer.
     pub body: Option<Vec<u8>>,
-    /// When the command arrived.
+    /// When it was claimed.
     pub created_at: DateTime<Utc>,
+    /// The process that holds it, or held it; none if a version without holders has claimed it.
+    pub holder: Option<KeyHolderId>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -48,11 +65,26 @@ pub struct KeptAnswer {
 }
 
 /// A key held until the command ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HeldKey {
     merchant: MerchantId,
     key: String,
     since: DateTime<Utc>,
+}
+
+impl HeldKey {
+    /// Whether this is the merchant's key.
+    #[must_use]
+    pub fn is(&self, merchant: MerchantId, key: &str) -> bool {
+        self.merchant == merchant && self.key == key
+    }
+}
+
+/// The hold of another process on a key. It differs from time to time as long as that is alive and the command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    since: DateTime<Utc>,
+    alive_until: Option<DateTime<Utc>>,
 }
 
 /// The state of a key for the command that carries it.
@@ -64,21 +96,20 @@ pub enum KeyClaim {
     Replay(KeptAnswer),
     /// The key was used for another command.
     OtherCommand,
-    /// The command is running.
-    Running,
+    /// The command is running. The hold is none if nothing will be known of it.
+    Running(Option<Hold>),
 }
 
-/// Claims a key for a command.
+/// Claims a key for a command that this process runs.
 pub async fn claim(
     db: &impl ConnectionTrait,
-    merchant: MerchantId,
-    key: &str,
+    holder: KeyHolderId,
+    (merchant, key): (MerchantId, &str),
     fingerprint: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<KeyClaim, DbErr> {
     let mine = Entity::delete_many().filter(Column::MerchantId.eq(merchant)).filter(Column::Key.eq(key));
-    mine.clone().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
-    mine.filter(Column::Status.is_null()).filter(Column::CreatedAt.lte(now - ABANDONED)).exec(db).await?;
+    mine.filter(is_free(now)).exec(db).await?;
 
     let row = ActiveModel {
         merchant_id: Set(merchant),
@@ -88,6 +119,7 @@ pub async fn claim(
         headers: Set(None),
         body: Set(None),
         created_at: Set(now),
+        holder: Set(Some(holder)),
     };
     let once = OnConflict::columns([Column::MerchantId, Column::Key]).do_nothing().to_owned();
     match Entity::insert(row).on_conflict(once).exec_without_returning(db).await {
@@ -96,25 +128,39 @@ pub async fn claim(
         Err(error) => return Err(error),
     }
     let Some(found) = Entity::find_by_id((merchant, key.to_owned())).one(db).await? else {
-        return Ok(KeyClaim::Running);
+        return Ok(KeyClaim::Running(None));
     };
-    Ok(judge(found, &fingerprint))
-}
-
-fn judge(found: Model, fingerprint: &[u8]) -> KeyClaim {
     if found.fingerprint != fingerprint {
-        return KeyClaim::OtherCommand;
+        return Ok(KeyClaim::OtherCommand);
     }
-    match (found.status.map(u16::try_from), found.body) {
-        (Some(Ok(status)), Some(body)) => {
+    Ok(match (found.status.map(u16::try_from), found.body, found.holder) {
+        (Some(Ok(status)), Some(body), _) => {
             KeyClaim::Replay(KeptAnswer { status, location: found.headers.unwrap_or_default(), body })
         }
-        _ => KeyClaim::Running,
-    }
+        (_, _, Some(holder)) => KeyClaim::Running(Some(Hold {
+            since: found.created_at,
+            alive_until: holder::alive_until(db, holder).await?,
+        })),
+        (_, _, None) => KeyClaim::Running(None),
+    })
+}
+
+/// Whether a key may be claimed again: its answer is no longer kept, or nobody is left who would give one.
+fn is_free(now: DateTime<Utc>) -> Condition {
+    let alive = Query::select()
+        .column(holder::Column::Id)
+        .from(holder::Entity)
+        .and_where(holder::Column::AliveUntil.gt(now))
+        .to_owned();
+    let has_died = Condition::all().add(Column::CreatedAt.lte(now - LEASE)).add(Column::Holder.not_in_subquery(alive));
+    let is_left = Condition::any().add(Column::CreatedAt.lte(now - ABANDONED)).add(has_died);
+    let is_unanswered = Condition::all().add(Column::Status.is_null()).add(is_left);
+    Condition::any().add(Column::CreatedAt.lte(now - KEPT)).add(is_unanswered)
 }
 
 /// Stores the answer in the transaction of the command, so that a crash leaves both or neither. Returns `false` if the
-/// command took so long that another request took over its key; then the transaction must not be committed.
+/// process stood still, or the command took, so long that another request took over its key; then the transaction must
+/// not be committed.
 pub async fn finish(db: &impl ConnectionTrait, held: &HeldKey, answer: &KeptAnswer) -> Result<bool, DbErr> {
     Entity::update_many()
         .col_expr(Column::Status, Expr::value(i64::from(answer.status)))
@@ -159,8 +205,9 @@ pub(crate) async fn forget_answers_with(
     db.execute_raw(Statement::from_sql_and_values(backend, forget, values)).await.map(|_| ())
 }
 
-/// Removes keys older than 24 hours. Returns how many.
+/// Removes keys older than 24 hours, and the processes that hold none. Returns how many keys.
 pub async fn clean(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
+    holder::forget_before(db, now - KEPT).await?;
     let gone = Entity::delete_many().filter(Column::CreatedAt.lte(now - KEPT)).exec(db).await?;
     Ok(gone.rows_affected)
 }

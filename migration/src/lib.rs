@@ -89,6 +89,7 @@ mod m0126_orders_of_rare_links_from_before;
 mod m0127_queue_minutes;
 mod m0128_told_numbers;
 mod m0129_events_stand_for_jobs;
+mod m0130_key_holders;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -175,6 +176,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0127_queue_minutes::Step),
             Box::new(m0128_told_numbers::STEP),
             Box::new(m0129_events_stand_for_jobs::Step),
+            Box::new(m0130_key_holders::Step),
         ]
     }
 }

@@ -1,7 +1,10 @@
 //! Repeated commands and concurrent commands.
 
+use chrono::{TimeDelta, Utc};
+use domain::KeyHolderId;
+use entity::idempotency::{self, Column};
 use reqwest::Method;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, sea_query::Expr};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 
@@ -13,6 +16,7 @@ on_both_databases!(
     a_command_that_is_sent_many_times_at_once_has_one_effect,
     of_many_links_for_one_order_at_once_one_is_made,
     credits_that_are_given_again_under_the_same_key_are_given_once,
+    a_key_that_a_dead_process_left_is_taken_over_once_its_hold_has_ended,
 );
 
 async fn with_key(merchant: &Merchant, path: &str, key: &str, body: &Value) -> Answer {
@@ -187,4 +191,29 @@ async fn credits_that_are_given_again_under_the_same_key_are_given_once(app: &mu
     give("credit-corrections", &correction).await.problem(422, "idempotency_key_reused");
     with_key(&merchant, "/v1/orders", "inv-1", &order_body("9003", "+12025560003")).await.with_status(201);
     assert_eq!(merchant.credits().await, (150, 0));
+}
+
+async fn a_key_that_a_dead_process_left_is_taken_over_once_its_hold_has_ended(app: &mut App) {
+    let (merchant, operator, database) = (app.merchant(), app.operator().0, app.database().await);
+    let give = async || {
+        let path = format!("/v1/admin/merchants/{}/credits", merchant.id);
+        let request = operator.request(Method::POST, &path).header("Idempotency-Key", "inv-2");
+        operator.ask(request.json(&json!({"credits": 50, "note": "INV-2"}))).await
+    };
+    let is_left = async |by: Option<KeyHolderId>, seconds_ago| {
+        let unanswered = idempotency::Entity::update_many()
+            .col_expr(Column::Status, Expr::value(Option::<i64>::None))
+            .col_expr(Column::Body, Expr::value(Option::<Vec<u8>>::None));
+        let left = unanswered
+            .col_expr(Column::Holder, Expr::value(by))
+            .col_expr(Column::CreatedAt, Expr::value(Utc::now() - TimeDelta::seconds(seconds_ago)));
+        left.exec(&database).await.unwrap();
+    };
+    give().await.with_status(201);
+    // By a version without holders.
+    is_left(None, 5).await;
+    give().await.problem(409, "idempotency_key_in_use");
+    is_left(Some(KeyHolderId::new(Utc::now())), 5).await;
+    assert_eq!(give().await.with_status(201).header("Idempotent-Replayed"), "");
+    assert_eq!(merchant.credits().await, (200, 0));
 }

@@ -31,6 +31,10 @@ use crate::{Api, Problem};
 /// The longest idempotency key.
 const LONGEST_KEY: usize = 255;
 
+/// How long a request that finds its key held waits before each look, in milliseconds. Once all have passed, the hold has
+/// been renewed or has ended, if the clocks are right; most know after two or three.
+const LOOKS: [u64; 8] = [250, 500, 1000, 1000, 1000, 1000, 1000, 1000];
+
 /// A command that is ready to commit.
 pub(crate) struct Accepted<T> {
     /// The transaction with its rows and jobs.
@@ -68,25 +72,26 @@ impl Api {
         F: Fn(DateTime<Utc>) -> Fut,
         Fut: Future<Output = Result<Accepted<T>, Problem>>,
     {
-        let now = self.clock.now();
         let Some(key) = key else {
+            let now = self.clock.now();
             return self.run(|| work(now), None).await;
         };
         if key.is_empty() || key.chars().count() > LONGEST_KEY {
             return Err(Problem::malformed("Idempotency-Key must have 1 to 255 characters."));
         }
-        match idempotency::claim(self.db.pool(), merchant, &key, fingerprint, now).await? {
+        match self.claim(merchant, &key, fingerprint).await? {
             KeyClaim::Replay(answer) => Ok(Answered::again(answer)),
             KeyClaim::OtherCommand => Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "This Idempotency-Key was used for another request.",
             )),
-            KeyClaim::Running => Err(Problem::conflict(
+            KeyClaim::Running(_) => Err(Problem::conflict(
                 "idempotency_key_in_use",
                 "The first request with this Idempotency-Key is still running.",
             )),
             KeyClaim::Ours(held) => {
+                let (now, _holding) = (self.clock.now(), self.held_keys.hold(held.clone()));
                 let answered = self.run(|| work(now), Some(&held)).await;
                 if answered.is_err() {
                     // A refused command may be corrected and sent again with the same key.
@@ -95,6 +100,22 @@ impl Api {
                 answered
             }
         }
+    }
+
+    /// Claims the key. If another process holds it, waits for the answer, or until it is known whether that is alive: a
+    /// balancer repeats a request at once when the process dies that had it.
+    async fn claim(&self, merchant: MerchantId, key: &str, fingerprint: Vec<u8>) -> Result<KeyClaim, Problem> {
+        let (holder, mut first_seen) = (self.held_keys.holder(), None);
+        for wait in LOOKS {
+            let (fingerprint, now) = (fingerprint.clone(), self.clock.now());
+            let claim = idempotency::claim(self.db.pool(), holder, (merchant, key), fingerprint, now).await?;
+            let KeyClaim::Running(Some(hold)) = claim else { return Ok(claim) };
+            if self.held_keys.has(merchant, key) || hold != *first_seen.get_or_insert(hold) {
+                return Ok(claim);
+            }
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        Ok(idempotency::claim(self.db.pool(), holder, (merchant, key), fingerprint, self.clock.now()).await?)
     }
 
     async fn run<T, const STATUS: u16, F, Fut>(

@@ -9,6 +9,7 @@ mod clocks;
 mod cluster;
 mod database;
 mod full;
+mod keys;
 mod many_redis;
 mod outbox;
 mod poolers;

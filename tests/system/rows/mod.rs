@@ -10,6 +10,7 @@ mod executor;
 mod heartbeat;
 mod invariants;
 mod jobs;
+mod keys;
 mod ledger;
 pub(crate) mod link_by_link;
 mod links;
