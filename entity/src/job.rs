@@ -1,7 +1,7 @@
 //! The `job` table. What a job is, and how it is claimed, finished and retried, is defined in `queue`.
 
 use chrono::{DateTime, Utc};
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryTrait, entity::prelude::*};
 
 use crate::by_position::read_by_position;
 use domain::{JobId, MerchantId, words};
@@ -71,11 +71,12 @@ read_by_position!(
     traceparent: optional,
 );
 
-/// Has the deadlines of all unfinished jobs count from now on: after a restoration they may be over for jobs that nobody
-/// could do in their time.
-pub async fn begin_anew(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<(), DbErr> {
-    let unfinished = Entity::update_many().filter(Column::State.eq(JobState::Queued));
-    unfinished.col_expr(Column::CreatedAt, Expr::value(now)).exec(db).await.map(|_| ())
+/// Has the deadlines of unfinished jobs, these or all, count from now on: they may be over for jobs that nobody could do in
+/// their time.
+pub async fn begin_anew(db: &impl ConnectionTrait, only: Option<Vec<JobId>>, now: DateTime<Utc>) -> Result<(), DbErr> {
+    let older = Entity::update_many().filter(Column::State.eq(JobState::Queued)).filter(Column::CreatedAt.lt(now));
+    let these = older.apply_if(only, |older, ids| older.filter(Column::Id.is_in(ids)));
+    these.col_expr(Column::CreatedAt, Expr::value(now)).exec(db).await.map(|_| ())
 }
 
 impl Model {

@@ -85,7 +85,7 @@ pub async fn all(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
 }
 
 /// Whether any of these subjects is paused.
-pub async fn is_any(db: &impl ConnectionTrait, subjects: [&PauseSubject; 2]) -> Result<bool, DbErr> {
-    let names = subjects.map(ToString::to_string);
+pub async fn is_any(db: &impl ConnectionTrait, subjects: &[&PauseSubject]) -> Result<bool, DbErr> {
+    let names = subjects.iter().map(ToString::to_string);
     Ok(Entity::find().filter(Column::Subject.is_in(names)).one(db).await?.is_some())
 }

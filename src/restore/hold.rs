@@ -48,7 +48,7 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
     restoration::record(&tx, restored_to, now).await?;
     // Also those for which an event stands.
     event_jobs::write_overdue(&tx, now).await?;
-    job::begin_anew(&tx, now).await?;
+    job::begin_anew(&tx, None, now).await?;
     let texts = message::hold_unsent(&tx, now).await?;
     for (merchant, message) in texts.scheduled {
         let options = EnqueueOptions::for_merchant(merchant).in_background();

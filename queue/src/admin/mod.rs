@@ -14,10 +14,13 @@ use domain::{JobId, MerchantId};
 use entity::{
     AuditAction, Db,
     audit::{self, Act},
-    job::{Column, Entity, Job as Row, JobState},
-    pause,
+    is_conflict,
+    job::{self, Column, Entity, Job as Row, JobState},
+    pause, retry_conflicts,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
+};
 
 use crate::{EnqueuedJob, Queue, event_jobs, flow::Paused, recovery, redis::QueueError};
 
@@ -28,8 +31,8 @@ pub use list::{JobFilter, first, list};
 pub use replay::{replay_event, waiting_events};
 pub use stats::{KindStats, RowStats, depths, row_stats, stats};
 
-/// How many jobs Redis is notified of per call when a pause ends.
-const NOTIFY_PAGE: u64 = 1_000;
+/// How many jobs get their time again per statement, and how many Redis is notified of per call, when a pause ends.
+const RESUME_PAGE: u64 = 1_000;
 
 /// Counts unfinished jobs by merchant. It reads all of them.
 pub async fn queued_by_merchant(db: &impl ConnectionTrait) -> Result<HashMap<MerchantId, u64>, DbErr> {
@@ -165,7 +168,8 @@ pub async fn pause(db: &Db, what: Paused, actor: &str, reason: &str, now: DateTi
     Ok(is_new)
 }
 
-/// Ends a pause. Returns `false` if there was none. Call [`notify_waiting`] afterwards.
+/// Ends a pause; the jobs that waited have the whole of their time from now on. Returns `false` if there was none. Call
+/// [`notify_waiting`] afterwards.
 pub async fn resume(
     db: &Db,
     what: Paused,
@@ -173,6 +177,11 @@ pub async fn resume(
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<bool, DbErr> {
+    if !pause::is_any(db.pool(), &[&what.subject()]).await? {
+        return Ok(false);
+    }
+    // While none of them is done.
+    give_time_again(db, what, now).await?;
     let tx = db.begin().await?;
     let was_paused = pause::remove(&tx, &what.subject()).await?;
     if was_paused {
@@ -180,6 +189,23 @@ pub async fn resume(
     }
     tx.commit().await?;
     Ok(was_paused)
+}
+
+async fn give_time_again(db: &Db, what: Paused, now: DateTime<Utc>) -> Result<(), DbErr> {
+    // Also to those for which an event stands.
+    event_jobs::write_overdue(db.writer(), now).await?;
+    let mut after = None;
+    loop {
+        // A literal, because SQLite does not use a partial index for a bound parameter.
+        let waiting = Entity::find().filter(Expr::cust("state = 'queued'")).filter(recovery::is_of(what));
+        let page = waiting.apply_if(after, |waiting, after: JobId| waiting.filter(Column::Id.gt(after)));
+        let page = page.select_only().column(Column::Id).order_by_asc(Column::Id).limit(RESUME_PAGE);
+        let jobs: Vec<JobId> = page.into_tuple().all(db.pool()).await?;
+        let Some(last) = jobs.last() else { return Ok(()) };
+        after = Some(*last);
+        let anew = || job::begin_anew(db.writer(), Some(jobs.clone()), now);
+        retry_conflicts(anew, |error| is_conflict(error)).await?;
+    }
 }
 
 fn act<'a>(what: Paused, actor: &'a str, action: AuditAction, reason: Option<&str>) -> Act<'a> {
@@ -205,7 +231,7 @@ pub enum NotifyError {
 pub async fn notify_waiting(db: &Db, queue: &Queue, what: Paused) -> Result<u64, NotifyError> {
     let (mut after, mut notified) = (None, 0);
     loop {
-        let page = recovery::queued_of(db.pool(), what, after, NOTIFY_PAGE).await?;
+        let page = recovery::queued_of(db.pool(), what, after, RESUME_PAGE).await?;
         let Some(last) = page.last else { return Ok(notified) };
         after = Some(last);
         notified += queue.notify_now(&page.enqueued).await?;

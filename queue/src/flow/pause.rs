@@ -96,6 +96,6 @@ impl Pauses {
             return Ok(false);
         }
         let merchant = PauseSubject::Merchant(MerchantId::from_uuid(of));
-        pause::is_any(db, [&Paused::Kind(kind).subject(), &merchant]).await
+        pause::is_any(db, &[&Paused::Kind(kind).subject(), &merchant]).await
     }
 }

@@ -75,16 +75,22 @@ async fn queued_page(db: &impl ConnectionTrait, rows: QueuedQuery) -> Result<Que
     if let Some(due_by) = rows.due_by {
         query = query.filter(Column::RunAt.lte(due_by));
     }
-    query = match rows.of {
-        Some(Paused::Kind(kind)) => query.filter(Column::Kind.eq(kind.as_str())),
-        Some(Paused::Merchant(merchant)) => query.filter(Column::MerchantId.eq(merchant)),
-        None => query,
-    };
+    if let Some(of) = rows.of {
+        query = query.filter(is_of(of));
+    }
     if let Some(after) = rows.after {
         query = query.filter(Column::Id.gt(after));
     }
     let found = query.order_by_asc(Column::Id).limit(rows.limit).all(db).await?;
     Ok(QueuedPage { last: found.last().map(|row| row.id), enqueued: found.iter().filter_map(enqueued_job).collect() })
+}
+
+/// Whether a job is one that this pauses.
+pub(crate) fn is_of(what: Paused) -> Expr {
+    match what {
+        Paused::Kind(kind) => Column::Kind.eq(kind.as_str()),
+        Paused::Merchant(merchant) => Column::MerchantId.eq(merchant),
+    }
 }
 
 fn not_paused() -> Condition {

@@ -162,7 +162,7 @@ on_both_databases! {
 
     async fn after_a_restoration_a_job_has_all_of_its_time_again(rows) {
         let (job, at) = (a_job(&rows).await.job, now() + TimeDelta::hours(2));
-        entity::job::begin_anew(rows.db.pool(), at).await.unwrap();
+        entity::job::begin_anew(rows.db.pool(), None, at).await.unwrap();
         let (ack, _) = notified_at(&rows, Clock::stopped_at(at), job, End::AskedToWait(Duration::ZERO)).await;
         assert!(matches!(ack, Ack::Later(_)), "it is given up: {ack:?}");
         assert_eq!(row(&rows, job).await.state, JobState::Queued);

@@ -7,6 +7,7 @@ use entity::{
     Transaction,
     audit::OPERATOR,
     job::{Job, JobState},
+    merchant,
 };
 use queue::{
     CheckStripeKey, Done, EnqueueOptions, EnqueuedJob, Executor, JobError, JobHandler, Kind, Lease,
@@ -18,7 +19,7 @@ use queue::{
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Clock, DateTime, Db, Rows, Utc, now, on_both_databases};
-use crate::support::eventually;
+use crate::support::{eventually, new_merchant};
 
 /// A job that does as it is told.
 enum Does {
@@ -62,6 +63,12 @@ impl Rows {
     async fn enqueued(&self) -> EnqueuedJob {
         let job = CheckStripeKey { merchant: self.merchant };
         enqueue(self.db.pool(), &job, EnqueueOptions::for_merchant(self.merchant), now()).await.unwrap().unwrap()
+    }
+
+    async fn enqueued_for_another_merchant(&self) -> EnqueuedJob {
+        let merchant = merchant::insert(self.db.pool(), new_merchant(), now()).await.unwrap().id;
+        let job = CheckStripeKey { merchant };
+        enqueue(self.db.pool(), &job, EnqueueOptions::for_merchant(merchant), now()).await.unwrap().unwrap()
     }
 
     /// The jobs of this one that the operator's action has changed.
@@ -206,6 +213,23 @@ on_both_databases! {
             assert_eq!(rows.job(enqueued_job).await.last_error.as_deref(), Some("it was tried"));
             pool.execute_unprepared("UPDATE job SET attempt = 0, spared = 0").await.unwrap();
         }
+    }
+
+    async fn a_pause_longer_than_a_deadline_costs_no_job_its_time(rows) {
+        let (enqueued_job, other) = (rows.enqueued().await, rows.enqueued_for_another_merchant().await);
+        let not_now = Does::Says(|| JobError::retry("the limit is reached"));
+        let mut at = now();
+        for what in [Paused::Merchant(rows.merchant), Paused::Kind(Kind::CheckStripeKey)] {
+            assert!(queue::admin::pause(&rows.db, what, OPERATOR, "a test", at).await.unwrap());
+            at += TimeDelta::hours(2);
+            assert!(queue::admin::resume(&rows.db, what, OPERATOR, None, at).await.unwrap());
+            later(attempt(&rows.attempts_at(at), enqueued_job, &not_now).await);
+            assert_eq!(rows.job(enqueued_job).await.created_at, at);
+            assert_eq!(rows.job(other).await.created_at == at, what.merchant().is_none(), "{what}");
+        }
+        at += TimeDelta::hours(2);
+        assert_eq!(attempt(&rows.attempts_at(at), enqueued_job, &not_now).await, Ack::Done);
+        assert_eq!(rows.job(enqueued_job).await.state, JobState::Dead, "its deadline is as it was");
     }
 
     async fn a_dead_job_is_retried_from_the_start_and_a_late_worker_stays_out(rows) {
