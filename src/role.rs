@@ -35,12 +35,12 @@ impl Role {
         }
     }
 
-    /// The most database connections that it opens in addition to its pool, because group commits use connections of
-    /// their own.
+    /// The most database connections that it opens in addition to its pool: group commits use connections of their own,
+    /// and the API keeps idempotency keys over one.
     pub(crate) const fn connections_aside(self) -> u32 {
         match self {
-            Self::Up => 9,
-            Self::Api => 3,
+            Self::Up => 10,
+            Self::Api => 4,
             Self::Worker => 6,
             Self::Scheduler | Self::Command => 0,
         }

@@ -90,9 +90,10 @@ impl Inner {
     }
 }
 
-/// Renews the hold on all keys until there are none. If it cannot, a command fails at worst, as [`idempotency::finish`]
-/// refuses what another has taken over.
+/// Renews the hold on all keys until there are none, over a connection of its own: the slow commands may have all others.
+/// If it cannot, a command fails at worst, as [`idempotency::finish`] refuses what another has taken over.
 async fn renew(inner: Weak<Inner>) {
+    let mut own = None;
     loop {
         tokio::time::sleep(RENEWAL).await;
         let Some(inner) = inner.upgrade() else { return };
@@ -100,7 +101,8 @@ async fn renew(inner: Weak<Inner>) {
         if longest < RENEWAL {
             continue;
         }
-        if let Err(error) = idempotency::holder::renew(inner.db.pool(), inner.holder, inner.clock.now()).await {
+        let db: &Db = own.get_or_insert_with(|| inner.db.one_aside());
+        if let Err(error) = idempotency::holder::renew(db.pool(), inner.holder, inner.clock.now()).await {
             tracing::debug!(%error, "the hold on idempotency keys could not be renewed");
         }
     }

@@ -1,8 +1,8 @@
 //! Idempotency keys of commands: the first answer is kept for 24 hours and returned again.
 //!
-//! The process that runs a command holds its key for [`LEASE`], and longer by [saying](holder::renew) that it is alive. If it
-//! dies, another takes the key over. If it only stood still, [`finish`] tells it so in the transaction of the command,
-//! which is rolled back.
+//! The process that runs a command holds its key for [`LEASE`], and longer by [saying](holder::renew) that it is alive.
+//! If it dies, another takes the key over. If it only stood still, [`finish`] tells it so in the transaction of the
+//! command, which is rolled back.
 
 pub mod holder;
 

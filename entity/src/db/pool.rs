@@ -91,10 +91,19 @@ impl Db {
     #[must_use]
     pub fn aside(&self) -> Self {
         let connections = u32::try_from(self.groups_at_once()).unwrap_or(u32::MAX).saturating_add(1);
+        self.apart(connections, !self.pooling.is_pooled())
+    }
+
+    /// A single separate connection to the same database, opened when needed, for what may not wait for the others.
+    #[must_use]
+    pub fn one_aside(&self) -> Self {
+        self.apart(1, false)
+    }
+
+    fn apart(&self, connections: u32, plans_groups: bool) -> Self {
         if self.has_one_writer() {
             return Self { pool: another_sqlite(&self.pool, connections), ..self.clone() };
         }
-        let plans_groups = !self.pooling.is_pooled();
         let pool = self.pool.get_postgres_connection_pool();
         let mut connect = (*pool.connect_options()).clone();
         if plans_groups {
