@@ -11,7 +11,7 @@ use std::{
 };
 
 use redis::{
-    Cmd, FromRedisValue, RedisResult, Value,
+    Cmd, ConnectionAddr, FromRedisValue, RedisResult, Value,
     aio::PubSub,
     cluster::{ClusterClient, TlsMode},
     cluster_async::ClusterConnection,
@@ -63,11 +63,17 @@ impl ClusterNodes {
         self.client()?.get_async_connection().await
     }
 
-    /// Opens a connection for subscriptions, each time at another node: every node receives all messages.
-    pub(super) async fn listen(&self) -> RedisResult<PubSub> {
+    /// Opens a connection for subscriptions, each time at another node: every node receives all messages. Tells which.
+    pub(super) async fn listen(&self) -> RedisResult<(PubSub, ConnectionAddr)> {
         let nodes = self.all();
         let next = self.next.fetch_add(1, Ordering::Relaxed) % nodes.len();
-        nodes[next].client()?.get_async_pubsub().await
+        Ok((nodes[next].client()?.get_async_pubsub().await?, nodes[next].info.addr().clone()))
+    }
+
+    /// Whether the cluster has named this node last; it may not have named any yet.
+    pub(super) fn has(&self, node: &ConnectionAddr) -> bool {
+        let named = &self.known().named;
+        named.is_empty() || named.iter().any(|other| other.info.addr() == node)
     }
 
     /// The question which nodes there are.
@@ -171,10 +177,13 @@ mod tests {
         let nodes = ClusterNodes::of_url(of_url, &Certificates::default(), Duration::from_secs(1)).unwrap();
         assert!(nodes.is_to_be_asked() && !nodes.is_to_be_asked(), "once in a while");
         assert_eq!(addresses(&nodes), ["one:1", "two:2"]);
+        assert!(nodes.has(&ConnectionAddr::Tcp("four".to_owned(), 4)), "it is not known yet what there is");
         let first = range(&[(text("two"), 2), (text("three"), 3)]);
         nodes.are(Value::Array(vec![first, range(&[(text("three"), 3), (Value::Nil, 4), (text("?"), 5)])]));
         assert_eq!(addresses(&nodes), ["three:3", "two:2", "one:1"]);
         nodes.are(Value::Nil);
         assert_eq!(addresses(&nodes), ["three:3", "two:2", "one:1"], "no answer is none");
+        let has = |host: &str, port| nodes.has(&ConnectionAddr::Tcp(host.to_owned(), port));
+        assert!(has("two", 2) && !has("one", 1), "what it names no more is not of it");
     }
 }

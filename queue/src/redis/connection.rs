@@ -8,7 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::PubSub;
-use redis::{AsyncConnectionConfig, Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind};
+use redis::{
+    AsyncConnectionConfig, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind,
+};
 use tokio::time::timeout;
 
 use super::{
@@ -48,13 +50,20 @@ impl Connection {
         })
     }
 
-    /// Opens a separate connection for subscriptions.
-    pub(crate) async fn listen(&self) -> RedisResult<PubSub> {
+    /// Opens a separate connection for subscriptions. Tells at which node, if it is a cluster.
+    pub(crate) async fn listen(&self) -> RedisResult<(PubSub, Option<ConnectionAddr>)> {
         if let Some(nodes) = self.server.cluster() {
             // The node of the subscription before may be gone for good.
             self.ask_for(nodes).await;
         }
         self.server.listen().await
+    }
+
+    /// Whether the cluster still has this node. One that it has forgotten may live on and gets no messages any more.
+    pub(crate) async fn has(&self, node: &ConnectionAddr) -> bool {
+        let Some(nodes) = self.server.cluster() else { return true };
+        self.ask_for(nodes).await;
+        nodes.has(node)
     }
 
     /// Whether the keys are spread over several nodes.

@@ -169,7 +169,7 @@ impl RedisQueues {
     async fn try_channel(&self) -> Result<(), CheckFailure> {
         let channel = format!("{}:{PROBE}", self.prefix());
         let trying = async {
-            let mut listening = self.connection().listen().await?;
+            let (mut listening, _) = self.connection().listen().await?;
             listening.subscribe(&channel).await?;
             let publish = redis::cmd("PUBLISH").arg(&channel).arg("").to_owned();
             self.connection().query::<Value>(&publish).await?;

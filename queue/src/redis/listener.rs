@@ -7,7 +7,7 @@ use std::{
 
 use futures_util::StreamExt;
 use redis::{
-    Msg, RedisError, RedisResult,
+    ConnectionAddr, Msg, RedisError, RedisResult,
     aio::{PubSubSink, PubSubStream},
 };
 use tokio::{
@@ -66,13 +66,16 @@ async fn listen<R: MessageReceiver>(connection: Arc<Connection>, channel: String
     let (mut wait, mut told) = (FIRST_WAIT, false);
     while receiver.strong_count() > 0 {
         match subscribe(&connection, &channel).await {
-            Ok((sink, messages)) => {
+            Ok((subscription, node)) => {
                 info!(channel, "listening");
                 (wait, told) = (FIRST_WAIT, false);
                 if let Some(receiver) = receiver.upgrade() {
                     receiver.resume();
                 }
-                pass_on(sink, messages, &receiver).await;
+                tokio::select! {
+                    () = pass_on(subscription, &receiver) => {}
+                    () = until_forgotten(&connection, node) => info!(channel, "the cluster does not name the node any more"),
+                }
                 info!(channel, "the subscription ended; subscribing again");
             }
             // Redis will keep refusing until its configuration changes, so this is logged once.
@@ -92,11 +95,15 @@ fn is_refusal(error: &RedisError) -> bool {
     !error.is_io_error() && error.code().is_some_and(|code| ["NOPERM", "NOAUTH", "WRONGPASS"].contains(&code))
 }
 
-async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<(PubSubSink, PubSubStream)> {
+/// A subscription, and the node where it is, if Redis is a cluster.
+type Subscription = ((PubSubSink, PubSubStream), Option<ConnectionAddr>);
+
+async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<Subscription> {
     let subscribing = async {
-        let (mut sink, messages) = connection.listen().await?.split();
+        let (subscription, node) = connection.listen().await?;
+        let (mut sink, messages) = subscription.split();
         sink.subscribe(channel).await?;
-        Ok((sink, messages))
+        Ok(((sink, messages), node))
     };
     timeout(ANSWER_WITHIN, subscribing)
         .await
@@ -104,7 +111,7 @@ async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<(PubSu
 }
 
 /// Passes on messages until the connection breaks or the receiver is gone.
-async fn pass_on<R: MessageReceiver>(mut sink: PubSubSink, mut messages: PubSubStream, receiver: &Weak<R>) {
+async fn pass_on<R: MessageReceiver>((mut sink, mut messages): (PubSubSink, PubSubStream), receiver: &Weak<R>) {
     let mut pings = time::interval_at(time::Instant::now() + PING_EVERY, PING_EVERY);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -117,6 +124,17 @@ async fn pass_on<R: MessageReceiver>(mut sink: PubSubSink, mut messages: PubSubS
                 Ok(Ok(())) => {}
                 Ok(Err(_)) | Err(_) => return,
             },
+        }
+    }
+}
+
+/// Resolves once the cluster no longer has this node: it answers pings, and gets no messages.
+async fn until_forgotten(connection: &Connection, node: Option<ConnectionAddr>) {
+    let Some(node) = node else { return std::future::pending().await };
+    loop {
+        time::sleep(PING_EVERY).await;
+        if !connection.has(&node).await {
+            return;
         }
     }
 }

@@ -7,7 +7,7 @@ use redis::aio::{MultiplexedConnection, PubSub};
 use redis::cluster::TlsMode;
 use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, RedisResult};
+use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, RedisResult};
 
 use super::address::{Address, ServerAddress};
 use super::cluster::ClusterNodes;
@@ -64,12 +64,12 @@ impl RedisServer {
         })
     }
 
-    /// Opens a connection for subscriptions.
-    pub(super) async fn listen(&self) -> RedisResult<PubSub> {
+    /// Opens a connection for subscriptions. Tells at which node, if it is a cluster.
+    pub(super) async fn listen(&self) -> RedisResult<(PubSub, Option<ConnectionAddr>)> {
         match self {
-            Self::One(client) => client.get_async_pubsub().await,
-            Self::Sentinel(sentinels) => sentinels.primary().await?.get_async_pubsub().await,
-            Self::Cluster(nodes) => nodes.listen().await,
+            Self::One(client) => Ok((client.get_async_pubsub().await?, None)),
+            Self::Sentinel(sentinels) => Ok((sentinels.primary().await?.get_async_pubsub().await?, None)),
+            Self::Cluster(nodes) => nodes.listen().await.map(|(subscription, node)| (subscription, Some(node))),
         }
     }
 

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use reqwest::Method;
+
 use super::{
     accepted::Accepted,
     auditor::audit,
@@ -88,6 +90,27 @@ async fn a_cluster_none_of_whose_nodes_is_left_that_the_url_names_is_followed() 
     .await;
     let accepted = batch(&cluster, 2).await.and(first);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
+    audit(&cluster, &accepted, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_a_cluster_forgets_is_listened_to_no_more_though_it_answers() {
+    let mut redis = RedisCluster::start().await;
+    let cluster = on(&redis.environment()).await;
+    let mut updates = cluster.merchant.http.request(Method::GET, "/v1/events").send().await.unwrap();
+    let are_listening = async |redis: &RedisCluster| {
+        let (workers, fronts) = (redis.subscribers_of("paylink:wake"), redis.subscribers_of("paylink:live"));
+        (workers >= cluster.workers.len() && fronts > 0).then_some(())
+    };
+    eventually("all listen", async || are_listening(&redis).await).await;
+    let forgotten = redis.forgets_the_node_of("paylink:wake").await;
+    assert_eq!(forgotten.says("PING"), "PONG");
+    eventually("all listen at those that are left", async || are_listening(&redis).await).await;
+    let accepted = batch(&cluster, 1).await;
+    let mut told = String::new();
+    while !told.contains("link.updated") {
+        told.push_str(core::str::from_utf8(&updates.chunk().await.unwrap().unwrap()).unwrap());
+    }
     audit(&cluster, &accepted, 0).await;
 }
 

@@ -104,11 +104,27 @@ impl RedisCluster {
 
     /// How many subscribe to a channel at the nodes that are left.
     pub(crate) fn subscribers_of(&self, channel: &str) -> usize {
-        let count = |node: &RedisServer| {
-            let says = node.says(&format!("PUBSUB NUMSUB {channel}"));
-            says.lines().last().and_then(|count| count.trim().parse::<usize>().ok()).unwrap_or_default()
-        };
-        self.nodes.iter().map(count).sum()
+        self.nodes.iter().map(|node| node.subscribers_of(channel)).sum()
+    }
+
+    /// The node at which a channel is subscribed to is taken out, without its slots if it has any. It lives on, alone.
+    pub(crate) async fn forgets_the_node_of(&mut self, channel: &str) -> RedisServer {
+        let at = self.nodes.iter().position(|node| node.subscribers_of(channel) > 0).unwrap();
+        let forgotten = self.nodes.remove(at);
+        let id = forgotten.says("CLUSTER MYID");
+        if forgotten.is_primary() {
+            let is_its = |node: &&RedisServer| {
+                let nodes = node.says("CLUSTER NODES");
+                nodes.lines().any(|line| line.contains("myself,slave") && line.contains(&id))
+            };
+            assert_eq!(self.nodes.iter().find(is_its).unwrap().says("CLUSTER FAILOVER"), "OK");
+            eventually("its replica takes its place", async || (!forgotten.is_primary()).then_some(())).await;
+        }
+        let any = format!("127.0.0.1:{}", self.nodes[0].port);
+        let mut taken_out = Command::new("redis-cli");
+        taken_out.args(self.access.reach()).args(["--cluster", "del-node", &any, &id]);
+        eventually("it is taken out", async || taken_out.output().unwrap().status.success().then_some(())).await;
+        forgotten
     }
 
     /// The node with the keys of a queue dies; its replica takes its place, and it comes back as the replica of that.
@@ -161,6 +177,11 @@ impl RedisCluster {
 }
 
 impl RedisServer {
+    fn subscribers_of(&self, channel: &str) -> usize {
+        let says = self.says(&format!("PUBSUB NUMSUB {channel}"));
+        says.lines().last().and_then(|count| count.trim().parse().ok()).unwrap_or_default()
+    }
+
     fn has_slot(&self, slot: u32) -> bool {
         let nodes = self.says("CLUSTER NODES");
         let Some(own) = nodes.lines().find(|line| line.contains("myself,master")) else { return false };
