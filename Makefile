@@ -55,7 +55,7 @@ deb: release ## Build the Debian package (needs cargo-deb)
 packages: release ## Build the Debian package, live through it and the image's steps on a base from Debian, and have others judge units and files (PAYLINK_BEFORE: the previous program, from which it is upgraded)
 	scripts/packages.sh release
 
-soak: ## Do the running system harm at random for five minutes, and two more on many boxes (Sentinels or a cluster, PgBouncer, a standby that is promoted, HAProxy, wrong clocks; Redis without TLS), then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)
+soak: ## Do the running system harm at random for five minutes, and two more on many boxes (Sentinels or a cluster, PgBouncer or TLS to everything, a standby that is promoted, HAProxy, wrong clocks), then audit it; then a thousand random interleavings for each database (PAYLINK_SOAK_PLANT=forgotten: with a mistake that it must find)
 	@scripts/setup.sh test
 	cargo test --locked --test system faults::soak -- --ignored --nocapture
 	PAYLINK_INTERLEAVINGS=$${PAYLINK_INTERLEAVINGS:-1000} cargo test --locked --test system interleavings -- --nocapture

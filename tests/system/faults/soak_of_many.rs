@@ -1,11 +1,12 @@
 //! The long run on an installation of many boxes: Redis behind Sentinels or as a cluster, `PgBouncer` before a
-//! PostgreSQL with a standby, `HAProxy` before the fronts. It is called fifty times a second while everything is replaced
-//! or killed at random, and clients notice nothing: a front, a worker or a scheduler is stopped or dies, or one with a
-//! wrong clock takes its place; Redis' primary dies again and again. Then the database dies, its standby is promoted, and
-//! everything else happens once more: now calls are refused for a moment, and nothing is lost.
+//! PostgreSQL with a standby, or TLS to Redis and to PostgreSQL, `HAProxy` before the fronts. It is called fifty times a
+//! second while everything is replaced or killed at random, and clients notice nothing: a front, a worker or a scheduler
+//! is stopped or dies, or one with a wrong clock takes its place; Redis' primary dies again and again. Then the database
+//! dies, its standby is promoted, and everything else happens once more: now calls are refused for a moment, and nothing
+//! is lost.
 //!
-//! `PAYLINK_SOAK_SECONDS` is the duration, `PAYLINK_SOAK_SEED` the order, and which Redis it is: the printed seed replays
-//! it.
+//! `PAYLINK_SOAK_SECONDS` is the duration, `PAYLINK_SOAK_SEED` the order, which Redis it is, and whether all speaks TLS:
+//! the printed seed replays it.
 
 use std::{
     env,
@@ -87,14 +88,20 @@ enum Redis {
 }
 
 impl Redis {
-    async fn start(is_cluster: bool) -> Self {
-        if is_cluster { Self::Cluster(RedisCluster::start().await) } else { Self::Sentinels(Sentinels::start().await) }
+    /// The guarded ones ask who calls, over TLS.
+    async fn start(is_cluster: bool, is_guarded: bool) -> Self {
+        match (is_cluster, is_guarded) {
+            (true, false) => Self::Cluster(RedisCluster::start().await),
+            (true, true) => Self::Cluster(RedisCluster::start_guarded().await),
+            (false, false) => Self::Sentinels(Sentinels::start().await),
+            (false, true) => Self::Sentinels(Sentinels::start_guarded().await),
+        }
     }
 
-    fn url(&self) -> String {
+    fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Sentinels(sentinels) => sentinels.url(),
-            Self::Cluster(cluster) => cluster.url(),
+            Self::Sentinels(sentinels) => sentinels.environment(),
+            Self::Cluster(cluster) => cluster.environment(),
         }
     }
 
@@ -128,20 +135,28 @@ struct Many {
     /// The way from the pooler to the primary.
     way: Proxy,
     databases: PostgresPair,
-    _pooler: PgBouncer,
+    _pooler: Option<PgBouncer>,
 }
 
 impl Many {
     async fn start(seed: u64) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let redis = Redis::start(dice.bool()).await;
+        let (is_cluster, speaks_tls) = (dice.bool(), dice.bool());
+        let redis = Redis::start(is_cluster, speaks_tls).await;
         let databases = PostgresPair::start().await;
         let way = Proxy::to(databases.primary).await;
-        let pools = if PgBouncer::knows_prepared_statements() { Pools::Transactions } else { Pools::Sessions };
-        println!("soak of many: {}, PgBouncer pools {pools:?}", redis.url());
-        let pooler = PgBouncer::before(&format!("127.0.0.1 port={}", way.port), pools).await;
-        let database = Database::Postgresql { url: pooler.url(&PostgresPair::url(way.port)) };
-        let mut cluster = Cluster::start_on(database, &[("PAYLINK_REDIS_URL", redis.url())]).await;
+        let direct = PostgresPair::url(way.port);
+        let (url, pooler) = if speaks_tls {
+            let authority = databases.speaks_tls().await;
+            (format!("{direct}?sslmode=verify-full&sslrootcert={}", authority.display()), None)
+        } else {
+            let pools = if PgBouncer::knows_prepared_statements() { Pools::Transactions } else { Pools::Sessions };
+            println!("soak of many: PgBouncer pools {pools:?}");
+            let pooler = PgBouncer::before(&format!("127.0.0.1 port={}", way.port), pools).await;
+            (pooler.url(&direct), Some(pooler))
+        };
+        println!("soak of many: {:?}, {url}", redis.environment());
+        let mut cluster = Cluster::start_on(Database::Postgresql { url }, &redis.environment()).await;
         cluster.schedulers.push(cluster.a_scheduler());
         let (balancer, _) = is_balanced(&mut cluster).await;
         let (clocks, next_front, fronts_killed) = (Vec::new(), 0, 0);

@@ -73,7 +73,7 @@ impl PostgresPair {
         ran(self.command("pg_ctl").args(["promote", "-w", "-D"]).arg(self.data("standby")));
     }
 
-    /// The primary speaks TLS from now on. Returns the file of the authority that has vouched for it.
+    /// Both speak TLS from now on. Returns the file of the authority that has vouched for them.
     pub(crate) async fn speaks_tls(&self) -> PathBuf {
         let folder = self.folder.path();
         make_certificates(folder);
@@ -82,11 +82,13 @@ impl PostgresPair {
         if let Some(owner) = somebody_else() {
             chown(&key, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
         }
-        for (setting, value) in [("ssl_cert_file", folder.join("server.pem")), ("ssl_key_file", key)] {
-            self.asks(self.primary, &format!("ALTER SYSTEM SET {setting} = '{}'", value.display())).await;
+        for port in [self.primary, self.standby] {
+            for (setting, value) in [("ssl_cert_file", folder.join("server.pem")), ("ssl_key_file", key.clone())] {
+                self.asks(port, &format!("ALTER SYSTEM SET {setting} = '{}'", value.display())).await;
+            }
+            self.asks(port, "ALTER SYSTEM SET ssl = on").await;
+            self.asks(port, "SELECT pg_reload_conf()").await;
         }
-        self.asks(self.primary, "ALTER SYSTEM SET ssl = on").await;
-        self.asks(self.primary, "SELECT pg_reload_conf()").await;
         folder.join("ca.pem")
     }
 
