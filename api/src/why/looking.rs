@@ -105,6 +105,8 @@ impl<'a> Looking<'a> {
             format!("the buyer wants no more texts, since {}: none is sent until they answer START", when(at))
         });
         let merchant = conversation.merchant_id;
+        let texts = message::of_conversation(self.db.pool(), merchant, conversation.id, None, MOST + 1).await?;
+        let (texts, more) = newest(texts, "texts");
         self.found.push(Explanation {
             subject: Subject::Conversation,
             id: conversation.id.to_string(),
@@ -112,11 +114,10 @@ impl<'a> Looking<'a> {
             state: None,
             since: conversation.created_at,
             depth: 0,
-            sentences: opted_out.into_iter().collect(),
+            sentences: opted_out.into_iter().chain(more).collect(),
             timeline: Vec::new(),
             jobs: Vec::new(),
         });
-        let texts = message::of_conversation(self.db.pool(), merchant, conversation.id, None, MOST).await?;
         for message in &texts {
             self.message(message, 1).await?;
         }
@@ -124,7 +125,8 @@ impl<'a> Looking<'a> {
     }
 
     async fn order(&mut self, order: &Order) -> Result<(), DbErr> {
-        let links = link::of_order(self.db.pool(), order.merchant_id, order.id).await?;
+        let links = link::newest_of_order(self.db.pool(), order.merchant_id, order.id, MOST + 1).await?;
+        let (links, more) = newest(links, "links");
         let none = links.is_empty().then(|| "no link was made for it".to_owned());
         self.found.push(Explanation {
             subject: Subject::Order,
@@ -133,7 +135,7 @@ impl<'a> Looking<'a> {
             state: Some(order.tag.as_str()),
             since: order.created_at,
             depth: 0,
-            sentences: none.into_iter().collect(),
+            sentences: none.into_iter().chain(more).collect(),
             timeline: Vec::new(),
             jobs: Vec::new(),
         });
@@ -147,7 +149,7 @@ impl<'a> Looking<'a> {
         let db = self.db.pool();
         let of_link =
             message::Entity::find().filter(message::Column::LinkId.eq(link.id)).order_by_desc(message::Column::Id);
-        let texts = of_link.limit(MOST).all(db).await?;
+        let (texts, more) = newest(of_link.limit(MOST + 1).all(db).await?, "texts");
         let mut told = sentences::of_link(link);
         if texts.is_empty() {
             told.push("no text carries it: none was asked for, or it was refused at once".to_owned());
@@ -157,6 +159,7 @@ impl<'a> Looking<'a> {
         if texts.is_empty() || (link.state == LinkState::Unpaid && none_is_under_way) {
             told.extend(self.against_texts(link).await?);
         }
+        told.extend(more);
         let timeline = link::timeline(db, link.id).await?;
         let moments = timeline.iter().map(|entry| entry.at).chain([link.created_at]);
         let spans = moments.map(|at| (at, at)).collect();
@@ -256,4 +259,11 @@ impl<'a> Looking<'a> {
         let jobs = admin::about(self.db.pool(), merchant, id, spans, MOST).await?;
         Ok(jobs.into_iter().map(|job| ExplainedJob { waits: waits::of(&job, self.now), job }).collect())
     }
+}
+
+/// The newest of these, and a sentence if there are more.
+fn newest<T>(mut found: Vec<T>, what: &str) -> (Vec<T>, Option<String>) {
+    let more = found.len() as u64 > MOST;
+    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    (found, more.then(|| format!("it has more {what}: the newest {MOST} are told here")))
 }

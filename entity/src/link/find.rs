@@ -67,6 +67,17 @@ pub async fn of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: Or
         .await
 }
 
+/// The newest links of an order, newest first, without their metadata.
+pub async fn newest_of_order(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    order: OrderId,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let of_order = plain().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order));
+    of_order.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
 /// How many links an order has.
 pub async fn count_of_order(db: &impl ConnectionTrait, merchant: MerchantId, order: OrderId) -> Result<u64, DbErr> {
     Entity::find().filter(Column::MerchantId.eq(merchant)).filter(Column::OrderId.eq(order)).count(db).await

@@ -49,7 +49,7 @@ pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, no
 pub(crate) use find::plain;
 pub use find::{
     count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
-    of_order,
+    newest_of_order, of_order,
 };
 pub use further::FurtherPayment;
 pub use insert::{

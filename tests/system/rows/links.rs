@@ -35,6 +35,22 @@ async fn reread(rows: &Rows, link: &link::Model) -> link::Model {
 }
 
 on_both_databases! {
+    async fn why_tells_the_newest_links_of_an_order_and_that_there_are_more(rows) {
+        let order = rows.order().await;
+        let asked = async || api::why::explain(&rows.db, &rows.vault, &order.id.to_string(), now()).await.unwrap();
+        for count in 1..=21 {
+            let link = rows.link(&order).await.unwrap();
+            let refused = StripeFacts { failure: Some("refused".to_owned()), ..StripeFacts::default() };
+            rows.advance(&link, LinkEvent::CreationFailed, &refused).await;
+            if count == 20 {
+                assert_eq!((asked().await.len(), asked().await[0].sentences.len()), (1 + 20, 0));
+            }
+        }
+        let told = asked().await;
+        assert_eq!(told.len(), 1 + 20);
+        assert!(told[0].sentences[0].contains("more links"), "{:?}", told[0].sentences);
+    }
+
     async fn an_order_has_at_most_one_open_link(rows) {
         let order = rows.order().await;
         let first = rows.link(&order).await.unwrap();

@@ -78,7 +78,8 @@ impl AdminWhy {
     /// Ask why a buyer got no text
     ///
     /// What became of an order, a link, a text or all that is known of a phone number, of any merchant, and why. Without
-    /// texts and numbers, which only the merchant may see.
+    /// texts and numbers, which only the merchant may see. The newest 20 links of an order and 20 texts of a link or a
+    /// conversation are told, and a sentence says if there are more.
     #[oai(path = "/admin/why", method = "get")]
     async fn why(
         &self,
