@@ -15,8 +15,17 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
         receives_nonsense(app).await;
         signs_in_as_operator(browser, app).await;
         browser.clicks("Jobs").await;
-        // The error leads to the jobs that have it.
         browser.sees("Why they fail").await;
+        // An error of which nothing is the same in all would lead to all jobs of its kind.
+        app.changes_rows("UPDATE job SET last_error = '12345' WHERE state = 'dead'").await;
+        let leads_nowhere = "return document.querySelector('.errors li') && !document.querySelector('.errors a')";
+        eventually("it leads nowhere", async || {
+            (browser.runs(leads_nowhere, Vec::new()).await == json!(true)).then_some(())
+        })
+        .await;
+        app.changes_rows("UPDATE job SET last_error = 'nonsense' WHERE state = 'dead'").await;
+        // The error leads to the jobs that have it.
+        browser.sees("nonsense").await;
         browser.clicks("process_stripe_event").await;
         browser.sees("Retry all").await;
         browser.clicks("process_stripe_event").await;

@@ -55,6 +55,7 @@ async fn dead_jobs_are_retried_and_discarded_in_bulk(app: &mut App) {
     assert_eq!(errors["items"].as_array().unwrap().len(), 1, "{errors}");
     let error = &errors["items"][0];
     assert_eq!((&error["kind"], &error["jobs"]), (&json!("process_stripe_event"), &json!(DEAD)));
+    assert_eq!(error["known_kind"], true);
     let part = json!({"error": error["contains"], "dry_run": true});
     assert_eq!(changed(call("retry", &mended(part)).await), all);
     let long = format!("'NÚMERO NO VÁLIDO ' || last_error || '{}'", "Ü".repeat(9_000));
@@ -111,4 +112,13 @@ async fn dead_jobs_are_retried_and_discarded_in_bulk(app: &mut App) {
     assert!(operator.jobs("dead").await.is_empty());
     assert_eq!(ids(&operator.jobs("discarded").await), all);
     assert_eq!(changed(call("retry", &broken).await), [] as [String; 0], "what is discarded is over");
+
+    // An error of which nothing is the same in all, of a kind that this version does not know, finds nothing.
+    app.changes_rows(
+        "UPDATE job SET state = 'dead', kind = 'make_tea', last_error = '12345' WHERE state = 'discarded'",
+    )
+    .await;
+    let errors = operator.0.get("/v1/admin/jobs/errors").await.with_status(200).json();
+    let error = &errors["items"][0];
+    assert_eq!((&error["error"], &error["contains"], &error["known_kind"]), (&json!("…"), &json!(null), &json!(false)));
 }

@@ -1,8 +1,16 @@
 //! The data of the operator's page.
 
+use chrono::Utc;
+use domain::JobId;
+use entity::job;
+use queue::admin::MOST_DEAD;
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 use crate::support::{App, on_both_databases};
+
+/// How many times as many jobs die.
+const DEAD_AT_ONCE: u64 = 10;
 
 on_both_databases!(
     the_operator_sees_how_the_queues_stand,
@@ -13,7 +21,7 @@ on_both_databases!(
 async fn the_operator_sees_how_the_queues_stand(app: &mut App) {
     let operator = app.operator().0;
     let queues = operator.get("/v1/admin/queues").await.with_status(200).json();
-    assert_eq!(queues["redis"], true);
+    assert_eq!((&queues["redis"], &queues["more_dead"]), (&json!(true), &json!(false)));
     let items = queues["items"].as_array().unwrap();
     let texts = items.iter().find(|queue| queue["kind"] == "send_sms").unwrap();
     assert_eq!((&texts["ready"], &texts["dead"], &texts["in_flight"]), (&json!(0), &json!(0), &json!(0)));
@@ -22,6 +30,28 @@ async fn the_operator_sees_how_the_queues_stand(app: &mut App) {
     operator.get("/v1/admin/queues/history?hours=49").await.problem(422, "invalid_input");
     for path in ["/v1/admin/queues", "/v1/admin/queues/history"] {
         app.merchant().http.get(path).await.problem(401, "unauthorized");
+    }
+    for _ in 0..DEAD_AT_ONCE {
+        let some = (0..MOST_DEAD / DEAD_AT_ONCE).map(|_| a_dead_job());
+        job::Entity::insert_many(some).exec_without_returning(&app.database().await).await.unwrap();
+    }
+    let queues = operator.get("/v1/admin/queues").await.with_status(200).json();
+    let texts = queues["items"].as_array().unwrap().iter().find(|queue| queue["kind"] == "send_sms").unwrap();
+    assert_eq!((&queues["more_dead"], &texts["dead"]), (&json!(true), &json!(MOST_DEAD)));
+}
+
+fn a_dead_job() -> job::ActiveModel {
+    let now = Utc::now();
+    job::ActiveModel {
+        id: Set(JobId::new(now)),
+        kind: Set("send_sms".to_owned()),
+        payload: Set("{}".to_owned()),
+        state: Set(job::JobState::Dead),
+        last_error: Set(Some("the carrier was away".to_owned())),
+        run_at: Set(now),
+        created_at: Set(now),
+        finished_at: Set(Some(now)),
+        ..job::ActiveModel::default()
     }
 }
 

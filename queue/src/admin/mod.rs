@@ -29,7 +29,7 @@ pub use errors::{ErrorGroup, ErrorGroups, Failing, errors};
 pub use history::{HISTORY_HOURS, Point, history, measure};
 pub use list::{JobFilter, first, list};
 pub use replay::{replay_event, waiting_events};
-pub use stats::{KindStats, RowStats, depths, row_stats, stats};
+pub use stats::{KindStats, MOST_DEAD, RowStats, depths, row_stats, stats};
 
 /// How many jobs get their time again per statement, and how many Redis is notified of per call, when a pause ends.
 const RESUME_PAGE: u64 = 1_000;

@@ -13,8 +13,8 @@ use crate::{
     redis::{Depth, QueueError, RedisQueues},
 };
 
-/// The most dead jobs that are counted.
-const MOST_DEAD: u64 = 10_000;
+/// The most dead jobs that are counted, of all kinds together.
+pub const MOST_DEAD: u64 = 10_000;
 
 /// The state of one kind of job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

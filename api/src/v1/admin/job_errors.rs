@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use domain::words;
 use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
-use queue::admin::{self, ErrorGroup};
+use queue::{
+    Kind,
+    admin::{self, ErrorGroup},
+};
 
 use super::Group;
 use crate::http::typed::{Text, described_words};
@@ -40,9 +43,11 @@ struct ErrorsView {
 #[oai(rename = "JobError", skip_serializing_if_is_none)]
 struct ErrorView {
     kind: String,
+    /// Whether this version knows the kind, so that the list of jobs can be narrowed to it.
+    known_kind: bool,
     /// The last error of each, or the first 500 characters of it, with `…` in place of ids and numbers that differ.
     error: String,
-    /// A part of it that all of them have, for `error` of the list of jobs and of bulk retries.
+    /// A part of it that all of them have, for `error` of the list of jobs and of bulk retries; absent if there is none.
     contains: Option<String>,
     jobs: u64,
     /// When the first of them died, or was enqueued if they are tried again.
@@ -55,7 +60,8 @@ impl From<ErrorGroup> for ErrorView {
     fn from(group: ErrorGroup) -> Self {
         let contains = Some(group.common_part().to_owned()).filter(|part| !part.is_empty());
         let ErrorGroup { kind, error, jobs, first_at, last_at } = group;
-        Self { kind, error, contains, jobs, first_at, last_at }
+        let known_kind = kind.parse::<Kind>().is_ok();
+        Self { kind, known_kind, error, contains, jobs, first_at, last_at }
     }
 }
 

@@ -5,7 +5,7 @@ use poem::web::Data;
 use poem_openapi::{Object, OpenApi, param::Query, payload::Json};
 use queue::{
     Kind,
-    admin::{HISTORY_HOURS, KindStats, Point, depths, history, row_stats, stats},
+    admin::{HISTORY_HOURS, KindStats, MOST_DEAD, Point, depths, history, row_stats, stats},
 };
 
 use super::Group;
@@ -20,6 +20,8 @@ pub(crate) struct AdminQueues;
 struct QueuesView {
     /// Whether Redis answers. Without it no jobs run, and the figures from Redis are absent.
     redis: bool,
+    /// Whether more jobs may be dead than `dead` of the items says: 10,000 of all kinds together are counted.
+    more_dead: bool,
     items: Vec<QueueView>,
 }
 
@@ -34,7 +36,7 @@ struct QueueView {
     delayed: Option<u64>,
     /// Jobs that are running.
     in_flight: Option<u64>,
-    /// Jobs that were dead-lettered and wait for an operator.
+    /// Jobs that were dead-lettered and wait for an operator; there may be more, if `more_dead` says so.
     dead: u64,
     /// The due time of the job that has waited the longest.
     oldest_due_at: Option<DateTime<Utc>>,
@@ -126,6 +128,7 @@ impl AdminQueues {
         let (queues, rows, now) = (queues.ok(), rows?, api.clock.now());
         let stats = stats(queues.as_deref(), Some(&rows));
         let items = stats.into_iter().map(|kind_stats| QueueView::of(kind_stats, now)).collect();
-        Ok(Json(QueuesView { redis: queues.is_some(), items }))
+        let more_dead = rows.iter().map(|kind| kind.dead).sum::<u64>() >= MOST_DEAD;
+        Ok(Json(QueuesView { redis: queues.is_some(), more_dead, items }))
     }
 }

@@ -27,9 +27,11 @@ function draw(place, { items, more }, state) {
     more && h("p.quiet", t.more)));
 }
 
-function row({ kind, error, contains, jobs, last_at }, state) {
+/** Leads to the jobs that have it, if a part of it finds them: all of its kind would be others, too. */
+function row({ kind, known_kind, error, contains, jobs, last_at }, state) {
   const t = strings.jobs.errors;
-  return h("li", h("a.job-row", { href: hashOf("/jobs", { state, kind, error: contains }), key: `${kind} ${error}` },
+  const of = { state, kind: known_kind ? kind : undefined, error: contains };
+  return h("li", h(contains ? "a.job-row" : "div.job-row", { href: contains && hashOf("/jobs", of), key: `${kind} ${error}` },
     h("span.job-kind", h("code", kind)),
     h("span.error-count", h("strong", number(jobs)), h("span.visually-hidden", ` ${t.jobs}`)),
     h("span.job-error", error),

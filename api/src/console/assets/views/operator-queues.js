@@ -43,6 +43,7 @@ function draw(list, { queues, paused }, changed) {
   const pauseOf = (queue) => paused.find((pause) => pause.kind === queue.kind);
   swap(list,
     !queues.redis && h("p.notice.notice-warn", icon("warning"), t.noRedis),
+    queues.more_dead && h("p.notice.notice-warn", icon("warning"), t.moreDead),
     h("div.scrolls", { tabindex: "0", role: "region", "aria-label": t.title },
       h("table.table",
         h("thead", h("tr", h("th", { scope: "col" }, kind), [dead, ready, delayed, inFlight, oldest].map((name) => h("th.amount", { scope: "col" }, name)),
