@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Source, assert_none, sources};
+use crate::{Source, assert_none, is_test, sources};
 
 /// What is read together: the product, and the programs beside it. Each of these may share words with the product: the
 /// sandbox has Stripe's, and a test's `Order` is an order of the product as a test sees it.
@@ -60,8 +60,7 @@ fn no_two_types_have_one_name() {
         let mut files: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for source in &all {
             // The tests of a module beside it.
-            let is_apart =
-                source.path.ends_with("/tests.rs") || source.path.contains("/tests/") && source.path.contains("/src/");
+            let is_apart = is_test(&source.path);
             if is_apart || !folders.iter().any(|folder| source.path.starts_with(folder)) {
                 continue;
             }

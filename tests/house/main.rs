@@ -77,6 +77,11 @@ fn code(text: &str) -> &str {
     text.split("#[cfg(test)]").next().unwrap_or(text)
 }
 
+/// Whether a file holds the tests of a module, apart from it.
+fn is_test(path: &str) -> bool {
+    path.ends_with("tests.rs") || (path.contains("/src/") && path.contains("/tests/"))
+}
+
 /// Fails with all errors, one per line.
 fn assert_none(wrong: &[String], what: &str) {
     assert!(wrong.is_empty(), "{what}:\n{}\n", wrong.join("\n"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Source, assert_none, code, sources};
+use crate::{Source, assert_none, code, is_test, sources};
 
 /// A column that only some files write.
 struct Written {
@@ -68,9 +68,7 @@ impl Written {
 #[test]
 fn states_tags_statuses_and_balances_have_one_writer() {
     let mut all = sources(&[".rs"]);
-    all.retain(|source| {
-        PRODUCT.iter().any(|folder| source.path.starts_with(folder)) && !source.path.ends_with("tests.rs")
-    });
+    all.retain(|source| PRODUCT.iter().any(|folder| source.path.starts_with(folder)) && !is_test(&source.path));
     let wrong = WRITTEN.iter().filter_map(|written| {
         let (writers, known) = (written.writers(&all), written.by.iter().copied().collect());
         (writers != known).then(|| format!("{} is written by {writers:?}, and not by {known:?} only", written.what))

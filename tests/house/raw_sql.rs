@@ -1,6 +1,6 @@
 //! Raw SQL comes with a reason; everything else uses the query builder.
 
-use crate::{Source, assert_none, code, sources};
+use crate::{Source, assert_none, code, is_test, sources};
 
 /// The functions that take raw SQL.
 const WRITTEN_OUT: [&str; 5] = [
@@ -25,7 +25,7 @@ fn checked() -> Vec<Source> {
     let mut all = sources(&[".rs"]);
     all.retain(|source| {
         let is_product = CRATES.iter().any(|folder| source.path.starts_with(folder));
-        is_product && !source.path.ends_with("tests.rs") && source.path != "entity/src/db/transaction.rs"
+        is_product && !is_test(&source.path) && source.path != "entity/src/db/transaction.rs"
     });
     all
 }

@@ -1,6 +1,7 @@
 //! The roles in separate processes, as in production, with one merchant who is connected to the sandbox.
 
 mod mirror_task;
+mod outside;
 
 use std::{
     fmt::Write as _,
@@ -11,19 +12,14 @@ use std::{
 };
 
 use reqwest::Method;
-use serde_json::json;
 use tempfile::TempDir;
 
-use self::mirror_task::MirrorTask;
+use self::{mirror_task::MirrorTask, outside::start_sandbox};
 use super::replica::Replica;
 use crate::support::{
-    Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, SMS_TOKEN, STRIPE_KEY, Sandbox, WebhookCopy,
-    command_of, eventually, folder, free_port, fresh_postgresql, with_key,
+    Database, Http, Hush, Merchant, Mirror, OwnRedis, PROGRAM, Proxy, Sandbox, WebhookCopy, command_of, eventually,
+    folder, free_port, fresh_postgresql, with_key,
 };
-
-const SMS_ACCOUNT: &str = "AC00000000000000000000000000000000";
-
-const SMS_NUMBER: &str = "+12025550100";
 
 pub(super) const WEBHOOK_SECRET: &str = "whsec_that_only_the_sandbox_and_the_product_know";
 
@@ -248,23 +244,6 @@ impl Cluster {
         assert!(output.status.success(), "{arguments:?}: {output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
-
-    /// As the merchant does it in the console, and at Stripe and the carrier.
-    async fn is_connected(&self, url: &str) {
-        let (merchant, world) = (&self.merchant, self.world());
-        let stripe = json!({"secret_key": STRIPE_KEY, "webhook_secret": WEBHOOK_SECRET});
-        merchant.http.put("/v1/stripe-integration", &stripe).await.with_status(202);
-        let sms = json!({"account_sid": SMS_ACCOUNT, "auth_token": SMS_TOKEN, "from": SMS_NUMBER});
-        merchant.http.put("/v1/sms-integration", &sms).await.with_status(200);
-        let endpoint = json!({"url": format!("{url}/webhooks/stripe/{}", merchant.id), "secret": WEBHOOK_SECRET});
-        world.does("stripe/webhook_endpoints", endpoint).await;
-        world.does("sms/webhook", json!({"url": format!("{url}/webhooks/sms/{}", merchant.id)})).await;
-        eventually("Stripe is connected", async || {
-            let stripe = merchant.http.get("/v1/stripe-integration").await.with_status(200).json();
-            (stripe["status"] == "connected").then_some(())
-        })
-        .await;
-    }
 }
 
 impl Drop for Cluster {
@@ -273,20 +252,6 @@ impl Drop for Cluster {
             eprintln!("--- what all have logged\n{}---", self.log());
         }
     }
-}
-
-async fn start_sandbox() -> sandbox::Sandbox {
-    let account = sandbox::SmsAccount {
-        sid: SMS_ACCOUNT.to_owned(),
-        auth_token: SMS_TOKEN.to_owned(),
-        number: SMS_NUMBER.to_owned(),
-    };
-    let options = sandbox::SandboxOptions {
-        stripe_keys: vec![sandbox::StripeKey::new(STRIPE_KEY)],
-        sms_account: Some(account),
-        ..sandbox::SandboxOptions::default()
-    };
-    sandbox::Sandbox::start(options).await.unwrap()
 }
 
 /// The variables that every process is given.
