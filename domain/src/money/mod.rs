@@ -10,19 +10,19 @@
 //! Only the Stripe client and the parsing of Stripe's events use the second.
 
 mod arithmetic;
-mod charge;
 mod currency;
 mod locale;
 mod parse;
 mod print;
 mod stripe;
+mod stripe_limits;
 mod written;
 
 pub use arithmetic::MoneyError;
-pub use charge::AmountError;
 pub use currency::{Currency, CurrencyError};
 pub use locale::decimal_in_language;
 pub use parse::ParseAmountError;
+pub use stripe_limits::AmountError;
 pub use written::{WrittenAmount, WrittenCurrency};
 
 /// An amount of money, from zero to [`Money::LARGEST_MINOR`].
