@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    Currency, LinkId, LinkState, MerchantId, OrderId,
+    LinkId, LinkState, MerchantId, OrderId,
     link::{Dispute, Review},
 };
 use entity::{
@@ -141,9 +141,9 @@ impl Links {
             disputes: disputed.0.map_or_else(Vec::new, |several| several.0),
             currency: currency
                 .0
-                .map(|code| Currency::parse(&code))
+                .map(|code| code.value())
                 .transpose()
-                .map_err(|wrong| Problem::field("currency", wrong.to_string()))?,
+                .map_err(|wrong| Problem::field("currency", wrong))?,
             created: period("created", created_from.0, created_to.0, &owner)?,
             paid: PaidPeriod::new(period("paid", paid_from.0, paid_to.0, &owner)?, &owner.zone()),
             archived: archived.0,

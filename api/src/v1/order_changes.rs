@@ -11,7 +11,7 @@ use poem_openapi::Object;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 
-use super::order_input::{CustomerInput, Input, ItemInput, OrderTerms, day, in_order, noted, number, phone_warnings};
+use super::order_input::{CustomerInput, Input, ItemInput, OrderTerms, in_order, noted, number, phone_warnings};
 use crate::{
     Problem,
     http::{
@@ -149,7 +149,7 @@ impl OrderChangesInput {
         let phone = customer.phone.map(|phone| PhoneNumber::parse(&phone, owner.region));
         let metadata = self.metadata.and_then(|metadata| metadata.check("metadata", &mut fields));
         let [invoice_date, due_date] = [("invoice_date", self.invoice_date), ("due_date", self.due_date)]
-            .map(|(field, sent)| sent.wanted().map(|sent| day(field, sent.as_deref(), &mut fields)));
+            .map(|(field, sent)| sent.wanted().map(|day| day.and_then(|day| fields.take(field, day.value()))));
         let before = order.dates();
         let dates = Dates { invoice: invoice_date.unwrap_or(before.invoice), due: due_date.unwrap_or(before.due) };
         in_order(dates, &mut fields);

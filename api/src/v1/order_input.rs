@@ -1,6 +1,5 @@
 //! Validates a new order field by field.
 
-use chrono::NaiveDate;
 use domain::{Currency, Money, PhoneNumber, phone::PhoneNote};
 use entity::{
     Merchant, Order,
@@ -163,8 +162,9 @@ impl Input {
         let phone = PhoneNumber::parse(&self.customer.phone, merchant.region);
         let customer_phone = fields.take("customer.phone", phone);
         let terms = self.terms(merchant, &mut fields);
-        let invoice = day("invoice_date", self.invoice_date.as_deref(), &mut fields);
-        let dates = Dates { invoice, due: day("due_date", self.due_date.as_deref(), &mut fields) };
+        let [invoice, due] = [("invoice_date", &self.invoice_date), ("due_date", &self.due_date)]
+            .map(|(field, day)| day.as_ref().and_then(|day| fields.take(field, day.value())));
+        let dates = Dates { invoice, due };
         in_order(dates, &mut fields);
         let number = number(&self.number, &mut fields);
         let kept = self.metadata.clone().check("metadata", &mut fields).map(|metadata| Kept {
@@ -185,7 +185,7 @@ impl Input {
     /// The order's amounts, all in one currency.
     pub(super) fn terms(&self, merchant: &Merchant, fields: &mut Fields) -> Option<OrderTerms> {
         let currency = match (&self.currency, merchant.currency) {
-            (Some(code), _) => fields.take("currency", Currency::parse(code))?,
+            (Some(code), _) => fields.take("currency", code.value())?,
             (None, Some(default)) => default,
             (None, None) => {
                 fields.refuse("currency", "is missing, and no usual currency is set");
@@ -223,12 +223,6 @@ pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
         return None;
     }
     Some(sent.trimmed())
-}
-
-/// A day, if one was sent.
-pub(super) fn day(field: &str, sent: Option<&str>, fields: &mut Fields) -> Option<NaiveDate> {
-    let day = sent?.parse::<NaiveDate>().map_err(|_| "is not a date such as 2026-12-31");
-    fields.take(field, day)
 }
 
 /// Refuses an invoice that is due before its own date.

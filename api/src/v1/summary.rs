@@ -166,7 +166,7 @@ impl SummaryCalls {
     ) -> Result<Json<SummaryView>, Problem> {
         let (pool, now) = (api.db.pool(), api.clock.now());
         let owner = key.0.owner(&api).await?;
-        let (first, last) = period(from.0.as_deref(), to.0.as_deref(), owner.day_of(now))?;
+        let (first, last) = period(from.0, to.0, owner.day_of(now))?;
         let bounds = bounds(&owner, first, last).ok_or_else(|| Problem::field("from", "is no day that there is"))?;
         let summaries = summary::read(pool, &owner, bounds, owner.day_of(now)).await?;
         Ok(Json(SummaryView {
@@ -178,16 +178,14 @@ impl SummaryCalls {
     }
 }
 
-fn period(from: Option<&str>, to: Option<&str>, today: NaiveDate) -> Result<(NaiveDate, NaiveDate), Problem> {
+fn period(
+    from: Option<CalendarDay>,
+    to: Option<CalendarDay>,
+    today: NaiveDate,
+) -> Result<(NaiveDate, NaiveDate), Problem> {
     let mut fields = Fields::default();
-    let mut day = |field: &str, text: Option<&str>| {
-        let day = text.map(|text| text.parse::<NaiveDate>().map_err(|_| "is not a date such as 2026-11-26"));
-        day.transpose().unwrap_or_else(|reason| {
-            fields.refuse(field, reason);
-            None
-        })
-    };
-    let (from, to) = (day("from", from), day("to", to));
+    let [from, to] =
+        [("from", from), ("to", to)].map(|(field, day)| day.and_then(|day| fields.take(field, day.value())));
     fields.none_wrong()?;
     let last = to.unwrap_or(today);
     let first = from.or_else(|| last.with_day(1)).unwrap_or(last);

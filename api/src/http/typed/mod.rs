@@ -5,6 +5,7 @@ mod ids;
 mod lists;
 mod metadata;
 mod moment;
+mod text_for;
 mod texts;
 mod words;
 
@@ -21,12 +22,15 @@ pub(crate) use self::{
     lists::{Clearable, Limit, Several},
     metadata::Metadata,
     moment::{Moment, SortOrder, period},
+    text_for::{CalendarDay, ColourCode, CountryCode, CurrencyCode, PaymentMethodsText},
     texts::{
-        Amount, CalendarDay, ColourCode, CountryCode, CurrencyCode, E164, EventName, HookUrl, Language, LastFour, Line,
-        OriginText, PaymentMethodsText, PhoneText, Prose, Sha256, SigningSecret, StripeKey, Url, ZoneName,
+        Amount, E164, EventName, HookUrl, Language, LastFour, Line, OriginText, PhoneText, Prose, Sha256,
+        SigningSecret, StripeKey, Url, ZoneName,
     },
     words::described_words,
 };
+
+use self::text_for::{FromText, TextFor};
 
 /// A value written as a string.
 pub(crate) trait Written: Sized + Send + Sync {
@@ -184,17 +188,13 @@ macro_rules! written {
 written! {
     [T: Written] Text<T>;
     [T: Written] TextOf<T>;
+    [T: FromText] TextFor<T>;
     [] Amount;
-    [] CalendarDay;
-    [] ColourCode;
-    [] CountryCode;
-    [] CurrencyCode;
     [] E164;
     [] EventName;
     [] HookUrl;
     [] Language;
     [] LastFour;
-    [] PaymentMethodsText;
     [const MOST: usize] Line<MOST>;
     [] Moment;
     [] OriginText;

@@ -73,8 +73,6 @@ texts! {
         max_length: Some(14),
         ..of_pattern("an amount such as 129.50", r"^[0-9]{1,11}(\.[0-9]{1,2})?$", "129.50")
     };
-    /// An ISO 4217 currency code.
-    CurrencyCode = of_pattern("the three letters of a currency, such as usd", "^[A-Za-z]{3}$", "usd");
     /// A phone number as people write it.
     PhoneText = MetaSchema {
         max_length: Some(60),
@@ -93,25 +91,10 @@ texts! {
         max_length: Some(MOST),
         ..unshown("text without control characters", format!("^{ANY}*$"))
     };
-    /// A colour.
-    ColourCode = of_pattern("a colour such as #7a3e9d", "^#[0-9a-fA-F]{6}$", "#7a3e9d");
-    /// An ISO 3166 country code.
-    CountryCode = of_pattern("the two letters of a country, such as US", "^[A-Za-z]{2}$", "US");
     /// An IANA time zone.
     ZoneName = MetaSchema {
         max_length: Some(64),
         ..of_pattern("the name of a time zone, such as Europe/Berlin", "^[A-Za-z0-9_+/-]+$", "Europe/Berlin")
-    };
-    /// The accepted payment methods.
-    PaymentMethodsText = of_pattern(
-        "`cards`, `dashboard` (what Stripe's dashboard has switched on), or Stripe's names with commas, such as `card,sepa_debit`",
-        domain::payment_methods::PATTERN,
-        "cards",
-    );
-    /// A day.
-    CalendarDay = MetaSchema {
-        format: Some("date"),
-        ..of_pattern("a date such as 2026-12-31", "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$", "2026-12-31")
     };
     /// A BCP 47 language tag.
     Language = MetaSchema {

@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    Region,
-    sms::{Rates, check_rate},
-};
+use domain::sms::{Rates, check_rate};
 use entity::merchant::{self, MerchantChanges};
 use poem_openapi::Object;
 use serde::Deserialize;
@@ -48,7 +45,7 @@ impl MerchantChangesInput {
             changes.sms_rates = rates.map(|rates| Some(rates).filter(|rates| !rates.by_prefix().is_empty()));
         }
         if let Some(region) = &self.region {
-            changes.region = fields.take("region", Region::parse(region));
+            changes.region = fields.take("region", region.value());
         }
         if let Some(zone) = &self.time_zone {
             changes.time_zone = fields.take("time_zone", merchant::parse_zone(zone));

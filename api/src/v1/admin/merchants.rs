@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{MerchantId, Region, sha256};
+use domain::{MerchantId, sha256};
 use entity::{
     AuditAction, Merchant, Transaction,
     credits::{self, CreditError, LONGEST_NOTE},
@@ -237,7 +237,7 @@ pub(super) fn operators(key: Option<&str>) -> Option<String> {
 
 fn check_merchant(input: &MerchantInput) -> Result<NewMerchant, Problem> {
     let mut fields = Fields::default();
-    let region = fields.take("region", Region::parse(&input.region));
+    let region = fields.take("region", input.region.value());
     let time_zone = fields.take("time_zone", merchant::parse_zone(&input.time_zone));
     let (Some(region), Some(time_zone)) = (region, time_zone) else { return Err(fields.into_problem()) };
     let contact = input.contact.as_ref().map(Line::trimmed);

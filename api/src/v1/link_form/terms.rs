@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::{Currency, Money, OwnReminding, PaymentMethods, sms_event::is_unwanted};
 use entity::{Merchant, Order, link::RETENTION};
 
 use super::FilledForm;
 use crate::{
     Problem,
-    http::{characters::REFUSAL, fields::Fields, typed::Metadata},
+    http::{
+        characters::REFUSAL,
+        fields::Fields,
+        typed::{CalendarDay, Metadata},
+    },
 };
 
 /// The terms of the link.
@@ -100,7 +104,7 @@ impl FilledForm {
     fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
         let latest = now + RETENTION;
         let Some(text) = &self.expires_on else { return Some(merchant.usual_expiry(now)) };
-        let day: NaiveDate = fields.take("expires_on", text.parse().map_err(|_| "is not a date such as 2026-12-31"))?;
+        let day = fields.take("expires_on", CalendarDay::from(text.as_str()).value())?;
         if day < merchant.day_of(now) {
             fields.refuse("expires_on", "is in the past");
         } else if day > merchant.day_of(latest) {

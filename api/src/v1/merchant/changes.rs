@@ -1,7 +1,7 @@
 //! Changes to the merchant: reading and writing them.
 
 use chrono::{DateTime, Utc};
-use domain::{Colour, Currency, PaymentMethods, Region, Reminding, phone::TextHours};
+use domain::{Reminding, phone::TextHours};
 use entity::{
     Merchant, Transaction, attention,
     change::{Change, ChangeKind},
@@ -96,16 +96,14 @@ impl ProfileChangesInput {
             contact: clearable(self.contact, |contact| Some(contact.trimmed())),
             address: clearable(self.address, |address| address_of(&address, &mut fields)),
             tax_number: clearable(self.tax_number, |number| Some(number.trimmed())),
-            region: self.region.and_then(|region| fields.take("region", Region::parse(&region))),
-            currency: clearable(self.currency, |code| fields.take("currency", Currency::parse(&code))),
+            region: self.region.and_then(|region| fields.take("region", region.value())),
+            currency: clearable(self.currency, |code| fields.take("currency", code.value())),
             time_zone: self.time_zone.and_then(|zone| fields.take("time_zone", merchant::parse_zone(&zone))),
             receipts: self.receipts,
             text_hours,
             language: clearable(self.language, |language| Some(language.to_string())),
-            colour: clearable(self.colour, |colour| fields.take("colour", Colour::parse(&colour))),
-            payment_methods: self
-                .payment_methods
-                .and_then(|text| fields.take("payment_methods", text.0.parse::<PaymentMethods>())),
+            colour: clearable(self.colour, |colour| fields.take("colour", colour.value())),
+            payment_methods: self.payment_methods.and_then(|methods| fields.take("payment_methods", methods.value())),
             ..MerchantChanges::default()
         };
         fields.none_wrong()?;

@@ -58,7 +58,7 @@ pub(super) struct MarkOrderPaid {
 impl MarkPaid {
     pub(super) fn check(&self, key: &Principal, today: NaiveDate) -> Result<PaidElsewhere, Problem> {
         let mut fields = Fields::default();
-        let on = day(self.on.as_deref(), today, &mut fields);
+        let on = day(self.on.as_ref(), today, &mut fields);
         let note = note(self.note.as_deref(), &mut fields);
         let (Some(on), false) = (on, fields.any()) else { return Err(fields.into_problem()) };
         Ok(PaidElsewhere { method: self.method.0, on, note, actor: key.key.to_string() })
@@ -74,14 +74,13 @@ impl MarkPaid {
 }
 
 /// The day of the payment.
-fn day(sent: Option<&str>, today: NaiveDate, fields: &mut Fields) -> Option<NaiveDate> {
-    match sent.map(str::parse::<NaiveDate>) {
-        None => return Some(today),
-        Some(Ok(day)) if day <= today => return Some(day),
-        Some(Ok(_)) => fields.refuse("on", "must not be in the future"),
-        Some(Err(_)) => fields.refuse("on", "is not a date such as 2026-11-26"),
+fn day(sent: Option<&CalendarDay>, today: NaiveDate, fields: &mut Fields) -> Option<NaiveDate> {
+    let day = sent.map_or(Some(today), |day| fields.take("on", day.value()))?;
+    if day > today {
+        fields.refuse("on", "must not be in the future");
+        return None;
     }
-    None
+    Some(day)
 }
 
 fn note(sent: Option<&str>, fields: &mut Fields) -> Option<String> {
@@ -99,7 +98,7 @@ pub(super) struct Payment {
 impl MarkOrderPaid {
     pub(super) fn check(&self, key: &Principal, order: &Order, today: NaiveDate) -> Result<Payment, Problem> {
         let mut fields = Fields::default();
-        let on = day(self.on.as_deref(), today, &mut fields);
+        let on = day(self.on.as_ref(), today, &mut fields);
         let note = note(self.note.as_deref(), &mut fields);
         let money = match self.amount.as_deref() {
             Some(amount) => fields.take("amount", Money::parse(amount, order.currency)),
