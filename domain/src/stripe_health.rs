@@ -190,6 +190,22 @@ mod tests {
     }
 
     #[test]
+    fn a_payment_that_was_missed_tells_of_silence_before_anything_else_should_have_come() {
+        let quiet = Symptoms { should_have_come: false, ..silent() };
+        let missed = Symptoms { before: Some((Health::NeverReceived, at("2026-11-24T10:00:00Z"))), ..quiet };
+        assert_eq!(missed.diagnose(now()), Health::NeverReceived);
+        let untold = Symptoms { untold_at: Some(at("2026-11-24T10:30:00Z")), ..quiet };
+        assert_eq!(untold.diagnose(now()), Health::NeverReceived);
+    }
+
+    #[test]
+    fn each_diagnosis_says_in_a_sentence_of_its_own_what_to_do() {
+        let said: std::collections::BTreeSet<_> = Health::ALL.iter().map(|health| health.advice()).collect();
+        assert_eq!(said.len(), Health::ALL.len());
+        assert!(Health::NoSecret.advice().contains("whsec_"));
+    }
+
+    #[test]
     fn what_stripe_says_of_the_endpoint_comes_first() {
         let heard = Symptoms { last_event_at: Some(at("2026-11-24T11:00:00Z")), ..silent() };
         assert_eq!(Symptoms { has_secret: false, ..silent() }.diagnose(now()), Health::NoSecret);
@@ -221,6 +237,7 @@ mod tests {
         };
         assert_eq!(seen(&mixed("2026-11-24T11:00:00Z"), EndpointSeen::Enabled), Health::ModesMixed);
         assert_eq!(seen(&mixed("2026-11-01T00:00:00Z"), EndpointSeen::Enabled), Health::Healthy);
+        assert_eq!(seen(&mixed("2026-11-17T12:00:00Z"), EndpointSeen::Enabled), Health::Healthy, "a week ago");
     }
 
     #[test]
@@ -234,6 +251,8 @@ mod tests {
         assert_eq!(seen(found("2026-11-24T11:30:00Z", "2026-11-24T09:00:00Z")), Health::Healthy);
         assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z")), Health::EventsMissing);
         assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T10:30:20Z")), Health::Healthy);
+        // When the latest event came is known coarsely, so this may be the payment's.
+        assert_eq!(seen(found("2026-11-24T10:30:00Z", "2026-11-24T10:29:55Z")), Health::Healthy);
         assert_eq!(
             seen(Symptoms { last_event_at: None, ..found("2026-11-24T10:30:00Z", "2026-11-24T09:00:00Z") }),
             Health::NeverReceived
@@ -248,6 +267,8 @@ mod tests {
             ..silent()
         };
         assert_eq!(seen(&missed("2026-11-24T09:00:00Z"), EndpointSeen::Unknown), Health::EventsMissing);
-        assert_eq!(seen(&missed("2026-11-24T11:00:00Z"), EndpointSeen::Unknown), Health::Healthy);
+        for came in ["2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"] {
+            assert_eq!(seen(&missed(came), EndpointSeen::Unknown), Health::Healthy, "{came}");
+        }
     }
 }

@@ -97,6 +97,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_word_that_is_offered_is_understood() {
+        let offered: Vec<String> = Events::every_word().collect();
+        assert_eq!(offered.len(), 1 + ChangeSubject::ALL.len() + ChangeKind::ALL.len());
+        let all = Events::read(offered.iter().map(String::as_str)).unwrap();
+        assert!(all.words().eq(offered));
+    }
+
+    #[test]
     fn what_is_named_is_told_of_and_nothing_else() {
         let events: Events = "link.paid message.*".parse().unwrap();
         assert_eq!(events.to_string(), "link.paid message.*");
