@@ -3,6 +3,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use domain::template::Language;
 use poem::{Body, http::Method};
 
 use super::*;
@@ -106,6 +107,10 @@ fn the_script_names_the_cookies_and_languages_as_the_server_does() {
     );
     let languages: Vec<String> = texts::languages().map(|language| format!("\"{language}\"")).collect();
     assert!(script.contains(&format!("const LANGUAGES = [{}];", languages.join(", "))));
+    // The editor of texts offers those of our own texts, and "" for any.
+    let (_, _, editor) = FILES.iter().find(|(path, ..)| *path == "views/settings-template.js").unwrap();
+    let ours: Vec<String> = Language::ALL.iter().map(|language| format!(", \"{language}\"")).collect();
+    assert!(editor.contains(&format!("const LANGUAGES = [\"\"{}];", ours.concat())));
 }
 
 /// A right-to-left page mirrors a left-to-right one.
