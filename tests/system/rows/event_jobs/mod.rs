@@ -1,6 +1,6 @@
 //! Jobs of received events, which have no row until there is something to remember about them.
 
-mod attempts;
+mod claimed;
 mod waiting;
 
 use std::{sync::Mutex, time::Duration};

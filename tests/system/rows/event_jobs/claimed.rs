@@ -1,4 +1,4 @@
-//! Attempts at them, by one worker and by two.
+//! What becomes of them when one worker claims them, or two.
 
 use futures_util::future::{join, join_all};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, Statement};
