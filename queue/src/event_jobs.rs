@@ -12,7 +12,6 @@ use domain::{JobId, MerchantId, WebhookEventId};
 use entity::{
     Rows,
     job::{Job as Row, JobState},
-    link::RETENTION,
     list::{Found, Looks},
     tick,
     webhook_event::{self, PendingEvent, PendingSearch, Source, search_pending},
@@ -67,10 +66,10 @@ pub async fn write_late(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result
 }
 
 async fn write_since(db: &impl ConnectionTrait, since: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    // Older ones are not kept.
-    let (end, mut from, mut written) = (now - OVERDUE, since.max(now - RETENTION), 0);
-    while from < end {
-        let to = end.min(from + SPAN);
+    let (end, mut from, mut written) = (now - OVERDUE, since, 0);
+    // Most of a long time may be without any.
+    while let Some(first) = webhook_event::first_between(db, (from, end)).await? {
+        let to = end.min(first + SPAN);
         written += write_between(db, (from, to)).await?;
         from = to;
     }

@@ -15,7 +15,7 @@ use sea_orm::{ExprTrait, FromQueryResult, QueryOrder, QuerySelect, entity::prelu
 pub use conclude::{AppliedMeanwhile, Conclusion, conclude};
 pub use insert::{NewEvent, store};
 pub(crate) use of_buyer::erase_payloads_with;
-pub use pending::{PendingEvent, PendingSearch, pending, pending_since, search_pending};
+pub use pending::{PendingEvent, PendingSearch, first_between, pending, pending_since, search_pending};
 pub use replay::{EventSpan, ReplayRefusal, set_back, to_replay};
 pub use search::{WebhookEventSearch, search, search_among, search_many, search_newest};
 

@@ -74,6 +74,16 @@ pub async fn pending_since(
     in_order.limit(limit).into_model().all(db).await
 }
 
+/// When the first event with a content came after one time and by another.
+pub async fn first_between(
+    db: &impl ConnectionTrait,
+    (from, to): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let events = Entity::find().select_only().column(Column::ReceivedAt).filter(Column::Payload.is_not_null());
+    let events = events.filter(Column::ReceivedAt.gt(from).and(Column::ReceivedAt.lte(to)));
+    events.order_by_asc(Column::ReceivedAt).limit(1).into_tuple().one(db).await
+}
+
 /// What is searched among the events that wait to be applied.
 #[derive(Debug, Clone, Default)]
 pub struct PendingSearch {
@@ -107,22 +117,16 @@ pub async fn search_pending(
 }
 
 impl PendingSearch {
-    /// The last event that is looked at for a page, or the first id of its time, if there are more than this many.
+    /// The first id of the time up to which is looked for a page, if more events than this many came since then.
     async fn end(&self, db: &impl ConnectionTrait, most: u64) -> Result<Option<WebhookEventId>, DbErr> {
         if self.id.is_some() {
             return Ok(None);
         }
-        let newest = self.lately().select_only();
-        if self.merchant.is_some() {
-            let newest = newest.column(Column::Id).order_by_desc(Column::Id).offset(most - 1).limit(2);
-            let last: Vec<WebhookEventId> = newest.into_tuple().all(db).await?;
-            // A single further one is the end of the list.
-            return Ok(last.first().copied().filter(|_| last.len() > 1));
-        }
-        // No index has the ids of all merchants' events.
-        let newest = newest.column(Column::ReceivedAt).filter(Column::Payload.is_not_null());
-        let newest = newest.filter(Column::ReceivedAt.gt(self.since)).order_by_desc(Column::ReceivedAt);
-        let last: Option<DateTime<Utc>> = newest.offset(most).limit(1).into_tuple().one(db).await?;
+        // Of all merchants: no index tells how many of one's were received, with a content, since then.
+        let newest = Self { merchant: None, ..self.clone() }.lately().select_only().column(Column::ReceivedAt);
+        let newest = newest.filter(Column::Payload.is_not_null().and(Column::ReceivedAt.gt(self.since)));
+        let last = newest.order_by_desc(Column::ReceivedAt).offset(most).limit(1);
+        let last: Option<DateTime<Utc>> = last.into_tuple().one(db).await?;
         // Each page goes on by a minute at least, also among those whose rows are later than their ids.
         let latest = self.before.map(|before| time_of(before.uuid()) - APART);
         let end = last.map(|last| latest.into_iter().fold(last, cmp::min));

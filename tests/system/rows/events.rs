@@ -82,7 +82,9 @@ on_both_databases! {
             assert_eq!(webhook_event::set_back(rows.db.pool(), &found).await.unwrap(), Err(ReplayRefusal::Waiting));
             assert_eq!(find(&rows, event).await.state, EventState::Received);
             conclude(&rows, event, EventState::Applied, None).await;
-            conclude(&rows, event, EventState::Applied, None).await;
+            let state = EventState::Failed;
+            let again = Conclusion { merchant: rows.merchant, event, state, link: None, error: None, is_first: false };
+            assert!(webhook_event::conclude(rows.db.pool(), &[again], now()).await.unwrap().is_err());
             assert_eq!(find(&rows, event).await.state, EventState::Applied);
         }
     }
