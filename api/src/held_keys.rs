@@ -25,11 +25,11 @@ struct Inner {
     db: Db,
     clock: Clock,
     holder: KeyHolderId,
-    held: Mutex<Held>,
+    held: Mutex<HeldSet>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct HeldSet {
     /// Since when.
     keys: HashMap<HeldKey, Instant>,
     /// Whether a task renews them, which ends once there are none.
@@ -77,7 +77,7 @@ impl Drop for Holding<'_> {
 }
 
 impl Inner {
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, HeldSet> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -82,7 +82,7 @@ impl HeldKey {
 
 /// The hold of another process on a key. It differs from time to time as long as that is alive and the command runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
+pub struct KeyHold {
     since: DateTime<Utc>,
     alive_until: Option<DateTime<Utc>>,
 }
@@ -97,7 +97,7 @@ pub enum KeyClaim {
     /// The key was used for another command.
     OtherCommand,
     /// The command is running. The hold is none if nothing will be known of it.
-    Running(Option<Hold>),
+    Running(Option<KeyHold>),
 }
 
 /// Claims a key for a command that this process runs.
@@ -137,7 +137,7 @@ pub async fn claim(
         (Some(Ok(status)), Some(body), _) => {
             KeyClaim::Replay(KeptAnswer { status, location: found.headers.unwrap_or_default(), body })
         }
-        (_, _, Some(holder)) => KeyClaim::Running(Some(Hold {
+        (_, _, Some(holder)) => KeyClaim::Running(Some(KeyHold {
             since: found.created_at,
             alive_until: holder::alive_until(db, holder).await?,
         })),

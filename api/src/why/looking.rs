@@ -106,7 +106,7 @@ impl<'a> Looking<'a> {
         });
         let merchant = conversation.merchant_id;
         let texts = message::of_conversation(self.db.pool(), merchant, conversation.id, None, MOST + 1).await?;
-        let (texts, more) = newest(texts, "texts");
+        let (texts, more) = newest(texts, more_texts);
         self.found.push(Explanation {
             subject: Subject::Conversation,
             id: conversation.id.to_string(),
@@ -126,7 +126,7 @@ impl<'a> Looking<'a> {
 
     async fn order(&mut self, order: &Order) -> Result<(), DbErr> {
         let links = link::newest_of_order(self.db.pool(), order.merchant_id, order.id, MOST + 1).await?;
-        let (links, more) = newest(links, "links");
+        let (links, more) = newest(links, more_links);
         let none = links.is_empty().then(|| "no link was made for it".to_owned());
         self.found.push(Explanation {
             subject: Subject::Order,
@@ -149,7 +149,7 @@ impl<'a> Looking<'a> {
         let db = self.db.pool();
         let of_link =
             message::Entity::find().filter(message::Column::LinkId.eq(link.id)).order_by_desc(message::Column::Id);
-        let (texts, more) = newest(of_link.limit(MOST + 1).all(db).await?, "texts");
+        let (texts, more) = newest(of_link.limit(MOST + 1).all(db).await?, more_texts);
         let mut told = sentences::of_link(link);
         if texts.is_empty() {
             told.push("no text carries it: none was asked for, or it was refused at once".to_owned());
@@ -262,8 +262,16 @@ impl<'a> Looking<'a> {
 }
 
 /// The newest of these, and a sentence if there are more.
-fn newest<T>(mut found: Vec<T>, what: &str) -> (Vec<T>, Option<String>) {
-    let more = found.len() as u64 > MOST;
+fn newest<T>(mut found: Vec<T>, sentence: fn() -> String) -> (Vec<T>, Option<String>) {
+    let are_more = found.len() as u64 > MOST;
     found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-    (found, more.then(|| format!("it has more {what}: the newest {MOST} are told here")))
+    (found, are_more.then(sentence))
+}
+
+fn more_texts() -> String {
+    format!("it has more texts: the newest {MOST} are told here")
+}
+
+fn more_links() -> String {
+    format!("it has more links: the newest {MOST} are told here")
 }

@@ -96,9 +96,9 @@ fn is_refusal(error: &RedisError) -> bool {
 }
 
 /// A subscription, and the node where it is, if Redis is a cluster.
-type Subscription = ((PubSubSink, PubSubStream), Option<ConnectionAddr>);
+type SubscribedConnection = ((PubSubSink, PubSubStream), Option<ConnectionAddr>);
 
-async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<Subscription> {
+async fn subscribe(connection: &Connection, channel: &str) -> RedisResult<SubscribedConnection> {
     let subscribing = async {
         let (subscription, node) = connection.listen().await?;
         let (mut sink, messages) = subscription.split();

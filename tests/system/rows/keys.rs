@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{KeyHolderId, sha256};
-use entity::idempotency::{self, HeldKey, Hold, KeptAnswer, KeyClaim};
+use entity::idempotency::{self, HeldKey, KeptAnswer, KeyClaim, KeyHold};
 
 use super::{Rows, on_both_databases};
 
@@ -47,7 +47,7 @@ async fn is_claimed(rows: &Rows, holder: KeyHolderId, seconds: i64) -> HeldKey {
     }
 }
 
-async fn is_running(rows: &Rows, holder: KeyHolderId, seconds: i64) -> Option<Hold> {
+async fn is_running(rows: &Rows, holder: KeyHolderId, seconds: i64) -> Option<KeyHold> {
     match claim(rows, holder, seconds).await {
         KeyClaim::Running(hold) => hold,
         other => panic!("{other:?} after {seconds} s"),
