@@ -1530,7 +1530,7 @@ export interface GetAuditLogQuery {
   actor?: string;
   /** The id of the subject: a link, a message, a key, … */
   subject?: string;
-  /** Only entries about orders that match this text, or about their links: part of a number, of the buyer's name or phone number, or the amount. */
+  /** Only entries about the newest hundred orders that match this text, the newest hundred archived ones, or their links: part of a number, of the buyer's name or phone number, or the amount. */
   q?: string;
   /** Only what was done for the rows of this batch. */
   batch_id?: string;
