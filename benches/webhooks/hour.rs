@@ -72,8 +72,10 @@ pub(crate) async fn run(minutes: u32) {
     print_tables(&samples);
 }
 
-/// 1 while an event waits.
-const WAITING: &str = "SELECT count(*) AS n FROM job WHERE state = 'queued' AND kind = 'process_stripe_event'";
+/// The events of the last minutes that wait: those without an outcome.
+const WAITING: &str = "SELECT count(*) AS n FROM webhook_event \
+    WHERE payload IS NOT NULL AND received_at > now() - interval '3 minutes' \
+    AND NOT EXISTS (SELECT 1 FROM webhook_outcome WHERE event_id = webhook_event.id)";
 
 /// The running parts.
 struct Steady {

@@ -27,8 +27,9 @@ use super::{
 /// Many concurrent senders, as after an outage.
 const CONNECTIONS: usize = 256;
 
-/// 1 while a job is waiting or running.
-const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM job WHERE state = 'queued' AND kind = 'process_stripe_event' LIMIT 1) AS more";
+/// 1 while an event has no outcome.
+const MORE: &str = "SELECT count(*) AS n FROM (SELECT 1 FROM webhook_event \
+    WHERE NOT EXISTS (SELECT 1 FROM webhook_outcome WHERE event_id = webhook_event.id) LIMIT 1) AS more";
 
 /// The time from the first webhook until all links are paid: an API and a worker, each a process.
 pub(crate) async fn from_webhook_to_paid(
