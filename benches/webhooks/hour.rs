@@ -146,7 +146,7 @@ impl Steady {
                 INSERT INTO orders (id, merchant_id, number, customer_name, customer_phone, amount, currency, details, tag, created_at,
                     search, number_key)
                 SELECT id, '{merchant}', number, 'Example Buyer', '+12025550123', 12950, 'usd', '{{\"items\":[]}}', '{state}', at,
-                    number || ' example buyer', number
+                    number || E' example buyer\\n', number
                 FROM made
             )
             INSERT INTO payment_link (id, merchant_id, order_id, state, token_hash, invoice_number, amount, currency, document,
