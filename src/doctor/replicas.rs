@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn connections_are_added_up_over_all_processes() {
         let replicas: Replicas = "api=2,worker=3, scheduler=1".parse().unwrap();
-        assert_eq!(replicas.connections(10), 2 * 13 + 3 * 16 + 10);
-        assert_eq!("up=1".parse::<Replicas>().unwrap().connections(10), 19);
+        assert_eq!(replicas.connections(10), 2 * 14 + 3 * 16 + 10);
+        assert_eq!("up=1".parse::<Replicas>().unwrap().connections(10), 20);
         for wrong in ["", "api", "api=x", "web=1"] {
             assert!(wrong.parse::<Replicas>().is_err(), "{wrong}");
         }

@@ -99,7 +99,7 @@ async fn what_is_wrong_is_said_with_what_to_change() {
     assert!(command(&database, place.path(), 0).arg("migrate").status().unwrap().success());
     let found = look(&[]);
     let connections = checks(&found, "connections")[0];
-    assert!(connections.0 == "failed" && connections.1.contains("580"), "20 × 13 + 20 × 16: {found:#}");
+    assert!(connections.0 == "failed" && connections.1.contains("600"), "20 × 14 + 20 × 16: {found:#}");
     let found = look(&[("PAYLINK_REDIS_URL", "redis://127.0.0.1:1")]);
     assert_eq!(checks(&found, "redis")[0].0, "failed", "{found:#}");
     assert_eq!(redis.says("CONFIG SET maxmemory-policy noeviction"), "OK");
