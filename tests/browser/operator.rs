@@ -25,7 +25,11 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
         .await;
         app.changes_rows("UPDATE job SET last_error = 'nonsense' WHERE state = 'dead'").await;
         // The error leads to the jobs that have it.
-        browser.sees("nonsense").await;
+        let leads_there = "return document.querySelector('.errors a') !== null";
+        eventually("it leads there", async || {
+            (browser.runs(leads_there, Vec::new()).await == json!(true)).then_some(())
+        })
+        .await;
         browser.clicks("process_stripe_event").await;
         browser.sees("Retry all").await;
         browser.clicks("process_stripe_event").await;
