@@ -152,7 +152,11 @@ fn is_free(now: DateTime<Utc>) -> Condition {
         .from(holder::Entity)
         .and_where(holder::Column::AliveUntil.gt(now))
         .to_owned();
-    let has_died = Condition::all().add(Column::CreatedAt.lte(now - LEASE)).add(Column::Holder.not_in_subquery(alive));
+    let has_died = Condition::all()
+        .add(Column::CreatedAt.lte(now - LEASE))
+        // Where no rows are, NULL is not in them either.
+        .add(Column::Holder.is_not_null())
+        .add(Column::Holder.not_in_subquery(alive));
     let is_left = Condition::any().add(Column::CreatedAt.lte(now - ABANDONED)).add(has_died);
     let is_unanswered = Condition::all().add(Column::Status.is_null()).add(is_left);
     Condition::any().add(Column::CreatedAt.lte(now - KEPT)).add(is_unanswered)
