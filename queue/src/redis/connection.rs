@@ -156,9 +156,9 @@ impl Connection {
 }
 
 /// Whether the connection is of no further use. That includes a primary that became a replica, which refuses all
-/// writes.
+/// writes, and a node that left its cluster: it knows of no slots, and the driver would ask it for ever.
 fn breaks_connection(error: &RedisError) -> bool {
     error.is_io_error()
         || error.is_unrecoverable_error()
-        || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::ClusterDown))
 }
