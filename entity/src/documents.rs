@@ -160,7 +160,11 @@ impl Documents {
     /// # Errors
     /// Returns an error if the store fails.
     pub async fn names(&self) -> Result<Vec<String>, DocumentError> {
-        Ok(self.0.list(None).map_ok(|meta| meta.location.to_string()).try_collect().await?)
+        let (mut listed, mut names) = (self.0.list(None), Vec::new());
+        while let Some(meta) = in_time(listed.try_next()).await? {
+            names.push(meta.location.to_string());
+        }
+        Ok(names)
     }
 
     /// Deletes a document, if it exists.
@@ -194,22 +198,21 @@ impl Documents {
             }
         }
         let prefix = Path::from("staging");
-        let old: Vec<_> = self
-            .0
-            .list(Some(&prefix))
-            .try_filter(|meta| std::future::ready(meta.last_modified < cutoff))
-            .map_ok(|meta| meta.location)
-            .try_collect()
-            .await?;
-        let count = old.len();
-        let mut deleted = self.0.delete_stream(futures_util::stream::iter(old.into_iter().map(Ok)).boxed());
-        while let Some(result) = deleted.next().await {
-            match result {
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+        let (mut listed, mut old) = (self.0.list(Some(&prefix)), Vec::new());
+        while let Some(meta) = in_time(listed.try_next()).await? {
+            if meta.last_modified < cutoff {
+                old.push(Ok(meta.location));
             }
         }
-        Ok(count)
+        let count = old.len();
+        let mut deleted = self.0.delete_stream(futures_util::stream::iter(old).boxed());
+        loop {
+            match in_time(deleted.try_next()).await {
+                Ok(Some(_)) | Err(DocumentError::Missing) => {}
+                Ok(None) => return Ok(count),
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

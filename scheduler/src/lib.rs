@@ -10,13 +10,15 @@ mod tick;
 mod tick_time;
 mod ticks;
 
-use std::{future::Future, time::Duration};
+use std::{collections::HashSet, future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::Clock;
 use entity::{DatabaseTime, Db, Documents, SKEW_LIMIT, documents::DocumentError};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use queue::{EnqueueOptions, EnqueuedJob, Job, Queue, redis::QueueError};
 use sea_orm::DbErr;
+use tokio::sync::Semaphore;
 
 pub use calendar::{Calendar, CalendarError};
 pub use jump::{JumpGuard, Witness};
@@ -25,6 +27,9 @@ use tick_time::TickTime;
 
 /// How often to check for due ticks.
 const GRAIN: Duration = Duration::from_secs(1);
+
+/// How many ticks run at the same time: one, and another beside one that takes long.
+const AT_ONCE: usize = 2;
 
 /// Why a tick stopped early; the next one continues.
 #[derive(Debug, thiserror::Error)]
@@ -67,26 +72,43 @@ pub struct Scheduler {
 }
 
 impl Scheduler {
-    /// Runs ticks as they become due, until `stop` resolves.
+    /// Runs ticks as they become due, until `stop` resolves and those that have begun are done. One that takes long, as
+    /// when the document store hangs, holds up no other.
     pub async fn run(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop);
         let mut grain = tokio::time::interval(GRAIN);
         grain.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let (turns, mut running, mut busy) = (Semaphore::new(AT_ONCE), FuturesUnordered::new(), HashSet::new());
         loop {
             tokio::select! {
-                () = &mut stop => return,
+                () = &mut stop => break,
+                Some(name) = running.next() => {
+                    busy.remove(name);
+                    continue;
+                }
                 _ = grain.tick() => {}
             }
-            let now = self.clock.now();
             for (tick, calendar) in self.times.iter() {
-                if let Err(error) = self.run_if_due(tick, calendar, now).await {
-                    if let SchedulerError::Db(error) = &error {
-                        entity::metrics::database_error(error);
-                    }
-                    tracing::error!(tick = tick.name, %error, "a tick stopped half-way and will be caught up");
+                if busy.insert(tick.name) {
+                    running.push(self.run_in_turn(&turns, tick, calendar));
                 }
             }
         }
+        // Who still waits for a turn gets none.
+        turns.close();
+        while running.next().await.is_some() {}
+    }
+
+    /// Runs a tick when it has a turn and is due, and logs its failure. Returns its name.
+    async fn run_in_turn(&self, turns: &Semaphore, tick: &Tick, calendar: &Calendar) -> &'static str {
+        let Ok(_turn) = turns.acquire().await else { return tick.name };
+        if let Err(error) = self.run_if_due(tick, calendar, self.clock.now()).await {
+            if let SchedulerError::Db(error) = &error {
+                entity::metrics::database_error(error);
+            }
+            tracing::error!(tick = tick.name, %error, "a tick stopped half-way and will be caught up");
+        }
+        tick.name
     }
 
     /// Runs every tick that is due at `at`.

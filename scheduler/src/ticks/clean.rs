@@ -39,16 +39,17 @@ pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, Sch
     let tx = scheduler.db.begin().await?;
     let texts = message::erase_said_before(&tx, at - RETENTION, at).await?;
     tx.commit().await?;
-    let pictures = picture::remove_erased(pool, &scheduler.documents).await.map_err(|error| match error {
-        RemovalError::Db(error) => SchedulerError::from(error),
-        RemovalError::Store(error) => error.into(),
-    })?;
     let reasons = audit::erase_details_before(pool, at - RETENTION).await?
         + attention::erase_notes_before(pool, at - RETENTION).await?;
     let buyers = forget_buyers(scheduler, now).await?;
     scheduler.db.truncate_log().await;
     let day = (at - RETENTION).date_naive();
     let counts = message::forget_counts_before(pool, day).await? + order::forget_counts_before(pool, day).await?;
+    // Last, so that a store that is away holds up none of the above.
+    let pictures = picture::remove_erased(pool, &scheduler.documents).await.map_err(|error| match error {
+        RemovalError::Db(error) => SchedulerError::from(error),
+        RemovalError::Store(error) => error.into(),
+    })?;
     let uploads = scheduler.documents.clean_staging(at - STAGING).await?;
     Ok(jobs
         + rows

@@ -1,6 +1,6 @@
 //! Ticks, with any number of schedulers and any delay.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use domain::{Clock, link::LinkEvent};
@@ -11,17 +11,21 @@ use entity::{
     queue_minute::{self, MinuteDepth},
     tick,
 };
-use object_store::memory::InMemory;
+use object_store::{
+    memory::InMemory,
+    throttle::{ThrottleConfig, ThrottledStore},
+};
 use queue::{
     CheckStripeKey, EnqueueOptions, Kind, Queue,
     admin::{Point, history, measure},
     enqueue,
     redis::{Depth, RedisQueues},
 };
-use scheduler::{JumpGuard, Scheduler, Times, Witness};
+use scheduler::{JumpGuard, Scheduler, Tick, Times, Witness};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{Rows, now, on_both_databases};
+use crate::support::eventually;
 
 /// A scheduler whose clock stands at `at`. Its Redis is away: what it enqueues, it enqueues in rows.
 fn scheduler(rows: &Rows, at: DateTime<Utc>) -> Scheduler {
@@ -165,6 +169,25 @@ on_both_databases! {
         let mark = tick::last_due(rows.db.pool(), name).await.unwrap();
         assert!(!tick::take_back(rows.db.pool(), name, at + TimeDelta::days(3)).await.unwrap());
         assert_eq!(tick::last_due(rows.db.pool(), name).await.unwrap(), mark);
+    }
+
+    async fn a_document_store_that_hangs_holds_up_only_what_waits_for_it(rows) {
+        let hangs = ThrottleConfig { wait_list_per_call: Duration::from_hours(1), ..ThrottleConfig::default() };
+        let documents = Documents::new(Arc::new(ThrottledStore::new(InMemory::new(), hangs)));
+        let every_second = |tick: &Tick| if tick.name == "clean" { tick.cron } else { "* * * * * *" }.to_owned();
+        let times = Times::parse(every_second, "UTC").unwrap();
+        let scheduler = Scheduler { documents, times, clock: Clock::system(), ..scheduler(&rows, now()) };
+        let mark = async |name| tick::last_due(rows.db.pool(), name).await.unwrap();
+        let goes_on = async {
+            let first = eventually("a tick ran", async || mark("index").await).await;
+            let later = first + TimeDelta::seconds(3);
+            eventually("it runs again", async || mark("index").await.filter(|mark| *mark >= later)).await;
+        };
+        tokio::select! {
+            () = scheduler.run(std::future::pending()) => {}
+            () = goes_on => {}
+        }
+        assert_eq!(mark("clean").await, None, "it is not done");
     }
 
     async fn a_tick_that_is_done_late_takes_nothing_back(rows) {
