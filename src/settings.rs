@@ -169,7 +169,7 @@ impl Settings {
     ) -> Result<Self, Error> {
         let known = KnownSettings::documented_in(DEFAULTS);
         let mut sources = Config::builder();
-        for tick in &TICKS {
+        for tick in TICKS {
             sources = sources.set_default(cron_setting(*tick), tick.cron)?;
         }
         sources = sources.add_source(File::from_str(DEFAULTS, FileFormat::Toml));

@@ -6,7 +6,8 @@
 
 mod calendar;
 mod jump;
-mod tick;
+mod pages;
+mod schedule;
 mod tick_time;
 mod ticks;
 
@@ -22,7 +23,7 @@ use tokio::sync::Semaphore;
 
 pub use calendar::{Calendar, CalendarError};
 pub use jump::{JumpGuard, Witness};
-pub use tick::{TICKS, Tick, Times};
+pub use schedule::{TICKS, Tick, Times};
 use tick_time::TickTime;
 
 /// How often to check for due ticks.

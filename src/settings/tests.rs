@@ -30,7 +30,7 @@ fn toml_of(text: &str, setting: &str) -> Option<String> {
 fn the_example_file_is_the_defaults_and_is_valid() {
     let settings = Settings::load(None).unwrap();
     assert!(settings.times().is_ok());
-    for tick in &TICKS {
+    for tick in TICKS {
         let documented = toml_of(DEFAULTS, &cron_setting(*tick));
         assert_eq!(documented.as_deref(), Some(tick.cron), "{}", tick.name);
     }

@@ -11,8 +11,11 @@ use entity::{
     session, webhook_endpoint, webhook_event,
 };
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 /// An older upload no longer belongs to any command or job.
 const STAGING: TimeDelta = TimeDelta::days(2);

@@ -7,8 +7,11 @@ use entity::{
 };
 use queue::{EnqueueOptions, ReconcileCreditPurchase, TellLowCredit};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 /// Webhooks arrive within seconds; after this long it is worth asking.
 const SILENCE: TimeDelta = TimeDelta::minutes(15);

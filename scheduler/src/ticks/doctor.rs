@@ -12,8 +12,11 @@ use entity::{
 };
 use queue::{DiagnoseStripe, EnqueueOptions, ReconcileLink, event_jobs};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 /// A link that Stripe has not reported on for this long is asked about.
 const SILENCE: TimeDelta = TimeDelta::hours(1);

@@ -69,7 +69,7 @@ async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
 
     let before = mark(&db, "notify").await;
     tokio::time::sleep(A_WHILE).await;
-    for tick in &TICKS {
+    for tick in TICKS {
         let mark = mark(&db, tick.name).await;
         assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
     }
@@ -100,7 +100,7 @@ async fn a_clock_that_is_set_while_a_scheduler_runs_makes_no_difference() {
     eventually("it says so", async || cluster.log().contains("the clock of this machine is wrong").then_some(())).await;
     let before = mark(&db, "notify").await;
     eventually("time goes on", async || (mark(&db, "notify").await > before).then_some(())).await;
-    for tick in &TICKS {
+    for tick in TICKS {
         let mark = mark(&db, tick.name).await;
         assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
     }

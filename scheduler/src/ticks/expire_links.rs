@@ -1,10 +1,14 @@
-//! Enqueues a job to close each unpaid link that has expired.
+//! Enqueues a job to close each unpaid link that has expired. One that is still open after 90 days, because its payment
+//! was in progress or Stripe did not answer, is closed by the job that `purge_links` enqueues.
 
 use entity::link;
 use queue::{CloseReason, CloseStripeLink, EnqueueOptions};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let (pool, slot) = (scheduler.db.pool(), now.slot());

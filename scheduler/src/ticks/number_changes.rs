@@ -4,8 +4,7 @@
 use chrono::TimeDelta;
 use entity::webhook_endpoint;
 
-use super::PAGE;
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{Scheduler, SchedulerError, pages::PAGE, tick_time::TickTime};
 
 /// Deliveries overdue by this long are checked, since an operator may have discarded their job.
 const FORSAKEN: TimeDelta = TimeDelta::minutes(1);

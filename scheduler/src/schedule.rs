@@ -1,4 +1,4 @@
-//! The table of all ticks.
+//! The schedule: all ticks at a glance, each with its default time and its file.
 
 use std::pin::Pin;
 
@@ -6,19 +6,20 @@ use crate::{
     Calendar, CalendarError, Scheduler, SchedulerError,
     tick_time::TickTime,
     ticks::{
-        adopt, clean, credits, days, doctor, expire, index, measure, notify, number, purge, remind, settle, sum, texts,
+        adopt_event_jobs, clean, credits, days_of_sums, doctor, expire_links, index_orders, measure_queues,
+        notify_jobs, number_changes, purge_links, remind_buyers, settle_unreported_texts, sum_links, texts_due,
     },
 };
 
 /// Every tick, in the order in which those due at the same time run.
-pub static TICKS: [Tick; 15] = [
+pub static TICKS: &[Tick] = &[
     // Closes unpaid links that have expired.
     Tick {
         name: "expire",
         cron: "0 * * * * *",
         waits: true,
         erases: false,
-        run: |all, now| Box::pin(expire::run(all, now)),
+        run: |all, now| Box::pin(expire_links::run(all, now)),
     },
     // Erases what is older than 90 days.
     Tick {
@@ -26,7 +27,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "0 0 * * * *",
         waits: true,
         erases: true,
-        run: |all, now| Box::pin(purge::run(all, now)),
+        run: |all, now| Box::pin(purge_links::run(all, now)),
     },
     // Writes the rows of webhook events' jobs that have waited for long.
     Tick {
@@ -34,7 +35,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "*/10 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(adopt::run(all, now)),
+        run: |all, now| Box::pin(adopt_event_jobs::run(all, now)),
     },
     // Notifies Redis again of jobs whose notification was lost.
     Tick {
@@ -42,7 +43,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "*/5 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(notify::run(all, now)),
+        run: |all, now| Box::pin(notify_jobs::run(all, now)),
     },
     // Records how the queues stand, for their history.
     Tick {
@@ -50,7 +51,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "5 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(measure::run(all, now)),
+        run: |all, now| Box::pin(measure_queues::run(all, now)),
     },
     // Adds older orders to the search index.
     Tick {
@@ -58,7 +59,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "20 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(index::run(all, now)),
+        run: |all, now| Box::pin(index_orders::run(all, now)),
     },
     // Numbers changes that were left unnumbered when a process died.
     Tick {
@@ -66,7 +67,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "*/5 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(number::run(all, now)),
+        run: |all, now| Box::pin(number_changes::run(all, now)),
     },
     // Adds changes of links to the sums that summaries are read from.
     Tick {
@@ -74,7 +75,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "*/10 * * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(sum::run(all, now)),
+        run: |all, now| Box::pin(sum_links::run(all, now)),
     },
     // Has sums of days kept for merchants' time zones.
     Tick {
@@ -82,7 +83,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "0 40 * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(days::run(all, now)),
+        run: |all, now| Box::pin(days_of_sums::run(all, now)),
     },
     // Asks Stripe what webhooks have not reported, and why.
     Tick {
@@ -98,7 +99,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "0 */10 * * * *",
         waits: true,
         erases: false,
-        run: |all, now| Box::pin(remind::run(all, now)),
+        run: |all, now| Box::pin(remind_buyers::run(all, now)),
     },
     // Sends scheduled texts that are due, and cancels those that have become pointless.
     Tick {
@@ -106,7 +107,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "*/10 * * * * *",
         waits: true,
         erases: false,
-        run: |all, now| Box::pin(texts::run(all, now)),
+        run: |all, now| Box::pin(texts_due::run(all, now)),
     },
     // Settles texts without a delivery report, and hands those with an unknown outcome to a person.
     Tick {
@@ -114,7 +115,7 @@ pub static TICKS: [Tick; 15] = [
         cron: "0 15 * * * *",
         waits: false,
         erases: false,
-        run: |all, now| Box::pin(settle::run(all, now)),
+        run: |all, now| Box::pin(settle_unreported_texts::run(all, now)),
     },
     // Asks about pending credit purchases, and has merchants told that credits are low.
     Tick {

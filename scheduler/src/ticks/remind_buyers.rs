@@ -6,8 +6,11 @@ use entity::{
 };
 use queue::{EnqueueOptions, Remind};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     let mut written = 0;

@@ -6,8 +6,7 @@
 use chrono::TimeDelta;
 use entity::link;
 
-use super::PAGE;
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{Scheduler, SchedulerError, pages::PAGE, tick_time::TickTime};
 
 /// Two concurrent transactions that could not see each other's rows have ended long before this.
 const LATELY: TimeDelta = TimeDelta::minutes(10);

@@ -4,8 +4,11 @@
 use entity::{link, merchant};
 use queue::{EnqueueOptions, PurgeLink};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(announce(scheduler, now).await? + erase(scheduler, now).await?)

@@ -1,24 +1,24 @@
-//! Reading tables in pages.
+//! Reads in pages what ticks find.
 
 use sea_orm::DbErr;
 
 /// Rows per page, which bounds the memory of a tick.
-pub(super) const PAGE: u64 = 500;
+pub(crate) const PAGE: u64 = 500;
 
 /// The position in a table: the id of the last row read.
 #[derive(Debug)]
-pub(super) struct Pages<Id>(Option<Id>);
+pub(crate) struct Pages<Id>(Option<Id>);
 
 impl<Id> Pages<Id> {
     /// Starts at the first row.
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(None)
     }
 }
 
 impl<Id: Copy> Pages<Id> {
     /// The next page, or `None` at the end. `find` reads the rows after the given id.
-    pub(super) async fn next<Row, F>(
+    pub(crate) async fn next<Row, F>(
         &mut self,
         find: impl FnOnce(Option<Id>) -> F,
         id: impl Fn(&Row) -> Id,

@@ -4,8 +4,11 @@
 use entity::{credits::CreditError, message, text_due};
 use queue::{EnqueueOptions, SendSms, TellBuyer, enqueue};
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, SchedulerError> {
     Ok(cancel(scheduler, now).await? + release(scheduler, now).await? + enqueue_link_texts(scheduler).await?)

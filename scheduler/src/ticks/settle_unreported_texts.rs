@@ -7,8 +7,11 @@ use entity::{
     message,
 };
 
-use super::{PAGE, Pages};
-use crate::{Scheduler, SchedulerError, tick_time::TickTime};
+use crate::{
+    Scheduler, SchedulerError,
+    pages::{PAGE, Pages},
+    tick_time::TickTime,
+};
 
 /// Carriers send reports for up to this long. After that a text counts as delivered, since they bill it.
 const REPORTS: TimeDelta = TimeDelta::days(3);
