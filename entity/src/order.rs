@@ -3,13 +3,13 @@
 mod change;
 mod forget;
 mod insert;
-mod part;
+mod list_query;
 mod projections;
 mod reading;
 mod search;
 mod tag;
-mod unasked;
-mod unpaid;
+mod tag_none;
+mod tag_unpaid;
 mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,9 +31,9 @@ pub(crate) use search::archived;
 pub use search::{OrderSearch, by_number, counted, held, held_by_number, is_second_number, numbers_there, search};
 pub use tag::Tag;
 pub(crate) use tag::{refresh_tags, take_back_paid};
-pub(crate) use unasked::unasked;
-pub(crate) use unpaid::unpaid;
-pub use unpaid::{Overdue, overdue};
+pub(crate) use tag_none::unasked;
+pub(crate) use tag_unpaid::unpaid;
+pub use tag_unpaid::{Overdue, overdue};
 pub use volume::{count_bytes, forget_counts_before, sizes};
 
 use domain::{Currency, MerchantId, Money, OrderId, PhoneNumber};

@@ -11,8 +11,11 @@ const CRATES: [&str; 8] =
 /// The circles that stay, and why.
 const ALLOWED: [(&[&str], &str); 4] = [
     (&["api/src/state.rs", "api/src/http/throttle.rs"], "a limit belongs to the state, and asks it whom to believe"),
-    (&["entity/src/link/part.rs", "entity/src/link/search.rs"], "a search is made of its parts, each of which is one"),
-    (&["entity/src/order/part.rs", "entity/src/order/search.rs"], "the same"),
+    (
+        &["entity/src/link/list_query.rs", "entity/src/link/search.rs"],
+        "a search is put together from queries, each of which is of a search",
+    ),
+    (&["entity/src/order/list_query.rs", "entity/src/order/search.rs"], "the same"),
     (
         &[
             "queue/src/enqueue.rs",

@@ -18,8 +18,8 @@ use domain::{
 use super::{
     Model,
     compare_and_set::{compare_and_set, reread},
-    facts::{self, PaidBy},
-    further::{self, NewPayment},
+    further_payment::{self, NewPayment},
+    payment_fact::{self, PaidBy},
     renewal,
     timeline::{self, NewEntry},
 };
@@ -178,9 +178,9 @@ async fn note_payments<'a>(
     let payments: Vec<NewPayment> = payments.into_values().collect();
     let mut before = BTreeMap::new();
     for payment in &payments {
-        before.insert(payment.link.id, facts::known(tx, payment.link.id).await?);
+        before.insert(payment.link.id, payment_fact::known(tx, payment.link.id).await?);
     }
-    let new = further::insert_all(tx, &payments, now).await?;
+    let new = further_payment::insert_all(tx, &payments, now).await?;
     before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
     let first = written.iter().filter_map(|change| {
         let intent =
@@ -188,7 +188,7 @@ async fn note_payments<'a>(
         Some(PaidBy { link: &change.after, payment_intent: intent })
     });
     let on_top = new.iter().filter_map(|new| Some(PaidBy { link: new.link, payment_intent: new.payment_intent? }));
-    facts::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
+    payment_fact::adopt(tx, &first.chain(on_top).collect::<Vec<_>>(), before, now).await?;
     // The link's review may be old and resolved; this payment is new.
     for payment in &new {
         tx.changed(change::Change::link(ChangeKind::LinkReview, payment.link, now));

@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 
 use super::{
     Model,
-    facts::{FactKind, KnownFacts, PaymentFact},
+    payment_fact::{FactKind, KnownFacts, PaymentFact},
     timeline::NewEntry,
     timeline_event::TimelineEvent,
 };
@@ -167,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::link::facts::testing::{after, fact};
+    use crate::link::payment_fact::testing::{after, fact};
 
     fn dispute(id: &str, status: &str, opened: i64, told: i64) -> PaymentFact {
         fact(FactKind::Dispute, id, status, opened, told)

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{Iterable, QueryOrder, QuerySelect, Select, entity::prelude::*, sea_query::Expr};
 
-use super::{Column, Entity, Model, RETENTION, further, open};
+use super::{Column, Entity, Model, RETENTION, further_payment, open};
 use crate::Rows;
 use domain::{LinkId, LinkState, LinkToken, MerchantId, OrderId};
 
@@ -45,7 +45,7 @@ pub async fn find_by_payment_intent(
     if first.is_some() {
         return Ok(first);
     }
-    match further::link_of(db, merchant, payment_intent).await? {
+    match further_payment::link_of(db, merchant, payment_intent).await? {
         Some(link) => find(db, merchant, link).await,
         None => Ok(None),
     }

@@ -2,24 +2,24 @@
 
 mod advance;
 mod buyer;
+mod buyer_at_stripe;
 mod check;
 mod compare_and_set;
 mod disputes;
 mod document;
 mod elsewhere;
 mod evidence;
-mod facts;
 mod find;
-mod further;
+mod further_payment;
 mod insert;
+mod list_query;
 pub(crate) mod open;
 mod overpayment;
-mod paid;
-mod part;
-mod paying;
+mod paid_period;
+mod payment_fact;
 mod projections;
 mod purge;
-pub(crate) mod rare;
+pub(crate) mod rare_state;
 mod read;
 mod reading;
 mod refunds;
@@ -41,24 +41,24 @@ pub use domain::link::RETENTION;
 
 pub use advance::{Advanced, LinkTransition, StripeFacts, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
+pub use buyer_at_stripe::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
 pub use check::{due_for_check, has_ended_before, set_checked};
 pub use document::{StoredDocument, set_document};
 pub use elsewhere::{PaidElsewhere, set_close_reason, set_paid_elsewhere, set_receipt, set_tell_buyer};
 pub use evidence::{due_for_evidence_notice, note_evidence_expiring};
-pub use facts::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub(crate) use find::plain;
 pub use find::{
     count_of_order, due_for_expiry, due_for_purge, find, find_all_by_stripe_id, find_by_payment_intent, find_by_token,
     newest_of_order, of_order,
 };
-pub use further::FurtherPayment;
+pub use further_payment::FurtherPayment;
 pub use insert::{
     LostLink, NewLink, PaidOrder, insert, insert_and_hold, insert_lost, insert_paid_elsewhere, is_second_open,
 };
+pub(crate) use list_query::states_apart;
 pub use overpayment::{Overpayment, overpayment};
-pub(crate) use paid::{PaidWay, each_way, on_days, paid};
-pub(crate) use part::states_apart;
-pub use paying::{forget_paying, note_found_unpaid, note_pay_pressed, note_returned};
+pub(crate) use paid_period::{PaidWay, each_way, on_days, paid};
+pub use payment_fact::{FactKind, FactReport, PaymentFact, adopt_early, forget_early, note_fact};
 pub use projections::{AskedFor, asked_for, ids_of_orders, sizes};
 pub use purge::purge;
 pub use refunds::unfinished_refunds;

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{
     Model,
-    facts::KnownFacts,
+    payment_fact::KnownFacts,
     refunds::{further, refunded_of_all},
 };
 use crate::money_column::stored_money;

@@ -56,7 +56,7 @@ pub async fn purge(tx: &Transaction, link: &Model, now: DateTime<Utc>) -> Result
             .col_expr(Column::ElsewhereActor, erased);
     }
     purged.exec(tx).await?;
-    facts::erase_amounts(tx, link.id).await?;
+    payment_fact::erase_amounts(tx, link.id).await?;
     timeline::fold(tx, link, now).await?;
     // Among others, the reason for the void.
     audit::erase_details(tx, &link.id.to_string()).await?;

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::{
     Model,
-    facts::{self, FactKind, KnownFacts, PaymentFact},
+    payment_fact::{self, FactKind, KnownFacts, PaymentFact},
     timeline::{self, NewEntry, TimelineEntry, timeline},
     timeline_event::TimelineEvent,
 };
@@ -61,7 +61,7 @@ pub(super) fn refunded_of_all(link: &Model, known: &KnownFacts) -> i64 {
 pub(super) fn further<'a>(
     link: &'a Model,
     known: &'a KnownFacts,
-) -> impl Iterator<Item = &'a super::further::FurtherPayment> {
+) -> impl Iterator<Item = &'a super::further_payment::FurtherPayment> {
     known.further.iter().filter(|payment| payment.currency == Some(link.currency) && payment.amount.is_some())
 }
 
@@ -114,9 +114,9 @@ pub async fn unfinished_refunds<'a>(
     if links.is_empty() {
         return Ok(HashMap::new());
     }
-    let refunds = facts::Entity::find()
-        .filter(facts::Column::LinkId.is_in(links))
-        .filter(facts::Column::Kind.eq(FactKind::Refund))
+    let refunds = payment_fact::Entity::find()
+        .filter(payment_fact::Column::LinkId.is_in(links))
+        .filter(payment_fact::Column::Kind.eq(FactKind::Refund))
         .all(db)
         .await?;
     let mut by_link: HashMap<LinkId, Vec<Refund>> = HashMap::new();

@@ -6,8 +6,8 @@ use sea_orm::entity::prelude::*;
 
 use super::{
     Column, Entity, Model, TimelineEntry,
+    list_query::{LinkPart, states_apart},
     paid::each_way,
-    part::{LinkPart, states_apart},
     reading::{CountedLinks, WholeLinks, with_timelines},
 };
 use crate::{

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::{
     Column, Entity, Order, Tag,
-    part::OrderPart,
+    list_query::OrderPart,
     reading::{CountedOrders, WholeOrders},
 };
 use crate::{

@@ -1,4 +1,5 @@
-//! One part of a list of orders: those with a link in states, and paid in a way, that are read together.
+//! The query of a list of orders, or one of several whose rows are put together: of orders with a link in states, and
+//! paid in a way, that are read at once.
 
 use std::marker::PhantomData;
 
@@ -9,9 +10,9 @@ use sea_orm::{
     sea_query::{Alias, Expr, ExprTrait, SelectStatement},
 };
 
-use super::{Column, Entity, OrderSearch, Tag, unasked, unpaid};
+use super::{Column, Entity, OrderSearch, Tag, tag_none, tag_unpaid};
 use crate::{
-    link::{self, PaidWay, open, rare},
+    link::{self, PaidWay, open, rare_state},
     list::{Looks, Period, Place, Sort},
     looking::{Matches, Part, ReadRows, Within, few, is_among, last_of},
     search::Meant,
@@ -68,7 +69,7 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
             _ if self.meant.is_some_and(Meant::is_one_buyer) => OrderDriver::Orders,
             ([LinkState::Unpaid], ..) => OrderDriver::Open,
             ([LinkState::Failed], ..) => OrderDriver::Failed,
-            ([state], ..) if rare::contains(*state) => OrderDriver::Rare(*state),
+            ([state], ..) if rare_state::contains(*state) => OrderDriver::Rare(*state),
             (_, _, Some(review), _) => OrderDriver::Reviewed(review),
             (_, Some(Tag::None), ..) => OrderDriver::Unasked,
             (_, Some(Tag::Unpaid), ..) => OrderDriver::Unpaid,
@@ -83,10 +84,12 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
         let of_link = (link::Column::OrderId, within);
         match self.driver() {
             OrderDriver::Orders => self.each(self.orders(), (Column::Id, within)),
-            OrderDriver::Unasked => self.each(unasked::listed(self.merchant), (unasked::Column::OrderId, within)),
-            OrderDriver::Unpaid => self.each(unpaid::listed(self.merchant), (unpaid::Column::OrderId, within)),
+            OrderDriver::Unasked => self.each(tag_none::listed(self.merchant), (tag_none::Column::OrderId, within)),
+            OrderDriver::Unpaid => self.each(tag_unpaid::listed(self.merchant), (tag_unpaid::Column::OrderId, within)),
             OrderDriver::Open => self.each(open::listed(self.merchant), (open::Column::OrderId, within)),
-            OrderDriver::Rare(state) => self.each(rare::listed(self.merchant, state), (rare::Column::OrderId, within)),
+            OrderDriver::Rare(state) => {
+                self.each(rare_state::listed(self.merchant, state), (rare_state::Column::OrderId, within))
+            }
             OrderDriver::Failed => self.each(links().filter(link::Column::Failure.is_not_null()), of_link),
             OrderDriver::Reviewed(review) => self.each(links().filter(link::Column::Review.eq(review)), of_link),
             OrderDriver::Elsewhere => {
@@ -199,7 +202,7 @@ impl<'a, C: ConnectionTrait, R> OrderPart<'a, C, R> {
     /// The ids of the orders that may be meant, by each filter that has an index in another order.
     fn by_index(&self) -> Vec<SelectStatement> {
         let meant = self.meant.and_then(|meant| meant.by_index(self.merchant, self.db.get_database_backend()));
-        let overdue = self.search.due_before.map(|day| unpaid::unpaid_before(self.merchant, day));
+        let overdue = self.search.due_before.map(|day| tag_unpaid::unpaid_before(self.merchant, day));
         let elsewhere = self.by.filter(|by| *by == PaidWay::Elsewhere).map(|_| {
             let links = link::Entity::find().select_only().column(link::Column::OrderId);
             let links = links.filter(link::Column::MerchantId.eq(self.merchant));

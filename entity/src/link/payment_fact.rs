@@ -24,7 +24,7 @@ use early::note_early;
 pub use early::{adopt_early, forget_early};
 pub use report::FactReport;
 
-use super::{disputes, further, refunds, timeline};
+use super::{disputes, further_payment, refunds, timeline};
 use crate::{
     Rows, Transaction,
     change::{Change, ChangeKind},
@@ -160,7 +160,7 @@ async fn name_placeholder(db: &impl ConnectionTrait, told: &PaymentFact) -> Resu
 #[derive(Debug, Default)]
 pub(super) struct KnownFacts {
     pub(super) facts: Vec<PaymentFact>,
-    pub(super) further: Vec<further::FurtherPayment>,
+    pub(super) further: Vec<further_payment::FurtherPayment>,
 }
 
 impl KnownFacts {
@@ -171,7 +171,7 @@ impl KnownFacts {
             .order_by_asc(Column::Id)
             .all(db)
             .await?;
-        Ok(Self { facts, further: further::of_link(db, link.id).await? })
+        Ok(Self { facts, further: further_payment::of_link(db, link.id).await? })
     }
 }
 
@@ -262,5 +262,5 @@ pub(super) async fn erase_amounts(db: &impl ConnectionTrait, link: LinkId) -> Re
         .filter(Column::LinkId.eq(link))
         .exec(db)
         .await?;
-    further::erase_amounts(db, link).await
+    further_payment::erase_amounts(db, link).await
 }

@@ -1,4 +1,5 @@
-//! One part of a list of links: those in states, and paid in a way, that are read together.
+//! The query of a list of links, or one of several whose rows are put together: of links in states, and paid in a way,
+//! that are read at once.
 
 use std::marker::PhantomData;
 
@@ -11,8 +12,8 @@ use sea_orm::{
 
 use super::{
     Column, Entity, LIFE, LinkSearch, open,
-    paid::{PaidWay, on_days, paid},
-    rare,
+    paid_period::{PaidWay, on_days, paid},
+    rare_state,
 };
 use crate::{
     list::{Looks, Place, Sort},
@@ -69,7 +70,7 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
         match self.search.states.as_slice() {
             _ if self.search.order.is_some() => LinkDriver::Links,
             [LinkState::Unpaid] => LinkDriver::Open,
-            [state] if rare::contains(*state) => LinkDriver::Rare(*state),
+            [state] if rare_state::contains(*state) => LinkDriver::Rare(*state),
             _ => LinkDriver::Links,
         }
     }
@@ -98,7 +99,9 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
         match self.driver() {
             LinkDriver::Links => self.ids(self.links(), (Column::Id, within)),
             LinkDriver::Open => self.ids(open::listed(self.merchant), (open::Column::LinkId, within)),
-            LinkDriver::Rare(state) => self.ids(rare::listed(self.merchant, state), (rare::Column::LinkId, within)),
+            LinkDriver::Rare(state) => {
+                self.ids(rare_state::listed(self.merchant, state), (rare_state::Column::LinkId, within))
+            }
         }
     }
 
