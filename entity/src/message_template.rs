@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, QueryOrder, entity::prelude::*, sea_query::OnConflict};
 
-use crate::{Merchant, merchant, message::CommandError};
+use crate::{Merchant, merchant, message::NotAccepted};
 use domain::{
     MerchantId,
     template::{Language, Purpose, Template, TemplateError},
@@ -204,9 +204,9 @@ pub enum TemplateReadError {
 impl TemplateReadError {
     /// Converts the error for a command that renders a text.
     #[must_use]
-    pub fn into_command_error(self) -> CommandError {
+    pub fn into_not_accepted(self) -> NotAccepted {
         match self {
-            Self::Template(error) => CommandError::no_text(error.into()),
+            Self::Template(error) => NotAccepted::no_text(error.into()),
             Self::Db(error) => error.into(),
         }
     }

@@ -12,7 +12,7 @@ use entity::{
     conversation::{self, Correspondent},
     link::{self, ExpectedState},
     link_text::{LinkTextError, text_of_link},
-    message::{self, CommandError, NewMessage, Origin},
+    message::{self, NewMessage, NotAccepted, Origin},
     message_template, order,
 };
 use poem::http::StatusCode;
@@ -203,7 +203,7 @@ async fn queue_message(
     Addressed { owner, conversation, text }: Addressed<'_>,
     now: DateTime<Utc>,
 ) -> Result<Accepted<MessageView>, Problem> {
-    let message = message::command(&tx, owner, text, now).await.map_err(not_accepted)?;
+    let message = message::accept(&tx, owner, text, now).await.map_err(not_accepted)?;
     api.quotas.count_text(&tx, owner.id, now).await?;
     match message.link_id {
         Some(link) => tx.done(key.did(AuditAction::LinkSend, &link).because(message.id.to_string()), now),
@@ -224,25 +224,25 @@ async fn queue_message(
     })
 }
 
-fn not_accepted(error: CommandError) -> Problem {
+fn not_accepted(error: NotAccepted) -> Problem {
     match error {
-        CommandError::Suspended => Problem::suspended(),
-        CommandError::OptedOut => Problem::new(
+        NotAccepted::Suspended => Problem::suspended(),
+        NotAccepted::OptedOut => Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "opted_out",
             "The buyer has asked to get no more texts. They can text START to get them again.",
         ),
-        CommandError::NoNumber => no_phone_number(),
-        CommandError::NotConnected => {
+        NotAccepted::NoNumber => no_phone_number(),
+        NotAccepted::NotConnected => {
             Problem::conflict("sms_not_connected", "Connect an SMS carrier first, in the settings.")
         }
-        CommandError::NoText(error) => no_text("template")(*error),
-        CommandError::TooFewCredits { wanted, available } => Problem::new(
+        NotAccepted::NoText(error) => no_text("template")(*error),
+        NotAccepted::TooFewCredits { wanted, available } => Problem::new(
             StatusCode::PAYMENT_REQUIRED,
             "insufficient_credits",
             format!("The message costs {wanted} credits and {available} are available."),
         ),
-        CommandError::Db(error) => error.into(),
+        NotAccepted::Db(error) => error.into(),
     }
 }
 

@@ -5,7 +5,7 @@ use sea_orm::{ExprTrait, entity::prelude::*, sea_query::Query};
 
 use super::{
     Entity as Batches,
-    outcome::{RowProblem, fail},
+    row_progress::{RowProblem, fail},
     rows::{BatchRow, Column, Entity, RowState},
 };
 use domain::{MerchantId, PhoneNumber};

@@ -4,7 +4,7 @@
 mod counts;
 mod erase;
 mod insert;
-mod outcome;
+mod row_progress;
 mod rows;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ pub use counts::{Counts, count};
 pub use erase::erase_before;
 pub(crate) use erase::erase_contents_with;
 pub use insert::{AsRead, NewRow, RowContent, insert_all};
-pub use outcome::{RowProblem, conclude, due, fail, has_order, set_order};
+pub use row_progress::{RowProblem, conclude, due, fail, has_order, set_order};
 pub use rows::{BatchRow, RowState, happened, page};
 
 use domain::{BatchId, MerchantId, words};
@@ -171,7 +171,7 @@ pub async fn end(
     if ended.rows_affected == 0 {
         return Ok(false);
     }
-    outcome::cancel_rest(db, batch.id).await?;
+    row_progress::cancel_rest(db, batch.id).await?;
     Ok(true)
 }
 

@@ -28,7 +28,7 @@ pub enum CreditError {
     /// A note longer than [`LONGEST_NOTE`] characters, or with control characters.
     #[error("a note must be one line of no more than {LONGEST_NOTE} characters")]
     BadNote,
-    /// The message has no held credits to settle.
+    /// The message has no held credits.
     #[error("{0} has no credits held")]
     NoHold(MessageId),
     /// The database refused or did not answer.

@@ -6,7 +6,7 @@
 
 mod audit;
 mod error;
-mod hold;
+mod hold_capture_release;
 pub mod purchase;
 mod statement;
 
@@ -15,7 +15,7 @@ use sea_orm::{ActiveValue::Set, ExprTrait, entity::prelude::*};
 
 pub use audit::{Discrepancy, audit};
 pub use error::CreditError;
-pub use hold::{Settlement, hold, settle};
+pub use hold_capture_release::{HoldEnd, end_hold, hold};
 pub use statement::{entries, held_without_report, statement};
 
 use crate::{

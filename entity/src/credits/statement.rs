@@ -50,7 +50,7 @@ pub async fn held_without_report(
     after: Option<MessageId>,
     limit: u64,
 ) -> Result<Vec<Message>, DbErr> {
-    let settled = Query::select()
+    let ended = Query::select()
         .column(Column::MessageId)
         .from(Entity)
         .and_where(Column::Kind.is_in([EntryKind::Capture, EntryKind::Release]))
@@ -59,7 +59,7 @@ pub async fn held_without_report(
     let mut query = message::Entity::find()
         .filter(message::Column::Status.eq(MessageStatus::Sent))
         .filter(message::Column::SentAt.lte(cutoff))
-        .filter(Expr::not_exists(settled));
+        .filter(Expr::not_exists(ended));
     if let Some(after) = after {
         query = query.filter(message::Column::Id.gt(after));
     }

@@ -1,11 +1,11 @@
 //! Messages in both directions. Their status only moves forward, since delivery reports arrive late, repeatedly and out
 //! of order.
 
-mod command;
+mod accept;
+mod charge;
 mod delivery;
 mod erase;
 mod insert;
-mod outcome;
 mod pace;
 mod restored;
 mod schedule;
@@ -17,15 +17,15 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use sea_orm::{QuerySelect, entity::prelude::*, sea_query::LockType};
 
-pub use command::{CommandError, NewMessage, command};
+pub use accept::{NewMessage, NotAccepted, accept};
+pub use charge::{
+    Resolution, UndeliveredCredits, delivered, leave_to_person, leave_unknown_before, refused, resolve, sent,
+    undelivered,
+};
 pub use delivery::{first_of_links, last_of_links};
 pub use erase::erase_said_before;
 pub(crate) use erase::{erase_said_in, erase_texts, has_texts};
 pub use insert::{OutgoingMessage, ReceivedText, SaidOnPage, insert_incoming, insert_outgoing, insert_said_on_page};
-pub use outcome::{
-    Resolution, UndeliveredCredits, accepted, delivered, leave_to_person, leave_unknown_before, refused, resolve,
-    undelivered,
-};
 pub use pace::{count_text, counted_texts, forget_counts_before};
 pub use restored::{HeldTexts, hold_unsent};
 pub use schedule::{has_once_key, scheduled_in_vain, scheduled_until};

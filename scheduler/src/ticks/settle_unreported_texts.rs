@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::{
-    credits::{self, CreditError, Settlement},
+    credits::{self, CreditError, HoldEnd},
     message,
 };
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(scheduler: &Scheduler, now: TickTime) -> Result<u64, Sch
         for message in &messages {
             let tx = scheduler.db.begin().await?;
             let (merchant, id) = (message.merchant_id, message.id);
-            let captured = credits::settle(&tx, merchant, id, Settlement::Capture, at).await;
+            let captured = credits::end_hold(&tx, merchant, id, HoldEnd::Capture, at).await;
             settled += u64::from(captured.map_err(CreditError::into_db)?);
             tx.commit().await?;
         }

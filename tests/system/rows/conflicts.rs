@@ -8,7 +8,7 @@ use std::{
 use domain::{MerchantId, PhoneNumber};
 use entity::{
     Db, conversation,
-    credits::{self, Settlement},
+    credits::{self, HoldEnd},
     is_conflict, merchant,
     message::{self, Message, Origin, OutgoingMessage, UndeliveredCredits},
     retry_conflicts,
@@ -49,14 +49,14 @@ async fn text(rows: &Rows) -> Message {
 /// The carrier's answer to the handover, as `send_sms` writes it.
 async fn answer(db: &Db, message: &Message, carrier_id: &str) -> Result<(), credits::CreditError> {
     let tx = db.begin().await?;
-    message::accepted(&tx, message, Some(carrier_id.to_owned()), UndeliveredCredits::Captured, now()).await?;
+    message::sent(&tx, message, Some(carrier_id.to_owned()), UndeliveredCredits::Captured, now()).await?;
     Ok(tx.commit().await?)
 }
 
 /// A report that it was delivered, as `process_sms_event` writes it.
 async fn report(db: &Db, message: &Message, carrier_id: &str) -> Result<(), credits::CreditError> {
     let tx = db.begin().await?;
-    message::accepted(&tx, message, Some(carrier_id.to_owned()), UndeliveredCredits::Captured, now()).await?;
+    message::sent(&tx, message, Some(carrier_id.to_owned()), UndeliveredCredits::Captured, now()).await?;
     message::delivered(&tx, message, now()).await?;
     Ok(tx.commit().await?)
 }
@@ -64,7 +64,7 @@ async fn report(db: &Db, message: &Message, carrier_id: &str) -> Result<(), cred
 /// What the scheduler does for a text of which nothing is heard.
 async fn settle(db: &Db, message: &Message) -> Result<(), credits::CreditError> {
     let tx = db.begin().await?;
-    credits::settle(&tx, message.merchant_id, message.id, Settlement::Capture, now()).await?;
+    credits::end_hold(&tx, message.merchant_id, message.id, HoldEnd::Capture, now()).await?;
     Ok(tx.commit().await?)
 }
 

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use domain::{MessageId, PhoneNumber};
 use entity::{
     conversation,
-    credits::{self, CreditEntry, CreditError, EntryKind, Settlement},
+    credits::{self, CreditEntry, CreditError, EntryKind, HoldEnd},
     message::{self, Origin, OutgoingMessage},
 };
 
@@ -36,11 +36,11 @@ async fn send(rows: &Rows, cost: i64) -> Result<MessageId, CreditError> {
     Ok(id)
 }
 
-async fn settle(rows: &Rows, message: MessageId, settlement: Settlement) -> bool {
+async fn end_hold(rows: &Rows, message: MessageId, end: HoldEnd) -> bool {
     let tx = rows.db.begin().await.unwrap();
-    let settled = credits::settle(&tx, rows.merchant, message, settlement, now()).await.unwrap();
+    let ended = credits::end_hold(&tx, rows.merchant, message, end, now()).await.unwrap();
     tx.commit().await.unwrap();
-    settled
+    ended
 }
 
 async fn top_up(rows: &Rows, credits: i64) {
@@ -59,15 +59,15 @@ enum Act {
     TopUp(i64),
     Send(i64),
     /// Of one of the messages so far.
-    Settle(usize, Settlement),
+    EndHold(usize, HoldEnd),
 }
 
 fn any_act() -> impl Strategy<Value = Act> {
     prop_oneof![
         1 => (1..5_i64).prop_map(Act::TopUp),
         4 => (1..4_i64).prop_map(Act::Send),
-        2 => any::<usize>().prop_map(|which| Act::Settle(which, Settlement::Capture)),
-        2 => any::<usize>().prop_map(|which| Act::Settle(which, Settlement::Release)),
+        2 => any::<usize>().prop_map(|which| Act::EndHold(which, HoldEnd::Capture)),
+        2 => any::<usize>().prop_map(|which| Act::EndHold(which, HoldEnd::Release)),
     ]
 }
 
@@ -81,13 +81,13 @@ async fn follow(rows: &Rows, plan: &[Act], messages: &Mutex<Vec<MessageId>>) {
                 Err(CreditError::Insufficient { wanted, available }) => assert!(available < wanted),
                 Err(error) => panic!("{error}"),
             },
-            Act::Settle(which, settlement) => {
+            Act::EndHold(which, end) => {
                 let message = {
                     let messages = messages.lock().unwrap();
                     messages.get(which % messages.len().max(1)).copied()
                 };
                 if let Some(message) = message {
-                    settle(rows, message, settlement).await;
+                    end_hold(rows, message, end).await;
                 }
             }
         }
@@ -130,13 +130,13 @@ on_both_databases! {
         }
     }
 
-    async fn a_hold_is_settled_once_however_many_try(rows) {
+    async fn a_hold_ends_once_however_many_try(rows) {
         top_up(&rows, 10).await;
         let message = send(&rows, 3).await.unwrap();
-        let settlements = [Settlement::Capture, Settlement::Release].into_iter().cycle().take(10);
-        let attempts = settlements.map(|settlement| settle(&rows, message, settlement));
-        let settled = futures_util::future::join_all(attempts).await;
-        assert_eq!(settled.iter().filter(|settled| **settled).count(), 1);
+        let ends = [HoldEnd::Capture, HoldEnd::Release].into_iter().cycle().take(10);
+        let attempts = ends.map(|end| end_hold(&rows, message, end));
+        let ended = futures_util::future::join_all(attempts).await;
+        assert_eq!(ended.iter().filter(|ended| **ended).count(), 1);
         let merchant = rows.merchant().await;
         assert_eq!(merchant.held, 0);
         assert!(merchant.available == 7 || merchant.available == 10);
@@ -146,8 +146,8 @@ on_both_databases! {
     async fn the_ledger_is_a_statement(rows) {
         top_up(&rows, 10).await;
         let (sent, refused) = (send(&rows, 2).await.unwrap(), send(&rows, 3).await.unwrap());
-        settle(&rows, sent, Settlement::Capture).await;
-        settle(&rows, refused, Settlement::Release).await;
+        end_hold(&rows, sent, HoldEnd::Capture).await;
+        end_hold(&rows, refused, HoldEnd::Release).await;
         let entries = credits::entries(rows.db.pool(), rows.merchant, None, false, 10).await.unwrap();
         let lines: Vec<_> = entries
             .iter()

@@ -102,7 +102,7 @@ async fn report(
         None => None,
     };
     // Whatever the report says, the carrier has accepted the text.
-    message::accepted(tx, message, carrier_id, rule, now).await.map_err(JobError::retry)?;
+    message::sent(tx, message, carrier_id, rule, now).await.map_err(JobError::retry)?;
     match progress {
         Progress::UnderWay => Ok(()),
         Progress::Delivered => message::delivered(tx, message, now).await,

@@ -7,7 +7,7 @@ use entity::{
     Merchant, Order, Transaction, link,
     link_text::text_of_link,
     merchant,
-    message::{self, CommandError, NewMessage, Origin},
+    message::{self, NewMessage, NotAccepted, Origin},
     message_template::{self, TemplateReadError},
     order,
     reminder::{self, Reminder},
@@ -42,7 +42,7 @@ impl JobHandler<JobContext> for Remind {
                 context.queue.notify(enqueued_job);
                 Ok(done)
             }
-            Err(CommandError::Db(error)) => Err(error.into()),
+            Err(NotAccepted::Db(error)) => Err(error.into()),
             Err(refused) => {
                 tx.rollback().await?;
                 tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not reminded");
@@ -76,12 +76,12 @@ async fn write(
     tx: &Transaction,
     found: &ReminderParts,
     at: DateTime<Utc>,
-) -> Result<entity::Message, CommandError> {
+) -> Result<entity::Message, NotAccepted> {
     let ReminderParts { owner, order, link, reminder } = found;
     let url = context.buyer_url(link.id);
     let template = message_template::template(tx, owner, Purpose::Reminder, order.language.as_deref()).await;
-    let template = template.map_err(TemplateReadError::into_command_error)?;
-    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
+    let template = template.map_err(TemplateReadError::into_not_accepted)?;
+    let body = text_of_link(owner, order, link, &url, &template).map_err(NotAccepted::no_text)?;
     let text = NewMessage {
         conversation: reminder.conversation.id,
         link: Some(link.id),
@@ -91,7 +91,7 @@ async fn write(
         send_at: None,
         actor: None,
     };
-    let message = message::command(tx, owner, text, at).await?;
+    let message = message::accept(tx, owner, text, at).await?;
     link::note(tx, link, at, link::TimelineEvent::Reminded, None).await?;
     Ok(message)
 }

@@ -14,7 +14,7 @@ use entity::{
     link::{self, NewLink},
     link_text::text_of_link,
     merchant,
-    message::{self, CommandError, NewMessage, Origin},
+    message::{self, NewMessage, NotAccepted, Origin},
     message_template::{self, TemplateReadError},
     order,
 };
@@ -223,12 +223,12 @@ async fn send(
     batch: &Batch,
     (owner, order, link): (&Merchant, &Order, &link::Model),
     now: DateTime<Utc>,
-) -> Result<MessageId, CommandError> {
-    let phone = order.customer_phone.as_ref().ok_or(CommandError::NoNumber)?;
+) -> Result<MessageId, NotAccepted> {
+    let phone = order.customer_phone.as_ref().ok_or(NotAccepted::NoNumber)?;
     let template = message_template::template(tx, owner, Purpose::Request, order.language.as_deref()).await;
-    let template = template.map_err(TemplateReadError::into_command_error)?;
+    let template = template.map_err(TemplateReadError::into_not_accepted)?;
     let url = context.buyer_url(link.id);
-    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
+    let body = text_of_link(owner, order, link, &url, &template).map_err(NotAccepted::no_text)?;
     let attempt = tx.savepoint().await?;
     let conversation =
         conversation::open(&attempt, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
@@ -243,7 +243,7 @@ async fn send(
         send_at: Some(now),
         actor: Some(batch.actor.clone()),
     };
-    match message::command(&attempt, owner, text, now).await {
+    match message::accept(&attempt, owner, text, now).await {
         Ok(message) => {
             attempt.commit().await?;
             Ok(message.id)

@@ -159,9 +159,7 @@ async fn accept(
     let accept = || async {
         let now = context.now();
         let tx = context.db.begin().await?;
-        message::accepted(&tx, message, carrier_id.clone(), context.sms.undelivered, now)
-            .await
-            .map_err(JobError::retry)?;
+        message::sent(&tx, message, carrier_id.clone(), context.sms.undelivered, now).await.map_err(JobError::retry)?;
         lease.finish(tx, now).await
     };
     retry_conflicts(accept, JobError::is_conflict_of_rows).await

@@ -9,7 +9,7 @@ use entity::{
     link,
     link_text::text_of_link,
     merchant,
-    message::{self, CommandError, NewMessage, Origin},
+    message::{self, NewMessage, NotAccepted, Origin},
     message_template::{self, TemplateReadError},
     order, text_due,
 };
@@ -42,7 +42,7 @@ impl JobHandler<JobContext> for TellBuyer {
                 Ok(done)
             }
             Ok(None) => lease.finish(tx, now).await,
-            Err(CommandError::Db(error)) => Err(error.into()),
+            Err(NotAccepted::Db(error)) => Err(error.into()),
             Err(refused) => {
                 tx.rollback().await?;
                 tracing::info!(merchant.id = %self.merchant, link.id = %self.link, %refused, "a buyer was not told");
@@ -94,16 +94,16 @@ async fn write(
     tx: &Transaction,
     (owner, order, link): (&Merchant, &Order, &link::Model),
     now: DateTime<Utc>,
-) -> Result<Option<entity::Message>, CommandError> {
+) -> Result<Option<entity::Message>, NotAccepted> {
     let once_key = format!("{}:{}", job.purpose, link.id);
     if message::has_once_key(tx, owner.id, &once_key).await? {
         return Ok(None);
     }
-    let phone = order.customer_phone.as_ref().ok_or(CommandError::NoNumber)?;
+    let phone = order.customer_phone.as_ref().ok_or(NotAccepted::NoNumber)?;
     let url = context.buyer_url(link.id);
     let template = message_template::template(tx, owner, job.purpose, order.language.as_deref()).await;
-    let template = template.map_err(TemplateReadError::into_command_error)?;
-    let body = text_of_link(owner, order, link, &url, &template).map_err(CommandError::no_text)?;
+    let template = template.map_err(TemplateReadError::into_not_accepted)?;
+    let body = text_of_link(owner, order, link, &url, &template).map_err(NotAccepted::no_text)?;
     let conversation =
         conversation::open(tx, &context.vault, owner.id, Correspondent::named(phone, &order.customer_name), now)
             .await?;
@@ -116,5 +116,5 @@ async fn write(
         send_at: None,
         actor: None,
     };
-    message::command(tx, owner, text, now).await.map(Some)
+    message::accept(tx, owner, text, now).await.map(Some)
 }

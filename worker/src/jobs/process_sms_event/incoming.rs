@@ -10,7 +10,7 @@ use entity::{
     Conversation, Merchant, Transaction,
     conversation::{self, OptOut, OptOutSource},
     merchant,
-    message::{self, CommandError, NewMessage, Origin, ReceivedText},
+    message::{self, NewMessage, NotAccepted, Origin, ReceivedText},
     picture, restoration, sms_integration,
     webhook_event::{EventState, WebhookEvent},
 };
@@ -124,14 +124,14 @@ async fn answer(
     };
     // A refusal rolls back to here, without losing the buyer's text.
     let attempt = tx.savepoint().await?;
-    match message::command(&attempt, &owner, text, now).await {
+    match message::accept(&attempt, &owner, text, now).await {
         Ok(message) => {
             let job = SendSms { merchant, message: message.id };
             let enqueued_job = enqueue(&attempt, &job, EnqueueOptions::for_merchant(merchant), now).await?;
             attempt.commit().await?;
             Ok(enqueued_job)
         }
-        Err(CommandError::Db(error)) => Err(error.into()),
+        Err(NotAccepted::Db(error)) => Err(error.into()),
         Err(refused) => {
             attempt.rollback().await?;
             tracing::info!(merchant.id = %merchant, conversation.id = %id, %refused, "a buyer who asked for help was not answered");

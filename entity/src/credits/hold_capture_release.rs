@@ -32,24 +32,24 @@ pub async fn hold(
     append(tx, merchant, moved, now).await.map(|_| ())
 }
 
-/// How a hold is settled.
+/// How a hold ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Settlement {
+pub enum HoldEnd {
     /// The carrier accepted the message.
     Capture,
     /// The message was definitely not sent.
     Release,
 }
 
-/// Settles a message's hold, once. Returns `false` if it was settled before.
+/// Ends a message's hold, once. Returns `false` if it had ended before.
 ///
 /// # Errors
 /// Returns [`CreditError::NoHold`] if there is none, or an error if the database query fails.
-pub async fn settle(
+pub async fn end_hold(
     tx: &Transaction,
     merchant: MerchantId,
     message: MessageId,
-    settlement: Settlement,
+    end: HoldEnd,
     now: DateTime<Utc>,
 ) -> Result<bool, CreditError> {
     // Follows the order of locks: whoever changes the message holds its lock and then locks the merchant here.
@@ -62,9 +62,9 @@ pub async fn settle(
         return Ok(false);
     }
     let hold = entries.iter().find(|entry| entry.kind == EntryKind::Hold).ok_or(CreditError::NoHold(message))?;
-    let (kind, available) = match settlement {
-        Settlement::Capture => (EntryKind::Capture, 0),
-        Settlement::Release => (EntryKind::Release, hold.held_delta),
+    let (kind, available) = match end {
+        HoldEnd::Capture => (EntryKind::Capture, 0),
+        HoldEnd::Release => (EntryKind::Release, hold.held_delta),
     };
     let moved = Move { kind, available, held: -hold.held_delta, message: Some(message), purchase: None, note: None };
     append(tx, merchant, moved, now).await?;

@@ -1,9 +1,9 @@
-//! Carrying rows out, and what became of them.
+//! The progress of a batch: which rows are next, and what became of each.
 
 use sea_orm::{QueryOrder, QuerySelect, entity::prelude::*};
 
 use super::rows::{BatchRow, Column, Entity, RowState};
-use crate::message::CommandError;
+use crate::message::NotAccepted;
 use domain::{BatchId, LinkId, MessageId, OrderId, words};
 
 words! {
@@ -39,15 +39,15 @@ impl RowProblem {
     ///
     /// # Errors
     /// Returns an error that says nothing about the row: the database query failed, or stored data is damaged.
-    pub fn of(refused: CommandError) -> Result<Self, DbErr> {
+    pub fn of(refused: NotAccepted) -> Result<Self, DbErr> {
         match refused {
-            CommandError::NoNumber => Ok(Self::NoPhoneNumber),
-            CommandError::Suspended => Ok(Self::MerchantSuspended),
-            CommandError::OptedOut => Ok(Self::OptedOut),
-            CommandError::NotConnected => Ok(Self::SmsNotConnected),
-            CommandError::NoText(_) => Ok(Self::NoText),
-            CommandError::TooFewCredits { .. } => Ok(Self::InsufficientCredits),
-            CommandError::Db(error) => Err(error),
+            NotAccepted::NoNumber => Ok(Self::NoPhoneNumber),
+            NotAccepted::Suspended => Ok(Self::MerchantSuspended),
+            NotAccepted::OptedOut => Ok(Self::OptedOut),
+            NotAccepted::NotConnected => Ok(Self::SmsNotConnected),
+            NotAccepted::NoText(_) => Ok(Self::NoText),
+            NotAccepted::TooFewCredits { .. } => Ok(Self::InsufficientCredits),
+            NotAccepted::Db(error) => Err(error),
         }
     }
 }
@@ -150,8 +150,8 @@ mod tests {
         assert!(of(CreditError::NotPositive).is_err(), "a broken invariant is not a lack of credits");
         assert!(of(CreditError::NoHold(MessageId::new(Utc::now()))).is_err());
         assert!(of(CreditError::Db(DbErr::Custom("away".to_owned()))).is_err());
-        let damaged = CommandError::no_text(DbErr::Json("damaged".to_owned()).into());
+        let damaged = NotAccepted::no_text(DbErr::Json("damaged".to_owned()).into());
         assert!(RowProblem::of(damaged).is_err(), "a damaged row is not a template that makes no text");
-        assert_eq!(RowProblem::of(CommandError::NoNumber).ok(), Some(RowProblem::NoPhoneNumber));
+        assert_eq!(RowProblem::of(NotAccepted::NoNumber).ok(), Some(RowProblem::NoPhoneNumber));
     }
 }

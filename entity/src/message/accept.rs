@@ -1,4 +1,5 @@
-//! Accepts a text: writes its row and its hold in one transaction of the caller, who enqueues the job.
+//! Accepts a text to be sent: prices it, writes its row and holds its credits in one transaction of the caller, who
+//! enqueues the job.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{JoinType, QuerySelect, entity::prelude::*, sea_query::LockType};
@@ -33,7 +34,7 @@ pub struct NewMessage {
 
 /// Why a text is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum CommandError {
+pub enum NotAccepted {
     /// The conversation belongs to another merchant, or the buyer's number was erased.
     #[error("the buyer's number is not known any more")]
     NoNumber,
@@ -62,7 +63,7 @@ pub enum CommandError {
     Db(#[from] DbErr),
 }
 
-impl CommandError {
+impl NotAccepted {
     /// The link has no text.
     #[must_use]
     pub fn no_text(error: LinkTextError) -> Self {
@@ -73,7 +74,7 @@ impl CommandError {
     }
 }
 
-impl From<CreditError> for CommandError {
+impl From<CreditError> for NotAccepted {
     fn from(error: CreditError) -> Self {
         match error {
             CreditError::Insufficient { wanted, available } => Self::TooFewCredits { wanted, available },
@@ -92,25 +93,25 @@ impl From<CreditError> for CommandError {
 /// on a refusal.
 ///
 /// # Errors
-/// See [`CommandError`].
-pub async fn command(
+/// See [`NotAccepted`].
+pub async fn accept(
     tx: &Transaction,
     owner: &Merchant,
     text: NewMessage,
     now: DateTime<Utc>,
-) -> Result<Message, CommandError> {
+) -> Result<Message, NotAccepted> {
     if owner.is_suspended() {
-        return Err(CommandError::Suspended);
+        return Err(NotAccepted::Suspended);
     }
-    let (conversation, is_connected) = held(tx, owner.id, text.conversation).await?.ok_or(CommandError::NoNumber)?;
+    let (conversation, is_connected) = held(tx, owner.id, text.conversation).await?.ok_or(NotAccepted::NoNumber)?;
     if conversation.opted_out_at.is_some() {
-        return Err(CommandError::OptedOut);
+        return Err(NotAccepted::OptedOut);
     }
     if conversation.phone.is_none() {
-        return Err(CommandError::NoNumber);
+        return Err(NotAccepted::NoNumber);
     }
     if !is_connected {
-        return Err(CommandError::NotConnected);
+        return Err(NotAccepted::NotConnected);
     }
     let id = MessageId::new(now);
     let segments = i64::from(text.body.segments().count());

@@ -1,5 +1,5 @@
-//! The outcomes of a text and of its credits: one function each, in one transaction of the caller. Outcomes may arrive
-//! repeatedly and in any order: the status only moves forward, and a hold is settled once.
+//! What becomes of a text, and whether it is charged: one function for each outcome, in one transaction of the caller.
+//! Outcomes may arrive repeatedly and in any order: the status only moves forward, and a hold ends once.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
@@ -8,7 +8,7 @@ use super::{Column, Entity, Message, MessageStatus, StatusUpdate, advance};
 use crate::{
     Transaction, attention,
     change::{Change, ChangeKind},
-    credits::{self, CreditError, Settlement},
+    credits::{self, CreditError, HoldEnd},
     link,
 };
 use domain::{MerchantId, MessageId, words};
@@ -24,7 +24,7 @@ words! {
 }
 
 /// The carrier has accepted it: the message is `sent`. Its credits are charged, unless they wait for the report.
-pub async fn accepted(
+pub async fn sent(
     tx: &Transaction,
     message: &Message,
     carrier_id: Option<String>,
@@ -38,7 +38,7 @@ pub async fn accepted(
         link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;
     }
     match rule {
-        UndeliveredCredits::Captured => settle(tx, message, Settlement::Capture, now).await,
+        UndeliveredCredits::Captured => end_hold(tx, message, HoldEnd::Capture, now).await,
         UndeliveredCredits::Released => Ok(()),
     }
 }
@@ -47,13 +47,13 @@ pub async fn accepted(
 pub async fn delivered(tx: &Transaction, message: &Message, now: DateTime<Utc>) -> Result<(), CreditError> {
     let (merchant, id) = (message.merchant_id, message.id);
     if advance(tx, merchant, id, MessageStatus::Delivered, now).await? {
-        settle(tx, message, Settlement::Capture, now).await?;
+        end_hold(tx, message, HoldEnd::Capture, now).await?;
         attention::resolve_delivered(tx, message, now).await?;
     }
     Ok(())
 }
 
-/// The carrier could not deliver it, for this reason. Credits that are still held are settled by the rule.
+/// The carrier could not deliver it, for this reason. Whether credits that are still held are charged is told by the rule.
 pub async fn undelivered(
     tx: &Transaction,
     message: &Message,
@@ -65,11 +65,11 @@ pub async fn undelivered(
     if !advance(tx, message.merchant_id, message.id, undelivered, now).await? {
         return Ok(());
     }
-    let settlement = match rule {
-        UndeliveredCredits::Captured => Settlement::Capture,
-        UndeliveredCredits::Released => Settlement::Release,
+    let end = match rule {
+        UndeliveredCredits::Captured => HoldEnd::Capture,
+        UndeliveredCredits::Released => HoldEnd::Release,
     };
-    settle(tx, message, settlement, now).await?;
+    end_hold(tx, message, end, now).await?;
     needs_a_person(tx, message, MessageStatus::Undelivered, now).await.map_err(CreditError::Db)
 }
 
@@ -97,20 +97,15 @@ pub async fn refused(
     if !advance(tx, message.merchant_id, message.id, ended, now).await? {
         return Ok(false);
     }
-    settle(tx, message, Settlement::Release, now).await?;
+    end_hold(tx, message, HoldEnd::Release, now).await?;
     if !is_scheduled {
         needs_a_person(tx, message, MessageStatus::Failed, now).await?;
     }
     Ok(true)
 }
 
-async fn settle(
-    tx: &Transaction,
-    message: &Message,
-    settlement: Settlement,
-    now: DateTime<Utc>,
-) -> Result<(), CreditError> {
-    credits::settle(tx, message.merchant_id, message.id, settlement, now).await.map(|_| ())
+async fn end_hold(tx: &Transaction, message: &Message, end: HoldEnd, now: DateTime<Utc>) -> Result<(), CreditError> {
+    credits::end_hold(tx, message.merchant_id, message.id, end, now).await.map(|_| ())
 }
 
 /// Leaves a message to a person, because it is unknown whether the carrier accepted it. Its credits stay held.
@@ -181,7 +176,7 @@ pub async fn resolve(
                 if let Some(link) = message.link_id {
                     link::note_message(tx, (message.merchant_id, link), now, link::TimelineEvent::Sent).await?;
                 }
-                settle(tx, message, Settlement::Capture, now).await?;
+                end_hold(tx, message, HoldEnd::Capture, now).await?;
                 attention::resolve_delivered(tx, message, now).await?;
             }
             Ok(sent)
