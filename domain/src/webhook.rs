@@ -2,6 +2,7 @@
 //! HMAC-SHA256 over `{id}.{timestamp}.{body}`, with a key written as `whsec_` and base64.
 
 mod events;
+pub mod retries;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::hmac;

@@ -1,20 +1,20 @@
 //! Merchants' webhook endpoints and their health.
 
+mod attempt;
 mod change;
 pub mod delivery;
 mod keys;
-mod outcome;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ExprTrait, QueryOrder, QuerySelect, entity::prelude::*, sea_query::LockType};
 
+pub use attempt::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 pub use change::{EndpointChanges, EndpointError, NewEndpoint, change, create, delete, rotate_secret};
-pub use outcome::{Attempted, SLOW, note_delivered, note_failed, note_slow};
 
 use crate::{Rows, Transaction};
 use domain::{
     JobId, MerchantId, Vault, VaultError, WebhookEndpointId,
-    webhook::{Events, EventsError},
+    webhook::{Events, EventsError, retries},
     words,
 };
 
@@ -23,14 +23,6 @@ pub const MOST: u64 = 20;
 
 /// How long the previous secret also signs after a rotation.
 const BOTH_SECRETS: TimeDelta = TimeDelta::hours(24);
-
-/// After how many failed deliveries in a row an endpoint is paused after each failure.
-pub const FAILURES_BEFORE_PAUSE: i64 = 3;
-
-/// The first pause. Each further one is twice as long, up to the longest.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(5);
-/// The longest pause; see [`Model::pause`].
-pub const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(5);
 
 /// The sealed column with its table, which binds the sealed value to its place.
 const SECRETS: &str = "webhook_endpoint.secrets";
@@ -107,10 +99,7 @@ impl Model {
     /// The pause after a failed delivery; zero for the first failures.
     #[must_use]
     pub fn pause(&self) -> TimeDelta {
-        match u32::try_from(self.failures - FAILURES_BEFORE_PAUSE) {
-            Ok(doublings) => Ord::min(FIRST_PAUSE * 2_i32.pow(Ord::min(doublings, 10)), LONGEST_PAUSE),
-            Err(_) => TimeDelta::zero(),
-        }
+        retries::pause_after(self.failures)
     }
 
     /// The secrets that sign now, newest first.

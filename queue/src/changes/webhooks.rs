@@ -1,10 +1,11 @@
 //! Schedules the job that delivers to an endpoint. There is only one at a time, which preserves the order.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::webhook::retries::{FAILURES_BEFORE_PAUSE, LONGEST_PAUSE};
 use entity::{
     Transaction,
     job::{Entity as Jobs, JobState},
-    webhook_endpoint::{self, FAILURES_BEFORE_PAUSE, LONGEST_PAUSE, WebhookEndpoint},
+    webhook_endpoint::{self, WebhookEndpoint},
 };
 use sea_orm::{DbErr, EntityTrait};
 

@@ -1,4 +1,5 @@
-//! The retry formula. Each kind's parameters are in its declaration.
+//! The retry formula of jobs. Each kind's parameters are in its declaration, in `kinds/mod.rs`. When a webhook to a
+//! merchant's endpoint is delivered again is another rule: `domain::webhook::retries`.
 
 use std::{error::Error, time::Duration};
 

@@ -10,9 +10,12 @@ mod resource;
 
 use std::time::{Duration, Instant};
 
-use domain::{MerchantId, WebhookEndpointId, webhook::webhook_signature};
+use domain::{
+    MerchantId, WebhookEndpointId,
+    webhook::{retries::FAILURES_BEFORE_PAUSE, webhook_signature},
+};
 use entity::webhook_endpoint::{
-    self, Attempted, Disabled, FAILURES_BEFORE_PAUSE, WebhookEndpoint,
+    self, Attempted, Disabled, WebhookEndpoint,
     delivery::{self, WebhookDelivery},
 };
 use queue::{Done, JobError, Lease, enqueue_delivery};

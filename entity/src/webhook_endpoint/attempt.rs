@@ -1,8 +1,9 @@
-//! Records the result of a delivery attempt on the delivery and its endpoint, in one transaction.
+//! Records the result of a delivery attempt on the delivery and its endpoint, in one transaction. When the next attempt
+//! is made is told by `domain::webhook::retries`.
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::{ExprTrait, entity::prelude::*};
 
 use super::{
@@ -10,23 +11,7 @@ use super::{
     delivery::{self, DeliveryState, WebhookDelivery},
 };
 use crate::Transaction;
-use domain::WebhookEndpointId;
-
-/// The waits after failed attempts. After the last one there is no further attempt.
-const SCHEDULE: [TimeDelta; 9] = [
-    TimeDelta::seconds(5),
-    TimeDelta::minutes(5),
-    TimeDelta::minutes(30),
-    TimeDelta::hours(2),
-    TimeDelta::hours(5),
-    TimeDelta::hours(10),
-    TimeDelta::hours(14),
-    TimeDelta::hours(20),
-    TimeDelta::hours(24),
-];
-
-/// An endpoint that has accepted nothing for this long is disabled.
-const FAILING_FOR: TimeDelta = TimeDelta::days(5);
+use domain::{WebhookEndpointId, webhook::retries};
 
 /// An endpoint that takes longer than this to answer is slow.
 pub const SLOW: Duration = Duration::from_secs(1);
@@ -76,7 +61,7 @@ pub async fn note_failed(
     let since = endpoint.failing_since.unwrap_or(now);
     let disabled = match attempted.status {
         Some(410) => Some(Disabled::Gone),
-        _ if now - since >= FAILING_FOR => Some(Disabled::Failing),
+        _ if now - since >= retries::FAILING_FOR => Some(Disabled::Failing),
         _ => None,
     };
     let mut update = Entity::update_many()
@@ -92,9 +77,8 @@ pub async fn note_failed(
             .col_expr(Column::JobDueAt, Expr::value(Option::<DateTime<Utc>>::None));
     }
     update.exec(tx).await?;
-    let next = usize::try_from(delivery.tries).ok().and_then(|made| SCHEDULE.get(made));
-    match next.filter(|_| disabled.is_none()) {
-        Some(wait) => note(tx, delivery, (DeliveryState::Pending, now + *wait), attempted, now).await?,
+    match retries::wait_after_attempt(delivery.tries).filter(|_| disabled.is_none()) {
+        Some(wait) => note(tx, delivery, (DeliveryState::Pending, now + wait), attempted, now).await?,
         None => note(tx, delivery, (DeliveryState::Failed, delivery.due_at), attempted, now).await?,
     }
     if disabled.is_some() {
