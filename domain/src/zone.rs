@@ -1,7 +1,10 @@
 //! Time zones by IANA name, read from the system's tzdata, which is updated with the system. Without it, the copy in
 //! the program is used.
 
-use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDateTime, Offset, TimeZone as _, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeDelta,
+    TimeZone as _, Timelike, Utc,
+};
 use jiff::{
     Timestamp, civil,
     tz::{AmbiguousOffset, Offset as JiffOffset, TimeZone},
@@ -55,6 +58,23 @@ impl Zone {
             AmbiguousOffset::Gap { .. } => LocalResult::None,
         }
     }
+
+    /// The local date at an instant.
+    #[must_use]
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        self.wall(at).date_naive()
+    }
+
+    /// The last moment of a day; `None` at the end of the calendar.
+    #[must_use]
+    pub fn end_of(&self, day: NaiveDate) -> Option<DateTime<Utc>> {
+        let next_midnight = day.succ_opt()?.and_time(NaiveTime::MIN);
+        // If the clocks change at midnight, the day ends at the earlier of two midnights; if midnight is skipped, an
+        // hour later.
+        let end = self.when(next_midnight).earliest();
+        let end = end.or_else(|| self.when(next_midnight + TimeDelta::hours(1)).earliest())?;
+        Some(end - TimeDelta::milliseconds(1))
+    }
 }
 
 fn fixed(offset: JiffOffset) -> FixedOffset {
@@ -91,6 +111,16 @@ mod tests {
         let twice = LocalResult::Ambiguous(at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z"));
         assert_eq!(berlin.when(wall("2026-10-25T02:30:00")), twice);
         assert_eq!(Zone::UTC.when(wall("2026-10-25T02:30:00")), LocalResult::Single(at("2026-10-25T02:30:00Z")));
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_also_where_the_clocks_change_then() {
+        let end = |zone: &str, day: &str| Zone::parse(zone).unwrap().end_of(day.parse().unwrap());
+        assert_eq!(end("Europe/Berlin", "2026-07-01"), Some(at("2026-07-01T21:59:59.999Z")));
+        assert_eq!(end("America/Havana", "2026-10-31"), Some(at("2026-11-01T03:59:59.999Z")), "midnight comes twice");
+        assert_eq!(end("America/Havana", "2026-03-07"), Some(at("2026-03-08T04:59:59.999Z")), "there is no midnight");
+        assert_eq!(Zone::UTC.end_of(NaiveDate::MAX), None);
+        assert_eq!(Zone::parse("Europe/Berlin").unwrap().day_of(at("2026-07-01T22:00:00Z")).to_string(), "2026-07-02");
     }
 
     #[test]

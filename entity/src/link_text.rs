@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sea_orm::DbErr;
 
 use crate::{Merchant, Order, link};
+use domain::link::lifetime;
 use domain::sms::Body;
 use domain::template::{Language, Template, TemplateError, Variables};
 
@@ -40,7 +41,7 @@ pub fn variables<'a>(
         invoice_number: link.invoice_number.as_deref().ok_or(LinkTextError::Purged)?,
         amount: link.money()?.ok_or(LinkTextError::Purged)?,
         link: url,
-        expires_on: owner.last_day(link.created_at, link.expires_at),
+        expires_on: lifetime::last_day(&owner.zone(), link.created_at, link.expires_at),
         metadata: Some(metadata),
     })
 }

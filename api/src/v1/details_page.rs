@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use domain::{Money, money::MoneyError};
+use domain::{Money, link::lifetime, money::MoneyError};
 use entity::{
     Db, Merchant, Order,
     logo::{self, Logo, PictureType},
@@ -98,7 +98,7 @@ fn details_page(
             .invoice
             .unwrap_or_else(|| merchant.day_of(request.map_or(order.created_at, |request| request.now))),
         due_on: dates.due,
-        payable_until: request.map(|request| merchant.last_day(request.now, request.due)),
+        payable_until: request.map(|request| lifetime::last_day(&merchant.zone(), request.now, request.due)),
         items: details.items.iter().map(|item| amounts.line(item)).collect::<Result<_, _>>()?,
         adjustment: is_same_currency.then(|| adjustment(&details, subtotal, whole, money)).flatten(),
         // If the link has another currency, the order's total closes the sums.

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use domain::{
     Currency, LinkId, Money, PhoneNumber,
+    link::lifetime,
     sms::{Encoding, Replacement, Typography},
     template::{Language, Preview, Purpose, Template, Variables},
     words,
@@ -198,7 +199,7 @@ fn view_of(owner: &Merchant) -> Result<LinkTemplateView, Problem> {
 /// Renders a template with example values.
 pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Result<Preview, Problem> {
     let url = format!("{}/p/{}", api.public_url, "A".repeat(22));
-    let example = example(owner, &url, owner.day_of(owner.usual_expiry(api.clock.now())))?;
+    let example = example(owner, &url, owner.day_of(lifetime::usual_expiry(&owner.zone(), api.clock.now())))?;
     template.preview(&example).map_err(bad_template("body"))
 }
 

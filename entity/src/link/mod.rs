@@ -34,10 +34,11 @@ mod warning;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 
 pub use domain::link::RETENTION;
+pub(crate) use domain::link::lifetime::LIFE;
 
 pub use advance::{Advanced, LinkTransition, StripeFacts, advance, advance_all};
 pub use buyer::{ExpectedState, note_expected, note_new_link_wanted, note_recognised, note_unrecognised, note_viewed};
@@ -75,14 +76,10 @@ use crate::{json_column::read_json, money_column::stored_money};
 use domain::{
     Currency, LinkId, LinkState, MerchantId, Money, OrderId, OwnReminding, PaymentMethods,
     link::{
-        Dispute, ElsewhereMethod, PaymentState, Review,
+        Dispute, ElsewhereMethod, PaymentState, Review, lifetime,
         money_back::{RefundState, refund_state},
     },
 };
-
-/// A link created longer ago than this is neither open nor paid in a period that begins now. A delayed payment may take
-/// longer than [`RETENTION`].
-pub(crate) const LIFE: TimeDelta = TimeDelta::days(120);
 
 /// A payment link. Fields that the purge erases are optional.
 #[sea_orm::model]
@@ -277,6 +274,6 @@ impl Model {
     /// Whether 90 days have passed since its creation.
     #[must_use]
     pub fn is_due_for_purge(&self, now: DateTime<Utc>) -> bool {
-        self.purged_at.is_none() && self.created_at + RETENTION <= now
+        self.purged_at.is_none() && lifetime::is_over(self.created_at, now)
     }
 }

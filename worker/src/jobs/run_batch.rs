@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, MessageId, OwnReminding, sha256, template::Purpose};
+use domain::{LinkId, MessageId, OwnReminding, link::lifetime, sha256, template::Purpose};
 use entity::{
     AuditAction, Batch, Documents, Merchant, Order, Transaction,
     audit::{self, Act},
@@ -95,7 +95,7 @@ async fn do_row(context: &JobContext, batch: &Batch, row: &BatchRow) -> Result<(
     }
     let link = LinkId::new(context.now());
     // Outside the transaction: this takes some milliseconds and may fail without harm.
-    let expires_at = owner.usual_expiry(context.now());
+    let expires_at = lifetime::usual_expiry(&owner.zone(), context.now());
     let page = DetailsRequest { order: order.clone(), owner: owner.clone(), due: expires_at, now: context.now() };
     let page = match context.details.render(page).await {
         Ok(page) => page,

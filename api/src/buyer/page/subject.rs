@@ -1,7 +1,7 @@
 //! What a link's page says, by the state of the link.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::Money;
+use domain::{Money, link::lifetime};
 use entity::{
     Merchant, Order,
     link::{self, ExpectedState},
@@ -173,7 +173,11 @@ impl PageSubject<'_> {
             amount,
             paid_on: self.paid_on(),
             due_on: self.order.and_then(|order| order.dates().due).filter(|_| payable).map(|day| words.day(day)),
-            expires_on: self.words.day(self.owner.last_day(self.link.created_at, self.link.expires_at)),
+            expires_on: self.words.day(lifetime::last_day(
+                &self.owner.zone(),
+                self.link.created_at,
+                self.link.expires_at,
+            )),
             fingerprint: self.link.document_sha256.as_deref().map(hex),
             payable,
             can_say_unpaid: self.can_say_unpaid(),

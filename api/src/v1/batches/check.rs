@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use domain::{
     OrderId, PhoneNumber,
+    link::lifetime,
     template::{Purpose, Variables},
     written_day,
 };
@@ -200,7 +201,7 @@ fn cost(owner: &Merchant, known: &CheckedAgainst, order: &NewOrder) -> Result<i6
         invoice_number: &order.number,
         amount: order.money,
         link: &known.url,
-        expires_on: owner.day_of(owner.usual_expiry(known.now)),
+        expires_on: owner.day_of(lifetime::usual_expiry(&owner.zone(), known.now)),
         metadata: Some(&order.kept.metadata),
     };
     let template = known.templates.find(owner, order.kept.language.as_deref()).template(owner);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{Currency, Money, OwnReminding, PaymentMethods, sms_event::is_unwanted};
-use entity::{Merchant, Order, link::RETENTION};
+use domain::{Currency, Money, OwnReminding, PaymentMethods, link::lifetime, sms_event::is_unwanted};
+use entity::{Merchant, Order};
 
 use super::FilledForm;
 use crate::{
@@ -102,17 +102,9 @@ impl FilledForm {
     }
 
     fn expires_at(&self, merchant: &Merchant, now: DateTime<Utc>, fields: &mut Fields) -> Option<DateTime<Utc>> {
-        let latest = now + RETENTION;
-        let Some(text) = &self.expires_on else { return Some(merchant.usual_expiry(now)) };
+        let zone = merchant.zone();
+        let Some(text) = &self.expires_on else { return Some(lifetime::usual_expiry(&zone, now)) };
         let day = fields.take("expires_on", CalendarDay::from(text.as_str()).value())?;
-        if day < merchant.day_of(now) {
-            fields.refuse("expires_on", "is in the past");
-        } else if day > merchant.day_of(latest) {
-            fields.refuse("expires_on", format!("is more than {} days away", RETENTION.num_days()));
-        } else {
-            // The last day ends with the 90 days.
-            return merchant.end_of(day).map(|end| end.min(latest));
-        }
-        None
+        fields.take("expires_on", lifetime::expiry_on(&zone, day, now))
     }
 }
