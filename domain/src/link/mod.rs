@@ -5,14 +5,14 @@ mod elsewhere;
 pub mod lifetime;
 pub mod money_back;
 mod overpayment;
-mod payment_state;
 mod review;
 mod state;
+mod state_by_session;
 
 pub use disputes::Dispute;
 pub use elsewhere::ElsewhereMethod;
 pub use lifetime::RETENTION;
 pub use overpayment::Excess;
-pub use payment_state::{Judged, PaymentState};
 pub use review::Review;
 pub use state::{LinkEvent, LinkState, Refusal, Transition};
+pub use state_by_session::{Judged, PaymentState};

@@ -1,4 +1,5 @@
-//! The payments of a link, tracked by checkout session.
+//! The state of a link by the checkout sessions of its payments: which of them paid it, and which failed. What an event
+//! changes is told by the table in `state`; here it is decided whether the event is about the session that counts.
 //!
 //! Stripe's events may be duplicated and out of order. What an event means depends on its session: the end of a delayed
 //! payment may arrive before its beginning, and a second payment is not a duplicate of the first. Every order of events
@@ -6,7 +7,7 @@
 
 use super::{LinkEvent, LinkState, Refusal, Review, Transition};
 
-/// The state of a link and its payments.
+/// The state of a link, with the sessions that led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentState {
     /// The link's state.
