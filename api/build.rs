@@ -34,17 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let made = PathBuf::from(env::var("OUT_DIR")?);
     let page = FILES.iter().find(|(path, ..)| *path == PAGE).map(|(_, _, content)| *content).ok_or(PAGE)?;
     let mut code = format!(
-        "pub(super) const PAGE: Made = {};\npub(super) const STYLES: Made = {};\n",
+        "pub(super) const PAGE: GeneratedFile = {};\npub(super) const STYLES: GeneratedFile = {};\n",
         make(&made, PAGE, page)?,
         make(&made, "app.css", &bundle::styles())?
     );
-    code += "pub(super) const SCRIPTS: &[(&str, Made)] = &[\n";
+    code += "pub(super) const SCRIPTS: &[(&str, GeneratedFile)] = &[\n";
     for language in texts::languages() {
         let script = make(&made, &format!("app.{language}.js"), &bundle::script(language))?;
         code.extend(["    (", &format!("{language:?}, {script}"), "),\n"]);
     }
     code += "];\n";
-    fs::write(made.join("made.rs"), code)?;
+    fs::write(made.join("generated.rs"), code)?;
     Ok(())
 }
 
@@ -59,5 +59,5 @@ fn make(folder: &Path, name: &str, content: &str) -> Result<String, Box<dyn Erro
     brotli::BrotliCompress(&mut content.as_bytes(), &mut brotli, &hard)?;
     fs::write(folder.join(format!("{name}.br")), brotli)?;
     let bytes = |ending: &str| format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}.{ending}\"))");
-    Ok(format!("Made {{ gzip: {}, brotli: {} }}", bytes("gz"), bytes("br")))
+    Ok(format!("GeneratedFile {{ gzip: {}, brotli: {} }}", bytes("gz"), bytes("br")))
 }

@@ -16,6 +16,7 @@ pub mod api;
 mod audit_log;
 mod backup;
 mod cli;
+mod clock_witness;
 mod data_dir;
 mod database;
 mod demo;
@@ -55,7 +56,6 @@ mod tls;
 pub mod up;
 mod webhooks;
 mod why;
-mod witness;
 pub mod worker;
 
 pub use backup::sealed::SealError;

@@ -1,6 +1,6 @@
 //! Opens the dependencies of all roles from the settings.
 
-use ::worker::details::{DetailsError, DetailsPages, DetailsRequest};
+use ::worker::details_pdf::{DetailsError, DetailsPages, DetailsRequest};
 use std::sync::Arc;
 
 use ::api::Readiness;

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use clap::Args as ClapArgs;
 
 use crate::{
-    error::Error, metrics::Metrics, parts::Parts, role::Role, settings::Settings, stop::Stop,
-    surroundings::Surroundings, witness,
+    clock_witness, error::Error, metrics::Metrics, parts::Parts, role::Role, settings::Settings, stop::Stop,
+    surroundings::Surroundings,
 };
 
 /// Whether to run once.
@@ -29,7 +29,7 @@ pub struct Args {
 pub async fn run(settings: Settings, args: Args, around: &Surroundings, ticking: impl FnOnce()) -> Result<(), Error> {
     let parts = Parts::open(&settings, Role::Scheduler, around.clock.clone()).await?;
     let is_told_time = around.clock.is_some() || args.at.is_some();
-    let scheduler = parts.scheduler(&settings, (!is_told_time).then(|| witness::guard(&settings)))?;
+    let scheduler = parts.scheduler(&settings, (!is_told_time).then(|| clock_witness::guard(&settings)))?;
     if args.once {
         scheduler.once(args.at.unwrap_or_else(|| parts.clock.now())).await?;
     } else {

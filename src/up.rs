@@ -8,6 +8,7 @@ use queue::Kind;
 use crate::{
     api,
     backup::leftovers,
+    clock_witness,
     data_dir::{DataDir, OPERATOR_KEY, SECRET_KEY},
     demo::Demo,
     error::Error,
@@ -21,7 +22,6 @@ use crate::{
     scheduler::run_until_told,
     settings::Settings,
     surroundings::Surroundings,
-    witness,
     worker::work_until_told,
 };
 
@@ -112,7 +112,7 @@ async fn run_roles(
     let parts = Parts::open(&settings, Role::Up, around.clock.clone()).await?;
     let metrics = Metrics::start(&settings, &parts).await?;
     let work = parts.work(&settings, public_url.clone(), around)?;
-    let scheduler = parts.scheduler(&settings, around.clock.is_none().then(|| witness::guard(&settings)))?;
+    let scheduler = parts.scheduler(&settings, around.clock.is_none().then(|| clock_witness::guard(&settings)))?;
     stop.ends_readiness(&parts.readiness);
     parts.look_at_redis();
     parts.keep_time(stop);

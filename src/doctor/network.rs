@@ -8,7 +8,7 @@ use tokio::net::lookup_host;
 use url::Url;
 
 use super::report::Report;
-use crate::{settings::Settings, witness::date_of};
+use crate::{clock_witness::date_of, settings::Settings};
 
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);

@@ -14,12 +14,12 @@ use queue::{JobError, Queue, flow::FlowControl};
 use crate::{
     OutboundLimits,
     carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio, media::MediaClient},
-    details::DetailsPages,
+    details_pdf::DetailsPages,
     outbound::{clients::Clients, service::OutboundService},
-    payments::applier::Applier,
+    payments::event_groups::EventGroups,
     pdf::PdfReader,
     stripe::Stripe,
-    webhooks::{RenderResource, WebhookClient},
+    webhook_deliveries::{RenderResource, WebhookClient},
 };
 
 /// Everything that job handlers need. Cheap to clone.
@@ -51,7 +51,7 @@ pub struct JobContext {
     /// Renders details pages for orders without an uploaded invoice.
     pub(crate) details: DetailsPages,
     /// Applies Stripe's events in groups.
-    pub(crate) applier: Applier,
+    pub(crate) event_groups: EventGroups,
     /// Renders the resources in webhooks.
     pub(crate) resources: Arc<dyn RenderResource>,
     /// Sends webhooks.
@@ -126,7 +126,7 @@ impl JobContext {
             resources: parts.resources,
             details: parts.details,
             flow: FlowControl::new(queue.queues().clone(), clock.clone()),
-            applier: Applier::new(db.aside(), clock.clone()),
+            event_groups: EventGroups::new(db.aside(), clock.clone()),
             db,
             queue,
             documents,

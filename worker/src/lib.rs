@@ -2,19 +2,20 @@
 
 mod carrier;
 mod context;
-pub mod details;
+pub mod details_pdf;
 mod jobs;
 pub mod metrics;
+mod missing_row;
 mod outbound;
 mod payments;
 mod pdf;
 mod registry;
 mod stripe;
-mod webhooks;
+mod webhook_deliveries;
 
 pub use carrier::SmsOptions;
 pub use context::{ContextError, ContextParts, JobContext};
 pub use outbound::service::OutboundLimits;
 pub use pdf::{PdfReader, answer_to as answer_to_pdf};
 pub use registry::{Concurrency, Options, run};
-pub use webhooks::{RenderResource, Rendering};
+pub use webhook_deliveries::{RenderResource, Rendering};

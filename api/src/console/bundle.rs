@@ -137,7 +137,7 @@ fn name_of(declaration: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::console::made;
+    use crate::console::generated;
 
     #[test]
     fn every_module_is_in_it_once_after_those_that_it_needs() {
@@ -177,14 +177,14 @@ mod tests {
 
     #[test]
     fn it_is_small_over_the_line() {
-        for (language, script) in made::SCRIPTS {
+        for (language, script) in generated::SCRIPTS {
             let sizes = (script.gzip.len(), script.brotli.len());
             // Arabic is the largest: 109,684 and 96,213 bytes. The operator's page took 5 KB of them for its charts and for
             // what `why` tells, in English and in the reader's language.
             assert!(sizes.0 < 110_500 && sizes.1 < 97_000, "{language}: {sizes:?}");
             assert_eq!(script.plain().unwrap(), super::script(language).as_bytes(), "{language}");
         }
-        assert!(made::STYLES.gzip.len() < 15_000);
-        assert_eq!(made::STYLES.plain().unwrap(), styles().as_bytes());
+        assert!(generated::STYLES.gzip.len() < 15_000);
+        assert_eq!(generated::STYLES.plain().unwrap(), styles().as_bytes());
     }
 }

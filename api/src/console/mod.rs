@@ -7,11 +7,11 @@
 #[cfg(test)]
 mod bundle;
 mod files;
-mod made;
-mod said;
+mod generated;
 mod session;
 #[cfg(test)]
 mod tests;
+mod text_table;
 mod texts;
 
 use std::sync::LazyLock;
@@ -24,11 +24,11 @@ use poem::{
     web::Redirect,
 };
 
-pub(crate) use said::Said;
+pub(crate) use text_table::TextTable;
 
 use self::{
     files::{CSS, FILES, HTML, SCRIPT, TABLE},
-    made::Made,
+    generated::GeneratedFile,
 };
 use crate::{
     Problem,
@@ -50,14 +50,14 @@ pub(crate) fn entrance() -> Redirect {
 pub(crate) fn routes() -> Route {
     let session = get(session::who).post(session::sign_in).delete(session::sign_out);
     // One page for both; its script tells them apart by the address.
-    let page = || get(StaticFile::made(HTML, &made::PAGE));
+    let page = || get(StaticFile::generated(HTML, &generated::PAGE));
     let pages = Route::new().at("/session", session).at("/", page()).at("/operator", page());
     // The source modules, for anyone who wants to read them.
     let files = FILES.iter().filter(|(_, content_type, _)| *content_type != HTML);
     let files = files.fold(pages, |route, (path, content_type, content)| {
         route.at(format!("/{path}"), get(StaticFile::plain(content_type, *content)))
     });
-    let styles = get(StaticFile::made(CSS, &made::STYLES));
+    let styles = get(StaticFile::generated(CSS, &generated::STYLES));
     files.at("/strings.js", get(&*STRINGS)).at("/app.js", get(Strings::of_bundles())).at("/app.css", styles)
 }
 
@@ -80,7 +80,12 @@ impl Strings {
 
     /// The whole script in each language.
     fn of_bundles() -> Self {
-        Self(made::SCRIPTS.iter().map(|(language, script)| (*language, StaticFile::made(SCRIPT, script))).collect())
+        Self(
+            generated::SCRIPTS
+                .iter()
+                .map(|(language, script)| (*language, StaticFile::generated(SCRIPT, script)))
+                .collect(),
+        )
     }
 }
 
@@ -109,7 +114,7 @@ struct StaticFile {
 
 enum Content {
     Plain(Bytes),
-    Made(&'static Made),
+    Generated(&'static GeneratedFile),
 }
 
 impl StaticFile {
@@ -120,8 +125,8 @@ impl StaticFile {
     }
 
     /// A file that the build generated.
-    fn made(content_type: &'static str, made: &'static Made) -> Self {
-        Self { content_type, tag: tag_of(made.gzip), content: Content::Made(made) }
+    fn generated(content_type: &'static str, file: &'static GeneratedFile) -> Self {
+        Self { content_type, tag: tag_of(file.gzip), content: Content::Generated(file) }
     }
 
     /// Whether the browser has this version.
@@ -163,13 +168,13 @@ impl Endpoint for StaticFile {
         let response = response.content_type(self.content_type);
         Ok(match &self.content {
             Content::Plain(content) => response.body(content.clone()),
-            Content::Made(made) if takes(headers, "br") => {
-                response.header(header::CONTENT_ENCODING, "br").body(made.brotli)
+            Content::Generated(file) if takes(headers, "br") => {
+                response.header(header::CONTENT_ENCODING, "br").body(file.brotli)
             }
-            Content::Made(made) if takes(headers, "gzip") => {
-                response.header(header::CONTENT_ENCODING, "gzip").body(made.gzip)
+            Content::Generated(file) if takes(headers, "gzip") => {
+                response.header(header::CONTENT_ENCODING, "gzip").body(file.gzip)
             }
-            Content::Made(made) => response.body(made.plain().map_err(Problem::internal)?),
+            Content::Generated(file) => response.body(file.plain().map_err(Problem::internal)?),
         })
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 };
 use entity::link::{self, EntrySource, TimelineEntry, TimelineEvent};
 
-use crate::{buyer::Words, console::Said};
+use crate::{buyer::Words, console::TextTable};
 
 /// The beginnings of timeline details about a link created at Stripe, and about Stripe's confirmation.
 const MADE: &str = "made at Stripe: ";
@@ -21,13 +21,13 @@ const INQUIRY: &str = "an inquiry";
 
 /// The texts of one language.
 pub(super) struct EvidenceWords {
-    said: Said,
+    said: TextTable,
     words: &'static Words,
 }
 
 impl EvidenceWords {
     pub(super) fn of(words: &'static Words) -> Self {
-        Self { said: Said::in_language(&words.language), words }
+        Self { said: TextTable::in_language(&words.language), words }
     }
 
     /// An entry of the timeline with its actor. `names` are those of keys.

@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 
 use crate::{
     JobContext,
-    webhooks::{WorkersOf, deliver},
+    webhook_deliveries::{WorkersOf, deliver},
 };
 
 impl JobHandler<JobContext> for DeliverWebhooks {

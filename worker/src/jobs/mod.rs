@@ -7,7 +7,6 @@ mod create_stripe_link;
 mod deliver_webhooks;
 mod diagnose_stripe;
 mod fetch_picture;
-mod missing;
 mod open_credit_purchase;
 mod process_sms_event;
 mod process_stripe_event;
@@ -23,17 +22,15 @@ mod store_invoice;
 mod tell_buyer;
 mod tell_low_credit;
 
-pub(crate) use missing::Missing;
-
 use domain::{LinkId, MerchantId};
 use entity::{job::Job, link};
 use queue::{Done, JobError, Lease};
 
-use crate::JobContext;
+use crate::{JobContext, missing_row::MissingRow};
 
 async fn find_link(context: &JobContext, merchant: MerchantId, id: LinkId) -> Result<link::Model, JobError> {
     let link = link::find(context.db.pool(), merchant, id).await?;
-    link.ok_or_else(|| JobError::fail(Missing(id.to_string())))
+    link.ok_or_else(|| JobError::fail(MissingRow(id.to_string())))
 }
 
 /// Finishes a job that has nothing left to do.

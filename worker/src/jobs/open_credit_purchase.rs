@@ -9,9 +9,10 @@ use entity::{
 use queue::{Done, JobError, JobHandler, Lease, OpenCreditPurchase};
 use sea_orm::DbErr;
 
-use super::{Missing, nothing_to_do};
+use super::nothing_to_do;
 use crate::{
     JobContext,
+    missing_row::MissingRow,
     stripe::{Advice, NewPurchase},
 };
 
@@ -21,7 +22,7 @@ const NOT_NOW: &str = "Credits cannot be bought at the moment. Ask whoever runs 
 impl JobHandler<JobContext> for OpenCreditPurchase {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = purchase::find(context.db.pool(), self.merchant, self.purchase).await?;
-        let bought = found.ok_or_else(|| JobError::fail(Missing(self.purchase.to_string())))?;
+        let bought = found.ok_or_else(|| JobError::fail(MissingRow(self.purchase.to_string())))?;
         if bought.state != PurchaseState::Creating {
             return nothing_to_do(context, lease).await;
         }

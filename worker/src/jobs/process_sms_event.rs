@@ -14,8 +14,7 @@ use entity::{
 use queue::{Done, EnqueuedJob, JobError, JobHandler, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
 
-use super::Missing;
-use crate::JobContext;
+use crate::{JobContext, missing_row::MissingRow};
 
 /// The report came before the answer to the request that sent the message.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +24,7 @@ struct TooEarly;
 impl JobHandler<JobContext> for ProcessSmsEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = webhook_event::find(context.db.pool(), self.merchant, self.event).await?;
-        let event = found.ok_or_else(|| JobError::fail(Missing(self.event.to_string())))?;
+        let event = found.ok_or_else(|| JobError::fail(MissingRow(self.event.to_string())))?;
         let now = context.now();
         let tx = context.db.begin().await?;
         let (state, enqueued) = match &event.payload {

@@ -10,14 +10,14 @@ use sea_orm::DbErr;
 
 use crate::{
     JobContext,
-    payments::applier::{Item, apply_all},
+    payments::event_groups::{Item, apply_all},
 };
 
 impl JobHandler<JobContext> for ProcessStripeEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let item = Item { lease: lease.clone(), job: self.clone() };
         // In a group with other due events; alone if the group failed.
-        if let Some(ended) = context.applier.apply(item.clone()).await {
+        if let Some(ended) = context.event_groups.apply(item.clone()).await {
             return ended;
         }
         let ended = Box::pin(apply_all(&context.db, &[item], context.now())).await?.pop();

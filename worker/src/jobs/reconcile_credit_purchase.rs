@@ -15,9 +15,10 @@ use queue::{Done, JobError, JobHandler, Lease, ReconcileCreditPurchase};
 use reqwest::StatusCode;
 use sea_orm::DbErr;
 
-use super::{Missing, nothing_to_do};
+use super::nothing_to_do;
 use crate::{
     JobContext,
+    missing_row::MissingRow,
     stripe::{PageStatus, PaymentStatus, PurchaseSession, Stripe, StripeError},
 };
 
@@ -39,7 +40,7 @@ struct OtherMoney(String);
 impl JobHandler<JobContext> for ReconcileCreditPurchase {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = purchase::find(context.db.pool(), self.merchant, self.purchase).await?;
-        let bought = found.ok_or_else(|| JobError::fail(Missing(self.purchase.to_string())))?;
+        let bought = found.ok_or_else(|| JobError::fail(MissingRow(self.purchase.to_string())))?;
         let Some(session) = &bought.stripe_session_id else { return nothing_to_do(context, lease).await };
         let stripe = context.operator_stripe().ok_or_else(|| JobError::retry(NoKey))?;
         let at_stripe = match stripe.purchase_session(session).await {

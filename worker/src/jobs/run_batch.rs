@@ -24,7 +24,7 @@ use sea_orm::{DbErr, SqlErr};
 use super::nothing_to_do;
 use crate::{
     JobContext,
-    details::{DetailsError, DetailsRequest},
+    details_pdf::{DetailsError, DetailsRequest},
 };
 
 /// How many rows one job does before another continues, so that attempts stay short and other merchants get their turn.

@@ -21,11 +21,12 @@ use queue::{
 use sea_orm::DbErr;
 
 use self::departure::{Departure, depart};
-use super::{Missing, nothing_to_do};
+use super::nothing_to_do;
 use crate::{
     JobContext,
     carrier::{Carrier, CarrierRefusal, Handover, OutgoingText},
     metrics,
+    missing_row::MissingRow,
 };
 
 /// The delay of the first lookup after an unanswered request.
@@ -57,7 +58,7 @@ struct NightTime;
 impl JobHandler<JobContext> for SendSms {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let found = message::find(context.db.pool(), self.merchant, self.message).await?;
-        let message = found.ok_or_else(|| JobError::fail(Missing(self.message.to_string())))?;
+        let message = found.ok_or_else(|| JobError::fail(MissingRow(self.message.to_string())))?;
         match message.status {
             MessageStatus::Queued => send(context, lease, &message).await,
             MessageStatus::Sending | MessageStatus::Unknown => look_for(context, lease, &message).await,

@@ -1,9 +1,9 @@
 //! Payments of links: applying Stripe's events and sessions, and closing links that must no longer be paid.
 
-pub(crate) mod applier;
+pub(crate) mod apply_stripe_event;
 pub(crate) mod close;
-mod facts;
+pub(crate) mod event_groups;
 pub(crate) mod payment;
+mod refunds_and_disputes;
 pub(crate) mod renewal;
 pub(crate) mod settlement;
-pub(crate) mod stripe_event;

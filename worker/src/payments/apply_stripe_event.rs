@@ -20,11 +20,10 @@ use queue::{JobError, ProcessStripeEvent};
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
-    jobs::Missing,
+    missing_row::MissingRow,
     payments::{
-        facts,
         payment::{self, PaymentSource},
-        renewal,
+        refunds_and_disputes, renewal,
     },
     stripe::{Event, METADATA_LINK, Object, Session},
 };
@@ -63,7 +62,7 @@ pub(crate) async fn read_all(
     let events: HashMap<WebhookEventId, ReceivedEvent> =
         webhook_event::find_all(db, &asked).await?.into_iter().map(|event| (event.id, event)).collect();
     let read = |job: &&ProcessStripeEvent| {
-        let event = events.get(&job.event).ok_or_else(|| JobError::fail(Missing(job.event.to_string())))?;
+        let event = events.get(&job.event).ok_or_else(|| JobError::fail(MissingRow(job.event.to_string())))?;
         let fact = read(event).map_err(JobError::fail)?;
         let length = event.payload.as_ref().map_or(0, String::len);
         Ok(ParsedEvent { event: event.id, merchant: event.merchant_id, length, fact, link: None })
@@ -83,9 +82,11 @@ fn read(event: &ReceivedEvent) -> Result<StripeFact, serde_json::Error> {
             StripeFact::Payment(session, what)
         }
         Object::SessionFailed(session) => StripeFact::Payment(session, LinkEvent::PaymentFailed),
-        Object::Refunded(charge) => later(facts::of_charge(charge, told_at)),
-        Object::Refund(refund) => later(facts::of_refund(refund, told_at).map(|report| (report, None))),
-        Object::Disputed(dispute) => later(facts::of_dispute(dispute, told_at).map(|report| (report, None))),
+        Object::Refunded(charge) => later(refunds_and_disputes::of_charge(charge, told_at)),
+        Object::Refund(refund) => later(refunds_and_disputes::of_refund(refund, told_at).map(|report| (report, None))),
+        Object::Disputed(dispute) => {
+            later(refunds_and_disputes::of_dispute(dispute, told_at).map(|report| (report, None)))
+        }
         Object::Other => StripeFact::Nothing,
     })
 }

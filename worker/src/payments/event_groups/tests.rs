@@ -128,11 +128,11 @@ async fn a_link_that_was_moved_meanwhile_is_judged_again() {
     let told = world.told("moved", &[paid(0)]).await;
     let items = told.items().await;
     let jobs: Vec<&ProcessStripeEvent> = items.iter().map(|item| &item.job).collect();
-    let read = stripe_event::read_all(told.db.pool(), &jobs).await.unwrap();
+    let read = apply_stripe_event::read_all(told.db.pool(), &jobs).await.unwrap();
     run(&told.db, "UPDATE payment_link SET state = 'voiding' WHERE stripe_link_id = 'plink_0'").await;
 
     let tx = told.db.begin().await.unwrap();
-    stripe_event::apply(&tx, &read.iter().flatten().collect::<Vec<_>>(), now()).await.unwrap();
+    apply_stripe_event::apply(&tx, &read.iter().flatten().collect::<Vec<_>>(), now()).await.unwrap();
     tx.commit().await.unwrap();
 
     let timeline = link::timeline(told.db.pool(), world.links[0]).await.unwrap();

@@ -6,9 +6,9 @@ use super::texts::{ENGLISH, merged, read};
 
 /// The console's texts in a language, with English where it has none.
 #[derive(Debug)]
-pub(crate) struct Said(Value);
+pub(crate) struct TextTable(Value);
 
-impl Said {
+impl TextTable {
     /// Reads the tables, which takes a few milliseconds.
     pub(crate) fn in_language(language: &str) -> Self {
         Self(merged(read(ENGLISH), read(language)))

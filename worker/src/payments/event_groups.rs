@@ -1,4 +1,4 @@
-//! Applies Stripe's events in groups.
+//! Applies Stripe's events in groups: what they share, and what not. What an event means is in `apply_stripe_event`.
 //!
 //! Each job keeps its own lease, attempt and result; only reads and writes are shared. A single event is a group of one
 //! and takes the same path. If a group as a whole fails, its events are applied one by one, so a bad event costs the
@@ -15,7 +15,7 @@ use entity::{
 use queue::{BatchHandler, Batcher, Done, JobError, Lease, Limits, ProcessStripeEvent, finish_all};
 use sea_orm::DbErr;
 
-use crate::payments::stripe_event::{self, ParsedEvent};
+use crate::payments::apply_stripe_event::{self, ParsedEvent};
 
 /// The minimum time between two groups. One event costs as many round trips as two hundred, so events that come in a
 /// row share a group, which delays them slightly. Their senders were answered before.
@@ -23,9 +23,9 @@ const PACE: Duration = Duration::from_millis(10);
 
 /// Applies events in groups. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Applier(Batcher<Applying>);
+pub(crate) struct EventGroups(Batcher<Applying>);
 
-impl Applier {
+impl EventGroups {
     pub(crate) fn new(db: Db, clock: Clock) -> Self {
         let patience = Duration::from_secs(10);
         // One at a time: commits do not wait for a disk, and larger groups cost less for each event.
@@ -78,7 +78,7 @@ type Ended = Result<Done, JobError>;
 pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Result<Vec<Ended>, JobError> {
     let (tx, events) = begin(db, group).await?;
     let told: Vec<&ParsedEvent> = events.iter().flatten().collect();
-    let mut outcomes = stripe_event::apply(&tx, &told, now).await?.into_iter();
+    let mut outcomes = apply_stripe_event::apply(&tx, &told, now).await?.into_iter();
     let longest: Vec<_> = told.iter().filter_map(|told| told.too_long_to_keep()).collect();
     let outcome = |event: Result<ParsedEvent, JobError>| event.map(|_| outcomes.next().flatten());
     let outcomes: Vec<Result<Option<LinkId>, JobError>> = events.into_iter().map(outcome).collect();
@@ -103,11 +103,11 @@ pub(crate) async fn apply_all(db: &Db, group: &[Item], now: DateTime<Utc>) -> Re
 async fn begin(db: &Db, group: &[Item]) -> Result<(Transaction, Vec<Result<ParsedEvent, JobError>>), DbErr> {
     let jobs: Vec<&ProcessStripeEvent> = group.iter().map(|item| &item.job).collect();
     if db.reads_groups_alone() {
-        let events = stripe_event::read_all(db.pool(), &jobs).await?;
+        let events = apply_stripe_event::read_all(db.pool(), &jobs).await?;
         return Ok((db.begin_redoable_group().await?, events));
     }
     let tx = db.begin_redoable_group().await?;
-    let events = stripe_event::read_all(&tx, &jobs).await?;
+    let events = apply_stripe_event::read_all(&tx, &jobs).await?;
     Ok((tx, events))
 }
 

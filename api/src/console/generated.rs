@@ -5,12 +5,12 @@ use std::io::{self, Read};
 use flate2::read::GzDecoder;
 
 /// A file in the encodings in which it is sent.
-pub(super) struct Made {
+pub(super) struct GeneratedFile {
     pub(super) gzip: &'static [u8],
     pub(super) brotli: &'static [u8],
 }
 
-impl Made {
+impl GeneratedFile {
     /// The uncompressed file, for clients that accept no encoding; all browsers do.
     pub(super) fn plain(&self) -> io::Result<Vec<u8>> {
         let mut plain = Vec::new();
@@ -19,4 +19,4 @@ impl Made {
     }
 }
 
-include!(concat!(env!("OUT_DIR"), "/made.rs"));
+include!(concat!(env!("OUT_DIR"), "/generated.rs"));

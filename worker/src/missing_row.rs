@@ -1,6 +1,6 @@
-//! What a job of something that does not exist ends with.
+//! The error of a job whose row does not exist.
 
 /// A row that a job refers to is missing.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} does not exist")]
-pub(crate) struct Missing(pub(crate) String);
+pub(crate) struct MissingRow(pub(crate) String);
