@@ -22,8 +22,8 @@ words! {
     pub enum CarrierKind {
         /// Twilio's REST API.
         Twilio = "twilio",
-        /// A gateway whose HTTP request the merchant described.
-        Http = "http",
+        /// A gateway, whose HTTP request the merchant describes.
+        Gateway = "http",
     }
 }
 
@@ -61,7 +61,7 @@ pub struct Model {
     pub updated_at: DateTime<Utc>,
     /// The kind of carrier.
     pub carrier: CarrierKind,
-    /// The description of the gateway's request, as JSON, for an HTTP gateway.
+    /// The description of the gateway's request, as JSON.
     pub gateway: Option<String>,
     /// The secret that authenticates the gateway's webhooks, sealed.
     pub report_secret: Option<Vec<u8>>,
@@ -94,7 +94,7 @@ impl Model {
     pub fn answers_keywords(&self) -> bool {
         self.keywords_answered.unwrap_or(match self.carrier {
             CarrierKind::Twilio => true,
-            CarrierKind::Http => false,
+            CarrierKind::Gateway => false,
         })
     }
 
@@ -106,7 +106,7 @@ impl Model {
         serde_json::from_str(self.auth_token(vault)?.expose()).map_err(|_| VaultError::Damaged)
     }
 
-    /// The description of the gateway, for [`CarrierKind::Http`].
+    /// The description of the gateway, for [`CarrierKind::Gateway`].
     ///
     /// # Errors
     /// Returns an error if there is none, or if the stored JSON is damaged.
@@ -135,8 +135,8 @@ pub enum Account {
         /// The sender's number, or a messaging service.
         sender: String,
     },
-    /// A described gateway that was checked.
-    Http {
+    /// A gateway whose description was checked.
+    Gateway {
         /// The gateway's host, for display.
         host: String,
         /// The description of its request.
@@ -175,13 +175,13 @@ pub async fn put(
         Account::Twilio { sid, auth_token, sender } => {
             (CarrierKind::Twilio, sid, auth_token.clone(), auth_token.last_four(), sender)
         }
-        Account::Http { host, secrets, sender, .. } => {
-            (CarrierKind::Http, host, as_json(secrets)?, String::new(), sender)
+        Account::Gateway { host, secrets, sender, .. } => {
+            (CarrierKind::Gateway, host, as_json(secrets)?, String::new(), sender)
         }
     };
     let (gateway, report_secret) = match account {
         Account::Twilio { .. } => (None, None),
-        Account::Http { gateway, report_secret, .. } => (Some(stored_json(gateway)?), Some(report_secret)),
+        Account::Gateway { gateway, report_secret, .. } => (Some(stored_json(gateway)?), Some(report_secret)),
     };
     let report_secret = report_secret.map(|secret| vault.seal(secret, merchant, REPORT_SECRET)).transpose()?;
     let row = ActiveModel {

@@ -1,4 +1,4 @@
-//! What described gateways report and are told: whom of them is believed, and that nobody else is told a secret.
+//! What gateways report and are told: whom of them is believed, and that nobody else is told a secret.
 
 use reqwest::Method;
 use ring::hmac;

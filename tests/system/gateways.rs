@@ -1,4 +1,4 @@
-//! Described gateways that misbehave: a text is handed over once.
+//! Gateways that misbehave: a text is handed over once.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};

@@ -6,14 +6,14 @@ use chrono::{DateTime, Utc};
 use domain::{Clock, LinkId, MerchantId, MessageId, Secret, Vault};
 use entity::{
     Db, Documents,
-    sms_integration::{self, CarrierKind, SmsIntegration},
+    sms_integration::{self, SmsIntegration},
     stripe_integration::{self, StripeIntegration},
 };
 use queue::{JobError, Queue, flow::FlowControl};
 
 use crate::{
     OutboundLimits,
-    carrier::{Carrier, GatewayClient, HttpGateway, SmsOptions, Twilio, media::MediaClient},
+    carrier::{Carriers, SmsOptions},
     details_pdf::DetailsPages,
     outbound::{clients::Clients, service::OutboundService},
     payments::event_groups::EventGroups,
@@ -56,9 +56,9 @@ pub struct JobContext {
     pub(crate) resources: Arc<dyn RenderResource>,
     /// Sends webhooks.
     pub(crate) webhooks: WebhookClient,
+    /// The carriers of texts.
+    pub(crate) carriers: Carriers,
     http: reqwest::Client,
-    gateways: GatewayClient,
-    media: MediaClient,
 }
 
 /// The parts of a [`JobContext`].
@@ -119,8 +119,7 @@ impl JobContext {
         let operator_stripe_key = parts.operator_stripe_key;
         let clients = Clients::new().map_err(ContextError)?;
         Ok(Self {
-            media: MediaClient::new(&clients, &sms.api_base),
-            gateways: GatewayClient::new(&clients, sms.private_gateways),
+            carriers: Carriers::new(&clients, &sms, Arc::clone(&vault)),
             webhooks: WebhookClient::new(&clients, parts.private_webhooks),
             http: clients.of_services(),
             resources: parts.resources,
@@ -187,19 +186,9 @@ impl JobContext {
         Ok(Stripe::new(self.http.clone(), &self.stripe_api_base, key, service))
     }
 
-    /// Rate-limited access to this account's carrier. The circuit breaker is shared by all accounts on a host. A
-    /// described gateway has its own: its failures are under the merchant's control, and its description may name any
-    /// host.
+    /// Rate-limited access to this account's carrier.
     pub(crate) fn carrier_service(&self, integration: &SmsIntegration) -> OutboundService {
-        let merchant = integration.merchant_id;
-        let service = match integration.carrier {
-            CarrierKind::Twilio => {
-                let base = &self.sms.api_base;
-                let after_scheme = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
-                format!("carrier {}", after_scheme.split('/').next().unwrap_or_default())
-            }
-            CarrierKind::Http => format!("carrier {} of {merchant}", integration.account),
-        };
+        let (service, merchant) = (self.carriers.service(integration), integration.merchant_id);
         OutboundService::new(self.flow.clone(), service, merchant, self.limits.texts)
     }
 
@@ -207,27 +196,6 @@ impl JobContext {
     pub(crate) async fn sms_integration(&self, merchant: MerchantId) -> Result<SmsIntegration, JobError> {
         let integration = sms_integration::find(self.db.pool(), merchant).await?;
         integration.ok_or_else(|| JobError::retry(NotConnected::Sms))
-    }
-
-    /// The carrier of this account.
-    pub(crate) fn carrier_of(&self, integration: &SmsIntegration) -> Result<Box<dyn Carrier>, JobError> {
-        let sender = integration.sender.clone();
-        Ok(match integration.carrier {
-            CarrierKind::Twilio => {
-                let token = integration.auth_token(&self.vault).map_err(JobError::fail)?;
-                let account = integration.account.clone();
-                Box::new(Twilio::new(self.http.clone(), &self.sms.api_base, account, token, sender))
-            }
-            CarrierKind::Http => {
-                let secrets = integration.secrets(&self.vault).map_err(JobError::fail)?;
-                Box::new(HttpGateway::new(self.gateways.clone(), integration.gateway()?, secrets, sender))
-            }
-        })
-    }
-
-    /// Access to files at carriers.
-    pub(crate) const fn media(&self) -> &MediaClient {
-        &self.media
     }
 
     /// The URL for a carrier's reports on a message. It names the message, so a report settles one whose answer was

@@ -90,7 +90,7 @@ impl SmsView {
         let answers_keywords = row.answers_keywords();
         let (twilio, gateway, names) = match row.carrier {
             CarrierKind::Twilio => (Some((row.account, row.auth_token_last_four)), None, None),
-            CarrierKind::Http => (None, Some(row.gateway()?), Some(row.secrets(&api.vault)?.into_keys().collect())),
+            CarrierKind::Gateway => (None, Some(row.gateway()?), Some(row.secrets(&api.vault)?.into_keys().collect())),
         };
         let (account_sid, auth_token_last_four) = twilio.unzip();
         let key = report_secret.map(|secret| format!("?key={}", secret.expose())).unwrap_or_default();
@@ -142,7 +142,7 @@ impl SmsIntegrations {
         api.queue.notify(enqueued_job);
         let shown_once = match &account {
             Account::Twilio { .. } => None,
-            Account::Http { report_secret, .. } => Some(report_secret),
+            Account::Gateway { report_secret, .. } => Some(report_secret),
         };
         Ok(Json(SmsView::of(&api, row, shown_once)?))
     }
@@ -198,7 +198,7 @@ struct TestText {
 async fn check(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
     match input.carrier.map_or(CarrierKind::Twilio, Text::value) {
         CarrierKind::Twilio => check_twilio(&merchant::get(api.db.pool(), merchant).await?, &input),
-        CarrierKind::Http => check_http(api, merchant, input).await,
+        CarrierKind::Gateway => check_gateway(api, merchant, input).await,
     }
 }
 
@@ -227,7 +227,7 @@ fn check_twilio(owner: &Merchant, input: &SmsInput) -> Result<Account, Problem> 
     }
 }
 
-async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
+async fn check_gateway(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<Account, Problem> {
     let mut fields = Fields::default();
     let sender = fields.text("from", &input.from, 64);
     for (field, given) in [("account_sid", input.account_sid.is_some()), ("auth_token", input.auth_token.is_some())] {
@@ -235,7 +235,8 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
             fields.refuse(field, "is for the carrier twilio");
         }
     }
-    let before = sms_integration::find(api.db.pool(), merchant).await?.filter(|row| row.carrier == CarrierKind::Http);
+    let before =
+        sms_integration::find(api.db.pool(), merchant).await?.filter(|row| row.carrier == CarrierKind::Gateway);
     let gateway = input.gateway.map(Gateway::from).ok_or("is needed");
     let gateway = fields.take("gateway", gateway);
     let secrets = match (input.secrets, &before) {
@@ -258,7 +259,7 @@ async fn check_http(api: &Api, merchant: MerchantId, input: SmsInput) -> Result<
         None => random_secret("")?,
     };
     let host = gateway.host().unwrap_or_default();
-    Ok(Account::Http { host, gateway: Box::new(gateway), secrets, sender, report_secret })
+    Ok(Account::Gateway { host, gateway: Box::new(gateway), secrets, sender, report_secret })
 }
 
 /// The stored secrets, unless the host changes: otherwise the author of a description could send secrets that they

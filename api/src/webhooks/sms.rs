@@ -1,8 +1,8 @@
 //! `POST /webhooks/sms/{merchant_id}`, or GET for gateways that use it: delivery reports and incoming texts from Twilio
-//! or a described gateway. They are parsed here into a form common to all carriers, and stored.
+//! or a gateway. They are parsed here into a form common to all carriers, and stored.
 
 mod charset;
-mod described;
+mod gateway;
 mod signature;
 mod twilio;
 
@@ -134,9 +134,9 @@ pub(crate) async fn receive(
 fn understand(api: &Api, integration: &SmsIntegration, callback: &Callback<'_>) -> Result<Vec<SmsWebhook>, Problem> {
     match integration.carrier {
         CarrierKind::Twilio => twilio::read(&integration.auth_token(&api.vault)?, callback).map(|said| vec![said]),
-        CarrierKind::Http => {
+        CarrierKind::Gateway => {
             let key = integration.report_secret(&api.vault)?.ok_or_else(bad_signature)?;
-            described::read(&integration.gateway()?, &key, &integration.secrets(&api.vault)?, callback)
+            gateway::read(&integration.gateway()?, &key, &integration.secrets(&api.vault)?, callback)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The addresses that a described gateway may have, unless the operator allows others.
+//! The addresses that a gateway may have, unless the operator allows others.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

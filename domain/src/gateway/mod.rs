@@ -1,4 +1,5 @@
-//! A carrier described in settings: the HTTP request that submits a text, and how responses and reports are read.
+//! A gateway: a carrier that a merchant describes by the HTTP request that submits a text, and by how responses and
+//! reports are read.
 //!
 //! Templates are strict handlebars with plain variables only. Values are escaped for their context (a URL, JSON, a
 //! form, XML), so that nothing a buyer or merchant writes can change the request around it.
@@ -39,7 +40,7 @@ words! {
     }
 }
 
-/// A described carrier. Pointers are JSON pointers (RFC 6901), such as `/message/id`.
+/// The description of a gateway. Pointers are JSON pointers (RFC 6901), such as `/message/id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gateway {
     /// The URL that texts are submitted to: a template, except for the host.

@@ -1,4 +1,4 @@
-//! A gateway described by a merchant. The merchant decides what the request looks like; the address guard decides where
+//! A gateway. The merchant, who describes it, decides what the request looks like; the address guard decides where
 //! it may go.
 
 use std::fmt;
@@ -26,7 +26,7 @@ pub(crate) struct GatewayClient {
 impl GatewayClient {
     /// Creates a client for public addresses, or with `private` for any address.
     pub(crate) fn new(clients: &Clients, private: bool) -> Self {
-        Self { http: clients.of_described(private), private }
+        Self { http: clients.of_merchants(private), private }
     }
 
     fn check(&self, url: &Url) -> Result<(), address_guard::NotPublic> {
@@ -35,14 +35,14 @@ impl GatewayClient {
 }
 
 /// A gateway on behalf of one merchant.
-pub(crate) struct HttpGateway {
+pub(crate) struct GatewayCarrier {
     client: GatewayClient,
     gateway: Gateway,
     secrets: Secrets,
     sender: String,
 }
 
-impl HttpGateway {
+impl GatewayCarrier {
     pub(crate) fn new(client: GatewayClient, gateway: Gateway, secrets: Secrets, sender: String) -> Self {
         Self { client, gateway, secrets, sender }
     }
@@ -115,7 +115,7 @@ impl HttpGateway {
     }
 }
 
-impl Carrier for HttpGateway {
+impl Carrier for GatewayCarrier {
     fn send<'a>(&'a self, text: OutgoingText<'a>) -> Calling<'a, Handover> {
         Box::pin(self.hand_over(text))
     }
@@ -130,9 +130,9 @@ impl Carrier for HttpGateway {
     }
 }
 
-impl fmt::Debug for HttpGateway {
+impl fmt::Debug for GatewayCarrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpGateway").finish_non_exhaustive()
+        f.debug_struct("GatewayCarrier").finish_non_exhaustive()
     }
 }
 

@@ -69,7 +69,7 @@ impl NotFetched {
 impl MediaClient {
     pub(crate) fn new(clients: &Clients, base: &str) -> Self {
         let base = base.trim_end_matches('/').to_owned();
-        Self { carrier: clients.of_services(), public: clients.of_described(false), base }
+        Self { carrier: clients.of_services(), public: clients.of_merchants(false), base }
     }
 
     /// Whether a URL is on the carrier's own host.

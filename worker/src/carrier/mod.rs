@@ -1,8 +1,9 @@
 //! Carriers: the interface that sends a text and its possible results, with one implementation for Twilio's REST API
-//! and one for described gateways.
+//! and one for gateways, whose requests merchants describe. Which one an account needs is told in `of_account`.
 
 mod gateway;
 pub(crate) mod media;
+mod of_account;
 mod twilio;
 
 use std::{pin::Pin, time::Duration};
@@ -11,8 +12,10 @@ use chrono::{DateTime, Utc};
 use domain::MessageId;
 use entity::message::UndeliveredCredits;
 
-pub(crate) use gateway::{GatewayClient, HttpGateway};
-pub(crate) use twilio::Twilio;
+pub(crate) use of_account::Carriers;
+
+use gateway::{GatewayCarrier, GatewayClient};
+use twilio::Twilio;
 
 /// The installation's settings for texts.
 #[derive(Debug, Clone)]
@@ -21,7 +24,7 @@ pub struct SmsOptions {
     pub api_base: String,
     /// What happens to the credits of a text that was not delivered.
     pub undelivered: UndeliveredCredits,
-    /// Whether described gateways may be in private networks and use plain HTTP.
+    /// Whether gateways may be in private networks and use plain HTTP.
     pub private_gateways: bool,
 }
 

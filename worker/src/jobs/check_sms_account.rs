@@ -1,5 +1,5 @@
 //! `check_sms_account`: asks the carrier whether it accepts a merchant's account, and if not, tells the merchant what
-//! to change. A described gateway cannot be asked; a test text shows whether it works.
+//! to change. A gateway cannot be asked; a test text shows whether it works.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -17,7 +17,7 @@ impl JobHandler<JobContext> for CheckSmsAccount {
         let Some(integration) = sms_integration::find(context.db.pool(), self.merchant).await? else {
             return nothing_to_do(context, lease).await;
         };
-        let (status, reason) = match context.carrier_of(&integration)?.check_account().await {
+        let (status, reason) = match context.carriers.of(&integration)?.check_account().await {
             AccountCheck::Good => (SmsStatus::Connected, None),
             AccountCheck::Refused(why) => (SmsStatus::Failed, Some(why)),
             AccountCheck::CannotBeAsked => {

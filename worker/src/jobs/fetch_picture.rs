@@ -62,12 +62,12 @@ async fn fetch(context: &JobContext, picture: &Picture) -> Result<Result<Fetched
     let integration = context.sms_integration(picture.merchant_id).await?;
     match integration.carrier {
         CarrierKind::Twilio => {}
-        CarrierKind::Http => {
+        CarrierKind::Gateway => {
             return Ok(Err(NotFetched::because("The carrier that it came from is not connected any more.")));
         }
     }
     let token = integration.auth_token(&context.vault).map_err(JobError::fail)?;
-    let media = Media { client: context.media(), account: &integration.account, token: &token };
+    let media = Media { client: &context.carriers.media, account: &integration.account, token: &token };
     Ok(media.fetch(source).await)
 }
 

@@ -97,7 +97,7 @@ impl JobHandler<JobContext> for SendSms {
 
 async fn send(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     let integration = context.sms_integration(message.merchant_id).await?;
-    let (carrier, report_to) = (context.carrier_of(&integration)?, context.report_url(&integration, message.id)?);
+    let (carrier, report_to) = (context.carriers.of(&integration)?, context.report_url(&integration, message.id)?);
     // Before the message is marked: a message whose job is snoozed was not sent.
     let permit = context.carrier_service(&integration).acquire("messages").await?;
     let (phone, body) = match depart(context, message).await? {
@@ -198,7 +198,7 @@ async fn refuse(
 async fn look_for(context: &JobContext, lease: &Lease, message: &Message) -> Result<Done, JobError> {
     mark_unknown(context, message).await?;
     let integration = context.sms_integration(message.merchant_id).await?;
-    let carrier = context.carrier_of(&integration)?;
+    let carrier = context.carriers.of(&integration)?;
     let conversation = conversation::find(context.db.pool(), message.merchant_id, message.conversation_id).await?;
     let found = match (conversation.and_then(|conversation| conversation.phone), &message.body) {
         (Some(phone), Some(body)) => find_at(carrier.as_ref(), context, message, &phone, body).await?,

@@ -25,7 +25,7 @@ impl JobHandler<JobContext> for TellLowCredit {
         if !conversation::opted_out_of(pool, owner.id, hashes).await?.is_empty() {
             return nothing_to_do(context, lease).await;
         }
-        let carrier = context.carrier_of(&integration)?;
+        let carrier = context.carriers.of(&integration)?;
         let permit = context.carrier_service(&integration).acquire("messages").await?;
         let tx = context.db.begin().await?;
         if owner.is_suspended() || !merchant::note_low_credit_told(&tx, owner.id, now).await? {

@@ -9,13 +9,13 @@ use super::{address_guard, http};
 #[derive(Debug, Clone)]
 pub(crate) struct Clients {
     services: Client,
-    described: Client,
+    merchants: Client,
 }
 
 impl Clients {
     /// Creates both clients.
     pub(crate) fn new() -> reqwest::Result<Self> {
-        Ok(Self { services: http::client()?, described: address_guard::client()? })
+        Ok(Self { services: http::client()?, merchants: address_guard::client()? })
     }
 
     /// The client for Stripe and the carrier.
@@ -24,7 +24,7 @@ impl Clients {
     }
 
     /// The client for URLs that merchants enter. Only public addresses, unless the operator allows `private` ones.
-    pub(crate) fn of_described(&self, private: bool) -> Client {
-        if private { self.services.clone() } else { self.described.clone() }
+    pub(crate) fn of_merchants(&self, private: bool) -> Client {
+        if private { self.services.clone() } else { self.merchants.clone() }
     }
 }

@@ -36,7 +36,7 @@ pub(super) struct OutgoingWebhook<'a> {
 impl WebhookClient {
     /// Creates a client for public addresses, or with `private` for any address.
     pub(crate) fn new(clients: &Clients, private: bool) -> Self {
-        Self { http: clients.of_described(private), private, long_waits: LongWaits::in_slots(1) }
+        Self { http: clients.of_merchants(private), private, long_waits: LongWaits::in_slots(1) }
     }
 
     /// Sets the number of slots for quick endpoints.

@@ -1,4 +1,4 @@
-//! A described gateway as it is written and read back.
+//! The description of a gateway as it is written and read back.
 
 use std::collections::HashMap;
 

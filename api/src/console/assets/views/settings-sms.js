@@ -133,7 +133,7 @@ function connectForm(connection, following) {
     : [h("h3", t.connect), node];
 }
 
-/** A described carrier proves itself by a key in this address. */
+/** A gateway proves itself by a key in this address. */
 function showOnce(address) {
   const t = strings.sms;
   openDialog({

@@ -1,4 +1,4 @@
-//! Webhooks of a described gateway: JSON or a form, at a URL that contains a key, and signed if the description says
+//! Webhooks of a gateway: JSON or a form, at a URL that contains a key, and signed if the description says
 //! so.
 
 use domain::{
