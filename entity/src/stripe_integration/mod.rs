@@ -3,7 +3,7 @@
 mod endpoint;
 mod keys;
 mod signing;
-mod webhooks;
+mod webhook_health;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{JoinType, QueryOrder, QuerySelect, entity::prelude::*};
@@ -13,7 +13,7 @@ pub use endpoint::{
 };
 pub use keys::{DropError, StripeKeys, add_webhook_secret, drop_webhook_secret, put};
 pub use signing::SigningSecret;
-pub use webhooks::{note_event, note_missed, note_other_mode, note_signature_failure, note_untold};
+pub use webhook_health::{note_event, note_missed, note_other_mode, note_signature_failure, note_untold};
 
 use crate::{
     Merchant, Transaction,

@@ -6,7 +6,7 @@
 //! process, a reader who is ahead of the task, or the scheduler after a crash. They run one after the other, and each
 //! numbers what is left.
 
-mod webhooks;
+mod delivery_jobs;
 
 use std::{
     collections::BTreeSet,
@@ -24,8 +24,8 @@ use sea_orm::DbErr;
 
 use crate::{live::Live, notify::Notifier};
 
-use webhooks::deliver_all;
-pub use webhooks::{deliver_from, enqueue_delivery};
+use delivery_jobs::deliver_all;
+pub use delivery_jobs::{deliver_from, enqueue_delivery};
 
 /// How many merchants' changes are numbered in one transaction, which holds all their locks.
 const MERCHANTS_AT_ONCE: usize = 50;
