@@ -26,6 +26,9 @@ async fn what_other_software_does_is_recorded_and_ignored_at_once(app: &mut App)
         json!({"id": "evt_other_6", "type": "checkout.session.completed", "created": 1_780_000_000, "data": {"object": {
             "id": "cs_other", "payment_link": null, "payment_intent": null, "payment_status": "paid", "mode": "subscription",
             "amount_total": null, "currency": null, "metadata": null}}}),
+        json!({"id": "evt_other_7", "type": "charge.dispute.created", "created": -8_000_000_000_000_i64, "data": {"object": {
+            "id": "du_other_7", "payment_intent": "pi_other", "status": "lost", "created": i64::MIN,
+            "evidence_details": {"due_by": i64::MAX}}}}),
         json!({"id": "evt_thin_1", "object": "v2.core.event", "type": "v2.core.event_destination.ping", "livemode": false,
             "created": "2026-11-26T12:00:00.000Z",
             "related_object": {"id": "ed_test_1", "type": "event_destination", "url": "/v2/core/event_destinations/ed_test_1"}}),

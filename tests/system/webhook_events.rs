@@ -173,5 +173,13 @@ async fn an_event_that_failed_is_replayed_from_the_command_line(app: &mut App) {
     has_state(&app.merchant().http, "evt_broken", "failed").await;
     let rows = app.rows().await;
     assert!(rows.contains("webhook_event.replay") && rows.contains("try it"), "the audit log does not say so");
+
+    // What no database takes is not tried again, and does not reach the events of others.
+    for (number, id) in ["re\0", &"x".repeat(256)].into_iter().enumerate() {
+        let object = json!({"id": id, "payment_intent": "pi_1", "amount": 1, "currency": "usd", "status": "succeeded"});
+        let refund =
+            json!({"id": format!("evt_refund_{number}"), "type": "refund.created", "data": {"object": object}});
+        is_told(app, &refund, "failed").await;
+    }
     operator_clears_the_table(app).await;
 }

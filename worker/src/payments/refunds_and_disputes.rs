@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use domain::{Currency, LinkId, Money};
 use entity::link::{FactKind, FactReport};
 
-use crate::stripe::{METADATA_LINK, StripeCharge, StripeDispute, StripeRefund};
+use crate::stripe::{METADATA_LINK, StripeCharge, StripeDispute, StripeRefund, stored};
 
 /// The total refunded of a charge, and the link in the payment's metadata.
 pub(super) fn of_charge(charge: StripeCharge, told_at: DateTime<Utc>) -> Option<(FactReport, Option<LinkId>)> {
@@ -63,5 +63,5 @@ fn money(amount: i64, currency: &str) -> Option<Money> {
 }
 
 fn time(seconds: Option<i64>) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp(seconds?, 0)
+    stored::time(seconds?)
 }

@@ -8,7 +8,7 @@ use serde::{
     de::{DeserializeOwned, IgnoredAny},
 };
 
-use super::Session;
+use super::{Session, stored};
 
 #[derive(Debug)]
 pub(crate) struct Event {
@@ -60,6 +60,7 @@ pub(crate) enum Object {
 /// A charge with a refund.
 #[derive(Debug, Deserialize)]
 pub(crate) struct StripeCharge {
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount_refunded: i64,
     pub(crate) currency: String,
@@ -70,10 +71,13 @@ pub(crate) struct StripeCharge {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct StripeRefund {
+    #[serde(deserialize_with = "stored::word")]
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) payment_intent: Option<String>,
     pub(crate) amount: i64,
     pub(crate) currency: String,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) status: Option<String>,
     /// When it was created, in seconds since 1970.
     pub(crate) created: Option<i64>,
@@ -81,9 +85,13 @@ pub(crate) struct StripeRefund {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct StripeDispute {
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) id: Option<String>,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) payment_intent: Option<String>,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) reason: Option<String>,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) status: Option<String>,
     /// When it was opened, in seconds since 1970.
     pub(crate) created: Option<i64>,
@@ -129,7 +137,7 @@ impl Event {
     fn about<T: DeserializeOwned>(payload: &str, object: impl FnOnce(T) -> Object) -> Result<Self, serde_json::Error> {
         let EventOf { created, data } = serde_json::from_str(payload)?;
         let created = match created {
-            Some(IgnoredOr::Value(seconds)) => DateTime::from_timestamp(seconds, 0),
+            Some(IgnoredOr::Value(seconds)) => stored::time(seconds),
             Some(IgnoredOr::Ignored(_)) | None => None,
         };
         Ok(Self { created, object: data.map_or(Object::Other, |data: Data<T>| object(data.object)) })

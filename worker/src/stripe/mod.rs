@@ -8,6 +8,7 @@ mod payment_intents;
 mod payment_links;
 mod purchases;
 mod sessions;
+pub(crate) mod stored;
 mod webhook_endpoints;
 
 use domain::Secret;

@@ -4,13 +4,16 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-use super::{Stripe, StripeError, StripeList, StripeResponse};
+use super::{Stripe, StripeError, StripeList, StripeResponse, stored};
 
 /// A checkout session, parsed leniently: only the fields that we use.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Session {
+    #[serde(deserialize_with = "stored::word")]
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) payment_link: Option<String>,
+    #[serde(default, deserialize_with = "stored::word_if_any")]
     pub(crate) payment_intent: Option<String>,
     pub(crate) payment_status: Option<PaymentStatus>,
     pub(crate) amount_total: Option<i64>,
