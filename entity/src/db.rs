@@ -37,11 +37,17 @@ use domain::MerchantId;
 /// How many times the database is asked for its time; the fastest answer counts.
 const TIMES_ASKED: usize = 3;
 
-/// How `PostgreSQL` plans statements about groups of rows: see [`Db::begin_group`].
-const GROUP_PLANS: [(&str, &str); 2] = [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off")];
+/// How `PostgreSQL` runs transactions about groups of rows: see [`Db::begin_group`].
+const GROUP_SETTINGS: [(&str, &str); 3] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    // In milliseconds.
+    ("idle_in_transaction_session_timeout", "5000"),
+];
 
-/// Commits without waiting for the disk: see [`Db::begin_redoable_group`].
-const REDOABLE: (&str, &str) = ("synchronous_commit", "off");
+/// Commits without waiting for the disk, and waits for nobody's lock for long, in milliseconds: see
+/// [`Db::begin_redoable_group`].
+const REDOABLE: [(&str, &str); 2] = [("synchronous_commit", "off"), ("lock_timeout", "2000")];
 
 /// The database. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,7 +57,7 @@ pub struct Db {
     writer: DatabaseConnection,
     pooling: Pooling,
     is_limited: bool,
-    /// Whether [`GROUP_PLANS`] is set for the sessions.
+    /// Whether [`GROUP_SETTINGS`] are those of the sessions.
     plans_groups: bool,
     commit_listener: CommitListener,
 }
@@ -112,33 +118,36 @@ impl Db {
     ///
     /// On `PostgreSQL`, statements about a group are planned once, with an index lookup for each row. Left to itself,
     /// the planner plans while the tables are empty, chooses sequential scans, and keeps them as the tables grow until
-    /// they are analysed, which does not happen before the first rush is over. The settings are local to the
-    /// transaction, so that they work through a pooler, unless they are [the session's](Self::aside).
+    /// they are analysed, which does not happen before the first rush is over. And a group locks the rows of many: if its
+    /// process stands still or loses its network in the middle, the server ends the transaction after a few seconds, and
+    /// whoever waits for one of the rows goes on. The settings are local to the transaction, so that they work through a
+    /// pooler, unless they are [the session's](Self::aside).
     ///
     /// # Errors
     /// Returns an error if the database is unreachable or the wait for the lock times out.
     pub async fn begin_group(&self) -> Result<Transaction, DbErr> {
-        self.begin_with(None).await
+        self.begin_with(&[]).await
     }
 
     /// Like [`begin_group`](Self::begin_group), for work that is repeated if the server loses it in a crash: a job is
     /// finished with all its effects or not at all, so a lost job is still due. `PostgreSQL` answers the commit before
-    /// it is on disk, a fraction of a second early; any later commit that waits for the disk makes it durable too.
+    /// it is on disk, a fraction of a second early; any later commit that waits for the disk makes it durable too. And it
+    /// gives up soon if a row is locked, so that nobody holds up the others of a group; the caller does them one by one.
     ///
     /// # Errors
     /// Returns an error if the database is unreachable or the wait for the lock times out.
     pub async fn begin_redoable_group(&self) -> Result<Transaction, DbErr> {
-        self.begin_with(Some(REDOABLE)).await
+        self.begin_with(&REDOABLE).await
     }
 
-    async fn begin_with(&self, more: Option<(&'static str, &'static str)>) -> Result<Transaction, DbErr> {
+    async fn begin_with(&self, more: &[(&str, &str)]) -> Result<Transaction, DbErr> {
         let tx = self.begin().await?;
         if self.has_one_writer() {
             return Ok(tx);
         }
-        let plans = GROUP_PLANS.into_iter().filter(|_| !self.plans_groups);
+        let of_groups = GROUP_SETTINGS.iter().filter(|_| !self.plans_groups);
         let settings: Vec<String> =
-            plans.chain(more).map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
+            of_groups.chain(more).map(|(name, value)| format!("SET LOCAL {name} = {value}")).collect();
         if !settings.is_empty() {
             // Raw SQL: a prepared statement cannot hold several settings, and this takes one round trip.
             tx.execute_unprepared(&settings.join("; ")).await?;

@@ -7,7 +7,7 @@ use sea_orm::{
     sqlx::{self, Connection, Pool, pool::PoolOptions},
 };
 
-use super::{Db, DbOptions, GROUP_PLANS, Pooling, commit_listener::CommitListener, postgres};
+use super::{Db, DbOptions, GROUP_SETTINGS, Pooling, commit_listener::CommitListener, postgres};
 use crate::metrics;
 
 /// How long a writer waits for the lock on `SQLite` before the command is answered with 503.
@@ -107,7 +107,7 @@ impl Db {
         let pool = self.pool.get_postgres_connection_pool();
         let mut connect = (*pool.connect_options()).clone();
         if plans_groups {
-            connect = connect.options(GROUP_PLANS);
+            connect = connect.options(GROUP_SETTINGS);
         }
         let pool = pool.options().clone().max_connections(connections).connect_lazy_with(connect);
         let pool = measured(SqlxPostgresConnector::from_sqlx_postgres_pool(pool));

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::{JobId, MerchantId};
 use entity::{
     Db, Rows,
     job::{Job as Row, JobState},
 };
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
 
 use crate::{
     BatchError, BatchHandler, Batcher, Claim, Job, Lease, Limits, enqueue::merchant_of_lane, event_jobs,
@@ -189,7 +189,15 @@ pub async fn claim_all(db: &impl ConnectionTrait, jobs: &[(JobId, DateTime<Utc>)
 /// An earlier attempt that was neither written nor reported is counted together with this one.
 const CLAIM: &str = "UPDATE job SET attempt = attempt + CASE WHEN v.is_later AND attempt = 0 THEN 2 ELSE 1 END, claimed_at = v.now, \
     crashes = crashes + CASE WHEN claimed_at IS NOT NULL OR (v.is_later AND attempt = 0) THEN 1 ELSE 0 END \
-    FROM v WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING";
+    FROM {V} WHERE id = v.job_id AND state = v.due_state AND run_at <= v.now RETURNING";
+
+/// On `PostgreSQL`: those whose rows are not locked. Who has locked one is ending the attempt, or stands still in the middle
+/// of that; the other jobs of the group do not wait for it.
+const NOT_LOCKED: &str =
+    "(SELECT v.* FROM v JOIN job AS free ON free.id = v.job_id FOR NO KEY UPDATE OF free SKIP LOCKED) AS v";
+
+/// When a job is delivered again whose row was locked.
+const HELD_FOR: TimeDelta = TimeDelta::seconds(1);
 
 async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Claim>, DbErr> {
     let of_events: Vec<_> = jobs.iter().filter_map(|wanted| Some((wanted.job, wanted.of_event?))).collect();
@@ -202,12 +210,17 @@ async fn write(db: &impl ConnectionTrait, jobs: &[WantedJob]) -> Result<Vec<Clai
         due.push([job.into(), (*now).into(), JobState::Queued.into(), (*delivery == FirstOrNot::Later).into()]);
     }
     // By their names: a column that a later step adds would change the result of the statement, which PostgreSQL refuses.
-    let mut claimed = read(db, due, &format!("{CLAIM} {}", Row::COLUMNS), Row::read).await?;
+    let from = if db.get_database_backend() == DbBackend::Postgres { NOT_LOCKED } else { "v" };
+    let claim = format!("{} {}", CLAIM.replace("{V}", from), Row::COLUMNS);
+    let mut claimed = read(db, due, &claim, Row::read).await?;
     let others: Vec<&WantedJob> = jobs.iter().filter(|wanted| !claimed.contains_key(&wanted.job)).collect();
     let others = look(db, &others).await?;
 
     let claim_of = |wanted: &WantedJob| match (claimed.remove(&wanted.job), others.get(&wanted.job)) {
         (Some(row), _) => Claim::Ours(Lease::of(row)),
+        (None, Some(row)) if row.state == JobState::Queued && row.run_at <= wanted.now => {
+            Claim::NotBefore(wanted.now + HELD_FOR)
+        }
         (None, Some(row)) if row.state == JobState::Queued => Claim::NotBefore(row.run_at),
         (None, Some(_) | None) => Claim::Over,
     };

@@ -47,7 +47,7 @@ async fn a_worker_killed_after_its_claim_leaves_the_job_to_another() {
     // The notification is claimed, and the row cannot be.
     let db = open(&cluster.database).await;
     let tx = db.begin().await.unwrap();
-    tx.execute_unprepared("SELECT 1 FROM job WHERE state = 'queued' FOR UPDATE").await.unwrap();
+    tx.execute_unprepared("LOCK TABLE job IN EXCLUSIVE MODE").await.unwrap();
     cluster.workers.iter().for_each(Replica::goes_on);
     eventually("its notification is claimed", async || (cluster.redis.leased("send_sms") == 1).then_some(())).await;
 

@@ -1,10 +1,14 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::{
     JobId, LinkState, WebhookEventId,
     link::{LinkEvent, Refusal, Review},
 };
 use entity::{
+    DbFault, Transaction, job,
     link::{self, Advanced, LinkTransition, StripeFacts},
+    merchant,
     order::{self, Tag},
     webhook_event::{self, NewEvent, Source},
 };
@@ -12,6 +16,7 @@ use queue::{
     CheckStripeKey, Claim, EnqueueOptions, EnqueuedJob, JobDraft, ProcessStripeEvent, claim_all, enqueue, enqueue_all,
 };
 use sea_orm::{ConnectionTrait, DbBackend};
+use tokio::time::timeout;
 
 use super::{Rows, now, on_both_databases};
 
@@ -65,6 +70,46 @@ fn payment(link: &link::Model) -> StripeFacts {
         session: Some(format!("cs_{}", link.id)),
         payment_intent: Some(format!("pi_{}", link.id)),
         ..StripeFacts::default()
+    }
+}
+
+/// As long as nothing takes on any machine.
+const LONG: Duration = Duration::from_mins(1);
+
+#[tokio::test]
+async fn a_job_whose_row_is_locked_holds_up_no_other_that_is_claimed_with_it() {
+    let rows = Rows::on_postgresql().await;
+    let (held, free) = (enqueued_after(&rows, TimeDelta::zero()).await, enqueued_after(&rows, TimeDelta::zero()).await);
+    let other = rows.db.begin().await.unwrap();
+    job::begin_anew(&other, Some(vec![held]), now() + TimeDelta::seconds(1)).await.unwrap();
+    let at = now();
+    let claims = timeout(LONG, claim_all(rows.db.pool(), &[(held, at), (free, at)])).await.unwrap().unwrap();
+    let [Claim::NotBefore(again), Claim::Ours(lease)] = &claims[..] else { panic!("{claims:?}") };
+    assert_eq!((*again - at, lease.job().id), (TimeDelta::seconds(1), free));
+    other.rollback().await.unwrap();
+    let claims = claim_all(rows.db.pool(), &[(held, *again)]).await.unwrap();
+    assert!(matches!(&claims[..], [Claim::Ours(_)]), "{claims:?}");
+}
+
+#[tokio::test]
+async fn a_group_neither_holds_nor_waits_for_locks_for_long() {
+    let rows = Rows::on_postgresql().await;
+    let rename = async |tx: &Transaction| merchant::set_template(tx, rows.merchant, Some("{{link}}")).await;
+    let (plain, group) = (rows.db.begin().await.unwrap(), rows.db.begin_redoable_group().await.unwrap());
+    rename(&plain).await.unwrap();
+    let gives_up = timeout(LONG, rename(&group)).await.unwrap().unwrap_err();
+    assert_eq!(DbFault::of(&gives_up), DbFault::Busy);
+    group.rollback().await.unwrap();
+    plain.rollback().await.unwrap();
+
+    // Its process stands still in the middle.
+    for db in [rows.db.clone(), rows.db.aside()] {
+        let group = db.begin_group().await.unwrap();
+        rename(&group).await.unwrap();
+        let next = rows.db.begin().await.unwrap();
+        timeout(LONG, rename(&next)).await.unwrap().unwrap();
+        next.commit().await.unwrap();
+        group.commit().await.unwrap_err();
     }
 }
 

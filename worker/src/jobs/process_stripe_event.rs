@@ -16,7 +16,7 @@ use crate::{
 impl JobHandler<JobContext> for ProcessStripeEvent {
     async fn run(&self, context: &JobContext, lease: &Lease) -> Result<Done, JobError> {
         let item = Item { lease: lease.clone(), job: self.clone() };
-        // In a group with other due events; alone if the group failed.
+        // In a group with other due events; alone if the group failed, or if it was tried before.
         if let Some(ended) = context.event_groups.apply(item.clone()).await {
             return ended;
         }

@@ -34,8 +34,11 @@ impl EventGroups {
     }
 
     /// Applies an event together with others that are due, and finishes its job. Returns `None` if the group failed, so
-    /// that the event must be applied alone.
+    /// that the event must be applied alone; so must one that was tried before, as it would fail others again.
     pub(crate) async fn apply(&self, item: Item) -> Option<Result<Done, JobError>> {
+        if item.lease.job().attempts() > 1 {
+            return None;
+        }
         self.0.submit(item).await.ok().flatten()
     }
 }
