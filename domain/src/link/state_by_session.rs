@@ -7,6 +7,10 @@
 
 use super::{LinkEvent, LinkState, Refusal, Review, Transition};
 
+/// The most failed sessions that are kept. An ordinary link has a few, but a holder of the webhook secret can tell of as
+/// many as they like.
+const MOST_FAILED: usize = 100;
+
 /// The state of a link, with the sessions that led to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentState {
@@ -116,6 +120,7 @@ impl PaymentState {
         }
         if let Some(session) = session
             && !self.has_failed(session)
+            && self.failed.len() < MOST_FAILED
         {
             judged.after.failed.push(session.to_owned());
             judged.after.failed.sort_unstable();

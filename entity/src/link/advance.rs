@@ -175,11 +175,14 @@ async fn note_payments<'a>(
             },
         );
     }
-    let payments: Vec<NewPayment> = payments.into_values().collect();
     let mut before = BTreeMap::new();
-    for payment in &payments {
-        before.insert(payment.link.id, payment_fact::known(tx, payment.link.id).await?);
+    for (link, _) in payments.keys() {
+        if !before.contains_key(link) {
+            before.insert(*link, payment_fact::known(tx, *link).await?);
+        }
     }
+    payments.retain(|(link, _), _| before.get(link).is_some_and(|known| known.further.len() < further_payment::MOST));
+    let payments: Vec<NewPayment> = payments.into_values().collect();
     let new = further_payment::insert_all(tx, &payments, now).await?;
     before.retain(|link, _| new.iter().any(|payment| payment.link.id == *link));
     let first = written.iter().filter_map(|change| {

@@ -1,4 +1,4 @@
-//! Further payments of a link that is paid already. All are kept: a person decides which to refund.
+//! Further payments of a link that is paid already. All are kept, up to [`MOST`]: a person decides which to refund.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{QueryOrder, entity::prelude::*};
@@ -6,6 +6,10 @@ use sea_orm::{QueryOrder, entity::prelude::*};
 use super::{timeline::NewEntry, timeline_event::TimelineEvent};
 use crate::{Rows, link};
 use domain::{Currency, LinkId, MerchantId, Money};
+
+/// The most further payments of a link. Stripe lets a link be paid once, but a holder of the webhook secret can tell of
+/// as many as they like, and each is read with all others.
+pub(super) const MOST: usize = 50;
 
 /// A payment in addition to the one that paid the link.
 #[sea_orm::model]

@@ -32,6 +32,10 @@ use crate::{
 };
 use domain::{Currency, LinkId, MerchantId, words};
 
+/// The most facts of a link, and of a payment without one. An ordinary payment has a few, but a holder of the webhook
+/// secret can tell of as many as they like, and each is read with all others.
+const MOST: usize = 200;
+
 words! {
     /// The subject of a fact.
     pub enum FactKind {
@@ -86,7 +90,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 pub use Model as PaymentFact;
 
-/// Keeps a report and shows it on the payment's link, if that is known. A repeated report changes nothing.
+/// Keeps a report and shows it on the payment's link, if that is known. A repeated report changes nothing; neither does
+/// one about something new, where more is known than anybody can want to know.
 pub async fn note_fact(
     tx: &Transaction,
     merchant: MerchantId,
@@ -99,6 +104,10 @@ pub async fn note_fact(
     };
     let Some(link) = hold(tx, link).await? else { return Ok(()) };
     let before = KnownFacts::of(tx, &link).await?;
+    let is_known = |fact: &PaymentFact| fact.kind == report.kind && fact.id == report.id;
+    if before.facts.len() >= MOST && !before.facts.iter().any(is_known) {
+        return Ok(());
+    }
     keep(tx, report.into_fact(merchant, Some(&link), now)).await?;
     show(tx, &link, &before, now).await
 }

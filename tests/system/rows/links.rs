@@ -7,6 +7,7 @@ use entity::{
     link::{self, Advanced, FactKind, FactReport, StripeFacts},
     order::{self, Tag},
 };
+use sea_orm::{ConnectionTrait, Statement};
 
 use super::{Rows, now, on_both_databases};
 
@@ -34,7 +35,70 @@ async fn reread(rows: &Rows, link: &link::Model) -> link::Model {
     link::find(rows.db.pool(), rows.merchant, link.id).await.unwrap().unwrap()
 }
 
+/// A report about the payment `pi_1`.
+fn report(kind: FactKind, id: &str, status: &str) -> FactReport {
+    FactReport {
+        kind,
+        id: id.to_owned(),
+        payment_intent: "pi_1".to_owned(),
+        money: None,
+        status: status.to_owned(),
+        reason: None,
+        respond_by: None,
+        made_at: now(),
+        told_at: now(),
+    }
+}
+
+async fn tell(rows: &Rows, known: Option<LinkId>, report: FactReport) {
+    let tx = rows.db.begin().await.unwrap();
+    link::note_fact(&tx, rows.merchant, known, report, now()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn count(rows: &Rows, what: &str) -> i64 {
+    let count = format!("SELECT count(*) AS n FROM {what}");
+    let count = Statement::from_string(rows.db.pool().get_database_backend(), count);
+    rows.db.pool().query_one_raw(count).await.unwrap().unwrap().try_get("", "n").unwrap()
+}
+
 on_both_databases! {
+    async fn of_endless_reports_about_a_payment_the_first_are_kept(rows) {
+        let link = rows.link(&rows.order().await).await.unwrap();
+        advance(&rows, &link, LinkEvent::Created).await;
+        let paid_by = |session: &str| StripeFacts {
+            session: Some(session.to_owned()),
+            payment_intent: Some("pi_1".to_owned()),
+            ..made_at_stripe()
+        };
+        rows.advance(&reread(&rows, &link).await, LinkEvent::PaymentSucceeded, &paid_by("cs_paid")).await;
+        let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)";
+        let facts = |of: &str, prefix: &str| format!(
+            "{numbers} INSERT INTO payment_fact \
+             (merchant_id, kind, id, payment_intent, link_id, status, made_at, told_at, heard_at) \
+             SELECT merchant_id, 'refund', '{prefix}' || i, {of}, 'pending', created_at, created_at, created_at \
+             FROM payment_link, n"
+        );
+        let payments = format!(
+            "{numbers} INSERT INTO further_payment (link_id, session, merchant_id, at) \
+             SELECT id, 'cs_' || i, merchant_id, created_at FROM payment_link, n WHERE i <= 49"
+        );
+        for insert in [facts("'pi_1', id", "re_"), facts("'pi_early', NULL", "early_"), payments] {
+            rows.db.writer().execute_unprepared(&insert).await.unwrap();
+        }
+
+        tell(&rows, Some(link.id), report(FactKind::Refund, "re_new", "failed")).await;
+        tell(&rows, Some(link.id), report(FactKind::Refund, "re_1", "failed")).await;
+        let early = FactReport { payment_intent: "pi_early".to_owned(), ..report(FactKind::Refund, "early_new", "failed") };
+        tell(&rows, None, early).await;
+        assert_eq!((count(&rows, "payment_fact").await, count(&rows, "payment_fact WHERE status = 'failed'").await), (400, 1));
+        for session in ["cs_50", "cs_51"] {
+            rows.advance(&reread(&rows, &link).await, LinkEvent::PaymentSucceeded, &paid_by(session)).await;
+        }
+        assert_eq!(count(&rows, "further_payment").await, 50);
+        assert_eq!(reread(&rows, &link).await.state, LinkState::Paid);
+    }
+
     async fn why_tells_the_newest_links_of_an_order_and_that_there_are_more(rows) {
         let order = rows.order().await;
         let asked = async || api::why::explain(&rows.db, &rows.vault, &order.id.to_string(), now()).await.unwrap();
@@ -154,20 +218,8 @@ on_both_databases! {
         let facts = StripeFacts { payment_intent: Some("pi_1".to_owned()), ..made_at_stripe() };
         rows.advance(&reread(&rows, &link).await, LinkEvent::PaymentSucceeded, &facts).await;
         let tells = async |known: Option<LinkId>, status: &str, after: i64| {
-            let report = FactReport {
-                kind: FactKind::Dispute,
-                id: "dp_1".to_owned(),
-                payment_intent: "pi_1".to_owned(),
-                money: None,
-                status: status.to_owned(),
-                reason: None,
-                respond_by: None,
-                made_at: now(),
-                told_at: now() + TimeDelta::seconds(after),
-            };
-            let tx = rows.db.begin().await.unwrap();
-            link::note_fact(&tx, rows.merchant, known, report, now()).await.unwrap();
-            tx.commit().await.unwrap();
+            let at = now() + TimeDelta::seconds(after);
+            tell(&rows, known, FactReport { told_at: at, ..report(FactKind::Dispute, "dp_1", status) }).await;
         };
         tells(Some(link.id), "needs_response", 0).await;
         assert_eq!(reread(&rows, &link).await.dispute, Some(Dispute::Open));

@@ -194,6 +194,18 @@ fn the_sessions_that_failed_are_stored_one_to_a_line() {
 }
 
 #[test]
+fn of_endless_sessions_that_failed_the_first_are_kept() {
+    let mut link = PaymentState::from_columns(LinkState::Unpaid, None, None, false);
+    for number in 0..2 * MOST_FAILED {
+        happens(&mut link, LinkEvent::PaymentFailed, Some(&session(number))).unwrap();
+    }
+    assert_eq!(link.failed.len(), MOST_FAILED);
+    assert!(link.has_failed(&session(0)));
+    happens(&mut link, LinkEvent::PaymentSucceeded, Some("cs_paid")).unwrap();
+    assert_eq!(link.state, LinkState::Paid);
+}
+
+#[test]
 fn a_payment_that_was_asked_for_needs_no_review() {
     let open = PaymentState { state: LinkState::Unpaid, session: None, failed: Vec::new(), elsewhere: false };
     let paid = open.on(LinkEvent::PaymentSucceeded, Some("cs_1")).unwrap();

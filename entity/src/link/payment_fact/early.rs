@@ -1,9 +1,9 @@
 //! Reports that arrive before their payment, or at the same moment.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{FromQueryResult, Statement, entity::prelude::*};
+use sea_orm::{ExprTrait, FromQueryResult, QuerySelect, Statement, entity::prelude::*};
 
-use super::{Column, Entity, KnownFacts, PaidBy, PaymentFact, adopt, hold, keep, show};
+use super::{Column, Entity, FactKind, KnownFacts, MOST, PaidBy, PaymentFact, adopt, hold, keep, show};
 use crate::{Transaction, link};
 
 /// Keeps a report whose payment is not known. While it waited for the row of an earlier report, the payment may have
@@ -11,6 +11,9 @@ use crate::{Transaction, link};
 /// the fact here. A third report of the same moment locks them the other way round; the database ends one of the two,
 /// and it is done again.)
 pub(super) async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTime<Utc>) -> Result<(), DbErr> {
+    if is_full(tx, &told).await? {
+        return Ok(());
+    }
     let Some(earlier) = keep(tx, told).await? else { return Ok(()) };
     let Some(link) = earlier.link_id else { return Ok(()) };
     let Some(link) = hold(tx, link).await? else { return Ok(()) };
@@ -21,6 +24,16 @@ pub(super) async fn note_early(tx: &Transaction, told: PaymentFact, now: DateTim
         }
     }
     show(tx, &link, &before, now).await
+}
+
+/// Whether as many facts of the payment as are kept wait for its link.
+async fn is_full(db: &impl ConnectionTrait, told: &PaymentFact) -> Result<bool, DbErr> {
+    let waiting = Entity::find().select_only().column(Column::Kind).filter(Column::LinkId.is_null());
+    let of_payment =
+        Column::MerchantId.eq(told.merchant_id).and(Column::PaymentIntent.eq(told.payment_intent.as_str()));
+    let last: Option<FactKind> =
+        waiting.filter(of_payment).offset(MOST as u64 - 1).limit(1).into_tuple().one(db).await?;
+    Ok(last.is_some())
 }
 
 /// Links of facts without a link whose payment is known by now, because both arrived at the same moment. Raw SQL: one
