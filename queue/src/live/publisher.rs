@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::redis::{QueueError, RedisQueues};
 
-/// The most changes of one merchant that are published one by one; beyond that a single `resync` is.
+/// The most changes of one merchant that are published one by one; for more, a single `resync` is.
 const MOST_AT_ONCE: usize = 200;
 
 /// How many merchants' updates one script call publishes. Redis is blocked during a call.
@@ -25,14 +26,35 @@ const MERCHANTS_A_CALL: usize = 50;
 /// The pause between two calls, which limits the rate of updates.
 const REST: Duration = Duration::from_millis(25);
 
+/// The pause after a call that failed.
+const REST_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
 /// Changes waiting to be published.
 #[derive(Debug, Default)]
 pub(super) struct Publisher(Mutex<PendingUpdates>);
 
 #[derive(Debug, Default)]
 struct PendingUpdates {
-    changes: HashMap<MerchantId, Vec<NumberedChange>>,
+    by_merchant: HashMap<MerchantId, MerchantUpdates>,
     is_running: bool,
+}
+
+/// What a merchant's subscribers are to be told.
+#[derive(Debug)]
+enum MerchantUpdates {
+    /// These changes.
+    Each(Vec<NumberedChange>),
+    /// That they should read everything again: there are too many changes, or some were not published.
+    Resync,
+}
+
+impl MerchantUpdates {
+    fn push(&mut self, change: NumberedChange) {
+        match self {
+            Self::Each(changes) if changes.len() < MOST_AT_ONCE => changes.push(change),
+            Self::Each(_) | Self::Resync => *self = Self::Resync,
+        }
+    }
 }
 
 impl Publisher {
@@ -43,29 +65,37 @@ impl Publisher {
         }
         let mut pending = self.pending();
         for change in changes {
-            let of_merchant = pending.changes.entry(change.merchant_id).or_default();
-            if of_merchant.len() <= MOST_AT_ONCE {
-                of_merchant.push(change);
-            }
+            let updates = pending.by_merchant.entry(change.merchant_id);
+            updates.or_insert_with(|| MerchantUpdates::Each(Vec::new())).push(change);
         }
-        !std::mem::replace(&mut pending.is_running, true)
+        !mem::replace(&mut pending.is_running, true)
     }
 
-    /// Publishes until no changes are left.
+    /// Publishes until no changes are left. What Redis does not take is told later as one `resync` to each merchant's
+    /// subscribers, who may be connected to Redis all the time.
     pub(super) async fn run(&self, queues: &RedisQueues) {
-        while let Some(changes) = self.next() {
-            if let Err(error) = publish(queues, changes).await {
-                tracing::debug!(%error, "live updates were not published; clients see the change when they read again");
-            }
-            tokio::time::sleep(REST).await;
+        while let Some(updates) = self.next() {
+            let rest = match publish(queues, &updates).await {
+                Ok(()) => REST,
+                Err(error) => {
+                    tracing::debug!(%error, "live updates were not published; subscribers are told later");
+                    self.missed(updates.into_keys());
+                    REST_AFTER_FAILURE
+                }
+            };
+            tokio::time::sleep(rest).await;
         }
     }
 
-    fn next(&self) -> Option<HashMap<MerchantId, Vec<NumberedChange>>> {
+    fn missed(&self, merchants: impl Iterator<Item = MerchantId>) {
+        self.pending().by_merchant.extend(merchants.map(|merchant| (merchant, MerchantUpdates::Resync)));
+    }
+
+    fn next(&self) -> Option<HashMap<MerchantId, MerchantUpdates>> {
         let mut pending = self.pending();
-        let changes = std::mem::take(&mut pending.changes);
-        pending.is_running = !changes.is_empty();
-        pending.is_running.then_some(changes)
+        let updates = mem::take(&mut pending.by_merchant);
+        pending.is_running = !updates.is_empty();
+        pending.is_running.then_some(updates)
     }
 
     fn pending(&self) -> MutexGuard<'_, PendingUpdates> {
@@ -73,25 +103,28 @@ impl Publisher {
     }
 }
 
-async fn publish(queues: &RedisQueues, changes: HashMap<MerchantId, Vec<NumberedChange>>) -> Result<(), QueueError> {
-    let mut changes = changes.into_iter().peekable();
-    while changes.peek().is_some() {
+async fn publish(queues: &RedisQueues, updates: &HashMap<MerchantId, MerchantUpdates>) -> Result<(), QueueError> {
+    let mut updates = updates.iter().peekable();
+    while updates.peek().is_some() {
         let mut call = scripts::PUBLISH.call_on(&super::streams(queues.prefix()));
         call.arg(super::channel(queues.prefix()));
-        for (merchant, of_merchant) in changes.by_ref().take(MERCHANTS_A_CALL) {
-            push(&mut call, merchant, &of_merchant);
+        for (merchant, of_merchant) in updates.by_ref().take(MERCHANTS_A_CALL) {
+            add(&mut call, *merchant, of_merchant);
         }
         queues.connection().run::<i64>(&scripts::PUBLISH, &call).await?;
     }
     Ok(())
 }
 
-fn push(call: &mut Cmd, merchant: MerchantId, changes: &[NumberedChange]) {
+fn add(call: &mut Cmd, merchant: MerchantId, updates: &MerchantUpdates) {
     call.arg(merchant.uuid().simple().to_string());
-    if changes.len() > MOST_AT_ONCE {
-        call.arg(1).arg(A_LOT).arg("{}");
-        return;
-    }
+    let changes = match updates {
+        MerchantUpdates::Each(changes) => changes,
+        MerchantUpdates::Resync => {
+            call.arg(1).arg(A_LOT).arg("{}");
+            return;
+        }
+    };
     call.arg(changes.len());
     for change in changes {
         let (event, data) = words(change);
@@ -121,14 +154,41 @@ mod tests {
         }
     }
 
+    /// How many changes wait for the merchant; none if they are too many, or if some were missed.
+    fn waiting(publisher: &Publisher, merchant: MerchantId) -> Option<usize> {
+        match &publisher.next().unwrap()[&merchant] {
+            MerchantUpdates::Each(changes) => Some(changes.len()),
+            MerchantUpdates::Resync => None,
+        }
+    }
+
     #[test]
     fn changes_wait_for_those_before_them_and_too_many_become_one() {
         let (publisher, merchant) = (Publisher::default(), MerchantId::new(Utc::now()));
         assert!(publisher.take(vec![change(merchant, 1)]), "the first must be published by its caller");
         assert!(!publisher.take(vec![change(merchant, 2)]), "somebody is telling already");
-        assert_eq!(publisher.next().unwrap()[&merchant].len(), 2);
-        publisher.take((3..1_000).map(|seq| change(merchant, seq)).collect());
-        assert_eq!(publisher.next().unwrap()[&merchant].len(), MOST_AT_ONCE + 1);
+        assert_eq!(waiting(&publisher, merchant), Some(2));
+        for (many, counted) in [(200, Some(200)), (201, None), (1_000, None)] {
+            publisher.take((0..many).map(|seq| change(merchant, seq)).collect());
+            assert_eq!(waiting(&publisher, merchant), counted, "{many}");
+        }
         assert!(publisher.next().is_none() && publisher.take(vec![change(merchant, 1_000)]));
+    }
+
+    #[test]
+    fn what_was_missed_is_told_with_what_comes_after_it() {
+        let (publisher, merchant) = (Publisher::default(), MerchantId::new(Utc::now()));
+        for is_first in [true, false] {
+            let missed = || publisher.missed([merchant].into_iter());
+            let changes = || publisher.take(vec![change(merchant, 1)]);
+            if is_first {
+                missed();
+                changes();
+            } else {
+                changes();
+                missed();
+            }
+            assert_eq!(waiting(&publisher, merchant), None);
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
+
 use super::{
     accepted::Accepted,
     auditor::audit,
@@ -9,7 +11,7 @@ use super::{
     replica::Replica,
     traffic::{Traffic, batch},
 };
-use crate::support::{Database, Invoice, eventually, fresh_postgresql};
+use crate::support::{Database, Invoice, Proxy, eventually, free_port, fresh_postgresql, order_body};
 
 /// How soon a lost notification is notified again.
 const NOTIFIED_AGAIN_WITHIN: Duration = Duration::from_secs(15);
@@ -60,6 +62,31 @@ async fn commands_go_on_while_redis_does_not_answer() {
     let accepted = traffic.end().await.and(batch(&cluster, 1).await);
     assert_eq!((accepted.refused, accepted.unanswered), (0, 0), "a command does not need Redis");
     audit(&cluster, &accepted, 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_follows_is_told_of_what_a_front_could_not_publish() {
+    let cluster = Cluster::start().await;
+    // It leads to nobody.
+    let line = Proxy::to(free_port()).await;
+    let through_the_line = [("PAYLINK_REDIS_URL", format!("redis://127.0.0.1:{}", line.port))];
+    let parted = cluster.starts_front(free_port(), &through_the_line).await;
+    let http = &cluster.merchant.http;
+    let (mut events, mut told) = (http.request(Method::GET, "/v1/events").send().await.unwrap(), String::new());
+    let mut hears = async |words: &[&str]| {
+        let hears = async {
+            while !words.iter().any(|word| told.contains(word)) {
+                told.push_str(core::str::from_utf8(&events.chunk().await.unwrap().unwrap()).unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), hears).await.unwrap();
+    };
+    hears(&["id:"]).await;
+    let url = format!("http://127.0.0.1:{}/v1/orders", parted.port);
+    http.ask(http.request(Method::POST, &url).json(&order_body("1", "+12025550123"))).await.with_status(201);
+    line.leads_to(cluster.redis.port);
+    // If somebody read the feed at once, another front has published it.
+    hears(&["resync", "order.updated"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
