@@ -108,14 +108,14 @@ impl Api {
         let (holder, mut first_seen) = (self.held_keys.holder(), None);
         for wait in LOOKS {
             let (fingerprint, now) = (fingerprint.clone(), self.clock.now());
-            let claim = idempotency::claim(self.db.pool(), holder, (merchant, key), fingerprint, now).await?;
+            let claim = idempotency::claim(self.db.writer(), holder, (merchant, key), fingerprint, now).await?;
             let KeyClaim::Running(Some(hold)) = claim else { return Ok(claim) };
             if self.held_keys.has(merchant, key) || hold != *first_seen.get_or_insert(hold) {
                 return Ok(claim);
             }
             tokio::time::sleep(Duration::from_millis(wait)).await;
         }
-        Ok(idempotency::claim(self.db.pool(), holder, (merchant, key), fingerprint, self.clock.now()).await?)
+        Ok(idempotency::claim(self.db.writer(), holder, (merchant, key), fingerprint, self.clock.now()).await?)
     }
 
     async fn run<T, const STATUS: u16, F, Fut>(
@@ -135,14 +135,14 @@ impl Api {
     /// Frees the key. Retries for a while if the database is unavailable; after that the key counts as left over from a
     /// crash.
     async fn abandon(&self, held: idempotency::HeldKey) {
-        if idempotency::abandon(self.db.pool(), &held).await.is_ok() {
+        if idempotency::abandon(self.db.writer(), &held).await.is_ok() {
             return;
         }
         let db = self.db.clone();
         tokio::spawn(async move {
             for seconds in [1, 2, 4, 8] {
                 tokio::time::sleep(Duration::from_secs(seconds)).await;
-                if idempotency::abandon(db.pool(), &held).await.is_ok() {
+                if idempotency::abandon(db.writer(), &held).await.is_ok() {
                     return;
                 }
             }
