@@ -18,10 +18,13 @@ pub(crate) struct Args {
 pub(crate) async fn run(settings: &Settings, args: &Args) -> Result<(), Error> {
     let parts = Parts::open(settings, Role::Command, None).await?;
     let found = explain(&parts.db, &parts.vault, &args.about, parts.db.now().await?).await?;
-    if found.is_empty() {
+    if found.items.is_empty() {
         return Err(Error::Refused(format!("nothing is known of {}", args.about.trim())));
     }
-    found.iter().for_each(print);
+    found.items.iter().for_each(print);
+    for sentence in &found.left_out {
+        println!("{sentence}");
+    }
     Ok(())
 }
 

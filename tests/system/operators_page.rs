@@ -97,6 +97,6 @@ async fn the_operator_asks_why_a_buyer_got_no_text(app: &mut App) {
         assert!(!told.to_string().contains(&order.phone), "{about} tells the number: {told}");
     }
     let nothing = operator.get("/v1/admin/why?about=%2B12025550199").await.with_status(200).json();
-    assert_eq!(nothing, json!({"items": []}));
+    assert_eq!(nothing, json!({"items": [], "left_out": []}));
     merchant.http.get("/v1/admin/why?about=17008").await.problem(401, "unauthorized");
 }

@@ -1,5 +1,7 @@
 //! Looks up what is asked about, and all that belongs to it.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{LinkId, LinkState, MerchantId, MessageId, OrderId, PhoneNumber, Vault};
 use entity::{
@@ -12,7 +14,7 @@ use entity::{
 use queue::admin::{self, JobSpan};
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{ExplainedJob, Explanation, MOST, Subject, sentences, waits, when};
+use super::{Answer, ExplainedJob, Explanation, MOST, Subject, sentences, waits, when};
 
 /// How many merchants are asked about a number at once.
 const MERCHANTS_AT_ONCE: usize = 100;
@@ -24,15 +26,15 @@ pub(super) struct Looking<'a> {
     db: &'a Db,
     vault: &'a Vault,
     now: DateTime<Utc>,
-    found: Vec<Explanation>,
+    answer: Answer,
 }
 
 impl<'a> Looking<'a> {
-    pub(super) const fn new(db: &'a Db, vault: &'a Vault, now: DateTime<Utc>) -> Self {
-        Self { db, vault, now, found: Vec::new() }
+    pub(super) fn new(db: &'a Db, vault: &'a Vault, now: DateTime<Utc>) -> Self {
+        Self { db, vault, now, answer: Answer::default() }
     }
 
-    pub(super) async fn at(mut self, about: &str) -> Result<Vec<Explanation>, DbErr> {
+    pub(super) async fn at(mut self, about: &str) -> Result<Answer, DbErr> {
         let db = self.db.pool();
         if let Ok(id) = about.parse::<MessageId>() {
             if let Some(message) = message::find_of_any(db, id).await? {
@@ -50,7 +52,7 @@ impl<'a> Looking<'a> {
             self.orders_numbered(about).await?;
             self.buyers(about).await?;
         }
-        Ok(self.found)
+        Ok(self.answer)
     }
 
     async fn orders_numbered(&mut self, number: &str) -> Result<(), DbErr> {
@@ -59,7 +61,8 @@ impl<'a> Looking<'a> {
         let numbered = Condition::all()
             .add(order::Column::MerchantId.is_in(merchant::ids(db).await?))
             .add(order::Column::Number.eq(number));
-        self.orders(numbered).await
+        let found = self.newest_orders(numbered).await?;
+        self.orders(found).await
     }
 
     /// Finds conversations by the hash of the number, which differs by merchant, and orders of a buyer, who may never
@@ -69,6 +72,7 @@ impl<'a> Looking<'a> {
         let owners: Vec<Merchant> = merchant::Entity::find().all(db).await?;
         let parsed = |owner: &Merchant| Some((owner.id, PhoneNumber::parse(number, owner.region).ok()?));
         let phones: Vec<(MerchantId, PhoneNumber)> = owners.iter().filter_map(parsed).collect();
+        let (mut conversations, mut orders) = (Vec::new(), Vec::new());
         for some in phones.chunks(MERCHANTS_AT_ONCE) {
             let (mut talking, mut ordering) = (Condition::any(), Condition::any());
             for (merchant, phone) in some {
@@ -83,19 +87,30 @@ impl<'a> Looking<'a> {
                     order::Column::CustomerPhone.is_in(phone.forms()),
                 ));
             }
-            let conversations = conversation::Entity::find().filter(talking);
-            for conversation in conversations.order_by_desc(conversation::Column::Id).limit(MOST).all(db).await? {
-                self.conversation(&conversation).await?;
-            }
-            self.orders(ordering).await?;
+            let talking = conversation::Entity::find().filter(talking).order_by_desc(conversation::Column::Id);
+            conversations.extend(talking.limit(MOST + 1).all(db).await?);
+            orders.extend(self.newest_orders(ordering).await?);
         }
-        Ok(())
+        conversations.sort_unstable_by_key(|conversation| Reverse(conversation.id));
+        let (conversations, more) = newest(conversations, more_conversations);
+        self.answer.left_out.extend(more);
+        for conversation in &conversations {
+            self.conversation(conversation).await?;
+        }
+        orders.sort_unstable_by_key(|order| Reverse(order.id));
+        self.orders(orders).await
     }
 
-    async fn orders(&mut self, which: Condition) -> Result<(), DbErr> {
-        let query = order::Entity::find().filter(which).order_by_desc(order::Column::Id);
-        for order in query.limit(MOST).all(self.db.pool()).await? {
-            self.order(&order).await?;
+    /// One more than are told.
+    async fn newest_orders(&self, which: Condition) -> Result<Vec<Order>, DbErr> {
+        order::Entity::find().filter(which).order_by_desc(order::Column::Id).limit(MOST + 1).all(self.db.pool()).await
+    }
+
+    async fn orders(&mut self, found: Vec<Order>) -> Result<(), DbErr> {
+        let (orders, more) = newest(found, more_orders);
+        self.answer.left_out.extend(more);
+        for order in &orders {
+            self.order(order).await?;
         }
         Ok(())
     }
@@ -107,7 +122,7 @@ impl<'a> Looking<'a> {
         let merchant = conversation.merchant_id;
         let texts = message::of_conversation(self.db.pool(), merchant, conversation.id, None, MOST + 1).await?;
         let (texts, more) = newest(texts, more_texts);
-        self.found.push(Explanation {
+        self.answer.items.push(Explanation {
             subject: Subject::Conversation,
             id: conversation.id.to_string(),
             merchant,
@@ -128,7 +143,7 @@ impl<'a> Looking<'a> {
         let links = link::newest_of_order(self.db.pool(), order.merchant_id, order.id, MOST + 1).await?;
         let (links, more) = newest(links, more_links);
         let none = links.is_empty().then(|| "no link was made for it".to_owned());
-        self.found.push(Explanation {
+        self.answer.items.push(Explanation {
             subject: Subject::Order,
             id: order.id.to_string(),
             merchant: order.merchant_id,
@@ -163,7 +178,7 @@ impl<'a> Looking<'a> {
         let timeline = link::timeline(db, link.id).await?;
         let moments = timeline.iter().map(|entry| entry.at).chain([link.created_at]);
         let spans = moments.map(|at| (at, at)).collect();
-        self.found.push(Explanation {
+        self.answer.items.push(Explanation {
             subject: Subject::Link,
             id: link.id.to_string(),
             merchant: link.merchant_id,
@@ -186,7 +201,7 @@ impl<'a> Looking<'a> {
             told.extend(self.held_up(message).await?);
         }
         let spans = vec![(message.created_at, message.asked_at() + JOBS_WITHIN)];
-        self.found.push(Explanation {
+        self.answer.items.push(Explanation {
             subject: Subject::Message,
             id: message.id.to_string(),
             merchant: message.merchant_id,
@@ -274,4 +289,12 @@ fn more_texts() -> String {
 
 fn more_links() -> String {
     format!("it has more links: the newest {MOST} are told here")
+}
+
+fn more_orders() -> String {
+    format!("there are more orders: the newest {MOST} are told here")
+}
+
+fn more_conversations() -> String {
+    format!("there are more conversations: the newest {MOST} are told here")
 }

@@ -50,6 +50,15 @@ pub struct Explanation {
     pub jobs: Vec<ExplainedJob>,
 }
 
+/// What is known of what was asked about.
+#[derive(Debug, Clone, Default)]
+pub struct Answer {
+    /// Each thing with its parts after it.
+    pub items: Vec<Explanation>,
+    /// What was left out of them, in plain sentences.
+    pub left_out: Vec<String>,
+}
+
 /// A job, and what it waits for.
 #[derive(Debug, Clone)]
 pub struct ExplainedJob {
@@ -61,7 +70,7 @@ pub struct ExplainedJob {
 
 /// Explains what is known about a phone number, an order (its id or its number), a link or a message (their ids), of any
 /// merchant. Empty if nothing is known.
-pub async fn explain(db: &Db, vault: &Vault, about: &str, now: DateTime<Utc>) -> Result<Vec<Explanation>, DbErr> {
+pub async fn explain(db: &Db, vault: &Vault, about: &str, now: DateTime<Utc>) -> Result<Answer, DbErr> {
     looking::Looking::new(db, vault, now).at(about.trim()).await
 }
 

@@ -99,9 +99,10 @@ on_both_databases! {
         assert_eq!(reread(&rows, &link).await.state, LinkState::Paid);
     }
 
-    async fn why_tells_the_newest_links_of_an_order_and_that_there_are_more(rows) {
+    async fn why_tells_the_newest_orders_and_links_and_that_there_are_more(rows) {
         let order = rows.order().await;
-        let asked = async || api::why::explain(&rows.db, &rows.vault, &order.id.to_string(), now()).await.unwrap();
+        let why = async |about: &str| api::why::explain(&rows.db, &rows.vault, about, now()).await.unwrap();
+        let asked = async || why(&order.id.to_string()).await.items;
         for count in 1..=21 {
             let link = rows.link(&order).await.unwrap();
             let refused = StripeFacts { failure: Some("refused".to_owned()), ..StripeFacts::default() };
@@ -113,6 +114,13 @@ on_both_databases! {
         let told = asked().await;
         assert_eq!(told.len(), 1 + 20);
         assert!(told[0].sentences[0].contains("more links"), "{:?}", told[0].sentences);
+
+        for count in 2..=21 {
+            rows.order().await;
+            let told = why("+12025550123").await;
+            assert_eq!(told.items.iter().filter(|item| item.depth == 0).count(), count.min(20));
+            assert_eq!(told.left_out.iter().any(|said| said.contains("more orders")), count > 20, "{:?}", told.left_out);
+        }
     }
 
     async fn an_order_has_at_most_one_open_link(rows) {

@@ -24,6 +24,8 @@ described_words!(Subject);
 struct WhyView {
     /// Each with its parts after it. Empty if nothing is known.
     items: Vec<ExplanationView>,
+    /// What was left out of them, in English sentences for people: that there are more orders of a buyer.
+    left_out: Vec<String>,
 }
 
 /// What became of one thing, and why.
@@ -78,8 +80,8 @@ impl AdminWhy {
     /// Ask why a buyer got no text
     ///
     /// What became of an order, a link, a text or all that is known of a phone number, of any merchant, and why. Without
-    /// texts and numbers, which only the merchant may see. The newest 20 links of an order and 20 texts of a link or a
-    /// conversation are told, and a sentence says if there are more.
+    /// texts and numbers, which only the merchant may see. The newest 20 orders of a buyer, 20 links of an order and 20
+    /// texts of a link or a conversation are told, and a sentence says if there are more.
     #[oai(path = "/admin/why", method = "get")]
     async fn why(
         &self,
@@ -89,6 +91,6 @@ impl AdminWhy {
         about: Query<String>,
     ) -> Result<Json<WhyView>, Problem> {
         let found = explain(&api.db, &api.vault, &about.0, api.clock.now()).await?;
-        Ok(Json(WhyView { items: found.into_iter().map(Into::into).collect() }))
+        Ok(Json(WhyView { items: found.items.into_iter().map(Into::into).collect(), left_out: found.left_out }))
     }
 }

@@ -36,16 +36,18 @@ function follow(answer, about) {
   const following = live({
     name: () => `why ${about}`,
     load: (signal) => get("/admin/why", { query: { about }, signal }),
-    show: ({ items }) => draw(answer, items),
+    show: (told) => draw(answer, told),
     fail: (problem) => failure(answer, problem, following.refresh),
   });
   return following.stop;
 }
 
-function draw(answer, items) {
+function draw(answer, { items, left_out }) {
   const t = strings.why;
   if (items.length === 0) return swap(answer, h("div.card", empty(t.none, t.noneHint)));
-  swap(answer, wholes(items).map((parts) => h("section.card.why-whole", parts.map(explained))));
+  swap(answer,
+    wholes(items).map((parts) => h("section.card.why-whole", parts.map(explained))),
+    left_out.map((sentence) => h("p.quiet", translated(sentence))));
 }
 
 /** Each thing that was asked about with its parts, which come after it. */
