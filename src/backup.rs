@@ -29,6 +29,7 @@ use crate::{
     database::open_database,
     documents::open_documents,
     error::Error,
+    output::counted,
     parts::secret_key,
     settings::Settings,
 };
@@ -110,9 +111,11 @@ async fn make(settings: &Settings, args: &Args) -> Result<(), Error> {
     let (count, missing) = write(out, key, &content).await?;
     drop(snapshot);
     part.becomes_whole()?;
-    println!("{}: the database as of {at}, and {count} documents", args.file.display());
+    let documents = counted(count, "document", "documents");
+    println!("{}: the database as of {at}, and {documents}", args.file.display());
     if missing > 0 {
-        println!("{missing} documents were erased meanwhile, and are in no backup");
+        let erased = counted(missing, "document was erased", "documents were erased");
+        println!("{erased} meanwhile, and in no backup");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use migration::SchemaState;
 use sea_orm::DbErr;
 use url::Url;
 
-use crate::{data_dir::DataDir, error::Error, moving::half, role::Role, settings::Settings};
+use crate::{data_dir::DataDir, error::Error, moving::half, output::counted, role::Role, settings::Settings};
 
 /// Opens the database for an operator's command, if this version supports its schema.
 pub(crate) async fn open_database(settings: &Settings) -> Result<Db, Error> {
@@ -74,8 +74,8 @@ pub(crate) async fn check_schema(db: &Db) -> Result<(), Error> {
         SchemaState::Usable if half::is_under_way(db).await? => Err(Error::Refused(half::HALF.to_owned())),
         SchemaState::Usable => Ok(()),
         SchemaState::TooOld(missing) => Err(Error::Refused(format!(
-            "the database's schema is older than this version, {} steps are missing: run `paylink migrate`",
-            missing.len()
+            "the database's schema is older than this version, {}: run `paylink migrate`",
+            counted(missing.len(), "step is missing", "steps are missing")
         ))),
         SchemaState::TooNew(step) => Err(Error::Refused(format!(
             "the database's schema is newer than this version ({step}): run the version that made it, or a later one"

@@ -14,7 +14,7 @@ use queue::{
     admin::{DeadJobAction, DeadJobChange, JobFilter},
 };
 
-use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
+use crate::{error::Error, output::counted, parts::Parts, role::Role, settings::Settings};
 
 /// Rows per page.
 const PAGE: u64 = 1_000;
@@ -255,6 +255,6 @@ async fn rebuild(parts: &Parts) -> Result<(), Error> {
         after = Some(last);
         notified += parts.queue.notify_now(&page.enqueued).await?;
     }
-    println!("{notified} jobs were notified that Redis did not have");
+    println!("{} that Redis did not have", counted(notified, "job was notified", "jobs were notified"));
     Ok(())
 }

@@ -13,7 +13,7 @@ use entity::{
     suspension,
 };
 
-use crate::{database::open_database, error::Error, settings::Settings};
+use crate::{database::open_database, error::Error, output::counted, settings::Settings};
 
 /// The action.
 #[derive(ClapArgs)]
@@ -136,7 +136,7 @@ async fn top_up(db: &Db, merchant: MerchantId, amount: i64, note: Option<String>
     let available = credits::top_up(&tx, merchant, amount, note.clone(), now).await?;
     audit::record(&tx, Act::of_operator(merchant, AuditAction::CreditsTopUp, &merchant, note), now).await?;
     tx.commit().await?;
-    println!("{available}");
+    println!("{} now", counted(available, "credit is available", "credits are available"));
     Ok(())
 }
 

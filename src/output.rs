@@ -25,7 +25,25 @@ pub(crate) fn line(line: fmt::Arguments<'_>) {
     }
 }
 
+/// So many, with the words for one or for several.
+pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, several: &str) -> String {
+    let words = if count == N::from(1) { one } else { several };
+    format!("{count} {words}")
+}
+
 /// Whether something could not be printed that somebody would have read.
 pub(crate) fn has_failed() -> bool {
     HAS_FAILED.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_is_not_several() {
+        for (count, said) in [(0, "0 attempts"), (1, "1 attempt"), (2, "2 attempts")] {
+            assert_eq!(counted(count, "attempt", "attempts"), said);
+        }
+    }
 }

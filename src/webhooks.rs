@@ -12,7 +12,7 @@ use entity::{
     },
 };
 
-use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
+use crate::{error::Error, output::counted, parts::Parts, role::Role, settings::Settings};
 
 /// The default reason for the audit log.
 const REASON: &str = "from the command line";
@@ -108,12 +108,12 @@ fn show(endpoint: &WebhookEndpoint) {
 fn show_delivery(delivery: &WebhookDelivery) {
     let status = delivery.answered_status.map_or_else(|| "-".to_owned(), |status| status.to_string());
     println!(
-        "{}  {}  {:<18}  {:<9}  {} tries  {status}  {}",
+        "{}  {}  {:<18}  {:<9}  {}  {status}  {}",
         delivery.id,
         delivery.at.to_rfc3339(),
         delivery.kind,
         delivery.state,
-        delivery.tries,
+        counted(delivery.tries, "try", "tries"),
         delivery.error.as_deref().unwrap_or_default(),
     );
 }

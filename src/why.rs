@@ -5,7 +5,7 @@ use ::api::why::{ExplainedJob, Explanation, explain};
 use clap::Args as ClapArgs;
 use entity::job::Job;
 
-use crate::{error::Error, parts::Parts, role::Role, settings::Settings};
+use crate::{error::Error, output::counted, parts::Parts, role::Role, settings::Settings};
 
 /// What to explain.
 #[derive(ClapArgs)]
@@ -51,5 +51,5 @@ fn job_line(job: &Job) -> String {
     let Job { id, kind, state, .. } = job;
     let error = job.last_error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     let next = if job.finished_at.is_none() { format!(", next at {}", job.run_at) } else { String::new() };
-    format!("{id} ({kind}) is {state} after {} attempts{next}{error}", job.attempts())
+    format!("{id} ({kind}) is {state} after {}{next}{error}", counted(job.attempts(), "attempt", "attempts"))
 }

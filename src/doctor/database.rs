@@ -11,6 +11,7 @@ use crate::{
     data_dir::DataDir,
     database::{database_url, not_opened},
     moving::half,
+    output::counted,
     parts::secret_key,
     role::Role,
     settings::Settings,
@@ -69,7 +70,8 @@ async fn schema(db: &Db, report: &mut Report) -> bool {
             Err(error) => report.failed("schema", domain::with_sources(&error), "allow our role to read it"),
         },
         Ok(SchemaState::TooOld(missing)) => {
-            report.failed("schema", format!("{} steps are missing", missing.len()), "run `paylink migrate`");
+            let found = counted(missing.len(), "step is missing", "steps are missing");
+            report.failed("schema", found, "run `paylink migrate`");
         }
         Ok(SchemaState::TooNew(step)) => {
             report.failed("schema", format!("a later version has done {step}"), "run that version, or a later one");

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::output::counted;
+
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +80,7 @@ impl Report {
                 println!("         to change: {change}");
             }
         }
-        println!("{} failed, {} warnings", self.count(Status::Failed), self.count(Status::Warning));
+        let warnings = counted(self.count(Status::Warning), "warning", "warnings");
+        println!("{} failed, {warnings}", self.count(Status::Failed));
     }
 }

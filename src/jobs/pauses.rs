@@ -5,7 +5,7 @@ use domain::MerchantId;
 use entity::{audit::OPERATOR, merchant, pause};
 use queue::{Kind, flow::Paused};
 
-use crate::{error::Error, parts::Parts};
+use crate::{error::Error, output::counted, parts::Parts};
 
 /// What to pause or resume: exactly one of the two.
 #[derive(ClapArgs)]
@@ -50,7 +50,10 @@ pub(super) async fn resume(parts: &Parts, what: &What, reason: Option<&str>) -> 
         return Err(Error::Refused(format!("{what} is not paused")));
     }
     match queue::admin::notify_waiting(&parts.db, &parts.queue, what).await {
-        Ok(notified) => println!("{what} goes on; {notified} jobs were notified that Redis did not have"),
+        Ok(notified) => {
+            let notified = counted(notified, "job was notified", "jobs were notified");
+            println!("{what} goes on; {notified} that Redis did not have");
+        }
         Err(error) => println!("{what} goes on; the scheduler notifies what has waited, as now {error}"),
     }
     Ok(())

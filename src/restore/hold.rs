@@ -9,7 +9,7 @@ use entity::{
 use queue::{EnqueueOptions, Kind, RecoverStripeLinks, SendSms, enqueue, event_jobs};
 
 use super::refuse_what_is_to_come;
-use crate::error::Error;
+use crate::{error::Error, output::counted};
 
 /// Kinds that would repeat what the world has seen since the backup, and what they do.
 const PAUSED: [(Kind, &str); 4] = [
@@ -29,13 +29,15 @@ impl Held {
     pub(super) fn print(&self) {
         let Self { texts, asked } = self;
         println!(
-            "{texts} texts that were under way wait for the carrier's record, and after a day for a person (paylink messages list --status unknown)"
+            "{} for the carrier's record, and after a day for a person (paylink messages list --status unknown)",
+            counted(*texts, "text that was under way waits", "texts that were under way wait")
         );
         println!("paused, since it may have been done meanwhile; once you have seen what was:");
         for (kind, what) in PAUSED {
             println!("  {what}: paylink jobs resume --kind {kind}");
         }
-        println!("{asked} merchants' Stripe accounts are asked for links that were made since");
+        let asked = counted(*asked, "merchant's Stripe account is", "merchants' Stripe accounts are");
+        println!("{asked} asked for links that were made since");
     }
 }
 

@@ -20,7 +20,8 @@ const IN_TWO_SECONDS: usize = 50;
 async fn a_link_is_sent_before_the_texts_of_a_batch_that_were_there_first() {
     let app = App::start_apart(Database::postgresql().await).await;
     let merchant = app.merchant();
-    app.says(&["merchant", "top-up", &app.hello.merchant_id, "2000"]);
+    let topped_up = app.says(&["merchant", "top-up", &app.hello.merchant_id, "2000"]);
+    assert_eq!(topped_up, "2100 credits are available now\n");
     let (before, within) = (merchant.opens_an_order("15001").await, merchant.opens_an_order("15002").await);
     let links = [merchant.makes_a_link(&before).await, merchant.makes_a_link(&within).await];
     app.says(&["jobs", "pause", "--kind", "send_sms", "--reason", "so that they pile up"]);

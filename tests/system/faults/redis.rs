@@ -100,7 +100,7 @@ async fn an_empty_redis_is_filled_from_the_rows_on_request() {
     cluster.loses_its_workers();
     cluster.redis.loses_everything();
     let rebuilt = cluster.runs(&["jobs", "rebuild"]);
-    assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("1 jobs were notified"), "{rebuilt:?}");
+    assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("1 job was notified"), "{rebuilt:?}");
     cluster.workers.push(cluster.a_worker());
     audit(&cluster, &accepted, 0).await;
 }
