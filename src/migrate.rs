@@ -26,6 +26,9 @@ const LOCK_TIMEOUT_MS: u32 = 300;
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// A step that took longer is told by itself; all others are told together.
+const LONG_STEP: Duration = Duration::from_secs(1);
+
 /// PostgreSQL's error code for a lock timeout.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
@@ -36,8 +39,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Error> {
 
 /// The result of one migration round.
 enum RoundResult {
-    /// The oldest missing step was applied, or what it brings rows into was created.
+    /// The oldest missing step was applied.
     Done,
+    /// What the oldest missing step brings rows into was created.
+    Prepared,
     /// This step is missing, and what it brings in of large tables has to be brought in by pages first.
     ToFill(&'static Fill),
     /// A step is missing, and these indexes that it declares have to be built first.
@@ -48,17 +53,24 @@ enum RoundResult {
 
 /// Applies the missing steps, each in its own transaction. Concurrent callers wait for each other.
 pub(crate) async fn bring_up_to_date(db: &Db) -> Result<(), Error> {
+    let (begin, mut steps) = (Instant::now(), 0);
     let mut tries = 0;
     let mut filled = None;
     loop {
         match next_step(db, filled).await {
-            Ok(RoundResult::Done) => tries = 0,
+            Ok(RoundResult::Done) => (steps, tries) = (steps + 1, 0),
+            Ok(RoundResult::Prepared) => tries = 0,
             Ok(RoundResult::ToFill(fill)) => {
                 fill_ahead(db, fill).await?;
                 filled = Some(fill.step());
             }
             Ok(RoundResult::ToBuild(indexes)) => build_ahead(db, indexes).await?,
-            Ok(RoundResult::Whole) => return Ok(()),
+            Ok(RoundResult::Whole) => {
+                if steps > 0 {
+                    tracing::info!(steps, took = ?begin.elapsed(), "the schema was brought up to date");
+                }
+                return Ok(());
+            }
             Err(error) if is_lock_timeout(&error) && tries < TRIES => {
                 tries += 1;
                 tracing::info!(tries, "a table is in use for long; traffic goes first, and the step is tried again");
@@ -84,7 +96,7 @@ async fn next_step(db: &Db, filled: Option<&str>) -> Result<RoundResult, DbErr> 
         if !fill.is_prepared(&tx).await? {
             fill.prepare(&tx).await?;
             tx.commit().await?;
-            return Ok(RoundResult::Done);
+            return Ok(RoundResult::Prepared);
         }
         let is_built = ahead::unbuilt(&tx, fill.indexes()).await?.is_none();
         tx.rollback().await?;
@@ -98,13 +110,17 @@ async fn next_step(db: &Db, filled: Option<&str>) -> Result<RoundResult, DbErr> 
     let begin = Instant::now();
     Migrator::up(tx.for_migrator(), Some(1)).await?;
     tx.commit().await?;
-    tracing::info!(step, took = ?begin.elapsed(), "a step of the schema is done");
+    let took = begin.elapsed();
+    if took > LONG_STEP {
+        tracing::info!(step, ?took, "a step of the schema is done");
+    } else {
+        tracing::debug!(step, ?took, "a step of the schema is done");
+    }
     Ok(RoundResult::Done)
 }
 
 /// Brings in what a step would, page by page, while traffic goes on. Others may do the same at the same time.
 async fn fill_ahead(db: &Db, fill: &Fill) -> Result<(), DbErr> {
-    tracing::info!(step = fill.step(), "rows from before this step are brought in while traffic goes on");
     let mut last = None;
     loop {
         let tx = db.begin().await?;
@@ -112,6 +128,9 @@ async fn fill_ahead(db: &Db, fill: &Fill) -> Result<(), DbErr> {
         tx.commit().await?;
         if end.is_none() {
             return Ok(());
+        }
+        if last.is_none() {
+            tracing::info!(step = fill.step(), "rows from before this step are brought in while traffic goes on");
         }
         last = end;
     }
