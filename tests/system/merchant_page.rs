@@ -19,6 +19,7 @@ async fn a_merchant_changes_what_buyers_see(app: &mut App) {
         async |body: Value| merchant.http.ask(merchant.http.request(Method::PATCH, "/v1/merchant").json(&body)).await;
     let profile = merchant.http.get("/v1/merchant").await.with_status(200).json();
     assert_eq!((&profile["name"], &profile["region"]), (&json!("Example Bakery"), &json!("US")));
+    assert_eq!((&profile["region_currency"], profile.get("currency")), (&json!("usd"), None));
     let webhooks = &profile["webhook_urls"];
     assert_eq!(webhooks["stripe"], format!("{}/webhooks/stripe/{}", app.hello.url, merchant.id));
 
@@ -34,9 +35,14 @@ async fn a_merchant_changes_what_buyers_see(app: &mut App) {
     let order = json!({"number": "16001", "customer": {"name": "A", "phone": "0151 23456789"}, "amount": "12.50"});
     let order = merchant.http.post("/v1/orders", &order).await.with_status(201).json();
     assert_eq!((&order["currency"], &order["customer"]["phone"]), (&json!("eur"), &json!("+4915123456789")));
-    // An example of a text asks for what the shop asks for.
-    for (currency, expected) in [("usd", "129.50 USD"), ("jpy", "12,950 JPY")] {
-        patch(json!({"currency": currency})).await.with_status(200);
+    // An example of a text asks for what the shop asks for, and without a currency for that of its region.
+    for (change, expected) in [
+        (json!({"currency": "usd"}), "129.50 USD"),
+        (json!({"currency": "jpy"}), "12,950 JPY"),
+        (json!({"currency": null}), "129.50 EUR"),
+        (json!({"region": "GB"}), "129.50 GBP"),
+    ] {
+        patch(change).await.with_status(200);
         let asked = json!({"body": "{{amount}} {{link}}"});
         let preview = merchant.http.post("/v1/message-template/preview", &asked).await.with_status(200).json();
         assert!(preview["text"].as_str().unwrap().starts_with(expected), "{preview}");

@@ -34,7 +34,6 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "lib/api.js": SCRIPT,
     "lib/card.js": SCRIPT,
     "lib/clipboard.js": SCRIPT,
-    "lib/currencies.js": SCRIPT,
     "lib/decimal.js": SCRIPT,
     "lib/dialog.js": SCRIPT,
     "lib/dom.js": SCRIPT,

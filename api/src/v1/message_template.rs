@@ -205,7 +205,7 @@ pub(super) fn example_of(api: &Api, owner: &Merchant, template: &Template) -> Re
 
 /// The values of a preview without a link.
 fn example<'a>(owner: &'a Merchant, url: &'a str, expires_on: NaiveDate) -> Result<Variables<'a>, Problem> {
-    let currency = match owner.currency {
+    let currency = match owner.currency.or_else(|| Currency::of_region(owner.region)) {
         Some(usual) => usual,
         None => Currency::parse("eur").map_err(Problem::internal)?,
     };

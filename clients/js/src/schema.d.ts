@@ -1101,6 +1101,8 @@ export interface Profile {
   receipts: boolean;
   /** ISO 3166: the region of phone numbers without a country code. */
   region: string;
+  /** ISO 4217: the currency of shops of its region; absent where it is not plain which. Examples of texts ask for it without a `currency`. */
+  region_currency?: string;
   /** Days after the last text about a link. */
   reminder_after_days: number;
   /** Whether buyers are reminded of unpaid links. */

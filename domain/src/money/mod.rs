@@ -12,6 +12,7 @@
 mod arithmetic;
 mod currency;
 mod locale;
+mod of_region;
 mod parse;
 mod print;
 mod stripe;

@@ -1,7 +1,7 @@
 //! The merchant as shown to API callers.
 
 use chrono::{DateTime, Utc};
-use domain::MerchantId;
+use domain::{Currency, MerchantId};
 use entity::{
     Merchant,
     logo::{self, LogoInfo, PictureType},
@@ -34,6 +34,9 @@ pub(super) struct ProfileView {
     region: CountryCode,
     /// ISO 4217: the default currency of new orders.
     currency: Option<CurrencyCode>,
+    /// ISO 4217: the currency of shops of its region; absent where it is not plain which. Examples of texts ask for it
+    /// without a `currency`.
+    region_currency: Option<CurrencyCode>,
     /// IANA, such as `Europe/Berlin`: determines when days end.
     time_zone: ZoneName,
     /// The colour of its pages as `#rrggbb`; absent: the default.
@@ -114,6 +117,7 @@ impl ProfileView {
             tax_number: owner.tax_number,
             region: owner.region.as_str().into(),
             currency: owner.currency.map(|currency| currency.as_str().into()),
+            region_currency: Currency::of_region(owner.region).map(|currency| currency.as_str().into()),
             time_zone: owner.time_zone.into(),
             colour: owner.colour.map(|colour| colour.to_string().into()),
             payment_methods: owner.payment_methods.unwrap_or_default().to_string().into(),

@@ -1,7 +1,6 @@
 // The dialog for a new order.
 
 import { command, get } from "../lib/api.js";
-import { currencyOf } from "../lib/currencies.js";
 import { openDialog } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
 import { draft, keepDraft } from "../lib/drafts.js";
@@ -34,7 +33,7 @@ export async function newOrder(lately) {
 async function beginWithUsual(control, lately) {
   // Without an answer it is left to whoever fills it in.
   const merchant = await get("/merchant").catch(() => undefined);
-  const usual = merchant && (merchant.currency ?? lately ?? currencyOf(merchant.region));
+  const usual = merchant && (merchant.currency ?? lately ?? merchant.region_currency);
   if (usual && !control.value.trim() && control !== document.activeElement) control.value = usual.toUpperCase();
 }
 

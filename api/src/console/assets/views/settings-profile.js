@@ -1,7 +1,6 @@
 // Who the merchant is, to their buyers: name, contact, logo and colour; and where they are: region, currency, time zone.
 
 import { command, get } from "../lib/api.js";
-import { currencyOf } from "../lib/currencies.js";
 import { h } from "../lib/dom.js";
 import { useRegion, useTimeZone } from "../lib/format.js";
 import { actions, currencies, field, form, input } from "../lib/form.js";
@@ -32,7 +31,7 @@ function editor(merchant) {
     address: h("textarea", { name: "address", rows: "3", maxlength: "720", autocomplete: "street-address" }, merchant.address ?? ""),
     tax_number: input("tax_number", { maxlength: "64", spellcheck: "false", value: merchant.tax_number ?? "" }),
     region: select("region", regions(), merchant.region),
-    currency: input("currency", { maxlength: "3", spellcheck: "false", list: "merchant-currencies", value: (merchant.currency ?? "").toUpperCase(), placeholder: (currencyOf(merchant.region) ?? "").toUpperCase() }),
+    currency: input("currency", { maxlength: "3", spellcheck: "false", list: "merchant-currencies", value: (merchant.currency ?? "").toUpperCase(), placeholder: (merchant.region_currency ?? "").toUpperCase() }),
     language: h("select", { name: "language" }, spoken(merchant.language).map(([value, label]) => h("option", { value, selected: value === (merchant.language ?? "") }, label))),
     time_zone: select("time_zone", zones(merchant.time_zone), merchant.time_zone),
   };
