@@ -35,6 +35,12 @@ async fn an_operator_finds_out_why_a_job_was_given_up_and_discards_it() {
         browser.clicks("process_stripe_event").await;
         browser.sees("Why the last attempt failed").await;
         browser.sees("Trace").await;
+        // In the language of the console, but for what a library said.
+        app.changes_rows("UPDATE job SET last_error = 'Stripe did not answer: dns error' WHERE state = 'dead'").await;
+        browser.runs("document.cookie = 'paylink_language=de; Path=/console'; location.reload()", vec![]).await;
+        browser.sees("Stripe hat nicht geantwortet: dns error").await;
+        browser.runs("document.cookie = 'paylink_language=en; Path=/console'; location.reload()", vec![]).await;
+        browser.sees("Stripe did not answer: dns error").await;
 
         // Nothing is done without a reason.
         browser.clicks("Retry").await;

@@ -52,6 +52,12 @@ export function translated(text) {
   return text;
 }
 
+/** Why a job failed, with its causes after colons: those that are in no table, such as a library's, stay as they came. */
+export function translatedError(text) {
+  const said = translated(text);
+  return said === text ? text.split(": ").map(translated).join(": ") : said;
+}
+
 /** What a buyer said by a button of their page; what they wrote themselves stays as it is. */
 export function saidByBuyer(text) {
   // English needs no table of what it says.

@@ -5,6 +5,7 @@ import { h, swap } from "../lib/dom.js";
 import { ago, number } from "../lib/format.js";
 import { live } from "../lib/live.js";
 import { hashOf } from "../lib/router.js";
+import { translatedError } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { failure } from "./page.js";
 
@@ -34,6 +35,6 @@ function row({ kind, known_kind, error, contains, jobs, last_at }, state) {
   return h("li", h(contains ? "a.job-row" : "div.job-row", { href: contains && hashOf("/jobs", of), key: `${kind} ${error}` },
     h("span.job-kind", h("code", kind)),
     h("span.error-count", h("strong", number(jobs)), h("span.visually-hidden", ` ${t.jobs}`)),
-    h("span.job-error", error),
+    h("span.job-error", translatedError(error)),
     h("span.job-facts.quiet", t.last, " ", ago(last_at))));
 }

@@ -7,6 +7,7 @@ import { icon } from "../lib/icons.js";
 import { PACE, live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { hashOf, title } from "../lib/router.js";
+import { translatedError } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirmWithReason } from "./confirm.js";
 import { failure, pageHead, region } from "./page.js";
@@ -40,7 +41,7 @@ function draw(page, job, path, changed) {
       ],
     }),
     h("section.card.setting",
-      job.last_error && h("div.notice.notice-bad", h("div", icon("warning")), h("div", h("p.notice-title", t.lastError), h("p", job.last_error))),
+      job.last_error && h("div.notice.notice-bad", h("div", icon("warning")), h("div", h("p.notice-title", t.lastError), h("p", translatedError(job.last_error)))),
       facts(job)));
 }
 

@@ -7,6 +7,7 @@ import { live } from "../lib/live.js";
 import { say } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
 import { go, title } from "../lib/router.js";
+import { translatedError } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { confirmWithReason } from "./confirm.js";
 import { showCharts } from "./operator-charts.js";
@@ -82,6 +83,6 @@ function row(job) {
   return h("li", h("a.job-row", { href: `#${PATH}/${job.id}`, key: job.id },
     h("span.job-kind", h("code", job.kind)),
     tag(`job-${job.state}`, t.states[job.state] ?? job.state),
-    h("span.job-error", job.last_error ?? ""),
+    h("span.job-error", job.last_error && translatedError(job.last_error)),
     h("span.job-facts.quiet", t.attempts(job.attempt), " · ", time(job.created_at, { short: true }))));
 }

@@ -6,7 +6,7 @@ import { humanised, tag, time } from "../lib/format.js";
 import { icon } from "../lib/icons.js";
 import { live } from "../lib/live.js";
 import { go, title } from "../lib/router.js";
-import { translated } from "../lib/server-words.js";
+import { translated, translatedError } from "../lib/server-words.js";
 import { strings } from "../strings.js";
 import { empty, failure, pageHead, region } from "./page.js";
 
@@ -79,7 +79,7 @@ function job({ job: { id, kind, state, last_error }, waits }) {
   return h("li",
     h("p.title-line", h("a", { href: `#/jobs/${id}` }, h("code", kind)), tag(`job-${state}`, strings.jobs.states[state] ?? state)),
     waits && h("p", said(waits)),
-    last_error && h("p.quiet", last_error));
+    last_error && h("p.quiet", translatedError(last_error)));
 }
 
 function history({ id, timeline }) {
