@@ -128,6 +128,13 @@ pub(crate) async fn look<P: Part>(part: &P) -> Result<Found<P::Row, P::Id>, DbEr
     Ok(part.page(Matches { rows, is_cut: found.is_cut }, end))
 }
 
+/// Whether pages of this part look up other rows for those that they look through, and so many pages cannot look through
+/// all.
+pub(crate) async fn is_beyond<P: Part>(part: &P, pages: u64, alone: Looks) -> Result<bool, DbErr> {
+    let most = part.looks().most;
+    Ok(most < alone.most && part.last_of(pages * most).await?.is_some())
+}
+
 /// The last of this many rows of a query of ids, if there are more.
 pub(crate) async fn last_of<Id: TryGetable>(
     db: &impl ConnectionTrait,

@@ -28,7 +28,9 @@ pub use forget::{due_for_forgetting, forget_customers};
 pub use insert::{Kept, LostOrder, NewOrder, insert, insert_lost, insert_unless_there};
 pub use projections::{ExportedOrder, OrderName, exported, names};
 pub(crate) use search::archived;
-pub use search::{OrderSearch, by_number, counted, held, held_by_number, is_second_number, numbers_there, search};
+pub use search::{
+    OrderSearch, by_number, counted, held, held_by_number, is_beyond, is_second_number, numbers_there, search,
+};
 pub use tag::Tag;
 pub(crate) use tag::{refresh_tags, take_back_paid};
 pub(crate) use tag_none::unasked;

@@ -65,6 +65,18 @@ impl Meant {
         Ok(if any.is_some() { meant } else { is_part })
     }
 
+    /// What this text means, if there is one.
+    pub(crate) async fn by_any(
+        db: &impl ConnectionTrait,
+        text: Option<&str>,
+        merchant: MerchantId,
+    ) -> Result<Option<Self>, DbErr> {
+        match text {
+            Some(text) => Self::by(db, text, merchant).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     pub(crate) const fn is_one_buyer(&self) -> bool {
         matches!(self, Self::Buyer(_))
     }

@@ -87,14 +87,14 @@ impl Totals {
 pub(crate) struct AddingUp<Id> {
     /// The next page; `None` once enough is known.
     next: Option<Place<Id>>,
-    pages: usize,
+    pages: u64,
     found: Vec<Counted<Id>>,
     has_more: bool,
 }
 
 impl<Id: Copy> AddingUp<Id> {
     /// How many pages are read at most.
-    const PAGES: usize = 5;
+    pub(crate) const PAGES: u64 = 5;
 
     /// Of a list in this order.
     pub(crate) fn of(place: Place<Id>) -> Self {
@@ -120,6 +120,11 @@ impl<Id: Copy> AddingUp<Id> {
     }
 
     /// What they come to.
+    /// Whether the first page was read, and more are to be.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.pages == 1 && self.next.is_some()
+    }
+
     pub(crate) fn totals(self) -> Result<Totals, Problem> {
         Totals::of(self.found, self.has_more)
     }

@@ -92,7 +92,12 @@ pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &LinkSear
     let mut all = AddingUp::of(search.place);
     while let Some(place) = all.next_page() {
         let search = LinkSearch { place, ..search.clone() };
-        all.add(place, link::counted(api.db.pool(), merchant, search).await?);
+        all.add(place, link::counted(api.db.pool(), merchant, search.clone()).await?);
+        // Where the pages end before the list does, no sums can be told.
+        let pages = AddingUp::<LinkId>::PAGES;
+        if all.has_begun() && link::is_beyond(api.db.pool(), merchant, search, pages).await? {
+            break;
+        }
     }
     all.totals()
 }

@@ -78,7 +78,12 @@ pub(super) async fn totals_of(api: &Api, merchant: MerchantId, search: &OrderSea
     let mut all = AddingUp::of(search.place);
     while let Some(place) = all.next_page() {
         let search = OrderSearch { place, ..search.clone() };
-        all.add(place, order::counted(api.db.pool(), merchant, search).await?);
+        all.add(place, order::counted(api.db.pool(), merchant, search.clone()).await?);
+        // Where the pages end before the list does, no sums can be told.
+        let pages = AddingUp::<OrderId>::PAGES;
+        if all.has_begun() && order::is_beyond(api.db.pool(), merchant, search, pages).await? {
+            break;
+        }
     }
     all.totals()
 }

@@ -65,7 +65,7 @@ pub use purge::purge;
 pub use refunds::unfinished_refunds;
 pub use reminding::{hold, set_reminding};
 pub use renewal::{begin_stripe_attempt, clear_failure, doubt_unmade, set_failure, set_renewed};
-pub use search::{LinkSearch, counted, find_all, search};
+pub use search::{LinkSearch, counted, find_all, is_beyond, search};
 pub use storage::stored_bytes;
 pub(crate) use timeline::note_message;
 pub use timeline::{TimelineEntry, note, of_links as timelines, timeline};

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     list::{Counted, Found, PaidPeriod, Period, Place},
-    looking::{ReadRows, look},
+    looking::{self, ReadRows, look},
     order,
     search::Meant,
 };
@@ -72,10 +72,7 @@ async fn page<R: ReadRows<Entity, Id = LinkId> + Sync>(
     merchant: MerchantId,
     search: LinkSearch,
 ) -> Result<Found<R::Row, LinkId>, DbErr> {
-    let meant = match &search.text {
-        Some(text) => Some(Meant::by(db, text, merchant).await?),
-        None => None,
-    };
+    let meant = Meant::by_any(db, search.text.as_deref(), merchant).await?;
     let (mut parts, mut created) = (Vec::new(), search.created);
     for states in states_apart(&search.states) {
         for by in each_way(&search.paid) {
@@ -88,6 +85,26 @@ async fn page<R: ReadRows<Entity, Id = LinkId> + Sync>(
         }
     }
     Ok(search.place.merged(parts, R::id))
+}
+
+/// Whether so many pages from this one on cannot look through all, since they look up other rows for each.
+pub async fn is_beyond(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: LinkSearch,
+    pages: u64,
+) -> Result<bool, DbErr> {
+    let meant = Meant::by_any(db, search.text.as_deref(), merchant).await?;
+    for states in states_apart(&search.states) {
+        for by in each_way(&search.paid) {
+            let of_states = LinkSearch { states: states.clone(), ..search.clone() };
+            let part = LinkPart::<_, CountedLinks>::new(db, merchant, &of_states, (by, meant.as_ref()));
+            if looking::is_beyond(&part, pages, search.place.looks).await? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The merchant's links with these ids, with their timelines.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     link,
     list::{Counted, Found, PaidPeriod, Period, Place},
-    looking::{ReadRows, look},
+    looking::{self, ReadRows, look},
     search::Meant,
 };
 use domain::{LinkState, MerchantId, OrderId, link::Review};
@@ -66,10 +66,7 @@ async fn page<R: ReadRows<Entity, Id = OrderId> + Sync>(
     merchant: MerchantId,
     search: OrderSearch,
 ) -> Result<Found<R::Row, OrderId>, DbErr> {
-    let meant = match &search.text {
-        Some(text) => Some(Meant::by(db, text, merchant).await?),
-        None => None,
-    };
+    let meant = Meant::by_any(db, search.text.as_deref(), merchant).await?;
     let (mut parts, mut created) = (Vec::new(), search.created);
     for statuses in link::states_apart(&search.statuses) {
         for by in link::each_way(&search.paid) {
@@ -82,6 +79,26 @@ async fn page<R: ReadRows<Entity, Id = OrderId> + Sync>(
         }
     }
     Ok(search.place.merged(parts, R::id))
+}
+
+/// Whether so many pages from this one on cannot look through all, since they look up other rows for each.
+pub async fn is_beyond(
+    db: &impl ConnectionTrait,
+    merchant: MerchantId,
+    search: OrderSearch,
+    pages: u64,
+) -> Result<bool, DbErr> {
+    let meant = Meant::by_any(db, search.text.as_deref(), merchant).await?;
+    for statuses in link::states_apart(&search.statuses) {
+        for by in link::each_way(&search.paid) {
+            let of_states = OrderSearch { statuses: statuses.clone(), ..search.clone() };
+            let part = OrderPart::<_, CountedOrders>::new(db, merchant, &of_states, (by, meant.as_ref()));
+            if looking::is_beyond(&part, pages, search.place.looks).await? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// The ids of the merchant's archived orders.

@@ -5,7 +5,7 @@ mod filters;
 mod reads;
 mod shop;
 
-use domain::{LinkId, OrderId};
+use domain::{LinkId, LinkState, OrderId};
 use entity::{
     link::{self, LinkSearch},
     list::{Looks, Place, Sort},
@@ -123,6 +123,23 @@ on_both_databases! {
                 Ok((ids, found.looked_to))
             });
             assert_eq!(found.await, expected, "{}", said(&filters, sort));
+        }
+    }
+
+    async fn a_list_is_known_to_be_longer_than_its_pages_where_each_row_takes_others(rows) {
+        let shop = Shop::open(rows).await;
+        let (db, merchant) = (shop.rows.db.pool(), shop.rows.merchant);
+        let (text, place) = (Some("Weber".to_owned()), large_place(Sort::NewestFirst));
+        let (links, orders) = (LinkSearch { place, ..LinkSearch::default() }, large_place(Sort::NewestFirst));
+        let orders = OrderSearch { place: orders, ..OrderSearch::default() };
+        let by_text = LinkSearch { text: text.clone(), ..links.clone() };
+        let paid = OrderSearch { statuses: vec![LinkState::Paid], ..orders.clone() };
+        for (pages, by_others) in [(5, true), (20, false)] {
+            assert_eq!(link::is_beyond(db, merchant, by_text.clone(), pages).await.unwrap(), by_others, "{pages}");
+            assert_eq!(order::is_beyond(db, merchant, paid.clone(), pages).await.unwrap(), by_others, "{pages}");
+            assert!(!link::is_beyond(db, merchant, links.clone(), pages).await.unwrap());
+            let orders = OrderSearch { text: text.clone(), ..orders.clone() };
+            assert!(!order::is_beyond(db, merchant, orders, pages).await.unwrap());
         }
     }
 

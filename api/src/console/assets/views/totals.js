@@ -26,7 +26,8 @@ export function totalOf(path, count) {
 
 function said({ count: found, more, sums }, { status, tag, overdue }, count) {
   const t = strings.orders;
-  if (more) return t.moreThan(count(found));
+  // Of many that were looked through without finding one, nothing is known.
+  if (more) return found > 0 ? t.moreThan(count(found)) : "";
   const isOfOneState = Boolean(status || tag || overdue);
   const parts = sums.map(({ currency, amount, unpaid }) => (isOfOneState ? money(amount, currency) : Number(unpaid) > 0 && t.unpaidSum(money(unpaid, currency))));
   return [count(found), ...parts.filter(Boolean)].join(" · ");
