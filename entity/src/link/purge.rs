@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 
-use super::{Column, Entity, Model, evidence, facts, timeline};
+use super::{Column, Entity, Model, evidence, payment_fact, timeline};
 use crate::{Transaction, attention, audit, message, order, webhook_event};
 use domain::{OwnReminding, PaymentMethods, link::ElsewhereMethod};
 

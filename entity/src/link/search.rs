@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 use super::{
     Column, Entity, Model, TimelineEntry,
     list_query::{LinkPart, states_apart},
-    paid::each_way,
+    paid_period::each_way,
     reading::{CountedLinks, WholeLinks, with_timelines},
 };
 use crate::{

@@ -87,11 +87,11 @@ async fn one_bad_event_does_not_fail_its_neighbours() {
 async fn what_was_tried_before_is_applied_alone() {
     let world = World::new().await;
     let told = world.told("again", &[paid(0), paid(1)]).await;
-    let applier = Applier::new(told.db.clone(), Clock::stopped_at(now()));
+    let groups = EventGroups::new(told.db.clone(), Clock::stopped_at(now()));
     let [first, _cut_off] = <[Item; 2]>::try_from(told.items().await).ok().unwrap();
-    assert!(applier.apply(first).await.unwrap().is_ok());
+    assert!(groups.apply(first).await.unwrap().is_ok());
     let again = told.items_of(&told.jobs[1..]).await.remove(0);
-    assert!(applier.apply(again).await.is_none());
+    assert!(groups.apply(again).await.is_none());
 }
 
 #[tokio::test]
