@@ -174,7 +174,7 @@ on_both_databases! {
     async fn a_document_store_that_hangs_holds_up_only_what_waits_for_it(rows) {
         let hangs = ThrottleConfig { wait_list_per_call: Duration::from_hours(1), ..ThrottleConfig::default() };
         let documents = Documents::new(Arc::new(ThrottledStore::new(InMemory::new(), hangs)));
-        let every_second = |tick: &Tick| if tick.name == "clean" { tick.cron } else { "* * * * * *" }.to_owned();
+        let every_second = |tick: Tick| if tick.name == "clean" { tick.cron } else { "* * * * * *" }.to_owned();
         let times = Times::parse(every_second, "UTC").unwrap();
         let scheduler = Scheduler { documents, times, clock: Clock::system(), ..scheduler(&rows, now()) };
         let mark = async |name| tick::last_due(rows.db.pool(), name).await.unwrap();
