@@ -131,8 +131,8 @@ impl Db {
 
     /// Like [`begin_group`](Self::begin_group), for work that is repeated if the server loses it in a crash: a job is
     /// finished with all its effects or not at all, so a lost job is still due. `PostgreSQL` answers the commit before
-    /// it is on disk, a fraction of a second early; any later commit that waits for the disk makes it durable too. And it
-    /// gives up soon if a row is locked, so that nobody holds up the others of a group; the caller does them one by one.
+    /// it is on disk, a fraction of a second early; any later commit that waits for the disk makes it durable too. It does
+    /// not wait long for a locked row, so that nobody holds up the others of a group; the caller does them one by one.
     ///
     /// # Errors
     /// Returns an error if the database is unreachable or the wait for the lock times out.
