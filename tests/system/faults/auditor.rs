@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     rows::{link_by_link, sums},
-    support::{Database, Merchant, Sandbox, eventually},
+    support::{CountKeys, Database, Merchant, Sandbox, eventually},
 };
 
 /// The audited installation, apart from what was accepted.
@@ -47,6 +47,11 @@ pub(crate) struct Books<'a> {
 /// - every balance equals its ledger, and the sums of links are what they come to;
 /// - Redis holds nothing any more, and nobody panicked or told what must not be told.
 pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
+    audit_with(cluster, &cluster.redis, accepted, dead).await;
+}
+
+/// The same with a Redis that the test brought.
+pub(crate) async fn audit_with(cluster: &Cluster, redis: &impl CountKeys, accepted: &Accepted, dead: usize) {
     let (db, world) = (open(&cluster.database).await, cluster.world());
     let merchant = cluster.merchant.id.parse().unwrap();
     let books = Books { db, merchant, world: &world, commits_were_lost: cluster.commits_were_lost };
@@ -62,7 +67,7 @@ pub(crate) async fn audit(cluster: &Cluster, accepted: &Accepted, dead: usize) {
     let ledger = cluster.runs(&["merchant", "audit"]);
     assert!(ledger.status.success(), "the ledger does not add up: {ledger:?}");
     if jobs(&books.db, JobState::Queued).await.is_empty() {
-        eventually("Redis holds nothing any more", async || (cluster.redis.keys() == 0).then_some(())).await;
+        eventually("Redis holds nothing any more", async || (redis.keys() == 0).then_some(())).await;
     }
     let log = cluster.log();
     assert!(!log.contains("panicked"), "somebody panicked");

@@ -16,7 +16,12 @@ use tokio::{
     time::{interval, sleep},
 };
 
-use super::{accepted::Accepted, auditor::audit, cluster::Cluster, traffic::Traffic};
+use super::{
+    accepted::Accepted,
+    auditor::{audit, audit_with},
+    cluster::Cluster,
+    traffic::Traffic,
+};
 use crate::support::{Database, HaProxy, Merchant, PROGRAM, Sentinels, free_port, fresh_postgresql, order_body};
 
 /// How often a call is made, whether those before are answered or not.
@@ -112,7 +117,7 @@ async fn nobody_notices(program: &Path, first: impl FnOnce(&mut Cluster)) {
     cluster.front.leads_to(ports[0]);
     drop(balancer);
     let opened = Accepted { orders: called.orders, ..Accepted::default() };
-    audit(&cluster, &accepted.and(opened), 0).await;
+    audit_with(&cluster, &redis, &accepted.and(opened), 0).await;
 }
 
 /// The oldest front, which the balancer knows by this name, gives its place to another.

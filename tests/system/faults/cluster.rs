@@ -32,6 +32,7 @@ pub(crate) struct Cluster {
     /// The binary of the version that its processes are of, from now on.
     program: PathBuf,
     place: TempDir,
+    /// It is away where the test brings another.
     pub(crate) redis: OwnRedis,
     /// What everybody outside calls; it leads to one of the fronts.
     pub(crate) front: Proxy,
@@ -73,7 +74,9 @@ impl Cluster {
     /// The same of another version, whose binary this is.
     pub(crate) async fn start_of(program: &Path, database: Database, environment: &[(&str, String)]) -> Self {
         let hush = Hush::new();
-        let (place, redis) = (folder("paylink-"), OwnRedis::start().await);
+        let brings_redis = environment.iter().any(|(name, _)| *name == "PAYLINK_REDIS_URL");
+        let redis = if brings_redis { OwnRedis::away() } else { OwnRedis::start().await };
+        let place = folder("paylink-");
         let front_port = free_port();
         let front = Proxy::to(front_port).await;
         let url = format!("http://127.0.0.1:{}", front.port);

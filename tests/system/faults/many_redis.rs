@@ -9,7 +9,7 @@ use reqwest::Method;
 
 use super::{
     accepted::Accepted,
-    auditor::audit,
+    auditor::audit_with,
     cluster::Cluster,
     traffic::{Traffic, batch},
 };
@@ -46,12 +46,7 @@ async fn a_primary_that_dies_behind_sentinels_loses_no_job() {
     assert!(still < STANDS_STILL && again < STANDS_STILL, "{still:?}, {again:?}");
     let accepted = traffic.end().await.and(first).and(second);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
-    eventually("Redis holds nothing any more", async || {
-        let left = redis.servers[0].says("-n 1 --scan");
-        left.is_empty().then_some(())
-    })
-    .await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -67,7 +62,7 @@ async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
     assert!(still < STANDS_STILL, "{still:?}");
     let accepted = traffic.end().await.and(first);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
     // Each node has queues, and one that is full stops those.
     for node in redis.nodes.iter().filter(|node| node.is_primary()) {
         for (memory, word) in [(1, "unavailable"), (0, "ok")] {
@@ -90,7 +85,7 @@ async fn a_cluster_none_of_whose_nodes_is_left_that_the_url_names_is_followed() 
     .await;
     let accepted = batch(&cluster, 2).await.and(first);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,7 +106,7 @@ async fn a_node_that_a_cluster_forgets_is_listened_to_no_more_though_it_answers(
     while !told.contains("link.updated") {
         told.push_str(core::str::from_utf8(&updates.chunk().await.unwrap().unwrap()).unwrap());
     }
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
 }
 
 /// Nothing was asked for that is not allowed.
@@ -139,7 +134,7 @@ async fn tls_with_certificates_on_both_sides_and_a_user_of_few_rights_are_enough
     assert!(still < STANDS_STILL, "{still:?}");
     let accepted = traffic.end().await.and(first).and(second);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
     nothing_was_refused(&cluster, iter::once(&redis.server));
 }
 
@@ -152,7 +147,7 @@ async fn behind_sentinels_that_ask_who_calls_the_same_rights_are_enough() {
     redis.lose_their_primary().await;
     let accepted = batch(&cluster, 2).await.and(first).and(traffic.end().await);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
     nothing_was_refused(&cluster, redis.servers.iter());
 }
 
@@ -165,7 +160,7 @@ async fn in_a_cluster_that_asks_who_calls_the_same_rights_are_enough() {
     redis.loses_the_primary_of("send_sms").await;
     let accepted = batch(&cluster, 2).await.and(first).and(traffic.end().await);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
     nothing_was_refused(&cluster, redis.nodes.iter());
 }
 
@@ -174,7 +169,7 @@ async fn what_redis_refuses_is_said_with_what_to_allow() {
     let redis = TlsRedis::start("~paylink:* +@all -@admin -@dangerous").await;
     let cluster = on(&redis.environment()).await;
     let accepted = batch(&cluster, 1).await;
-    audit(&cluster, &accepted, 0).await;
+    audit_with(&cluster, &redis, &accepted, 0).await;
     let log = cluster.log();
     for said in ["Redis refuses to", "no permissions", "&<prefix>:*", "+info"] {
         assert!(log.contains(said), "{said} is not in {log}");

@@ -11,7 +11,7 @@ use super::{
     replica::Replica,
     traffic::{Traffic, batch},
 };
-use crate::support::{Database, Invoice, Proxy, eventually, free_port, fresh_postgresql, order_body};
+use crate::support::{CountKeys, Database, Invoice, Proxy, eventually, free_port, fresh_postgresql, order_body};
 
 /// How soon a lost notification is notified again.
 const NOTIFIED_AGAIN_WITHIN: Duration = Duration::from_secs(15);

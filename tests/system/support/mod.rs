@@ -54,7 +54,7 @@ pub(crate) use http::{Answer, Http};
 pub(crate) use hush::{Hush, SMS_TOKEN, STRIPE_KEY};
 pub(crate) use installation::{PROGRAM, command, command_of, free_port};
 pub(crate) use lying_store::{Lie, LyingStore};
-pub(crate) use many_redis::{RIGHTS, RedisCluster, RedisServer, Sentinels, TlsRedis};
+pub(crate) use many_redis::{CountKeys, RIGHTS, RedisCluster, RedisServer, Sentinels, TlsRedis};
 pub(crate) use merchant::{Invoice, Link, Merchant, Order, large_order_body, new_merchant, order_body, with_key};
 pub(crate) use mirror::Mirror;
 pub(crate) use own_redis::OwnRedis;

@@ -8,7 +8,7 @@ use nix::{
 };
 use tempfile::TempDir;
 
-use super::{installation::free_port, wait::eventually};
+use super::{installation::free_port, many_redis::CountKeys, wait::eventually};
 
 /// A `redis-server` on a port, with AOF on. It ends with the test.
 #[derive(Debug)]
@@ -21,10 +21,15 @@ pub(crate) struct OwnRedis {
 impl OwnRedis {
     /// Starts one and waits until it answers.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("paylink-redis-").tempdir().unwrap();
-        let mut redis = Self { folder, port: free_port(), process: None };
+        let mut redis = Self::away();
         redis.comes_up().await;
         redis
+    }
+
+    /// None is started.
+    pub(crate) fn away() -> Self {
+        let folder = tempfile::Builder::new().prefix("paylink-redis-").tempdir().unwrap();
+        Self { folder, port: free_port(), process: None }
     }
 
     /// Starts it again with its log.
@@ -71,11 +76,6 @@ impl OwnRedis {
         assert_eq!(self.says("FLUSHALL"), "OK");
     }
 
-    /// The number of its keys.
-    pub(crate) fn keys(&self) -> u64 {
-        self.says("DBSIZE").parse().unwrap_or_else(|_| panic!("Redis does not answer"))
-    }
-
     /// The number of a queue's jobs that are leased to a worker.
     pub(crate) fn leased(&self, queue: &str) -> u64 {
         self.says(&format!("ZCARD paylink:{{{queue}}}:leases")).parse().unwrap_or(0)
@@ -95,6 +95,12 @@ impl OwnRedis {
     /// Its process id.
     pub(crate) fn id(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.process.as_ref().unwrap().id()).unwrap())
+    }
+}
+
+impl CountKeys for OwnRedis {
+    fn keys(&self) -> u64 {
+        self.says("DBSIZE").parse().unwrap_or_else(|_| panic!("Redis does not answer"))
     }
 }
 

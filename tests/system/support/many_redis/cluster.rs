@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{
     super::{installation::free_port, wait::eventually},
-    RedisServer,
+    CountKeys, RedisServer,
     guard::{Access, RIGHTS},
     keeps, place,
 };
@@ -173,6 +173,14 @@ impl RedisCluster {
         for node in [to, from] {
             assert_eq!(node.says(&format!("CLUSTER SETSLOT {slot} NODE {to_id}")), "OK");
         }
+    }
+}
+
+impl CountKeys for RedisCluster {
+    fn keys(&self) -> u64 {
+        let primaries: Vec<&RedisServer> = self.nodes.iter().filter(|node| node.is_primary()).collect();
+        assert_eq!(primaries.len(), 3, "all slots have a primary");
+        primaries.iter().map(|node| node.keys_of_database(0)).sum()
     }
 }
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::{
     super::{certificates::make_certificates, installation::free_port},
-    RedisServer, keeps, place,
+    CountKeys, RedisServer, keeps, place,
 };
 
 /// The user's name and password.
@@ -113,5 +113,11 @@ impl TlsRedis {
     /// A process's settings to use it.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         self.access.environment(self.access.url("", &format!("localhost:{}", self.server.port)))
+    }
+}
+
+impl CountKeys for TlsRedis {
+    fn keys(&self) -> u64 {
+        self.server.keys_of_database(0)
     }
 }

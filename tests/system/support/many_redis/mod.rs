@@ -20,6 +20,12 @@ pub(crate) use self::{
 };
 use super::wait::eventually;
 
+/// A Redis, of one server or several, whose keys are counted.
+pub(crate) trait CountKeys {
+    /// The number of its keys. Panics if a part of them cannot be counted.
+    fn keys(&self) -> u64;
+}
+
 /// A server with these further arguments. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct RedisServer {
@@ -71,6 +77,11 @@ impl RedisServer {
             .output()
             .unwrap();
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn keys_of_database(&self, database: u8) -> u64 {
+        let says = self.says(&format!("-n {database} DBSIZE"));
+        says.parse().unwrap_or_else(|_| panic!("{} says {says}", self.port))
     }
 
     /// Waits until it follows a primary.

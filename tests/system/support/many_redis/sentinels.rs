@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::{
     super::{installation::free_port, wait::eventually},
-    RedisServer,
+    CountKeys, RedisServer,
     guard::{Access, RIGHTS, SENTINELS_PASSWORD},
     keeps, place,
 };
@@ -90,6 +90,13 @@ impl Sentinels {
             (follows && servers.iter().any(RedisServer::is_primary)).then_some(())
         })
         .await;
+    }
+}
+
+impl CountKeys for Sentinels {
+    fn keys(&self) -> u64 {
+        let primary = self.servers.iter().find(|server| server.is_primary());
+        primary.expect("a server is the primary").keys_of_database(1)
     }
 }
 
