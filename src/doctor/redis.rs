@@ -41,6 +41,7 @@ fn told_finding(finding: &Finding) -> (String, &'static str) {
             "see that it runs, that it speaks TLS if the URL begins with rediss and not otherwise, and that the URL, the user, the \
              password and the certificates are right"
         }
+        Finding::OtherMode { .. } => "change PAYLINK_REDIS_URL; for TLS it begins with rediss; restart every role",
         Finding::Refused { .. } => "ACL SETUSER <user> ~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role",
         Finding::Full(_) => "raise maxmemory (CONFIG SET maxmemory …), or find out what fills it: paylink jobs list",
         Finding::ReadOnly(_) => {

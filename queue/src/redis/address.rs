@@ -4,11 +4,12 @@ use std::{fmt, time::Duration};
 
 use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult, TlsCertificates,
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisResult,
+    TlsCertificates,
 };
 use url::Url;
 
-use super::QueueError;
+use super::{QueueError, ServerMode};
 
 /// A peer that acknowledges nothing for this long is considered gone, regardless of TCP's retransmissions.
 const PEER_GONE_AFTER: Duration = Duration::from_secs(10);
@@ -69,6 +70,16 @@ impl ServerAddress {
             None => Client::open(self.info.clone()),
             Some(certificates) => Client::build_with_tls(self.info.clone(), certificates.clone()),
         }
+    }
+
+    /// What it says of its mode. That is the same in all databases, of which only the first is in all modes.
+    pub(super) async fn mode(&self, config: &AsyncConnectionConfig) -> RedisResult<Option<ServerMode>> {
+        let settings = self.info.redis_settings().clone().set_db(0);
+        let itself =
+            Self { info: self.info.clone().set_redis_settings(settings), certificates: self.certificates.clone() };
+        let mut connection = itself.client()?.get_multiplexed_async_connection_with_config(config).await?;
+        let info: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+        Ok(ServerMode::of_info(&info))
     }
 
     /// Another server of the same kind.

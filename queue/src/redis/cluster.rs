@@ -44,7 +44,7 @@ struct KnownNodes {
 
 impl ClusterNodes {
     /// Connects to nothing; an error is one of the URL or the certificates.
-    pub(super) fn of_url(
+    pub(super) fn open(
         of_url: Vec<ServerAddress>,
         certificates: &Certificates,
         patience: Duration,
@@ -56,6 +56,11 @@ impl ClusterNodes {
             node.client().map_err(QueueError::Url)?;
         }
         Ok(nodes)
+    }
+
+    /// Those of the URL.
+    pub(super) fn of_url(&self) -> &[ServerAddress] {
+        &self.of_url
     }
 
     /// Opens a connection for commands, by whichever node answers.
@@ -174,7 +179,7 @@ mod tests {
         else {
             panic!()
         };
-        let nodes = ClusterNodes::of_url(of_url, &Certificates::default(), Duration::from_secs(1)).unwrap();
+        let nodes = ClusterNodes::open(of_url, &Certificates::default(), Duration::from_secs(1)).unwrap();
         assert!(nodes.is_to_be_asked() && !nodes.is_to_be_asked(), "once in a while");
         assert_eq!(addresses(&nodes), ["one:1", "two:2"]);
         assert!(nodes.has(&ConnectionAddr::Tcp("four".to_owned(), 4)), "it is not known yet what there is");

@@ -14,7 +14,7 @@ use redis::{
 use tokio::time::timeout;
 
 use super::{
-    Certificates, QueueError,
+    Certificates, Finding, QueueError,
     cluster::ClusterNodes,
     metrics,
     script::Script,
@@ -69,6 +69,17 @@ impl Connection {
     /// Whether the keys are spread over several nodes.
     pub(super) const fn is_cluster(&self) -> bool {
         self.server.cluster().is_some()
+    }
+
+    /// Asks the first server of the URL that answers, on a connection of its own, whether the URL is for its mode.
+    pub(super) async fn other_mode(&self) -> Option<Finding> {
+        let (servers, named) = self.server.named();
+        for server in servers {
+            if let Ok(Ok(found)) = timeout(ANSWER_WITHIN, server.mode(&self.config)).await {
+                return found.filter(|found| *found != named).map(|found| Finding::OtherMode { named, found });
+            }
+        }
+        None
     }
 
     /// Calls a script, sending its source if Redis does not know it.

@@ -1,6 +1,7 @@
 //! Checks whether a Redis meets our needs: permissions, eviction and persistence.
 
 mod finding;
+mod mode;
 mod node;
 
 use std::collections::HashSet;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::node::nodes;
-pub use self::{finding::Finding, node::Node};
+pub use self::{finding::Finding, mode::ServerMode, node::Node};
 
 use super::queue::{ClaimRequest, Reply};
 use super::{Delivery, DueJob, QueueError, RedisQueues, Urgency};
@@ -107,6 +108,11 @@ impl RedisQueues {
 
     async fn judge(&self, of_queue: Tried, besides: impl Future<Output = Tried>) -> Inspection {
         let mut found = Inspection::default();
+        // What else such a server refuses says nothing.
+        if let Some(other) = self.connection().other_mode().await {
+            found.findings.push(other);
+            return found;
+        }
         if let Err(error) = self.ping().await {
             found.findings.push(away(&error));
             return found;

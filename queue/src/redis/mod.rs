@@ -64,7 +64,7 @@ pub use ack::{AckLayer, AckService, HandlerPanicked};
 pub use address::Certificates;
 pub use backend::RedisBackend;
 pub use error::QueueError;
-pub use inspection::{Finding, Inspection, Node};
+pub use inspection::{Finding, Inspection, Node, ServerMode};
 pub use model::{Ack, Delivery, Depth, DueJob};
 pub use options::BackendOptions;
 pub use queues::RedisQueues;

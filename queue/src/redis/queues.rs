@@ -95,18 +95,19 @@ impl RedisQueues {
         self.0.connection.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)
     }
 
-    /// Checks that Redis accepts writes; in a cluster, all nodes that have one of these queues. One that is full, loading or a
-    /// replica does not.
+    /// Checks that Redis accepts writes and has these queues; in a cluster, all nodes that have one of them. One that is full,
+    /// loading or a replica accepts none, and a cluster's node that the URL names as a single server has only some queues.
     ///
     /// # Errors
-    /// Returns an error if a write fails or takes more than a second.
+    /// Returns an error if something is refused or takes more than a second.
     pub async fn check_usable(&self, queues: &[&str]) -> Result<(), QueueError> {
         let prefix = &self.0.prefix;
+        let keys: Vec<String> = queues.iter().map(|queue| format!("{prefix}:{{{queue}}}:usable")).collect();
         if !self.0.connection.is_cluster() {
-            return self.write(&format!("{prefix}:usable")).await;
+            self.write(&format!("{prefix}:usable")).await?;
+            return try_join_all(keys.iter().map(|key| self.look_for(key))).await.map(drop);
         }
         self.ping().await?;
-        let keys: Vec<String> = queues.iter().map(|queue| format!("{prefix}:{{{queue}}}:usable")).collect();
         try_join_all(keys.iter().map(|key| self.write(key))).await.map(drop)
     }
 
@@ -114,6 +115,10 @@ impl RedisQueues {
         let mut write = redis::cmd("SET");
         write.arg(key).arg(1).arg("PX").arg(1_000);
         self.0.connection.query(&write).await
+    }
+
+    async fn look_for(&self, key: &str) -> Result<(), QueueError> {
+        self.0.connection.query(redis::cmd("EXISTS").arg(key)).await
     }
 
     /// The number of jobs in each state of a queue, at one instant.

@@ -11,12 +11,12 @@ use redis::{AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, 
 
 use super::address::{Address, ServerAddress};
 use super::cluster::ClusterNodes;
-use super::{Certificates, QueueError};
+use super::{Certificates, QueueError, ServerMode};
 
 /// Where Redis is.
 pub(super) enum RedisServer {
     /// One server, over TCP, TLS or a Unix socket.
-    One(Client),
+    One(Client, ServerAddress),
     /// The server that the Sentinels name as the primary.
     Sentinel(Sentinels),
     /// A cluster: each queue is on the node of its hash slot.
@@ -44,18 +44,18 @@ impl RedisServer {
     /// Only parses the URL; nothing is connected.
     pub(super) fn open(url: &str, certificates: &Certificates, patience: Duration) -> Result<Self, QueueError> {
         Ok(match Address::read(url, certificates)? {
-            Address::One(server) => Self::One(server.client().map_err(QueueError::Url)?),
+            Address::One(server) => Self::One(server.client().map_err(QueueError::Url)?, server),
             Address::Sentinel { sentinels, primary, name } => {
                 Self::Sentinel(Sentinels { all: sentinels, primary, name, first: AtomicUsize::new(0) })
             }
-            Address::Cluster(nodes) => Self::Cluster(ClusterNodes::of_url(nodes, certificates, patience)?),
+            Address::Cluster(nodes) => Self::Cluster(ClusterNodes::open(nodes, certificates, patience)?),
         })
     }
 
     /// Opens a connection for commands.
     pub(super) async fn dial(&self, config: &AsyncConnectionConfig) -> RedisResult<Wire> {
         Ok(match self {
-            Self::One(client) => Wire::One(client.get_multiplexed_async_connection_with_config(config).await?),
+            Self::One(client, _) => Wire::One(client.get_multiplexed_async_connection_with_config(config).await?),
             Self::Sentinel(sentinels) => {
                 let client = sentinels.primary().await?;
                 Wire::One(client.get_multiplexed_async_connection_with_config(config).await?)
@@ -67,9 +67,18 @@ impl RedisServer {
     /// Opens a connection for subscriptions. Tells at which node, if it is a cluster.
     pub(super) async fn listen(&self) -> RedisResult<(PubSub, Option<ConnectionAddr>)> {
         match self {
-            Self::One(client) => Ok((client.get_async_pubsub().await?, None)),
+            Self::One(client, _) => Ok((client.get_async_pubsub().await?, None)),
             Self::Sentinel(sentinels) => Ok((sentinels.primary().await?.get_async_pubsub().await?, None)),
             Self::Cluster(nodes) => nodes.listen().await.map(|(subscription, node)| (subscription, Some(node))),
+        }
+    }
+
+    /// The servers of the URL, and the mode that its form is for.
+    pub(super) fn named(&self) -> (&[ServerAddress], ServerMode) {
+        match self {
+            Self::One(_, server) => (std::slice::from_ref(server), ServerMode::Standalone),
+            Self::Sentinel(sentinels) => (&sentinels.all, ServerMode::Sentinel),
+            Self::Cluster(nodes) => (nodes.of_url(), ServerMode::Cluster),
         }
     }
 
@@ -77,7 +86,7 @@ impl RedisServer {
     pub(super) const fn cluster(&self) -> Option<&ClusterNodes> {
         match self {
             Self::Cluster(nodes) => Some(nodes),
-            Self::One(_) | Self::Sentinel(_) => None,
+            Self::One(..) | Self::Sentinel(_) => None,
         }
     }
 }

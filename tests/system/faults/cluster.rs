@@ -216,7 +216,13 @@ impl Cluster {
 
     /// Runs a sub-command with the same settings, to its end.
     pub(crate) fn runs(&self, arguments: &[&str]) -> Output {
-        self.command(0).args(arguments).output().unwrap()
+        self.runs_with(arguments, &[])
+    }
+
+    /// The same with more variables.
+    pub(crate) fn runs_with(&self, arguments: &[&str], environment: &[(&str, String)]) -> Output {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        self.command(0).args(arguments).envs(environment).output().unwrap()
     }
 
     /// Everything that all have logged.

@@ -13,7 +13,9 @@ use super::{
     cluster::Cluster,
     traffic::{Traffic, batch},
 };
-use crate::support::{Database, RIGHTS, RedisCluster, RedisServer, Sentinels, TlsRedis, eventually, fresh_postgresql};
+use crate::support::{
+    Database, Http, RIGHTS, RedisCluster, RedisServer, Sentinels, TlsRedis, eventually, free_port, fresh_postgresql,
+};
 
 /// How long jobs may stand still around a fail-over that itself takes one to three seconds, on a busy machine.
 const STANDS_STILL: Duration = Duration::from_secs(40);
@@ -47,6 +49,35 @@ async fn a_primary_that_dies_behind_sentinels_loses_no_job() {
     let accepted = traffic.end().await.and(first).and(second);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
     audit_with(&cluster, &redis, &accepted, 0).await;
+    // What a URL of another kind leads to.
+    let (sentinel, server) = (redis.port(), redis.servers[0].port);
+    for (url, found) in [
+        (format!("redis://127.0.0.1:{sentinel}/1"), "sentinel"),
+        (format!("redis+cluster://127.0.0.1:1,127.0.0.1:{server}"), "standalone"),
+        (format!("redis+sentinel://127.0.0.1:{server}/main"), "standalone"),
+    ] {
+        another_mode_is_told(&cluster, &url, found).await;
+    }
+}
+
+/// A worker whose URL is for servers of another mode is not ready. Its start and `doctor` say what the URL is to be.
+async fn another_mode_is_told(cluster: &Cluster, url: &str, found: &str) {
+    let port = free_port();
+    let listens = format!("127.0.0.1:{port}");
+    let environment = [("PAYLINK_REDIS_URL", url.to_owned()), ("PAYLINK_METRICS_LISTEN", listens.clone())];
+    let said = format!("Redis answers in the mode {found}, and its URL is for the mode");
+    let before = cluster.log().matches(&said).count();
+    let _worker = cluster.starts(&["worker"], &environment);
+    let itself = Http::new(&format!("http://{listens}"), &cluster.hush);
+    eventually(&format!("a worker at {url} is not ready"), async || {
+        let answer = itself.try_ask(itself.request(Method::GET, "/readyz")).await.ok()?;
+        (answer.status == 503 && answer.json()["redis"] == "unavailable").then_some(())
+    })
+    .await;
+    eventually("its start says why", async || (cluster.log().matches(&said).count() > before).then_some(())).await;
+    let doctor = cluster.runs_with(&["doctor", "--offline"], &environment[..1]);
+    let told = String::from_utf8(doctor.stdout).unwrap();
+    assert!(!doctor.status.success() && told.contains(&said) && !told.contains("ACL SETUSER"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,6 +102,9 @@ async fn a_cluster_that_fails_over_and_moves_its_slots_loses_no_job() {
             eventually(&format!("Redis is {word}"), says).await;
         }
     }
+    // The node that has the key by which a single server is tried has only some of the queues.
+    let node = redis.node_of("paylink:usable").port;
+    another_mode_is_told(&cluster, &format!("redis://127.0.0.1:{node}"), "cluster").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::ServerMode;
+
 /// The oldest Redis version with all commands that we use.
 pub(super) const OLDEST: (u32, u32) = (6, 2);
 
@@ -10,6 +12,13 @@ pub(super) const OLDEST: (u32, u32) = (6, 2);
 pub enum Finding {
     /// Redis is unreachable or gives no usable answer.
     Away(String),
+    /// The URL is that of servers of another mode.
+    OtherMode {
+        /// The mode that the URL's form is for.
+        named: ServerMode,
+        /// The mode of the server that answers.
+        found: ServerMode,
+    },
     /// Redis refuses something that we need.
     Refused {
         /// What was tried.
@@ -41,6 +50,7 @@ impl Finding {
     pub const fn is_fatal(&self) -> bool {
         match self {
             Self::Away(_)
+            | Self::OtherMode { .. }
             | Self::Refused { .. }
             | Self::Full(_)
             | Self::ReadOnly(_)
@@ -55,6 +65,13 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away(why) => write!(f, "Redis cannot be used: {why}"),
+            Self::OtherMode { named, found } => {
+                write!(
+                    f,
+                    "Redis answers in the mode {found}, and its URL is for the mode {named}: make it {}",
+                    found.url()
+                )
+            }
             Self::Refused { what, why } => write!(
                 f,
                 "Redis refuses to {what}: {why}. Its user needs `~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role`"

@@ -2,7 +2,10 @@
 
 use redis::{FromRedisValue, Value};
 
-use super::finding::{Finding, OLDEST};
+use super::{
+    ServerMode,
+    finding::{Finding, OLDEST},
+};
 
 /// The share of its memory above which a Redis is nearly full.
 const NEARLY_FULL: f64 = 0.8;
@@ -14,8 +17,8 @@ pub struct Node {
     pub address: Option<String>,
     /// `Redis` or `Valkey`, and the version.
     pub version: String,
-    /// `standalone`, `sentinel` or `cluster`.
-    pub mode: String,
+    /// Its mode.
+    pub mode: ServerMode,
     /// Whether it accepts writes.
     pub is_primary: bool,
     /// Its policy when its memory is full.
@@ -40,7 +43,7 @@ impl Node {
         Self {
             address,
             version,
-            mode: field("redis_mode").unwrap_or("standalone").to_owned(),
+            mode: ServerMode::of_info(info).unwrap_or_default(),
             is_primary: field("role") != Some("slave"),
             maxmemory_policy: field("maxmemory_policy").unwrap_or_default().to_owned(),
             maxmemory: number("maxmemory"),
@@ -118,6 +121,8 @@ mod tests {
         assert_eq!(found(&KEPT.replace("7.0.15", "6.0.16")), [Finding::TooOld("Redis 6.0.16".to_owned())]);
         let valkey = format!("{KEPT}valkey_version:8.1.1\r\n");
         assert_eq!(Node::read(None, &valkey).version, "Valkey 8.1.1");
+        let in_cluster = valkey.replace("redis_mode:standalone", "server_mode:cluster");
+        assert_eq!(Node::read(None, &in_cluster).mode, ServerMode::Cluster);
         assert_eq!(found(&KEPT.replace("role:master", "role:slave").replace("aof_enabled:1", "")), []);
     }
 }

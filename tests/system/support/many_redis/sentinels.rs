@@ -69,6 +69,11 @@ impl Sentinels {
         self.access.url("+sentinel", &format!("127.0.0.1:1,{}/main/1{password}", hosts.join(",")))
     }
 
+    /// The port of one of the Sentinels.
+    pub(crate) fn port(&self) -> u16 {
+        self.watchers[0].port
+    }
+
     /// A process's settings to use them.
     pub(crate) fn environment(&self) -> Vec<(&'static str, String)> {
         self.access.environment(self.url())
