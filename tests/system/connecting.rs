@@ -60,6 +60,11 @@ async fn a_key_is_checked_and_its_account_is_shown(app: &mut App) {
 
     let unknown = connects("sk_test_that_stripe_does_not_know").await;
     assert!(unknown["reason"].as_str().unwrap().contains("does not accept the API key"), "{unknown}");
+    let log = app.log();
+    for status in ["401", "403"] {
+        let is_told = |line: &str| line.contains("Stripe refused a merchant's key") && line.contains(status);
+        assert!(log.lines().any(is_told), "{log}");
+    }
     connects(STRIPE_KEY).await;
 }
 

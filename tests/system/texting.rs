@@ -117,6 +117,9 @@ async fn a_text_that_was_not_delivered_says_why(app: &mut App) {
     sandbox.does("sms/report", json!({"sid": sid, "status": "undelivered", "error_code": 30003})).await;
     let undelivered = merchant.sees_message(&message, "undelivered").await;
     assert_eq!(undelivered["error"], "The phone could not be reached.");
+    let is_told =
+        |line: &str| line.contains("a carrier could not deliver a text") && line.contains("could not be reached");
+    assert!(app.log().lines().any(is_told));
 
     // A report that comes late does not turn the clock back.
     sandbox.does("sms/report", json!({"sid": sid, "status": "sent"})).await;

@@ -104,6 +104,7 @@ impl GatewayCarrier {
             GatewayAnswer::Accepted { id } => Handover::Accepted { id },
             GatewayAnswer::Refused { code, opted_out: true } => Handover::Refused(CarrierRefusal {
                 reason: format!("The buyer has asked to get no more texts ({code})."),
+                code: None,
                 opted_out: true,
             }),
             GatewayAnswer::Refused { code, opted_out: false } => {

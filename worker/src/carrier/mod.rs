@@ -118,11 +118,17 @@ impl Handover {
 #[error("the carrier could not be reached")]
 pub(crate) struct NotSent(#[from] reqwest::Error);
 
+/// How long a carrier's code is at most, and how many digits a phone number has at least.
+const LONGEST_CODE: usize = 40;
+const SHORTEST_NUMBER: usize = 7;
+
 /// Why a carrier will never send a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CarrierRefusal {
     /// The reason, which is shown to the merchant.
     pub(crate) reason: String,
+    /// The carrier's code, if the reason does not end with it.
+    pub(crate) code: Option<u32>,
     /// Whether the buyer has opted out at the carrier.
     pub(crate) opted_out: bool,
 }
@@ -130,7 +136,29 @@ pub(crate) struct CarrierRefusal {
 impl CarrierRefusal {
     /// A refusal for this reason.
     pub(crate) fn because(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), opted_out: false }
+        Self { reason: reason.into(), code: None, opted_out: false }
+    }
+
+    /// What of it may be logged.
+    pub(crate) fn cause(&self) -> String {
+        match self.code {
+            Some(code) => format!("the carrier's code {code}"),
+            None => without_foreign_words(&self.reason).to_owned(),
+        }
+    }
+}
+
+/// A sentence of ours, which ends with a carrier's words in brackets, for the log: with those words only if they are a
+/// code, because others may contain a phone number or the text.
+pub(crate) fn without_foreign_words(reason: &str) -> &str {
+    let is_code = |words: &str| {
+        let is_of_code = |character: char| character.is_ascii_alphanumeric() || "_-./".contains(character);
+        let digits = words.chars().filter(char::is_ascii_digit).count();
+        words.len() <= LONGEST_CODE && digits < SHORTEST_NUMBER && words.chars().all(is_of_code)
+    };
+    match reason.split_once(" (") {
+        Some((ours, foreign)) if !is_code(foreign.trim_end_matches(['.', ')'])) => ours,
+        Some(_) | None => reason,
     }
 }
 
@@ -143,4 +171,22 @@ pub(crate) struct KnownText {
     pub(crate) body: String,
     /// When the carrier accepted it, if it says so.
     pub(crate) taken_at: Option<DateTime<Utc>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_foreign_words;
+
+    #[test]
+    fn of_a_carriers_words_only_codes_are_logged() {
+        for code in ["30005", "NACK/0x0b", "EXPIRED_EXPIRED", "4432"] {
+            let reason = format!("The carrier could not deliver the text ({code}).");
+            assert_eq!(without_foreign_words(&reason), reason);
+        }
+        for words in ["+12025550123 is unknown", "12025550123", "https://pay/l/4fK", "Hello, Anna"] {
+            let reason = format!("The carrier could not deliver the text ({words}).");
+            assert_eq!(without_foreign_words(&reason), "The carrier could not deliver the text");
+        }
+        assert_eq!(without_foreign_words("This is a landline."), "This is a landline.");
+    }
 }

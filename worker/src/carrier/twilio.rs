@@ -168,10 +168,11 @@ fn refusal(error: &TwilioErrorBody) -> CarrierRefusal {
         21_614 => "This is not a mobile number.",
         21_635 => "This is a landline.",
         _ => {
-            return CarrierRefusal::because(format!("The carrier refused: {} ({})", error.message, error.code));
+            let reason = format!("The carrier refused: {} ({})", error.message, error.code);
+            return CarrierRefusal { reason, code: Some(error.code), opted_out: false };
         }
     };
-    CarrierRefusal { reason: reason.to_owned(), opted_out: error.code == 21_610 }
+    CarrierRefusal { reason: reason.to_owned(), code: Some(error.code), opted_out: error.code == 21_610 }
 }
 
 impl std::fmt::Debug for Twilio {

@@ -19,7 +19,10 @@ impl JobHandler<JobContext> for CheckSmsAccount {
         };
         let (status, reason) = match context.carriers.of(&integration)?.check_account().await {
             AccountCheck::Good => (SmsStatus::Connected, None),
-            AccountCheck::Refused(why) => (SmsStatus::Failed, Some(why)),
+            AccountCheck::Refused(why) => {
+                tracing::warn!(merchant.id = %self.merchant, cause = why, "a carrier refused a merchant's account");
+                (SmsStatus::Failed, Some(why))
+            }
             AccountCheck::CannotBeAsked => {
                 let why = "This carrier has no way to check an account. Send a test text.";
                 (SmsStatus::Unknown, Some(why.to_owned()))

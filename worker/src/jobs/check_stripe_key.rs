@@ -22,7 +22,10 @@ impl JobHandler<JobContext> for CheckStripeKey {
         };
         let found = match check(&context.stripe_of(&integration)?).await {
             Ok(account) => KeyCheck { status: StripeStatus::Connected, reason: None, account },
-            Err(error) if error.advice() == Advice::Tell => KeyCheck::failed(error.for_merchant()),
+            Err(error) if error.advice() == Advice::Tell => {
+                error.log_refusal(self.merchant, "a merchant's key");
+                KeyCheck::failed(error.for_merchant())
+            }
             Err(error) => return Err(error.into_retry()),
         };
         let now = context.now();

@@ -5,6 +5,7 @@ mod incoming;
 use chrono::{DateTime, Utc};
 use domain::{
     MerchantId, MessageId,
+    message::MessageStatus,
     sms_event::{Progress, SmsEvent},
 };
 use entity::{
@@ -14,7 +15,7 @@ use entity::{
 use queue::{Done, EnqueuedJob, JobError, JobHandler, Lease, ProcessSmsEvent};
 use sea_orm::DbErr;
 
-use crate::{JobContext, missing_row::MissingRow};
+use crate::{JobContext, carrier::without_foreign_words, missing_row::MissingRow};
 
 /// The report came before the answer to the request that sent the message.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +106,16 @@ async fn report(
     match progress {
         Progress::UnderWay => Ok(()),
         Progress::Delivered => message::delivered(tx, message, now).await,
-        Progress::Undelivered { why } => message::undelivered(tx, message, why, rule, now).await,
+        Progress::Undelivered { why } => {
+            // Carriers repeat their reports.
+            if message.status != MessageStatus::Undelivered {
+                tracing::warn!(
+                    merchant.id = %message.merchant_id, message.id = %message.id, cause = without_foreign_words(&why),
+                    "a carrier could not deliver a text"
+                );
+            }
+            message::undelivered(tx, message, why, rule, now).await
+        }
     }
     .map_err(JobError::retry)
 }

@@ -39,7 +39,10 @@ impl JobHandler<JobContext> for RegisterStripeWebhook {
         match stripe.create_webhook_endpoint(&url, &key).await {
             Ok(made) => keep(context, lease, &stripe, &asked, &made.body).await,
             Err(error) => match error.advice() {
-                Advice::Tell => refuse(context, lease, &asked, &error.for_merchant()).await,
+                Advice::Tell => {
+                    error.log_refusal(self.merchant, "to register a webhook endpoint");
+                    refuse(context, lease, &asked, &error.for_merchant()).await
+                }
                 Advice::Retry => Err(error.into_retry()),
                 Advice::LookUp => Err(start_over(context, &stripe, &asked, error.into_retry()).await),
             },

@@ -172,10 +172,9 @@ async fn refuse(
     message: &Message,
     refusal: CarrierRefusal,
 ) -> Result<Done, JobError> {
-    // The carrier's words may contain the number: they are stored with the message for the merchant, and not logged.
     tracing::warn!(
-        merchant.id = %message.merchant_id, message.id = %message.id, opted_out = refusal.opted_out,
-        "a text was refused; `paylink why` tells the reason"
+        merchant.id = %message.merchant_id, message.id = %message.id, opted_out = refusal.opted_out, cause = refusal.cause(),
+        "a text was refused; `paylink why` tells all of it"
     );
     let refuse = || async {
         let now = context.now();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::MerchantId;
 use queue::{JobError, flow::NotNow};
 use reqwest::StatusCode;
 use serde::Deserialize;
@@ -154,6 +155,13 @@ impl StripeError {
             Self::NotNow(_) | Self::Unanswered { .. } | Self::Unreadable { .. } => {
                 "Stripe could not be reached.".to_owned()
             }
+        }
+    }
+
+    /// Logs that Stripe refused `what` to a merchant, without its words, which may quote what was sent.
+    pub(crate) fn log_refusal(&self, merchant: MerchantId, what: &str) {
+        if let Self::Refused { status, code, request, .. } = self {
+            tracing::warn!(merchant.id = %merchant, %status, code, request, "Stripe refused {what}");
         }
     }
 
