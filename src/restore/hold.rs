@@ -66,7 +66,7 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
     let mut asked = 0;
     for merchant in entity::merchant::ids(&tx).await? {
         if entity::stripe_integration::find(&tx, merchant).await?.is_some() {
-            let job = RecoverStripeLinks { merchant, made_since: restored_to };
+            let job = RecoverStripeLinks { merchant, made_since: restored_to, after: None };
             // The scheduler notifies Redis from the rows.
             let once = EnqueueOptions::for_merchant(merchant).unique(format!("recover:{merchant}:{restored_to}"));
             let _unnotified = enqueue(&tx, &job, once.in_background(), now).await?;

@@ -3,12 +3,14 @@
 use std::fs;
 
 use chrono::{SecondsFormat, TimeDelta, Utc};
+use reqwest::Method;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::{Value, json};
 
 use crate::backups::{KEY, why};
 use crate::support::{
-    App, Database, Invoice, Link, Order, StripeEvent, eventually, migrated_postgresql, order_body, postgres_program,
+    App, Database, Invoice, Link, Order, Sandbox, StripeEvent, eventually, migrated_postgresql, order_body,
+    postgres_program,
 };
 
 #[tokio::test]
@@ -199,12 +201,26 @@ impl After {
         let (paid, left) = (merchant.makes_a_link(&to_pay).await, merchant.makes_a_link(&to_leave).await);
         let (delayed, session) = &before.delayed;
         sandbox.does("settle", json!({"session": session, "succeed": false})).await;
+        links_of_others_follow(&sandbox).await;
         let renewed = Link { stripe_url: is_renewed(app, delayed).await, ..delayed.clone() };
         for link in [&paid, &renewed] {
             sandbox.does("pay", json!({"url": link.stripe_url})).await;
             merchant.sees(&link.id, "paid").await;
         }
         Self { paid, left, renewed, asked: asked_for_links(app).await }
+    }
+}
+
+/// More payment links than one job reads are made at Stripe by somebody else, after ours.
+async fn links_of_others_follow(sandbox: &Sandbox) {
+    let form = [
+        ("line_items[0][price_data][currency]", "usd"),
+        ("line_items[0][price_data][unit_amount]", "100"),
+        ("line_items[0][price_data][product_data][name]", "Other"),
+        ("line_items[0][quantity]", "1"),
+    ];
+    for _ in 0..501 {
+        sandbox.at_stripe(Method::POST, "payment_links", &form).await;
     }
 }
 

@@ -175,6 +175,9 @@ kinds! {
         merchant: MerchantId,
         /// The time the backup was taken.
         made_since: DateTime<Utc>,
+        /// The id at Stripe of the last link that an earlier job has seen.
+        #[serde(default)]
+        after: Option<String>,
     }
     retried Policy { deadline: Some(TimeDelta::days(3)), ..Policy::DEFAULT };
 

@@ -19,6 +19,10 @@ use crate::{
     stripe::{LineItem, PaymentLink, Stripe, StripeError},
 };
 
+/// How many pages of 100 links one job reads before another continues, so that a failure repeats little, and an account
+/// of any size is read to its end.
+const AT_ONCE: usize = 5;
+
 /// The prefix of a line item's name, before the invoice number.
 const LINE: &str = "Invoice ";
 
@@ -31,20 +35,47 @@ impl JobHandler<JobContext> for RecoverStripeLinks {
             return nothing_to_do(context, lease).await;
         };
         let stripe = context.stripe_of(&integration)?;
-        let made =
-            stripe.payment_links_since(self.merchant, self.made_since).await.map_err(StripeError::into_job_error)?;
-        for (id, found) in made {
-            if link::find(context.db.pool(), self.merchant, id).await?.is_none() {
-                take_in(self, context, &stripe, id, &found).await?;
+        let mut after = self.after.clone();
+        for _ in 0..AT_ONCE {
+            let page = stripe.payment_links_since(self.merchant, self.made_since, after.as_deref()).await;
+            let page = page.map_err(StripeError::into_job_error)?;
+            for (id, found) in page.ours {
+                if link::find(context.db.pool(), self.merchant, id).await?.is_none() {
+                    take_in(self, context, &stripe, id, &found).await?;
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return nothing_to_do(context, lease).await;
             }
         }
-        nothing_to_do(context, lease).await
+        go_on(self, context, lease, after).await
     }
 
     /// An operator sees the dead job, and retries it when Stripe is available.
     async fn dead_letter(&self, _: &JobContext, _: &Transaction, _: DateTime<Utc>) -> Result<(), DbErr> {
         Ok(())
     }
+}
+
+/// Enqueues a job for the pages after this link. Until the last one is done, batches wait.
+async fn go_on(
+    job: &RecoverStripeLinks,
+    context: &JobContext,
+    lease: &Lease,
+    after: Option<String>,
+) -> Result<Done, JobError> {
+    let at = after.as_deref().unwrap_or_default();
+    let once = EnqueueOptions::for_merchant(job.merchant)
+        .unique(format!("recover:{}:{}:{at}", job.merchant, job.made_since))
+        .in_background();
+    let now = context.now();
+    let tx = context.db.begin().await?;
+    let next = RecoverStripeLinks { after, ..job.clone() };
+    let enqueued_job = enqueue(&tx, &next, once, now).await?;
+    let done = lease.finish(tx, now).await?;
+    context.queue.notify(enqueued_job);
+    Ok(done)
 }
 
 /// Imports a link, and has it closed.

@@ -35,6 +35,15 @@ impl PaymentLink {
     }
 }
 
+/// A page of a merchant's payment links.
+#[derive(Debug)]
+pub(crate) struct LinksPage {
+    /// Those that were created for a link of ours, each with that link, newest first.
+    pub(crate) ours: Vec<(LinkId, PaymentLink)>,
+    /// The link that the next page follows, if there is one.
+    pub(crate) next: Option<String>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct LineItem {
     pub(crate) description: Option<String>,
@@ -107,11 +116,7 @@ impl Stripe {
         };
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut query = vec![("limit", "100")];
-            if let Some(after) = &after {
-                query.push(("starting_after", after));
-            }
-            let page: StripeList<PaymentLink> = self.get("payment_links", &query).await?.body;
+            let page = self.links_after(after.as_deref()).await?;
             if let Some(found) = page.data.iter().find(is_ours) {
                 return Ok(Some(found.clone()).filter(|found| but.is_none_or(|used_up| found.id != used_up)));
             }
@@ -124,37 +129,29 @@ impl Stripe {
         Err(StripeError::TooMany)
     }
 
-    /// The merchant's payment links since then that were created for a link of ours, each with that link, newest first.
-    /// The list is read back to one that is certainly older.
-    ///
-    /// # Errors
-    /// Returns [`StripeError::TooMany`] if the list is too long.
+    /// The merchant's payment links that were created for a link of ours, of the page of 100 that follows the link
+    /// `after`. The pages end with one that has a link that is certainly older than `since`.
     pub(crate) async fn payment_links_since(
         &self,
         merchant: MerchantId,
         since: DateTime<Utc>,
-    ) -> Result<Vec<(LinkId, PaymentLink)>, StripeError> {
+        after: Option<&str>,
+    ) -> Result<LinksPage, StripeError> {
         let owner = merchant.to_string();
-        let mut found = Vec::new();
-        let mut after: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut query = vec![("limit", "100")];
-            if let Some(after) = &after {
-                query.push(("starting_after", after));
-            }
-            let page: StripeList<PaymentLink> = self.get("payment_links", &query).await?.body;
-            let is_older = |made: &PaymentLink| {
-                made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
-            };
-            let is_last = !page.has_more || page.data.iter().any(is_older);
-            after = page.data.last().map(|last| last.id.clone());
-            let of_merchant = page.data.into_iter().filter(|made| made.metadata.get(METADATA_MERCHANT) == Some(&owner));
-            found.extend(of_merchant.filter_map(|made| Some((made.made_for()?, made))));
-            if is_last || after.is_none() {
-                return Ok(found);
-            }
-        }
-        Err(StripeError::TooMany)
+        let page = self.links_after(after).await?;
+        let is_older = |made: &PaymentLink| {
+            made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
+        };
+        let is_last = !page.has_more || page.data.iter().any(is_older);
+        let next = page.data.last().filter(|_| !is_last).map(|last| last.id.clone());
+        let of_merchant = page.data.into_iter().filter(|made| made.metadata.get(METADATA_MERCHANT) == Some(&owner));
+        Ok(LinksPage { ours: of_merchant.filter_map(|made| Some((made.made_for()?, made))).collect(), next })
+    }
+
+    async fn links_after(&self, after: Option<&str>) -> Result<StripeList<PaymentLink>, StripeError> {
+        let query: Vec<_> =
+            [("limit", "100")].into_iter().chain(after.map(|after| ("starting_after", after))).collect();
+        Ok(self.get("payment_links", &query).await?.body)
     }
 
     /// The line item of a link; ours have exactly one.
