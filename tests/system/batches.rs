@@ -13,6 +13,7 @@ on_both_databases!(
     a_cancelled_batch_does_no_more,
     a_paused_batch_goes_on_once_it_is_resumed,
     a_row_is_not_sent_by_another_template_than_the_merchants,
+    a_batch_goes_on_after_rows_that_another_job_had_under_way,
 );
 
 fn row(key: &str, number: &str, phone: &str) -> Value {
@@ -207,6 +208,22 @@ async fn a_row_is_not_sent_by_another_template_than_the_merchants(app: &mut App)
     merchant.has_the_link(done["link_id"].as_str().unwrap()).await;
     assert_eq!(merchant.credits().await, (100, 0));
     assert!(sandbox.texts_to("+12025575001").await.is_empty());
+}
+
+/// A job that finds its rows under way elsewhere leaves them, and so do those after it, which come upon the same rows.
+async fn a_batch_goes_on_after_rows_that_another_job_had_under_way(app: &mut App) {
+    let merchant = app.merchant();
+    let batch = checks(&merchant, vec![row("u", "U-1", "+12025578001")], false).await;
+    let id = batch["id"].as_str().unwrap();
+    for (number, with_ids_of) in [(0, "merchant"), (1, "batch")] {
+        app.rows_are_changed(&format!(
+            "INSERT INTO job (id, kind, dedup_key, payload, state, run_at, created_at, finished_at) \
+             SELECT id, 'run_batch', '{id}:{number}-{number}', '{{}}', 'done', created_at, created_at, created_at FROM {with_ids_of}"
+        ))
+        .await;
+    }
+    starts(&merchant, &batch).await;
+    assert_eq!(sees_done(&merchant, &batch).await["done"], 1);
 }
 
 async fn a_row_happens_once_whatever_dies(app: &mut App) {
