@@ -17,7 +17,7 @@ pub enum ServerMode {
 impl ServerMode {
     /// Reads it from an answer to `INFO`, where Redis and Valkey name it differently. What stands before a server may
     /// leave it out.
-    pub(in crate::redis) fn of_info(info: &str) -> Option<Self> {
+    pub(crate) fn of_info(info: &str) -> Option<Self> {
         let mut lines = info.lines().map(str::trim);
         let named =
             lines.find_map(|line| line.strip_prefix("redis_mode:").or_else(|| line.strip_prefix("server_mode:")))?;
