@@ -64,8 +64,10 @@ if [ -n "$missing" ]; then
 fi
 
 # Debian's PgBouncer may be too old to know prepared statements, which pooling transactions needs. One of a later Debian is built then, from
-# that one's source package; where it cannot be had, the test of it says that it was left out, or fails (PAYLINK_TEST_STRICT).
+# that one's source package, whose sums apt checks against the archive's signature; where it cannot be had, the test of it says that it was left
+# out, or fails (PAYLINK_TEST_STRICT), and it is tried again after a day.
 pgbouncer=target/pgbouncer
+tried_today() { [ -n "$(find "$pgbouncer/tried" -mmin -1440 2>/dev/null)" ]; }
 build_pgbouncer() {
     of_trixie="-o Dir::Etc::sourcelist=$PWD/$pgbouncer/sources -o Dir::Etc::sourceparts=- -o Dir::State::lists=$PWD/$pgbouncer/lists"
     as_root=""
@@ -81,7 +83,7 @@ build_pgbouncer() {
         (cd "$pgbouncer/source" && ./configure --without-openssl --without-cares && make pgbouncer) &&
         cp "$pgbouncer/source/pgbouncer" "$pgbouncer/pgbouncer"
 }
-if [ "${1:-run}" = test ] && [ ! -x "$pgbouncer/pgbouncer" ] && [ ! -f "$pgbouncer/tried" ] &&
+if [ "${1:-run}" = test ] && [ ! -x "$pgbouncer/pgbouncer" ] && ! tried_today &&
     ! /usr/sbin/pgbouncer --version 2>/dev/null | grep -qE '^PgBouncer 1\.(2[1-9]|[3-9][0-9])'; then
     rm -rf "$pgbouncer" && mkdir -p "$pgbouncer/lists/partial" && touch "$pgbouncer/tried"
     echo "Building PgBouncer into $pgbouncer"
