@@ -90,6 +90,7 @@ mod m0127_queue_minutes;
 mod m0128_told_numbers;
 mod m0129_events_stand_for_jobs;
 mod m0130_key_holders;
+mod m0132_ledger_checkpoints;
 mod schema;
 
 use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
@@ -177,6 +178,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0128_told_numbers::STEP),
             Box::new(m0129_events_stand_for_jobs::Step),
             Box::new(m0130_key_holders::Step),
+            Box::new(m0132_ledger_checkpoints::Step),
         ]
     }
 }

@@ -5,6 +5,7 @@
 //! because the hold is one guarded update. Entries are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
+mod checkpoint;
 mod error;
 mod hold_capture_release;
 pub mod purchase;
@@ -13,7 +14,7 @@ mod statement;
 use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue::Set, ExprTrait, entity::prelude::*};
 
-pub use audit::{Discrepancy, audit};
+pub use audit::{Audit, AuditScope, Discrepancy, audit};
 pub use error::CreditError;
 pub use hold_capture_release::{HoldEnd, end_hold, hold};
 pub use statement::{entries, held_without_report, statement};

@@ -3,7 +3,7 @@ use std::sync::Mutex;
 use domain::{MessageId, PhoneNumber};
 use entity::{
     conversation,
-    credits::{self, CreditEntry, CreditError, EntryKind, HoldEnd},
+    credits::{self, Audit, AuditScope, CreditEntry, CreditError, EntryKind, HoldEnd},
     message::{self, Origin, OutgoingMessage},
 };
 
@@ -50,7 +50,17 @@ async fn top_up(rows: &Rows, credits: i64) {
 }
 
 async fn assert_balanced(rows: &Rows) {
-    assert_eq!(credits::audit(&rows.db).await.unwrap(), []);
+    assert_eq!(credits::audit(&rows.db, AuditScope::Whole).await.unwrap().discrepancies, []);
+}
+
+/// The usual audit.
+async fn audited(rows: &Rows) -> Audit {
+    credits::audit(&rows.db, AuditScope::SinceCheckpoint).await.unwrap()
+}
+
+/// What nobody may do.
+async fn alter(rows: &Rows, sql: &str) {
+    sea_orm::ConnectionTrait::execute_unprepared(rows.db.pool(), sql).await.unwrap();
 }
 
 /// Something that people do to a ledger.
@@ -161,9 +171,53 @@ on_both_databases! {
 
     async fn the_audit_finds_a_balance_that_is_not_its_ledger(rows) {
         top_up(&rows, 10).await;
-        sea_orm::ConnectionTrait::execute_unprepared(rows.db.pool(), "UPDATE merchant SET available = 11").await.unwrap();
-        let found = credits::audit(&rows.db).await.unwrap();
-        assert_eq!(found.len(), 1);
-        assert_eq!((found[0].on_row, found[0].by_ledger), ((11, 0), (10, 0)));
+        for scope in [AuditScope::Whole, AuditScope::SinceCheckpoint] {
+            alter(&rows, "UPDATE merchant SET available = 11").await;
+            let found = credits::audit(&rows.db, scope).await.unwrap().discrepancies;
+            assert_eq!(found.len(), 1);
+            assert_eq!((found[0].on_row, found[0].by_ledger), ((11, 0), (10, 0)));
+            alter(&rows, "UPDATE merchant SET available = 10").await;
+            assert_eq!(audited(&rows).await.discrepancies, []);
+        }
+    }
+
+    async fn an_audit_reads_what_came_since_the_last_one(rows) {
+        for credits in 1..=9 {
+            top_up(&rows, credits).await;
+        }
+        let refused = send(&rows, 5).await.unwrap();
+        assert_eq!(audited(&rows).await, Audit { entries_read: 10, discrepancies: vec![] });
+        assert_eq!(audited(&rows).await, Audit { entries_read: 0, discrepancies: vec![] });
+        end_hold(&rows, refused, HoldEnd::Release).await;
+        send(&rows, 45).await.unwrap();
+        assert_eq!(audited(&rows).await, Audit { entries_read: 2, discrepancies: vec![] });
+        let whole = credits::audit(&rows.db, AuditScope::Whole).await.unwrap();
+        assert_eq!(whole, Audit { entries_read: 12, discrepancies: vec![] });
+
+        // What was altered since, or is gone, is found.
+        top_up(&rows, 1).await;
+        top_up(&rows, 1).await;
+        for altered in [
+            "UPDATE credit_entry SET available_after = 2 WHERE number = 13",
+            "UPDATE credit_entry SET available_after = 1, number = 15 WHERE number = 13",
+        ] {
+            alter(&rows, altered).await;
+            assert_eq!(audited(&rows).await.discrepancies[0].first_wrong, Some(13), "{altered}");
+        }
+    }
+
+    async fn what_is_altered_before_the_checkpoint_is_found_by_a_whole_audit(rows) {
+        top_up(&rows, 10).await;
+        top_up(&rows, 5).await;
+        assert_eq!(audited(&rows).await.discrepancies, []);
+        alter(&rows, "UPDATE credit_entry SET available_delta = 9 WHERE number = 1").await;
+        assert_eq!(audited(&rows).await, Audit { entries_read: 0, discrepancies: vec![] });
+        let whole = credits::audit(&rows.db, AuditScope::Whole).await.unwrap();
+        assert_eq!(whole.discrepancies.len(), 1);
+        assert_eq!(whole.discrepancies[0].first_wrong, Some(1));
+        // From then on each audit finds it, until it is put right.
+        assert_eq!(audited(&rows).await.discrepancies, whole.discrepancies);
+        alter(&rows, "UPDATE credit_entry SET available_delta = 10 WHERE number = 1").await;
+        assert_eq!(audited(&rows).await, Audit { entries_read: 2, discrepancies: vec![] });
     }
 }

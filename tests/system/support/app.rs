@@ -20,7 +20,8 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use domain::Clock;
 use entity::{
-    Db, credits,
+    Db,
+    credits::{self, AuditScope},
     job::{Column, Entity, JobState},
 };
 use paylink::Settings;
@@ -248,7 +249,7 @@ impl App {
         let (wrong, dead) = aside(&settings, self.data.path(), async || {
             let db = Db::open(&self.database.url(self.data.path()), 1).await.unwrap();
             let dead = Entity::find().filter(Column::State.eq(JobState::Dead)).all(db.pool()).await.unwrap();
-            (credits::audit(&db).await.unwrap(), dead)
+            (credits::audit(&db, AuditScope::Whole).await.unwrap().discrepancies, dead)
         });
         assert!(wrong.is_empty(), "the ledger does not add up: {wrong:?}");
         assert!(dead.is_empty(), "jobs are dead: {dead:?}");
