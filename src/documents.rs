@@ -39,6 +39,16 @@ pub(crate) async fn open_documents(settings: &Settings, data: &DataDir) -> Resul
     }
 }
 
+/// Where the S3 of the settings is, if the store is one.
+pub(crate) fn s3_endpoint(settings: &Settings) -> Option<String> {
+    settings.store_url.as_ref().filter(|url| url.starts_with("s3://"))?;
+    let named = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok());
+    let region = || std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION"));
+    Some(named.unwrap_or_else(|| format!("https://s3.{}.amazonaws.com", region().as_deref().unwrap_or("us-east-1"))))
+}
+
 fn local(path: &Path) -> Result<Documents, Error> {
     Ok(Documents::in_folder(path)?)
 }

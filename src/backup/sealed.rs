@@ -162,6 +162,11 @@ fn nonce(number: u64, is_last: bool) -> Nonce {
     Nonce::assume_unique_for_key(nonce)
 }
 
+/// Checks the form of a key.
+pub(crate) fn check_key(key: &Secret) -> Result<(), SealError> {
+    derive(key, &[0; SALT]).map(drop)
+}
+
 fn derive(key: &Secret, salt: &[u8]) -> Result<LessSafeKey, SealError> {
     let key = domain::key_bytes(key).map_err(|_| SealError::Key)?;
     let derived = Salt::new(HKDF_SHA256, salt).extract(&key);

@@ -1,14 +1,14 @@
-//! Network services: our own public address, Stripe and the carrier, and their clocks.
+//! Network services: our own addresses, the collector of spans, Stripe and the carrier, and the clocks of others.
 
-use std::time::Duration;
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 
 use chrono::Utc;
-use reqwest::{Client, Response, redirect::Policy};
-use tokio::net::lookup_host;
+use reqwest::{Client, Response, StatusCode, header::CONTENT_TYPE, redirect::Policy};
+use tokio::net::{TcpListener, lookup_host};
 use url::Url;
 
 use super::report::Report;
-use crate::{clock_witness::date_of, settings::Settings};
+use crate::{clock_witness::date_of, documents::s3_endpoint, settings::Settings};
 
 /// Timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(8);
@@ -27,12 +27,84 @@ pub(super) async fn look(settings: &Settings, offline: bool, report: &mut Report
             );
         }
     };
+    address(&client, "listen", settings.listen, report).await;
+    if let Some(listen) = settings.metrics_listen {
+        address(&client, "metrics_listen", listen, report).await;
+    }
     public_url(&client, settings, report).await;
+    collector(&client, settings, report).await;
+    if let Some(endpoint) = s3_endpoint(settings)
+        && let Ok(answer) = client.get(&endpoint).send().await
+    {
+        clock("store", &answer, report);
+    }
     if offline {
         return;
     }
     service(&client, "stripe", &settings.stripe_api_base, report).await;
     service(&client, "carrier", &settings.sms_api_base, report).await;
+    sales_key(&client, settings, report).await;
+}
+
+/// An address that a role listens on must be free, or ours already.
+async fn address(client: &Client, name: &'static str, address: SocketAddr, report: &mut Report) {
+    match TcpListener::bind(address).await {
+        Ok(_) => report.ok(name, format!("{address} can be listened on")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && is_ours(client, address).await => {
+            report.ok(name, format!("a paylink listens on {address}"));
+        }
+        Err(error) => report.failed(
+            name,
+            format!("{address} cannot be listened on: {error}"),
+            "name an address of this machine and a port that nobody has, or end what listens there; ports below 1024 need a right of their own",
+        ),
+    }
+}
+
+/// Whether a role answers there.
+async fn is_ours(client: &Client, address: SocketAddr) -> bool {
+    for path in ["healthz", "metrics"] {
+        if let Ok(answer) = client.get(format!("http://{address}/{path}")).send().await
+            && answer.text().await.is_ok_and(|text| text.trim() == "ok" || text.contains("paylink_"))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+/// Sends no spans to the collector. Nothing but them is lost without it.
+async fn collector(client: &Client, settings: &Settings, report: &mut Report) {
+    let Some(endpoint) = &settings.otlp_endpoint else { return };
+    let name = "otlp_endpoint";
+    let change = "name the collector's address for OTLP over HTTP, such as http://localhost:4318, without a path";
+    let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    match client.post(url).header(CONTENT_TYPE, "application/x-protobuf").send().await {
+        Ok(answer) if answer.status() == StatusCode::NOT_FOUND => {
+            report.warn(name, format!("{endpoint} takes no spans"), change);
+        }
+        Ok(answer) => report.ok(name, format!("{endpoint} answers {}", answer.status())),
+        Err(error) => {
+            report.warn(name, format!("{endpoint} cannot be reached: {}", domain::with_sources(&error)), change);
+        }
+    }
+}
+
+/// Has Stripe judge the key that credits are sold with.
+async fn sales_key(client: &Client, settings: &Settings, report: &mut Report) {
+    let Some(key) = &settings.credit_sales.stripe_key else { return };
+    let name = "credit_sales.stripe_key";
+    let change = "set PAYLINK_CREDIT_SALES__STRIPE_KEY to a key of your own Stripe account, with the rights that paylink.example.toml names";
+    let url = format!("{}/v1/checkout/sessions?limit=1", settings.stripe_api_base.trim_end_matches('/'));
+    match client.get(url).bearer_auth(key.expose()).send().await {
+        Ok(answer) if [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&answer.status()) => {
+            report.failed(name, format!("Stripe answers {} to it", answer.status()), change);
+        }
+        Ok(_) => report.ok(name, "Stripe knows it"),
+        Err(error) => {
+            report.failed(name, format!("Stripe cannot be asked: {}", domain::with_sources(&error)), change);
+        }
+    }
 }
 
 async fn public_url(client: &Client, settings: &Settings, report: &mut Report) {

@@ -1,6 +1,8 @@
 //! Redis: permissions and configuration.
 
+use chrono::{TimeDelta, Utc};
 use domain::Clock;
+use entity::SKEW_LIMIT;
 use queue::redis::{Finding, Node};
 
 use super::report::Report;
@@ -20,10 +22,24 @@ pub(super) async fn look(settings: &Settings, data: &DataDir, report: &mut Repor
     let found = queue::inspect(&queues).await;
     for node in &found.nodes {
         report.ok("redis", told(node));
+        clock(node, report);
     }
     for finding in found.findings {
         let (said, change) = told_finding(&finding);
         if finding.is_fatal() { report.failed("redis", said, change) } else { report.warn("redis", said, change) }
+    }
+}
+
+/// Its clock decides nothing of ours, but its log and ours are read together.
+fn clock(node: &Node, report: &mut Report) {
+    let off = node.time.map_or(TimeDelta::zero(), |time| Utc::now() - time);
+    if off.abs() > SKEW_LIMIT {
+        let address = node.address.as_deref().unwrap_or("it");
+        report.warn(
+            "redis",
+            format!("this machine's clock is {} s off that of {address}", off.num_seconds()),
+            "set both right (chrony, systemd-timesyncd)",
+        );
     }
 }
 
@@ -41,6 +57,7 @@ fn told_finding(finding: &Finding) -> (String, &'static str) {
             "see that it runs, that it speaks TLS if the URL begins with rediss and not otherwise, and that the URL, the user, the \
              password and the certificates are right"
         }
+        Finding::ServerAway { .. } => "start it again, or take it out of PAYLINK_REDIS_URL",
         Finding::OtherMode { .. } => "change PAYLINK_REDIS_URL; for TLS it begins with rediss; restart every role",
         Finding::Refused { .. } => "ACL SETUSER <user> ~<prefix>:* &<prefix>:* +@all -@admin -@dangerous +info +role",
         Finding::Full(_) => "raise maxmemory (CONFIG SET maxmemory …), or find out what fills it: paylink jobs list",

@@ -3,7 +3,7 @@
 use domain::Vault;
 
 use super::report::Report;
-use crate::{data_dir::DataDir, operators, parts::secret_key, settings::Settings};
+use crate::{backup::sealed, data_dir::DataDir, operators, parts::secret_key, settings::Settings};
 
 /// The fewest open files that an API needs for its connections.
 const FEW_FILES: u64 = 4_096;
@@ -31,8 +31,21 @@ pub(super) fn look(settings: &Settings, data: &DataDir, report: &mut Report) {
         Ok(_) => report.ok("operator_key", "there is an operator"),
         Err(error) => report.failed("operator_key", error.with_sources(), "correct it"),
     }
+    backup_key(settings, report);
     proxies(settings, report);
     files(report);
+}
+
+fn backup_key(settings: &Settings, report: &mut Report) {
+    let Some(key) = &settings.backup_key else { return };
+    match sealed::check_key(key) {
+        Ok(()) => report.ok("backup_key", "it is one"),
+        Err(error) => report.failed(
+            "backup_key",
+            error.to_string(),
+            "set PAYLINK_BACKUP_KEY to the key of the backups that there are, or to what `paylink secrets generate` prints",
+        ),
+    }
 }
 
 /// Behind an untrusted proxy all requests seem to come from its address, so rate limits by address hit everyone at

@@ -33,7 +33,9 @@ async fn a_running_installation_is_well(app: &mut App) {
     let found = report(&looked);
     assert!(looked.status.success(), "{found:#}");
     assert_eq!((&found["ok"], &found["failed"]), (&Value::Bool(true), &Value::from(0)));
-    for name in ["settings", "secret_key", "database", "schema", "database writes", "redis", "store", "public_url"] {
+    for name in
+        ["listen", "settings", "secret_key", "database", "schema", "database writes", "redis", "store", "public_url"]
+    {
         assert_eq!(checks(&found, name)[0].0, "ok", "{name}: {found:#}");
     }
     let told = app.says(&["doctor", "--offline"]);
@@ -48,6 +50,20 @@ async fn a_running_installation_is_well(app: &mut App) {
     for service in ["stripe", "carrier"] {
         assert!(matches!(checks(&asked, service)[..], [("ok", ..)]), "{service}: {asked:#}");
     }
+    for (key, status) in [("sk_test_stranger", "failed"), ("sk_test_paylink_demo_sandbox", "ok")] {
+        let asked = report(&asks.env("PAYLINK_CREDIT_SALES__STRIPE_KEY", key).output().unwrap());
+        assert_eq!(checks(&asked, "credit_sales.stripe_key")[0].0, status, "{asked:#}");
+    }
+    let mut nobody = app.command();
+    nobody.args(["doctor", "--json"]).env("PAYLINK_CREDIT_SALES__STRIPE_KEY", "sk_test_paylink_demo_sandbox");
+    nobody.envs([("PAYLINK_STRIPE_API_BASE", "http://127.0.0.1:1"), ("PAYLINK_SMS_API_BASE", "http://127.0.0.1:1")]);
+    let unanswered = nobody.output().unwrap();
+    assert_eq!(unanswered.status.code(), Some(1));
+    let unanswered = report(&unanswered);
+    for name in ["stripe", "carrier", "credit_sales.stripe_key"] {
+        let (status, _, change) = checks(&unanswered, name)[0];
+        assert!(status == "failed" && !change.is_empty(), "{name}: {unanswered:#}");
+    }
     let clock = WrongClock::by("+1h");
     let asked = report(&asks.envs(clock.environment()).output().unwrap());
     for service in ["stripe", "carrier"] {
@@ -58,6 +74,10 @@ async fn a_running_installation_is_well(app: &mut App) {
             "{service}: {asked:#}"
         );
     }
+    let is_told = |(status, found, _): &(&str, &str, &str)| {
+        *status == "warning" && found.contains("clock is 3") && found.contains(" s off")
+    };
+    assert!(checks(&asked, "redis").iter().any(is_told), "{asked:#}");
     if app.database_url().starts_with("postgres") {
         let (status, found, _) = checks(&asked, "clock")[0];
         assert!(status == "warning" && found.contains("off the database's"), "{asked:#}");
@@ -101,8 +121,28 @@ async fn what_is_wrong_is_said_with_what_to_change() {
     let found = look(&[]);
     let connections = checks(&found, "connections")[0];
     assert!(connections.0 == "failed" && connections.1.contains("600"), "20 × 14 + 20 × 16: {found:#}");
-    let found = look(&[("PAYLINK_REDIS_URL", "redis://127.0.0.1:1")]);
-    assert_eq!(checks(&found, "redis")[0].0, "failed", "{found:#}");
+    let (taken, bucket) = (format!("127.0.0.1:{}", redis.port), refuses_every_key());
+    let found = look(&[
+        ("PAYLINK_REDIS_URL", "redis://127.0.0.1:1"),
+        ("PAYLINK_METRICS_LISTEN", &taken),
+        ("PAYLINK_OTLP_ENDPOINT", "http://127.0.0.1:1"),
+        ("PAYLINK_BACKUP_KEY", "short"),
+        ("PAYLINK_STORE_URL", "s3://invoices"),
+        ("AWS_ENDPOINT", &bucket),
+        ("AWS_ACCESS_KEY_ID", "stranger"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ]);
+    for (name, status, told) in [
+        ("redis", "failed", "cannot be used"),
+        ("metrics_listen", "failed", "cannot be listened on"),
+        ("otlp_endpoint", "warning", "cannot be reached"),
+        ("backup_key", "failed", "32 bytes"),
+        ("store", "failed", "InvalidAccessKeyId"),
+        ("store", "warning", "clock"),
+    ] {
+        let is_told = |check: &(&str, &str, &str)| check.0 == status && check.1.contains(told) && !check.2.is_empty();
+        assert!(checks(&found, name).iter().any(is_told), "{name}: {found:#}");
+    }
     assert_eq!(redis.says("CONFIG SET maxmemory-policy noeviction"), "OK");
     assert_eq!(redis.says("CONFIG SET maxmemory 1"), "OK");
     let found = look(&[]);
@@ -197,6 +237,21 @@ async fn a_proxy_that_is_not_trusted_is_told_of() {
     app.is_started_anew().await;
     let found = look(&app);
     assert!(checks(&found, "trusted_proxies").iter().all(|(status, _, _)| *status == "ok"), "{found:#}");
+}
+
+/// A store that speaks S3, knows no key and lives in another year: where it is.
+fn refuses_every_key() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 4_096]);
+            let why = "<Error><Code>InvalidAccessKeyId</Code></Error>";
+            let head = "HTTP/1.1 403 Forbidden\r\nDate: Sat, 01 Jan 2022 00:00:00 GMT\r\nConnection: close";
+            let _ = write!(client, "{head}\r\nContent-Length: {}\r\n\r\n{why}", why.len());
+        }
+    });
+    format!("http://{address}")
 }
 
 /// A proxy before this address that says for whom it asks, as proxies do: where it is.

@@ -7,6 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::aio::PubSub;
 use redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind,
@@ -80,6 +81,25 @@ impl Connection {
             }
         }
         None
+    }
+
+    /// Which of several servers of the URL do not answer, each on a connection of its own.
+    pub(super) async fn silent_servers(&self) -> Vec<Finding> {
+        let (servers, _) = self.server.named();
+        if servers.len() < 2 {
+            return Vec::new();
+        }
+        let asked = servers.iter().map(|server| async move {
+            let why = match timeout(ANSWER_WITHIN, server.mode(&self.config)).await {
+                Ok(Ok(_)) => return None,
+                // It lives, and keeps to itself how it is set up.
+                Ok(Err(error)) if error.code() == Some("NOPERM") => return None,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => format!("no answer within {ANSWER_WITHIN:?}"),
+            };
+            Some(Finding::ServerAway { address: server.info.addr().to_string(), why })
+        });
+        join_all(asked).await.into_iter().flatten().collect()
     }
 
     /// Calls a script, sending its source if Redis does not know it.

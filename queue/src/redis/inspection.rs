@@ -113,6 +113,7 @@ impl RedisQueues {
             found.findings.push(other);
             return found;
         }
+        found.findings = self.connection().silent_servers().await;
         if let Err(error) = self.ping().await {
             found.findings.push(away(&error));
             return found;

@@ -49,6 +49,9 @@ async fn a_primary_that_dies_behind_sentinels_loses_no_job() {
     let accepted = traffic.end().await.and(first).and(second);
     assert_eq!(accepted.refused, 0, "a command does not need Redis");
     audit_with(&cluster, &redis, &accepted, 0).await;
+    // One of those that the URL names was never there.
+    let told = String::from_utf8(cluster.runs(&["doctor", "--offline"]).stdout).unwrap();
+    assert!(told.contains("127.0.0.1:1, which the URL of Redis names, does not answer"), "{told}");
     // What a URL of another kind leads to.
     let (sentinel, server) = (redis.port(), redis.servers[0].port);
     for (url, found) in [

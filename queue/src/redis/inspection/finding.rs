@@ -12,6 +12,13 @@ pub(super) const OLDEST: (u32, u32) = (6, 2);
 pub enum Finding {
     /// Redis is unreachable or gives no usable answer.
     Away(String),
+    /// One of several servers that the URL names does not answer.
+    ServerAway {
+        /// Its address.
+        address: String,
+        /// The error.
+        why: String,
+    },
     /// The URL is that of servers of another mode.
     OtherMode {
         /// The mode that the URL's form is for.
@@ -56,7 +63,9 @@ impl Finding {
             | Self::ReadOnly(_)
             | Self::Unsaved(_)
             | Self::TooOld(_) => true,
-            Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => false,
+            Self::ServerAway { .. } | Self::Evicts(_) | Self::NearlyFull(_) | Self::Forgets(_) | Self::Silent(_) => {
+                false
+            }
         }
     }
 }
@@ -65,6 +74,9 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away(why) => write!(f, "Redis cannot be used: {why}"),
+            Self::ServerAway { address, why } => {
+                write!(f, "{address}, which the URL of Redis names, does not answer: {why}")
+            }
             Self::OtherMode { named, found } => {
                 write!(
                     f,

@@ -1,5 +1,6 @@
 //! What one node reports about itself, and what of it will go wrong.
 
+use chrono::{DateTime, Utc};
 use redis::{FromRedisValue, Value};
 
 use super::{
@@ -29,6 +30,8 @@ pub struct Node {
     pub used_memory: u64,
     /// Whether its data survives a restart, through the append-only file or snapshots.
     pub is_persistent: bool,
+    /// Its clock, if it tells.
+    pub time: Option<DateTime<Utc>>,
 }
 
 impl Node {
@@ -49,6 +52,7 @@ impl Node {
             maxmemory: number("maxmemory"),
             used_memory: number("used_memory"),
             is_persistent: field("aof_enabled") == Some("1") || snapshots || number("rdb_saves") > 0,
+            time: field("server_time_usec").and_then(|time| DateTime::from_timestamp_micros(time.parse().ok()?)),
         }
     }
 
