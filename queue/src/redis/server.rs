@@ -16,7 +16,7 @@ use super::{Certificates, QueueError, ServerMode};
 /// Where Redis is.
 pub(super) enum RedisServer {
     /// One server, over TCP, TLS or a Unix socket.
-    One(Client, ServerAddress),
+    One(Client, Box<ServerAddress>),
     /// The server that the Sentinels name as the primary.
     Sentinel(Sentinels),
     /// A cluster: each queue is on the node of its hash slot.
@@ -44,7 +44,7 @@ impl RedisServer {
     /// Only parses the URL; nothing is connected.
     pub(super) fn open(url: &str, certificates: &Certificates, patience: Duration) -> Result<Self, QueueError> {
         Ok(match Address::read(url, certificates)? {
-            Address::One(server) => Self::One(server.client().map_err(QueueError::Url)?, server),
+            Address::One(server) => Self::One(server.client().map_err(QueueError::Url)?, Box::new(server)),
             Address::Sentinel { sentinels, primary, name } => {
                 Self::Sentinel(Sentinels { all: sentinels, primary, name, first: AtomicUsize::new(0) })
             }
@@ -76,7 +76,7 @@ impl RedisServer {
     /// The servers of the URL, and the mode that its form is for.
     pub(super) fn named(&self) -> (&[ServerAddress], ServerMode) {
         match self {
-            Self::One(_, server) => (std::slice::from_ref(server), ServerMode::Standalone),
+            Self::One(_, server) => (std::slice::from_ref(server.as_ref()), ServerMode::Standalone),
             Self::Sentinel(sentinels) => (&sentinels.all, ServerMode::Sentinel),
             Self::Cluster(nodes) => (nodes.of_url(), ServerMode::Cluster),
         }
