@@ -26,9 +26,6 @@ use domain::{LinkId, LinkState, MerchantId, OrderId};
 /// The name of the rows that are looked through, where they are not links themselves.
 const LISTED: &str = "listed";
 
-/// The column of their orders.
-const ORDER: &str = "order_id";
-
 /// What the links are found by, in the order of the list.
 #[derive(Debug, Clone, Copy)]
 enum LinkDriver {
@@ -133,23 +130,17 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
         }
         let listed_id = Expr::col((Alias::new(LISTED), Alias::new("link_id")));
         let is_link = listed_id.clone().eq(Expr::col((Entity, Column::Id)));
-        let listed = self.listed(within).column(Alias::new(ORDER)).limit(many).to_owned();
         // `SQLite` reads what is on the left of a `CROSS JOIN` first.
-        query.from_subquery(listed, Alias::new(LISTED)).join(JoinType::CrossJoin, Entity, is_link.clone());
+        query.from_subquery(self.listed(within).limit(many).to_owned(), Alias::new(LISTED)).join(
+            JoinType::CrossJoin,
+            Entity,
+            is_link.clone(),
+        );
         place.in_order(links.filter(is_link), listed_id)
     }
 
-    /// The order of a link among the [first](Self::first): of one in a table beside the links it is known before the
-    /// link is read.
-    fn order_of_first(&self) -> Expr {
-        match self.driver() {
-            LinkDriver::Links => Column::OrderId.into_expr(),
-            LinkDriver::Open | LinkDriver::Rare(_) => Expr::col((Alias::new(LISTED), Alias::new(ORDER))),
-        }
-    }
-
-    /// What is asked of one link after the other, whose order is this.
-    fn conditions(&self, order: Expr) -> Condition {
+    /// What is asked of one link after the other.
+    fn conditions(&self) -> Condition {
         let search = self.search;
         let states = match search.states.as_slice() {
             [] => None,
@@ -163,32 +154,28 @@ impl<'a, C: ConnectionTrait, R> LinkPart<'a, C, R> {
             search.review.map(|review| Column::Review.eq(review)),
             disputes.map(|disputes| Column::Dispute.is_in(disputes.iter().copied())),
             search.currency.map(|currency| Column::Currency.eq(currency.as_str())),
-            self.has_order(order),
+            self.has_order(),
         ];
         let paid = self.by.into_iter().flat_map(|by| paid(by, &search.paid));
         let all = asked.into_iter().flatten().chain(search.created.of(Column::CreatedAt)).chain(paid);
         all.fold(Condition::all(), Condition::add)
     }
 
-    /// The link's order, whose id this is, is like that, if that is asked. A scalar subquery is run for one link after
-    /// the other on both databases; as a list of orders or `EXISTS` it could be planned as a scan of all orders.
-    fn has_order(&self, id: Expr) -> Option<Expr> {
+    /// The link's order is like that, if that is asked. A scalar subquery is run for one link after the other on both
+    /// databases; as a list of orders or `EXISTS` it could be planned as a scan of all orders.
+    fn has_order(&self) -> Option<Expr> {
         let tag = self.search.tag.map(|tag| order::Column::Tag.eq(tag));
         let at = order::Column::ArchivedAt;
         let archived = self.search.archived.map(|archived| if archived { at.is_not_null() } else { at.is_null() });
         let meant = self.meant.map(|meant| meant.one_by_one(self.merchant));
-        if !self.asks_of_orders() {
+        if tag.is_none() && archived.is_none() && meant.is_none() {
             return None;
         }
-        let of_link = Expr::col((order::Entity, order::Column::Id)).eq(id);
+        let of_link = Expr::col((order::Entity, order::Column::Id)).equals((Entity, Column::OrderId));
         let orders = order::Entity::find().select_only().expr(Expr::val(1)).filter(of_link);
         let orders = tag.into_iter().chain(archived).fold(orders, Select::filter);
         let orders = meant.into_iter().fold(orders, Select::filter).limit(1);
         Some(Expr::SubQuery(None, Box::new(orders.into_query().into())).is_not_null())
-    }
-
-    fn asks_of_orders(&self) -> bool {
-        self.search.tag.is_some() || self.search.archived.is_some() || self.meant.is_some()
     }
 
     /// The links that may be meant, if they are few by an index: a condition that leads to them.
@@ -252,7 +239,7 @@ where
 
     fn looks(&self) -> Looks {
         let looks = self.search.place.looks;
-        let is_alone = matches!(self.driver(), LinkDriver::Links) && !self.asks_of_orders();
+        let is_alone = matches!(self.driver(), LinkDriver::Links) && self.has_order().is_none();
         if is_alone { looks } else { looks.with_others() }
     }
 
@@ -263,11 +250,11 @@ where
     fn is_exact(&self) -> bool {
         let LinkSearch { states, review, disputes, currency, created, .. } = self.search;
         let is_any = states.is_empty() && review.is_none() && disputes.is_empty() && currency.is_none();
-        is_any && created.is_always() && self.by.is_none() && !self.asks_of_orders()
+        is_any && created.is_always() && self.by.is_none() && self.has_order().is_none()
     }
 
     async fn among(&self, many: u64, within: Within<LinkId>) -> Result<Matches<R::Row>, DbErr> {
-        let links = self.first(many, within).filter(self.conditions(self.order_of_first()));
+        let links = self.first(many, within).filter(self.conditions());
         R::read(self.db, self.search.place.sort, links).await
     }
 
@@ -278,8 +265,7 @@ where
     async fn of_few(&self) -> Result<Option<Matches<R::Row>>, DbErr> {
         let Some(is_one) = self.few().await? else { return Ok(None) };
         let links = Entity::find().filter(Column::MerchantId.eq(self.merchant)).filter(is_one);
-        let links = links.filter(self.conditions(Column::OrderId.into_expr()));
-        let links = self.search.place.of(links, Column::Id);
+        let links = self.search.place.of(links.filter(self.conditions()), Column::Id);
         R::read(self.db, self.search.place.sort, links).await.map(Some)
     }
 }
