@@ -179,9 +179,9 @@ mod tests {
     fn it_is_small_over_the_line() {
         for (language, script) in generated::SCRIPTS {
             let sizes = (script.gzip.len(), script.brotli.len());
-            // Arabic is the largest: 109,684 and 96,213 bytes. The operator's page took 5 KB of them for its charts and for
+            // Arabic is the largest: 110,746 and 96,864 bytes. The operator's page took 6 KB of them for its charts and for
             // what `why` tells, in English and in the reader's language.
-            assert!(sizes.0 < 110_500 && sizes.1 < 97_000, "{language}: {sizes:?}");
+            assert!(sizes.0 < 111_500 && sizes.1 < 97_500, "{language}: {sizes:?}");
             assert_eq!(script.plain().unwrap(), super::script(language).as_bytes(), "{language}");
         }
         assert!(generated::STYLES.gzip.len() < 15_000);
