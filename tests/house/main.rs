@@ -19,6 +19,7 @@ mod repeats;
 mod server_words;
 mod story;
 mod tables;
+mod timeline_details;
 mod units;
 mod words;
 

@@ -56,6 +56,7 @@ pub(super) const FILES: &[(&str, &str, &str)] = files! {
     "lib/headings.js": SCRIPT,
     "lib/server-words.js": SCRIPT,
     "lib/texts.js": SCRIPT,
+    "lib/timeline-details.js": SCRIPT,
     "lib/ways.js": SCRIPT,
     "views/balance.js": SCRIPT,
     "views/order-notices.js": SCRIPT,

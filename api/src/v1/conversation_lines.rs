@@ -206,7 +206,7 @@ impl LineView {
         let money = match entry.event() {
             // Each says what was so then.
             Some(TimelineEvent::Refunded | TimelineEvent::RefundPending | TimelineEvent::RefundFailed) => {
-                entry.refund().map(|(money, _)| money)
+                entry.refund().map(|refund| refund.money)
             }
             Some(TimelineEvent::Paid) if link.is_otherwise_paid() => None,
             Some(_) | None => link.money()?,

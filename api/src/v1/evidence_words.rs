@@ -5,19 +5,12 @@ use std::collections::HashMap;
 
 use domain::{
     Money,
-    link::{ElsewhereMethod, money_back::RefundState},
+    link::{DisputeDetail, ElsewhereDetail, RefundDetail, StripeProof, money_back::RefundState},
     message::MessageStatus,
 };
 use entity::link::{self, EntrySource, TimelineEntry, TimelineEvent};
 
 use crate::{buyer::Words, console::TextTable};
-
-/// The beginnings of timeline details about a link created at Stripe, and about Stripe's confirmation.
-const MADE: &str = "made at Stripe: ";
-const CONFIRMED: &str = "Stripe confirmed: ";
-const SOURCE: &str = "source = ";
-/// The detail of a dispute that is only an inquiry.
-const INQUIRY: &str = "an inquiry";
 
 /// The texts of one language.
 pub(super) struct EvidenceWords {
@@ -104,11 +97,9 @@ impl EvidenceWords {
             return None;
         }
         let told = if is(&[Disputed]) {
-            Some(self.reasons(detail))
+            Some(self.of_dispute(detail, |reason| self.with_term(&["link", "disputeReasons", reason], reason)))
         } else if is(&[DisputeClosed]) {
-            let (term, rest) = detail.split_once(", ").map_or((detail, None), |(term, rest)| (term, Some(rest)));
-            let rest = rest.map(|rest| format!(", {rest}")).unwrap_or_default();
-            Some(format!("{}{rest}", self.dispute(term)))
+            Some(self.of_dispute(detail, |end| self.dispute(end)))
         } else if is(&[Review]) {
             let why = detail.split(':').next().unwrap_or_default();
             self.said.at(&["link", "reviews", why]).map(str::to_owned)
@@ -125,19 +116,17 @@ impl EvidenceWords {
         Some(told.unwrap_or_else(|| detail.to_owned()))
     }
 
-    /// The bank's reason.
-    fn reasons(&self, detail: &str) -> String {
-        let reasons = detail.split(", ").map(|reason| match reason {
-            INQUIRY => self.said.at(&["link", "disputeReasons", "inquiry"]).unwrap_or(reason).to_owned(),
-            payment if payment.starts_with("of ") => payment.trim_start_matches("of ").to_owned(),
-            reason => self.with_term(&["link", "disputeReasons", reason], reason),
-        });
-        reasons.collect::<Vec<_>>().join(", ")
+    /// The bank's reason or the dispute's end, and of which other payment it is.
+    fn of_dispute(&self, detail: &str, say: impl FnOnce(&str) -> String) -> String {
+        let DisputeDetail { term, is_inquiry, payment } = DisputeDetail::parse(detail);
+        let inquiry = || self.said.at(&["link", "disputeReasons", "inquiry"]).unwrap_or("inquiry").to_owned();
+        let parts = [term.map(say), is_inquiry.then(inquiry), payment.map(str::to_owned)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// The amount of a refund, and of which other payment it is.
     fn amount(&self, entry: &TimelineEntry) -> Option<String> {
-        let (money, payment) = entry.refund()?;
+        let RefundDetail { money, payment } = entry.refund()?;
         let payment = payment.map(|payment| format!(", {payment}")).unwrap_or_default();
         Some(format!("{}{payment}", self.money(money)))
     }
@@ -149,28 +138,27 @@ impl EvidenceWords {
 
     /// `bank transfer on 2026-11-26: their note`.
     fn elsewhere(&self, detail: &str) -> Option<String> {
-        let (way, rest) = detail.split_once(" on ")?;
-        let way: ElsewhereMethod = way.replace(' ', "_").parse().ok()?;
-        Some(format!("{}, {rest}", self.said.at(&["paidBy", way.as_str()])?))
+        let ElsewhereDetail { method, on, note } = ElsewhereDetail::parse(detail)?;
+        let note = note.map(|note| format!(": {note}")).unwrap_or_default();
+        Some(format!("{}, {on}{note}", self.said.at(&["paidBy", method.as_str()])?))
     }
 
     /// The ids for Stripe's support.
     fn proof(&self, detail: &str) -> Option<String> {
-        if let Some(id) = detail.strip_prefix(MADE) {
-            return Some(id.to_owned());
-        }
-        if let Some(confirmed) = detail.strip_prefix(CONFIRMED) {
-            return Some(format!("{}: {confirmed}", self.said.at(&["link", "confirmed"])?));
-        }
-        let (source, proof) = detail.strip_prefix(SOURCE)?.split_once(", ")?;
-        Some(format!("{} {proof}", self.said.at(&["link", "sources", source])?))
+        Some(match StripeProof::parse(detail)? {
+            StripeProof::Made(id) => id.to_owned(),
+            StripeProof::Confirmed(what) => format!("{}: {what}", self.said.at(&["link", "confirmed"])?),
+            StripeProof::Paid(source, ids) => {
+                format!("{} {ids}", self.said.at(&["link", "sources", source.as_str()])?)
+            }
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::{DateTime, Utc};
-    use domain::{LinkEventId, LinkId};
+    use domain::{LinkEventId, LinkId, link::ElsewhereMethod};
 
     use super::*;
 
@@ -217,6 +205,8 @@ mod tests {
         assert!(disputed.ends_with(", pi_2 (Stripe)"), "{disputed}");
         let closed = german(DisputeClosed, Some("warning_closed"), None);
         assert_eq!(closed, "Anfechtung beendet: Anfrage geschlossen (warning_closed) (Stripe)");
+        let lost = german(DisputeClosed, Some("lost, of pi_2"), None);
+        assert!(lost.ends_with(" (lost), pi_2 (Stripe)"), "{lost}");
         let refunded = german(Refunded, Some("12,850.87 EUR of pi_2"), None);
         assert_eq!(refunded, "Bei Stripe erstattet: 12.850,87 EUR, pi_2 (Stripe)");
         let settling = german(Settling, Some("bank transfer on 2026-11-26: Auszug 3"), Some("key_1"));

@@ -8,6 +8,7 @@ mod overpayment;
 mod review;
 mod state;
 mod state_by_session;
+mod timeline_detail;
 
 pub use disputes::Dispute;
 pub use elsewhere::ElsewhereMethod;
@@ -16,3 +17,4 @@ pub use overpayment::Excess;
 pub use review::Review;
 pub use state::{LinkEvent, LinkState, Refusal, Transition};
 pub use state_by_session::{Judged, PaymentState};
+pub use timeline_detail::{DisputeDetail, ElsewhereDetail, PaymentSource, RefundDetail, StripeProof};

@@ -14,7 +14,7 @@ use crate::{
     attention::{self, AttentionKind, Matter},
 };
 use domain::link::{
-    Dispute,
+    Dispute, DisputeDetail,
     disputes::{due, is_inquiry},
 };
 
@@ -141,23 +141,18 @@ pub(super) async fn follow(
 /// Timeline entries for what is new.
 pub(super) fn entries(link: &Model, before: &KnownFacts, after: &KnownFacts) -> Vec<NewEntry> {
     let entry = |fact: &PaymentFact, stands: Dispute| {
-        let (event, what) = if stands.is_decided() {
-            (TimelineEvent::DisputeClosed, Some(fact.status.clone()))
-        } else if is_inquiry(&fact.status) {
-            (
-                TimelineEvent::Disputed,
-                Some(fact.reason.as_ref().map_or("an inquiry".to_owned(), |why| format!("{why}, an inquiry"))),
-            )
+        let (event, term) = if stands.is_decided() {
+            (TimelineEvent::DisputeClosed, Some(fact.status.as_str()))
         } else {
-            (TimelineEvent::Disputed, fact.reason.clone())
+            (TimelineEvent::Disputed, fact.reason.as_deref())
         };
         let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| *paid != fact.payment_intent);
-        let detail = match what {
-            Some(what) if of_another => Some(format!("{what}, of {}", fact.payment_intent)),
-            None if of_another => Some(format!("of {}", fact.payment_intent)),
-            what => what,
+        let detail = DisputeDetail {
+            term,
+            is_inquiry: !stands.is_decided() && is_inquiry(&fact.status),
+            payment: of_another.then_some(fact.payment_intent.as_str()),
         };
-        NewEntry::new(link.id, event, detail)
+        NewEntry::new(link.id, event, detail.to_stored())
     };
     changed(before, after).map(|(fact, stands)| entry(fact, stands)).collect()
 }

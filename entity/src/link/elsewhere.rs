@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use sea_orm::entity::prelude::*;
 
 use super::{Column, Entity, Model};
-use domain::link::ElsewhereMethod;
+use domain::link::{ElsewhereDetail, ElsewhereMethod};
 
 /// A payment that the merchant received without Stripe.
 #[derive(Debug, Clone)]
@@ -24,8 +24,7 @@ impl PaidElsewhere {
     /// A sentence for people to read.
     #[must_use]
     pub fn sentence(&self) -> String {
-        let note = self.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-        format!("{} on {}{note}", self.method.as_str().replace('_', " "), self.on)
+        ElsewhereDetail { method: self.method, on: self.on, note: self.note.as_deref() }.to_string()
     }
 }
 

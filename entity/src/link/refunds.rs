@@ -17,8 +17,11 @@ use crate::{
     money_column::stored_money,
 };
 use domain::{
-    Currency, LinkEventId, LinkId, LinkState, Money,
-    link::money_back::{PaymentRefunds, Refund, RefundState, RefundStatus, RefundSum, UnfinishedRefund, refund_state},
+    Currency, LinkEventId, LinkId, LinkState,
+    link::{
+        RefundDetail,
+        money_back::{PaymentRefunds, Refund, RefundState, RefundStatus, RefundSum, UnfinishedRefund, refund_state},
+    },
 };
 
 /// The refunded part of the link's amount, and how much of it that is.
@@ -136,12 +139,9 @@ fn refunded_intents(known: &KnownFacts) -> BTreeSet<&str> {
 
 /// What an entry tells of a refund of this payment.
 fn detail(link: &Model, intent: &str, minor: Option<i64>, currency: Currency) -> Option<String> {
-    let amount = minor.and_then(|minor| stored_money(minor, currency).ok()).map(Money::to_people);
+    let money = stored_money(minor?, currency).ok().filter(|_| link.purged_at.is_none())?;
     let of_another = link.stripe_payment_intent.as_ref().is_some_and(|paid| paid != intent);
-    match amount.filter(|_| link.purged_at.is_none()) {
-        Some(amount) if of_another => Some(format!("{amount} of {intent}")),
-        amount => amount,
-    }
+    Some(RefundDetail { money, payment: of_another.then_some(intent) }.to_string())
 }
 
 /// Corrects entries that told of a refund too early: a charge's sum holds a refund from the moment at which it is made,
@@ -181,8 +181,8 @@ fn told_too_early(
 ) -> Vec<(LinkEventId, Option<String>)> {
     let of_it = |of: Option<&str>| of.or(link.stripe_payment_intent.as_deref()).is_none_or(|of| of == intent);
     let told = timeline.iter().rev().filter_map(|entry| {
-        let (money, of) = entry.refund()?;
-        (of_it(of) && money.currency() == link.currency).then_some((entry, money.minor()))
+        let RefundDetail { money, payment } = entry.refund()?;
+        (of_it(payment) && money.currency() == link.currency).then_some((entry, money.minor()))
     });
     let since: Vec<(&TimelineEntry, i64)> =
         told.take_while(|(entry, _)| entry.event() != Some(TimelineEvent::RefundFailed)).collect();

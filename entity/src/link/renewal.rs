@@ -10,7 +10,7 @@ use crate::{
     attention::{self, AttentionKind, Matter},
     change::{self, ChangeKind},
 };
-use domain::{LinkId, LinkState};
+use domain::{LinkId, LinkState, link::StripeProof};
 
 impl Model {
     /// Whether another link must be made at Stripe before it can be paid.
@@ -92,7 +92,7 @@ pub async fn set_renewed(
         return Ok(false);
     }
     gets_on(tx, link, now).await?;
-    note(tx, link, now, TimelineEvent::Renewed, Some(format!("made at Stripe: {stripe_link_id}"))).await?;
+    note(tx, link, now, TimelineEvent::Renewed, Some(StripeProof::Made(stripe_link_id).to_string())).await?;
     Ok(true)
 }
 

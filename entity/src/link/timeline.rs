@@ -13,7 +13,10 @@ use crate::{
     change::{Change, ChangeKind},
     link,
 };
-use domain::{Currency, LinkEventId, LinkId, MerchantId, Money};
+use domain::{
+    LinkEventId, LinkId, MerchantId,
+    link::{DisputeDetail, RefundDetail},
+};
 
 /// The most entries shown of a timeline. An ordinary link has a dozen, but a holder of the webhook secret can add as
 /// many as they like to their own links.
@@ -59,20 +62,16 @@ impl Model {
     #[must_use]
     pub fn dispute_end(&self) -> Option<&str> {
         let detail = self.detail.as_deref().filter(|_| self.event() == Some(TimelineEvent::DisputeClosed))?;
-        detail.split(',').next()
+        DisputeDetail::parse(detail).term
     }
 
-    /// The amount of the refund that this entry tells of, and the payment if it is not the link's own: `29.50 USD`, or
-    /// `29.50 USD of pi_…`. What was refunded is told as the sum so far. `None` after the purge.
+    /// The refund that this entry tells of. What was refunded is told as the sum so far. `None` after the purge.
     #[must_use]
-    pub fn refund(&self) -> Option<(Money, Option<&str>)> {
+    pub fn refund(&self) -> Option<RefundDetail<'_>> {
         use TimelineEvent::{RefundFailed, RefundPending, Refunded};
         let detail = self.detail.as_deref()?;
         self.event().filter(|event| [Refunded, RefundPending, RefundFailed].contains(event))?;
-        let (amount, payment) = detail.split_once(" of ").map_or((detail, None), |(amount, of)| (amount, Some(of)));
-        let (digits, code) = amount.split_once(' ')?;
-        let money = Money::parse(&digits.replace(',', ""), Currency::parse(code).ok()?).ok()?;
-        Some((money, payment))
+        RefundDetail::parse(detail)
     }
 }
 

@@ -9,7 +9,10 @@
 mod renewal;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use domain::{LinkId, LinkState, MerchantId, Money, link::LinkEvent};
+use domain::{
+    LinkId, LinkState, MerchantId, Money,
+    link::{LinkEvent, StripeProof},
+};
 use entity::{
     Transaction,
     link::{self, StripeFacts},
@@ -48,7 +51,7 @@ impl JobHandler<JobContext> for CreateStripeLink {
         let now = context.now();
         let tx = context.db.begin().await?;
         let facts = StripeFacts {
-            detail: Some(format!("made at Stripe: {}", made.id)),
+            detail: Some(StripeProof::Made(&made.id).to_string()),
             link_id: Some(made.id),
             url: Some(made.url),
             livemode: Some(made.livemode),

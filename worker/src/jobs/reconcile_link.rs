@@ -2,7 +2,10 @@
 //! waiting, and applies what they should have reported.
 
 use chrono::{DateTime, Utc};
-use domain::{LinkState, link::LinkEvent};
+use domain::{
+    LinkState,
+    link::{LinkEvent, PaymentSource},
+};
 use entity::{
     Transaction,
     link::{self, Advanced},
@@ -15,8 +18,7 @@ use super::{close_stripe_link, find_link, has_tried_enough, nothing_to_do};
 use crate::{
     JobContext,
     payments::{
-        payment::{self, PaymentSource},
-        renewal,
+        payment, renewal,
         settlement::{self, Settled},
     },
     stripe::{Advice, Session, SessionStatus, Stripe, StripeError, StripeResponse},

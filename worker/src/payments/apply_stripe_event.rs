@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use domain::{
     LinkId, MerchantId, WebhookEventId,
-    link::{LinkEvent, Review},
+    link::{LinkEvent, PaymentSource, Review},
 };
 use entity::{
     Transaction,
@@ -21,10 +21,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::{
     missing_row::MissingRow,
-    payments::{
-        payment::{self, PaymentSource},
-        refunds_and_disputes, renewal,
-    },
+    payments::{payment, refunds_and_disputes, renewal},
     stripe::{Event, METADATA_LINK, Object, Session},
 };
 

@@ -2,14 +2,17 @@
 //! was faster.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{LinkState, link::LinkEvent};
+use domain::{
+    LinkState,
+    link::{LinkEvent, PaymentSource, StripeProof},
+};
 use entity::link::{self, Advanced, StripeFacts};
 use queue::JobError;
 
 use crate::{
     JobContext,
     payments::{
-        payment::{self, PaymentSource},
+        payment,
         settlement::{self, Settled},
     },
     stripe::{NotDone, Session, SessionStatus, Stripe, StripeError},
@@ -55,7 +58,7 @@ impl CloseEvidence {
     }
 
     fn into_detail(self) -> String {
-        format!("Stripe confirmed: {}", self.0.join("; "))
+        StripeProof::Confirmed(&self.0.join("; ")).to_string()
     }
 }
 

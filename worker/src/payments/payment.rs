@@ -3,36 +3,16 @@
 
 use domain::{
     Currency, Money,
-    link::{LinkEvent, Review},
+    link::{LinkEvent, PaymentSource, Review, StripeProof},
 };
 use entity::link::{self, StripeFacts};
 
 use crate::stripe::{PaymentStatus, Session};
 
-/// How we learned of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PaymentSource {
-    Webhook,
-    /// While closing the link.
-    Closing,
-    /// By asking Stripe, because no webhook had come.
-    Reconciler,
-}
-
-impl PaymentSource {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Closing => "closing",
-            Self::Reconciler => "reconciler",
-        }
-    }
-
-    /// The text of the timeline's entry: the source, the session, and the request id as evidence.
-    pub(crate) fn detail(self, session: &str, request: Option<&str>) -> String {
-        let proof = request.map(|request| format!(", request {request}")).unwrap_or_default();
-        format!("source = {}, session {session}{proof}", self.as_str())
-    }
+/// The text of the timeline's entry: the source, the session, and the request id as evidence.
+fn detail(source: PaymentSource, session: &str, request: Option<&str>) -> String {
+    let request = request.map(|request| format!(", request {request}")).unwrap_or_default();
+    StripeProof::Paid(source, &format!("session {session}{request}")).to_string()
 }
 
 /// The event that a completed session means for its link.
@@ -58,7 +38,7 @@ pub(crate) fn facts_of(
         payment_intent: session.payment_intent.clone(),
         paid: paid(session),
         review: mismatch(link, session),
-        detail: Some(source.detail(&session.id, request)),
+        detail: Some(detail(source, &session.id, request)),
         ..StripeFacts::default()
     }
 }

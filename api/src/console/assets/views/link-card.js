@@ -10,6 +10,7 @@ import { icon } from "../lib/icons.js";
 import { person } from "../lib/people.js";
 import { may } from "../lib/scope.js";
 import { translated } from "../lib/server-words.js";
+import { CONFIRMED, ELSEWHERE, INQUIRY, MADE, OF_ANOTHER, PAYMENT, WENT_BACK } from "../lib/timeline-details.js";
 import { strings } from "../strings.js";
 import { showQr } from "./link-qr.js";
 import { markPaid, mayUnmark, unmarkPaid } from "./link-paid.js";
@@ -20,15 +21,6 @@ import { messageState } from "./message-state.js";
 import { disputeName, disputeNotice, moneyTag } from "./money-back.js";
 
 const REFUNDS = ["refunded", "refund_pending", "refund_failed"];
-/** How the API writes how a payment was learned of, and what Stripe has confirmed. */
-const PAYMENT = /^source = (\w+), (.+)$/;
-const CONFIRMED = /^Stripe confirmed: (.+)$/;
-const MADE = /^made at Stripe: (\w+)$/;
-/** How it writes in what way the money came without Stripe, and of which other payment something is. */
-const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
-const OF_ANOTHER = /^(?:(.*), )?of (pi_\w+)$/;
-/** An amount as the server writes it, and of which other payment it went back. */
-const WENT_BACK = /^(\d[\d,]*(?:\.\d+)?) ([A-Z]{3})(?: of (pi_\w+))?$/;
 const HAS_END = ["creating", "unpaid", "processing", "expiring", "expired"];
 
 /** The link that counts now. `act` has the order, its messages, and what to do when the link has changed. */
@@ -280,7 +272,7 @@ function proofs(at, what, all) {
 /** Why the bank asks. How it ended is said by the entry itself. */
 function dispute({ event, detail, at }) {
   const [, said, other] = OF_ANOTHER.exec(detail) ?? [null, detail];
-  const reasons = event === "disputed" && said ? said.split(", ").map((reason) => strings.link.disputeReasons[reason.replace("an inquiry", "inquiry")] ?? humanised(reason)) : [];
+  const reasons = event === "disputed" && said ? said.split(", ").map((reason) => strings.link.disputeReasons[reason === INQUIRY ? "inquiry" : reason] ?? humanised(reason)) : [];
   return [reasons.join(" · "), other && proofs(at, strings.link.ofAnother, [other])];
 }
 

@@ -3,6 +3,7 @@
 import { disputeOf, moneyBack } from "../lib/card.js";
 import { h } from "../lib/dom.js";
 import { dayText, humanised, tag } from "../lib/format.js";
+import { INQUIRY } from "../lib/timeline-details.js";
 import { strings } from "../strings.js";
 
 const TAGS = { open: "notice-disputed", lost: "notice-dispute_lost" };
@@ -30,7 +31,7 @@ export function disputeNotice(link) {
 /** What an entry of a timeline tells of a dispute, where that has a name: an inquiry, or how it ended, in Stripe's word, with which its detail begins. */
 export function disputeName({ event, detail = "", dispute_status: told }) {
   const t = strings.link.disputeTags;
-  if (event === "disputed") return detail.includes("an inquiry") ? t.inquiry : undefined;
+  if (event === "disputed") return detail.split(", ").includes(INQUIRY) ? t.inquiry : undefined;
   const word = told ?? /^\w+/.exec(detail)?.[0];
   return event === "dispute_closed" && word ? t[disputeOf({ disputed: word, dispute_status: word })] : undefined;
 }

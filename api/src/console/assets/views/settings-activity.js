@@ -8,6 +8,7 @@ import { complain } from "../lib/notify.js";
 import { pager } from "../lib/pager.js";
 import { people, person } from "../lib/people.js";
 import { hashOf, narrow } from "../lib/router.js";
+import { ELSEWHERE } from "../lib/timeline-details.js";
 import { strings } from "../strings.js";
 import { empty, failure, region } from "./page.js";
 
@@ -16,7 +17,6 @@ const LIMIT = 50;
 const OF_BATCH = 100;
 const TYPING = 250;
 const AN_ID = /^[a-z]+_[0-9a-f]{32}$/;
-const ELSEWHERE = /^(cash|bank transfer|check|terminal|other) on (\d{4}-\d{2}-\d{2})(?:: (.+))?$/s;
 const A_PACK = /^(\d+) for ([\d.]+) ([A-Z]{3})$/;
 
 /** Draws it. */
