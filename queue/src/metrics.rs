@@ -7,7 +7,11 @@ use entity::job::Job as Row;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use tracing::Span;
 
-use crate::{Done, JobError, Kind, admin::KindStats};
+use crate::{
+    Done, JobError, Kind,
+    admin::KindStats,
+    redis::{self, MetricNames},
+};
 
 const IN_FLIGHT: &str = "paylink_jobs_in_flight";
 const WAIT: &str = "paylink_job_wait_seconds";
@@ -17,6 +21,8 @@ const JOBS_IN_QUEUE: &str = "paylink_queue_jobs";
 const OLDEST: &str = "paylink_queue_oldest_seconds";
 const DEAD: &str = "paylink_jobs_dead";
 const DOWN: &str = "paylink_service_down";
+const IN_REDIS: MetricNames =
+    MetricNames { errors: "paylink_redis_errors_total", reclaimed: "paylink_leases_reclaimed_total" };
 
 /// Describes the metrics and initializes them to zero.
 pub fn declare() {
@@ -35,7 +41,7 @@ pub fn declare() {
         gauge!(IN_FLIGHT, "kind" => kind.as_str()).set(0);
     }
     counter!(NOTIFIED_AGAIN).increment(0);
-    crate::redis::declare_metrics(&Kind::ALL.map(Kind::as_str));
+    redis::declare_metrics(IN_REDIS, &Kind::ALL.map(Kind::as_str));
 }
 
 /// How an attempt ended.

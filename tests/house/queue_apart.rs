@@ -7,8 +7,8 @@ const HOME: &str = "queue/src/redis/";
 /// The crates of the product.
 const CRATES: [&str; 5] = ["api::", "domain::", "entity::", "scheduler::", "worker::"];
 
-/// What the product is about, and files beside the folder.
-const OURS: [&str; 2] = ["merchant", "\"../"];
+/// What the product is about, its name, and files beside the folder.
+const OURS: [&str; 3] = ["merchant", "paylink", "\"../"];
 
 /// The lines that reach out of the queues.
 fn reaching_out(source: &Source) -> Vec<String> {
@@ -18,7 +18,7 @@ fn reaching_out(source: &Source) -> Vec<String> {
         let elsewhere = line.replace("crate::redis::", "").contains("crate::");
         let mut paths = line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
         let elsewhere = elsewhere || paths.any(|path| CRATES.iter().any(|ours| path.starts_with(ours)));
-        elsewhere || line.contains(&top) || OURS.iter().any(|ours| line.contains(ours))
+        elsewhere || line.contains(&top) || OURS.iter().any(|ours| line.to_lowercase().contains(ours))
     };
     let lines = source.text.lines().enumerate().filter(|(_, line)| reaches(line));
     lines.map(|(at, line)| format!("{}:{}: {}", source.path, at + 1, line.trim())).collect()
@@ -40,6 +40,7 @@ fn what_reaches_out_of_the_queues_is_found() {
         "    domain::with_sources(&error)",
         "/// The merchant's lane.",
         "include_str!(\"../live/look.lua\")",
+        "const ERRORS: &str = \"paylink_redis_errors_total\";",
     ] {
         let source = Source { path: format!("{HOME}ack.rs"), text: line.to_owned() };
         assert_eq!(reaching_out(&source).len(), 1, "{line}");

@@ -1,20 +1,32 @@
 //! Metrics of the queues in Redis and of the connection to it.
 
+use std::sync::OnceLock;
+
 use metrics::{counter, describe_counter};
 use redis::{RedisError, ServerErrorKind};
 
-const ERRORS: &str = "paylink_redis_errors_total";
-const RECLAIMED: &str = "paylink_leases_reclaimed_total";
+/// What the application calls the metrics.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct MetricNames {
+    /// Commands that failed.
+    pub(crate) errors: &'static str,
+    /// Leases that ran out.
+    pub(crate) reclaimed: &'static str,
+}
+
+/// Nothing is counted before the names are known. They are a process's, as its recorder of metrics is.
+static NAMES: OnceLock<MetricNames> = OnceLock::new();
 
 /// Describes the metrics and initializes them to zero, those of a queue for each of these.
-pub(crate) fn declare(queues: &[&'static str]) {
-    describe_counter!(RECLAIMED, "Leases that ran out under a worker that died or was ended.");
+pub(crate) fn declare(names: MetricNames, queues: &[&'static str]) {
+    let MetricNames { errors, reclaimed } = *NAMES.get_or_init(|| names);
+    describe_counter!(reclaimed, "Leases that ran out under a worker that died or was ended.");
     for queue in queues {
-        counter!(RECLAIMED, "kind" => *queue).increment(0);
+        counter!(reclaimed, "kind" => *queue).increment(0);
     }
-    describe_counter!(ERRORS, "Commands that Redis refused, did not answer in time, or was not there for.");
+    describe_counter!(errors, "Commands that Redis refused, did not answer in time, or was not there for.");
     for reason in Trouble::ALL {
-        counter!(ERRORS, "reason" => reason.as_str()).increment(0);
+        counter!(errors, "reason" => reason.as_str()).increment(0);
     }
 }
 
@@ -43,7 +55,9 @@ impl Trouble {
 
 /// Counts leases that ran out and whose jobs are ready again.
 pub(super) fn reclaimed(queue: &'static str, leases: u64) {
-    counter!(RECLAIMED, "kind" => queue).increment(leases);
+    if let Some(names) = NAMES.get() {
+        counter!(names.reclaimed, "kind" => queue).increment(leases);
+    }
 }
 
 /// Counts a Redis timeout.
@@ -60,5 +74,7 @@ pub(super) fn failed(error: &RedisError) {
 }
 
 fn count(trouble: Trouble) {
-    counter!(ERRORS, "reason" => trouble.as_str()).increment(1);
+    if let Some(names) = NAMES.get() {
+        counter!(names.errors, "reason" => trouble.as_str()).increment(1);
+    }
 }

@@ -59,7 +59,7 @@ pub(crate) mod script;
 mod server;
 mod time_source;
 
-pub(crate) use self::metrics::declare as declare_metrics;
+pub(crate) use self::metrics::{MetricNames, declare as declare_metrics};
 pub use ack::{AckLayer, AckService, HandlerPanicked};
 pub use address::Certificates;
 pub use backend::RedisBackend;
