@@ -60,9 +60,9 @@ async fn list(db: &Db, status: Option<MessageStatus>, limit: u64) -> Result<(), 
     let place = Place { limit, ..Place::default() };
     let search = MessageSearch { statuses: status.into_iter().collect(), place, ..MessageSearch::default() };
     for row in message::search_all(db.pool(), search).await? {
-        let parked = row.parked_at.map(|at| format!("  parked since {at}")).unwrap_or_default();
+        let since = row.parked_at.map(|at| format!("  waits for a person since {at}")).unwrap_or_default();
         println!(
-            "{}  {}  {:<11}  {:>3} credits  {}{parked}",
+            "{}  {}  {:<11}  {:>3} credits  {}{since}",
             row.id, row.merchant_id, row.status, row.credits, row.created_at
         );
     }

@@ -20,12 +20,12 @@ const PAUSED: [(Kind, &str); 4] = [
 ];
 
 /// What is held after a restore.
-pub(super) struct Held {
+pub(super) struct HoldReport {
     texts: u64,
     asked: usize,
 }
 
-impl Held {
+impl HoldReport {
     pub(super) fn print(&self) {
         let Self { texts, asked } = self;
         println!(
@@ -43,7 +43,7 @@ impl Held {
 
 /// Holds what may have happened since the backup: texts wait for the carrier's record or a person, [`PAUSED`] kinds for
 /// an operator, and Stripe is asked for what we do not know, and before a link is made that it may have made already.
-pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Error> {
+pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<HoldReport, Error> {
     let now = db.now().await?;
     refuse_what_is_to_come(restored_to, now)?;
     let tx = db.begin().await?;
@@ -74,5 +74,5 @@ pub(super) async fn hold(db: &Db, restored_to: DateTime<Utc>) -> Result<Held, Er
         }
     }
     tx.commit().await?;
-    Ok(Held { texts: texts.count, asked })
+    Ok(HoldReport { texts: texts.count, asked })
 }

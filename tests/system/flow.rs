@@ -191,11 +191,11 @@ async fn a_service_that_is_down_is_left_alone(app: &mut App) {
     eventually("Stripe is taken for down", async || app.log().contains("left alone").then_some(())).await;
 
     let order = merchant.opens_an_order("14100").await;
-    let spared = [merchant.uploads(&order, &Invoice::default()).await];
+    let snoozed_link = [merchant.uploads(&order, &Invoice::default()).await];
     let down = "stripe is taken for down";
     let snoozed = eventually("the job is snoozed", async || {
         let jobs = waiting(app, "create_stripe_link").await;
-        jobs.into_iter().find(|job| job["payload"]["link"] == spared[0].as_str() && job["last_error"] == down)
+        jobs.into_iter().find(|job| job["payload"]["link"] == snoozed_link[0].as_str() && job["last_error"] == down)
     })
     .await;
     // Where the machine was slow to come here, it was the probe itself.
@@ -211,9 +211,9 @@ async fn a_service_that_is_down_is_left_alone(app: &mut App) {
     assert!(probes <= times, "it was asked {probes} times while it was taken for down {times} times");
 
     sandbox.fails(json!({"service": "stripe", "times": 0, "mode": "status"})).await;
-    for link in links.iter().chain(&spared) {
+    for link in links.iter().chain(&snoozed_link) {
         merchant.has_the_link(link).await;
     }
-    assert!(tries(app, &spared).await[0] <= 2, "attempts were lost while it was down");
+    assert!(tries(app, &snoozed_link).await[0] <= 2, "attempts were lost while it was down");
     assert!(app.log().contains("the service answers again"));
 }

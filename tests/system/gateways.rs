@@ -153,11 +153,11 @@ async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: 
 
     let order = merchant.opens_an_order("6566").await;
     let link = merchant.makes_a_link(&order).await;
-    let spared = merchant.sends(&link).await;
+    let snoozed_text = merchant.sends(&link).await;
     let job = |jobs: Vec<Value>, message: &str| jobs.into_iter().find(|job| job["payload"]["message"] == message);
     let why = format!("carrier 127.0.0.1:{port} of {} is taken for down", merchant.id);
     let waiting = eventually("the text is put off", async || {
-        job(app.operator().jobs("queued").await, &spared).filter(|job| job["last_error"] == why.as_str())
+        job(app.operator().jobs("queued").await, &snoozed_text).filter(|job| job["last_error"] == why.as_str())
     })
     .await;
     // Where the machine was slow to come here, it was the probe itself.
@@ -170,9 +170,9 @@ async fn a_gateway_that_is_down_is_left_alone_and_no_attempt_is_lost_to_it(app: 
     for message in &messages {
         merchant.sees_message(message, "sent").await;
     }
-    merchant.sees_message(&spared, "failed").await;
+    merchant.sees_message(&snoozed_text, "failed").await;
     assert_eq!((gateway.calls(), merchant.credits().await), (5, (95, 0)));
-    let tries = job(app.operator().jobs("done").await, &spared).unwrap()["attempt"].as_i64();
+    let tries = job(app.operator().jobs("done").await, &snoozed_text).unwrap()["attempt"].as_i64();
     assert!(tries <= Some(2), "attempts were lost while it was down: {tries:?}");
     assert!(app.log().contains("the service answers again"));
 }

@@ -265,7 +265,7 @@ async fn a_text_that_nobody_knows_of_is_settled_by_a_person(app: &mut App) {
 
     let listed = app.runs(&["messages", "list", "--status", "unknown"]);
     let listed = String::from_utf8(listed.stdout).unwrap();
-    assert_eq!(listed.matches("parked since").count(), 2, "{listed}");
+    assert_eq!(listed.matches("waits for a person since").count(), 2, "{listed}");
     assert!(merchant.message(&unknown[0]).await["parked_at"].is_string());
 
     let resolved = app.runs(&["messages", "resolve", &unknown[0], "--failed", "--reason", "not in the carrier's log"]);

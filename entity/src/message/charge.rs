@@ -116,7 +116,7 @@ pub async fn leave_to_person(
     now: DateTime<Utc>,
 ) -> Result<(), DbErr> {
     advance(tx, merchant, id, MessageStatus::Unknown, now).await?;
-    let parked = Entity::update_many()
+    let left = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Id.eq(id))
         .filter(Column::MerchantId.eq(merchant))
@@ -124,7 +124,7 @@ pub async fn leave_to_person(
         .filter(Column::ParkedAt.is_null())
         .exec_with_returning(tx)
         .await?;
-    left_to_a_person(tx, &parked, now).await
+    left_to_a_person(tx, &left, now).await
 }
 
 async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<Utc>) -> Result<(), DbErr> {
@@ -137,7 +137,7 @@ async fn left_to_a_person(tx: &Transaction, messages: &[Message], now: DateTime<
 
 /// Leaves unknown messages whose command is older than `cutoff` to a person. Returns how many.
 pub async fn leave_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let parked = Entity::update_many()
+    let left = Entity::update_many()
         .col_expr(Column::ParkedAt, Expr::value(now))
         .filter(Column::Status.eq(MessageStatus::Unknown))
         .filter(Column::ParkedAt.is_null())
@@ -145,8 +145,8 @@ pub async fn leave_unknown_before(tx: &Transaction, cutoff: DateTime<Utc>, now: 
         .filter(Column::ScheduledFor.is_null().or(Column::ScheduledFor.lte(cutoff)))
         .exec_with_returning(tx)
         .await?;
-    left_to_a_person(tx, &parked, now).await?;
-    Ok(parked.len() as u64)
+    left_to_a_person(tx, &left, now).await?;
+    Ok(left.len() as u64)
 }
 
 /// What a person found out about a message whose fate was unknown.

@@ -14,7 +14,7 @@ const WHY: &str = "no version that runs here knows this kind of job";
 /// Dead-letters jobs of unknown kinds that have been due for an hour, so that an operator sees them. Returns how many.
 /// Until then they hold up nothing, because Redis is not notified of them.
 pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<Utc>) -> Result<u64, DbErr> {
-    let parked = Entity::update_many()
+    let dead = Entity::update_many()
         .col_expr(Column::State, Expr::value(JobState::Dead))
         .col_expr(Column::LastError, Expr::value(WHY))
         .col_expr(Column::FinishedAt, Expr::value(now))
@@ -23,5 +23,5 @@ pub async fn dead_letter_unknown_kinds(db: &impl ConnectionTrait, now: DateTime<
         .filter(Column::Kind.is_not_in(Kind::ALL.map(Kind::as_str)))
         .exec(db)
         .await?;
-    Ok(parked.rows_affected)
+    Ok(dead.rows_affected)
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::support::{Log, QUEUE, Redis, Running, depth, due_job, eventually, id, listens, options, push};
 
-async fn ring_one(queues: &RedisQueues) -> DueJob {
+async fn push_one(queues: &RedisQueues) -> DueJob {
     let due_job = due_job(Uuid::now_v7());
     push(queues, &[due_job]).await;
     due_job
@@ -38,27 +38,27 @@ async fn a_worker_survives_whatever_happens_to_redis() {
     let queues = redis.queues();
     let log = Log::open();
     let worker = Running::done(&queues, options(2), &log);
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works at first", async || log.len() == 1).await;
 
     redis.ask::<()>("FLUSHALL").await;
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works after a flush", async || log.len() == 2).await;
 
     redis.ask::<()>("SCRIPT FLUSH").await;
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works after the scripts are gone", async || log.len() == 3).await;
 
     redis.ask::<u32>("CLIENT KILL TYPE pubsub").await;
     redis.ask::<u32>("CLIENT KILL TYPE normal").await;
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works after its connections were cut", async || log.len() == 4).await;
 
     redis.kill();
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!worker.has_ended());
     redis.come_up().await;
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works after a kill and a restart", async || log.len() == 5).await;
     worker.stop().await;
     assert_eq!(redis.ask::<u64>("DBSIZE").await, 0);
@@ -73,7 +73,7 @@ async fn a_worker_that_starts_before_redis_works_when_it_comes() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(!worker.has_ended());
     redis.come_up().await;
-    ring_one(&queues).await;
+    push_one(&queues).await;
     eventually("it works", async || log.len() == 1).await;
     worker.stop().await;
 }
@@ -85,7 +85,7 @@ async fn answers_given_while_redis_is_away_count_when_it_is_back() {
     let log = Log::closed();
     let worker = Running::done(&queues, options(5), &log);
     for _ in 0..5 {
-        ring_one(&queues).await;
+        push_one(&queues).await;
     }
     eventually("all are handled", async || log.len() == 5).await;
     redis.kill();

@@ -40,7 +40,7 @@ function row(message, changed) {
   return h("li.text-row",
     h("div", h("code", message.id),
       h("p.quiet", time(message.created_at, { short: true }), " · ", strings.preview.credits(message.credits),
-        message.parked_at && [" · ", t.parked, " ", time(message.parked_at, { short: true })])),
+        message.parked_at && [" · ", t.waitsSince, " ", time(message.parked_at, { short: true })])),
     h("div.buttons", OUTCOMES.map((outcome) => h("button", { type: "button", key: `${outcome} ${message.id}`, onclick: () => settle(message, outcome, changed) },
       t.acts[outcome].name))));
 }
