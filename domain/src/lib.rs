@@ -16,6 +16,7 @@ mod error_chain;
 pub mod gateway;
 mod id;
 mod language_tag;
+pub mod limits;
 pub mod link;
 pub mod message;
 pub mod money;

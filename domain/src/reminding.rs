@@ -7,11 +7,11 @@ use std::{fmt, str::FromStr};
 pub struct Reminding {
     /// Whether reminders are enabled.
     pub on: bool,
-    /// Days between the last text about a link and a reminder: 1 to 60.
+    /// Days between the last text about a link and a reminder.
     pub after_days: i64,
-    /// The most reminders for one link: 1 to 10.
+    /// The most reminders for one link.
     pub at_most: i64,
-    /// Days before expiry at which a last reminder is sent regardless of `at_most`: 1 to 30, or 0 for none.
+    /// Days before expiry at which a last reminder is sent regardless of `at_most`; 0 for none.
     pub last_days: i64,
 }
 
@@ -30,18 +30,26 @@ pub enum RemindingError {
 }
 
 impl Reminding {
+    /// The least and the most `after_days`.
+    pub const AFTER_DAYS: (u8, u8) = (1, 60);
+    /// The least and the most `at_most`.
+    pub const AT_MOST: (u8, u8) = (1, 10);
+    /// The least and the most `last_days`.
+    pub const LAST_DAYS: (u8, u8) = (0, 30);
+
     /// Checks that every setting is in range.
     ///
     /// # Errors
     /// Returns the first setting that is out of range.
     pub fn check(self) -> Result<Self, RemindingError> {
-        if !(1..=60).contains(&self.after_days) {
+        let is_within = |(least, most): (u8, u8), it: i64| (i64::from(least)..=i64::from(most)).contains(&it);
+        if !is_within(Self::AFTER_DAYS, self.after_days) {
             return Err(RemindingError::AfterDays);
         }
-        if !(1..=10).contains(&self.at_most) {
+        if !is_within(Self::AT_MOST, self.at_most) {
             return Err(RemindingError::AtMost);
         }
-        if !(0..=30).contains(&self.last_days) {
+        if !is_within(Self::LAST_DAYS, self.last_days) {
             return Err(RemindingError::LastDays);
         }
         Ok(self)
@@ -168,6 +176,18 @@ mod tests {
         }
         let own = OwnReminding { at_most: Some(10), ..OwnReminding::default() };
         assert_eq!(own.check(), Ok(own));
+    }
+
+    #[test]
+    fn who_is_refused_is_told_the_limits() {
+        for (error, (least, most)) in [
+            (RemindingError::AfterDays, Reminding::AFTER_DAYS),
+            (RemindingError::AtMost, Reminding::AT_MOST),
+            (RemindingError::LastDays, Reminding::LAST_DAYS),
+        ] {
+            let told = format!("must be from {least} to {most}");
+            assert_eq!(error.to_string().trim_end_matches(" days"), told);
+        }
     }
 
     #[test]

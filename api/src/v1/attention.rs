@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId, words};
+use domain::{AttentionId, ConversationId, LinkId, MerchantId, MessageId, OrderId, limits::LONGEST_NOTE, words};
 use entity::{
     AuditAction,
     attention::{self, Attention, AttentionKind, AttentionSearch},
@@ -34,9 +34,6 @@ use crate::{
 };
 
 pub(super) struct AttentionCalls;
-
-/// The longest note.
-const LONGEST_NOTE: usize = 500;
 
 /// A matter that needs a person, or needed one. It has the ids of everything it is about.
 #[derive(Debug, Clone, Object)]

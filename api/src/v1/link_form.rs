@@ -5,7 +5,7 @@ mod staged;
 mod terms;
 mod upload;
 
-use domain::LinkId;
+use domain::{LinkId, Reminding, limits::LONGEST_NUMBER};
 use entity::Documents;
 use poem::{Request, RequestBody, web::Field};
 use poem_openapi::{
@@ -123,8 +123,9 @@ impl LinkForm {
         let described = |schema: MetaSchemaRef, description: &'static str| {
             schema.merge(MetaSchema { description: Some(description), ..MetaSchema::ANY })
         };
-        let whole = |minimum: f64, maximum: f64, description| {
-            let bounds = MetaSchema { minimum: Some(minimum), maximum: Some(maximum), ..MetaSchema::new("integer") };
+        let whole = |(least, most): (u8, u8), description| {
+            let (minimum, maximum) = (Some(least.into()), Some(most.into()));
+            let bounds = MetaSchema { minimum, maximum, ..MetaSchema::new("integer") };
             described(MetaSchemaRef::Inline(Box::new(bounds)), description)
         };
         let invoice =
@@ -132,7 +133,7 @@ impl LinkForm {
         MetaSchemaRef::Inline(Box::new(MetaSchema {
             properties: vec![
                 ("invoice", invoice),
-                ("invoice_number", described(Line::<64>::schema_ref(), "Absent: the order's number.")),
+                ("invoice_number", described(Line::<LONGEST_NUMBER>::schema_ref(), "Absent: the order's number.")),
                 ("amount", described(Amount::schema_ref(), "Absent: the order's.")),
                 ("currency", described(CurrencyCode::schema_ref(), "ISO 4217; absent: the order's.")),
                 (
@@ -160,14 +161,16 @@ impl LinkForm {
                 ),
                 (
                     "reminder_after_days",
-                    whole(1.0, 60.0, "How many days after the last text about it; absent: as the merchant says."),
+                    whole(
+                        Reminding::AFTER_DAYS,
+                        "How many days after the last text about it; absent: as the merchant says.",
+                    ),
                 ),
-                ("reminders_at_most", whole(1.0, 10.0, "How often, at most; absent: as the merchant says.")),
+                ("reminders_at_most", whole(Reminding::AT_MOST, "How often, at most; absent: as the merchant says.")),
                 (
                     "last_reminder_days",
                     whole(
-                        0.0,
-                        30.0,
+                        Reminding::LAST_DAYS,
                         "How many days before it expires its buyer is reminded once more; 0: not; absent: as the merchant says.",
                     ),
                 ),

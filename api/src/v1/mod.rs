@@ -162,3 +162,27 @@ pub(crate) fn service() -> OpenApiService<impl OpenApi, ()> {
         .server(SOMEWHERE)
         .url_prefix("/v1")
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Reminding;
+
+    use super::*;
+
+    /// The validators of the framework take no constants.
+    #[test]
+    fn the_limits_of_reminders_are_described_as_they_are_checked() {
+        let document: Value = service().spec().parse().unwrap();
+        for (field, (least, most)) in [
+            ("reminder_after_days", Reminding::AFTER_DAYS),
+            ("reminders_at_most", Reminding::AT_MOST),
+            ("last_reminder_days", Reminding::LAST_DAYS),
+        ] {
+            for input in ["ProfileChanges", "PaymentLinkChanges"] {
+                let described = &document["components"]["schemas"][input]["properties"][field];
+                let limits = (described["minimum"].as_f64(), described["maximum"].as_f64());
+                assert_eq!(limits, (Some(least.into()), Some(most.into())), "{field} of {input}: {described}");
+            }
+        }
+    }
+}

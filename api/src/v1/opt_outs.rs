@@ -1,7 +1,7 @@
 //! `/v1/opt-outs`: numbers that must not be texted, and why.
 
 use chrono::{DateTime, Utc};
-use domain::{ConversationId, PhoneNumber, Region};
+use domain::{ConversationId, PhoneNumber, Region, limits::LONGEST_REASON};
 use entity::{
     AuditAction, Conversation,
     conversation::{self, InboxPosition, OptOut, OptOutSource},
@@ -23,9 +23,6 @@ use crate::{
         typed::{E164, Limit, Line, PhoneText, Text},
     },
 };
-
-/// The longest reason.
-const LONGEST_REASON: usize = 500;
 
 pub(super) struct OptOuts;
 

@@ -1,7 +1,7 @@
 //! Corrections to an order: single fields, or the whole order by its number.
 
 use chrono::{DateTime, Utc};
-use domain::PhoneNumber;
+use domain::{PhoneNumber, limits::LONGEST_NUMBER};
 use entity::{
     Merchant, Order, Transaction,
     order::{self, Dates, NewOrder, OrderChanges},
@@ -26,7 +26,7 @@ use crate::{
 #[derive(Debug, Default, Deserialize, Object)]
 #[oai(rename = "OrderChanges")]
 pub(super) struct OrderChangesInput {
-    number: Option<Line<64>>,
+    number: Option<Line<LONGEST_NUMBER>>,
     customer: Option<CustomerChanges>,
     amount: Option<Amount>,
     currency: Option<CurrencyCode>,

@@ -1,6 +1,6 @@
 //! Validates a new order field by field.
 
-use domain::{Currency, Money, PhoneNumber, phone::PhoneNote};
+use domain::{Currency, Money, PhoneNumber, limits::LONGEST_NUMBER, phone::PhoneNote};
 use entity::{
     Merchant, Order,
     order::{Dates, Details, Kept, NewOrder, OrderItem},
@@ -31,7 +31,7 @@ pub(super) fn landline_warning(phone: &PhoneNumber) -> Option<String> {
 #[oai(rename = "NewOrder", example)]
 pub(super) struct Input {
     /// Your own number for the order.
-    pub(super) number: Line<64>,
+    pub(super) number: Line<LONGEST_NUMBER>,
     /// The buyer.
     pub(super) customer: CustomerInput,
     /// The total as a decimal string: `"129.50"`. It must equal the sum of items, shipping, discount and tax; with
@@ -212,7 +212,7 @@ impl OrderTerms {
 }
 
 /// An order number. People read it aloud and retype it, so invisible characters and directional controls are refused.
-pub(super) fn number(sent: &Line<64>, fields: &mut Fields) -> Option<String> {
+pub(super) fn number(sent: &Line<LONGEST_NUMBER>, fields: &mut Fields) -> Option<String> {
     let is_odd = |character: char| {
         matches!(character, '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
             | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'

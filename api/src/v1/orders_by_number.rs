@@ -1,5 +1,6 @@
 //! `/v1/orders/by-number/{number}`: an order by the merchant's own number for it.
 
+use domain::limits::LONGEST_NUMBER;
 use entity::order;
 use poem::web::Data;
 use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json, types::ToJSON};
@@ -51,7 +52,7 @@ impl OrdersByNumber {
         &self,
         api: Data<&Api>,
         key: Writer,
-        number: Path<Line<64>>,
+        number: Path<Line<LONGEST_NUMBER>>,
         input: JsonBody<WholeInput>,
     ) -> Result<Put<OrderView>, Problem> {
         let owner = key.0.owner(&api).await?;
@@ -84,7 +85,7 @@ impl OrdersByNumber {
         &self,
         api: Data<&Api>,
         key: Reader,
-        number: Path<Line<64>>,
+        number: Path<Line<LONGEST_NUMBER>>,
     ) -> Result<Serialized<OrderView>, Problem> {
         let found = order::by_number(api.db.pool(), key.0.merchant, &number.trimmed()).await?;
         show(&api, &key, found.ok_or_else(Problem::not_found)?).await

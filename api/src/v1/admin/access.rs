@@ -1,7 +1,7 @@
 //! `/v1/admin/merchants/{id}/keys`, `…/suspend`, `…/resume`: a merchant's API keys, and suspending the merchant.
 
 use chrono::{DateTime, Utc};
-use domain::{ApiKeyId, MerchantId, Secret, random_secret};
+use domain::{ApiKeyId, MerchantId, Secret, limits::LONGEST_REASON, random_secret};
 use entity::{
     AuditAction,
     api_key::{self, ApiKey, NewKey, Scope},
@@ -31,9 +31,6 @@ use crate::{
         paging::{Asked, Page, id},
     },
 };
-
-/// In characters.
-const LONGEST_REASON: usize = 500;
 
 pub(crate) struct AdminAccess;
 

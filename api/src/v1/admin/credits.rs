@@ -41,7 +41,7 @@ struct CorrectionInput {
     #[oai(validator(minimum(value = "-1000000000"), maximum(value = "1000000000")))]
     credits: i64,
     /// The reason, which the merchant reads in the ledger.
-    reason: Line<200>,
+    reason: Line<LONGEST_NOTE>,
 }
 
 #[OpenApi(tag = "Group::Admin")]

@@ -1,7 +1,7 @@
 //! `/v1/admin/jobs`.
 
 use chrono::{DateTime, Utc};
-use domain::{JobId, MerchantId};
+use domain::{JobId, MerchantId, limits::LONGEST_REASON};
 use entity::{
     job::{Job, JobState},
     list::Found,
@@ -32,8 +32,6 @@ use crate::{
 
 /// The most jobs that one call retries or discards.
 const MOST_AT_ONCE: usize = 1_000;
-/// In characters.
-const LONGEST_REASON: usize = 500;
 
 pub(crate) struct AdminJobs;
 

@@ -1,6 +1,6 @@
 //! `/v1/admin/messages`: texts that may or may not have been accepted by the carrier, so that a person must decide.
 
-use domain::{MessageId, message::MessageStatus, words};
+use domain::{MessageId, limits::LONGEST_REASON, message::MessageStatus, words};
 use entity::{
     AuditAction,
     message::{self, MessageSearch, Resolution},
@@ -46,7 +46,7 @@ struct ResolutionInput {
     /// `sent`: the credits are spent; `failed`: they are released.
     outcome: Text<Outcome>,
     /// How it was found out, for the audit log and, if it failed, for the merchant.
-    reason: Line<500>,
+    reason: Line<LONGEST_REASON>,
 }
 
 #[OpenApi(tag = "Group::Admin")]

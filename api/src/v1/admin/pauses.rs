@@ -1,7 +1,7 @@
 //! `/v1/admin/jobs/pause`, `/resume` and `/paused`.
 
 use chrono::{DateTime, Utc};
-use domain::MerchantId;
+use domain::{MerchantId, limits::LONGEST_REASON};
 use entity::{
     merchant,
     pause::{self, Pause},
@@ -49,7 +49,7 @@ struct PauseInput {
     kind: Option<Text<Kind>>,
     merchant_id: Option<Text<MerchantId>>,
     /// The reason, for the audit log and the list of pauses.
-    reason: Line<500>,
+    reason: Line<LONGEST_REASON>,
 }
 
 /// The pause to end.

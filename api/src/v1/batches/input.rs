@@ -1,6 +1,7 @@
 //! The input of a batch: JSON, or CSV with a header line. An unreadable row is refused on its own and does not fail the
 //! batch.
 
+use domain::limits::LONGEST_NUMBER;
 use entity::batch::AsRead;
 use poem::{FromRequest, Request, RequestBody};
 use poem_openapi::{
@@ -22,9 +23,6 @@ use crate::{
     },
     v1::order_input::{CustomerInput, ItemInput},
 };
-
-/// The longest order number.
-const LONGEST_NUMBER: usize = 64;
 
 /// The longest text that is shown of a cell that cannot be used.
 const LONGEST_READ: usize = 120;

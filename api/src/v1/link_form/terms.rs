@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use domain::{Currency, Money, OwnReminding, PaymentMethods, link::lifetime, sms_event::is_unwanted};
+use domain::{
+    Currency, Money, OwnReminding, PaymentMethods, limits::LONGEST_NUMBER, link::lifetime, sms_event::is_unwanted,
+};
 use entity::{Merchant, Order};
 
 use super::FilledForm;
@@ -44,7 +46,8 @@ impl FilledForm {
         now: DateTime<Utc>,
     ) -> Result<LinkTerms, Problem> {
         let mut fields = Fields::default();
-        let invoice_number = fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), 64);
+        let invoice_number =
+            fields.text("invoice_number", self.invoice_number.as_deref().unwrap_or(&order.number), LONGEST_NUMBER);
         let money = self.money(order, &mut fields);
         let expires_at = self.expires_at(merchant, now, &mut fields);
         let metadata = self.metadata(&mut fields);

@@ -1,7 +1,11 @@
 //! What is said of a payment received without Stripe.
 
 use chrono::NaiveDate;
-use domain::{Money, link::ElsewhereMethod};
+use domain::{
+    Money,
+    limits::{LONGEST_NOTE, LONGEST_NUMBER},
+    link::ElsewhereMethod,
+};
 use entity::{
     Order,
     link::{self, PaidElsewhere},
@@ -17,9 +21,6 @@ use crate::{
         typed::{Amount, CalendarDay, Line, Text},
     },
 };
-
-/// The longest note.
-const LONGEST_NOTE: usize = 500;
 
 /// A payment received without Stripe.
 #[derive(Debug, Deserialize, Object, Serialize)]
@@ -52,7 +53,7 @@ pub(super) struct MarkOrderPaid {
     /// The amount in the order's currency; absent: the order's amount.
     amount: Option<Amount>,
     /// The invoice number; absent: the order's number.
-    invoice_number: Option<Line<64>>,
+    invoice_number: Option<Line<LONGEST_NUMBER>>,
 }
 
 impl MarkPaid {
@@ -108,7 +109,7 @@ impl MarkOrderPaid {
             fields.refuse("amount", "must be more than zero");
         }
         let number = self.invoice_number.as_deref().unwrap_or(&order.number);
-        let invoice_number = fields.text("invoice_number", number, 64);
+        let invoice_number = fields.text("invoice_number", number, LONGEST_NUMBER);
         let (Some(on), Some(money), Some(invoice_number), false) = (on, money, invoice_number, fields.any()) else {
             return Err(fields.into_problem());
         };
