@@ -148,8 +148,18 @@ async fn jobs_that_take_longer_than_their_lease_are_not_run_by_two_healthy_worke
     let jobs: Vec<DueJob> = (0..12).map(|_| due_job(Uuid::now_v7())).collect();
     push(&queues, &jobs).await;
     eventually("every slot is taken", async || log.len() == 4).await;
+    let expiries = async || {
+        let leases = redis.ask(&format!("ZRANGE paylink:{{{QUEUE}}}:leases 0 -1 WITHSCORES")).await;
+        let leases: Vec<(String, f64)> = leases;
+        leases.into_iter().map(|(_, expiry)| expiry).collect::<Vec<f64>>()
+    };
     // More jobs wait than there are slots, and those that are handled take twice as long as a lease lasts.
-    tokio::time::sleep(lease * 2).await;
+    let much_later = expiries().await.into_iter().fold(0.0, f64::max) + lease.as_secs_f64() * 2000.0;
+    eventually("all are renewed again and again", async || {
+        let expiries = expiries().await;
+        expiries.len() == 4 && expiries.into_iter().all(|expiry| expiry > much_later)
+    })
+    .await;
     assert_eq!(log.len(), 4);
 
     log.let_through(jobs.len());

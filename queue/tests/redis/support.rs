@@ -13,6 +13,7 @@ use domain::Clock;
 use queue::redis::{Ack, BackendOptions, Delivery, Depth, DueJob, RedisBackend, RedisQueues};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
+use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -66,6 +67,15 @@ impl Redis {
             child.wait().expect("it was our child");
             std::fs::remove_file(self.socket()).expect("a killed server leaves its socket");
         }
+    }
+
+    /// While it is away: waits until somebody has called twice in vain.
+    pub(crate) async fn is_missed(&self) {
+        let nobody = UnixListener::bind(self.socket()).expect("it is away");
+        for _ in 0..2 {
+            soon(nobody.accept()).await.expect("somebody calls");
+        }
+        std::fs::remove_file(self.socket()).expect("it was bound");
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

@@ -55,7 +55,7 @@ async fn a_worker_survives_whatever_happens_to_redis() {
     eventually("it works after its connections were cut", async || log.len() == 4).await;
 
     redis.kill();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    redis.is_missed().await;
     assert!(!worker.has_ended());
     redis.come_up().await;
     push_one(&queues).await;
@@ -70,7 +70,7 @@ async fn a_worker_that_starts_before_redis_works_when_it_comes() {
     let queues = redis.queues();
     let log = Log::open();
     let worker = Running::done(&queues, options(2), &log);
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    redis.is_missed().await;
     assert!(!worker.has_ended());
     redis.come_up().await;
     push_one(&queues).await;
@@ -90,7 +90,7 @@ async fn answers_given_while_redis_is_away_count_when_it_is_back() {
     eventually("all are handled", async || log.len() == 5).await;
     redis.kill();
     log.let_through(5);
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    redis.is_missed().await;
     redis.come_up().await;
     eventually("all are done", async || depth(&queues).await == Depth::default()).await;
     assert_eq!(log.len(), 5);

@@ -20,15 +20,24 @@ use super::{
 };
 use crate::support::{Figures, Http, Invoice, WrongClock, eventually, free_port};
 
-/// Longer than two turns of the tick that comes most often, and than a look whether the local clock was set.
-const A_WHILE: Duration = Duration::from_secs(12);
-
 /// How late due work may be on a busy machine. A wrong clock would make an hour of it.
 const SOON: TimeDelta = TimeDelta::minutes(2);
 
 /// The last time a tick was done.
 async fn mark(db: &Db, tick: &str) -> Option<DateTime<Utc>> {
     tick::last_due(db.pool(), tick).await.unwrap()
+}
+
+/// Waits for two turns of the tick that comes most often. No tick may have been done at a time that has not come.
+async fn time_goes_on(db: &Db) {
+    for _ in 0..2 {
+        let before = mark(db, "notify").await;
+        eventually("time goes on", async || (mark(db, "notify").await > before).then_some(())).await;
+    }
+    for tick in TICKS {
+        let mark = mark(db, tick.name).await;
+        assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
+    }
 }
 
 /// What a process says of itself on its own address: whether it is ready, and its figures.
@@ -67,20 +76,11 @@ async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
     assert!((skew - 259_200.0).abs() < 5.0, "{skew}");
     assert!(cluster.log().contains("the clock of this machine is wrong"), "it does not say so");
 
-    let before = mark(&db, "notify").await;
-    tokio::time::sleep(A_WHILE).await;
-    for tick in TICKS {
-        let mark = mark(&db, tick.name).await;
-        assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
-    }
-    assert!(mark(&db, "notify").await > before, "time stands still");
-    assert_eq!(cluster.merchant.link(&link).await["status"], "unpaid", "it has expired before its time");
-
+    time_goes_on(&db).await;
     // The wrong one does the work alone, and at the right time.
     cluster.schedulers.drain(..).for_each(Replica::stops);
-    let before = mark(&db, "notify").await;
-    eventually("it does", async || (mark(&db, "notify").await > before).then_some(())).await;
-    assert!(mark(&db, "notify").await.is_some_and(|mark| mark <= Utc::now()));
+    time_goes_on(&db).await;
+    assert_eq!(cluster.merchant.link(&link).await["status"], "unpaid", "it has expired before its time");
     wrong.stops();
     cluster.schedulers.push(cluster.a_scheduler());
     audit(&cluster, &accepted, 0).await;
@@ -90,20 +90,18 @@ async fn a_scheduler_that_is_three_days_ahead_stops_no_other_and_says_so() {
 async fn a_clock_that_is_set_while_a_scheduler_runs_makes_no_difference() {
     let cluster = Cluster::start().await;
     let db = open(&cluster.database).await;
-    let clock = WrongClock::by("+0");
-    let scheduler = cluster.starts(&["scheduler"], &clock.environment());
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (clock, port) = (WrongClock::by("+0"), free_port());
+    let mut environment = clock.environment();
+    environment.push(("PAYLINK_METRICS_LISTEN", format!("127.0.0.1:{port}")));
+    let scheduler = cluster.starts(&["scheduler"], &environment);
+    let (ready, _) = says(&cluster, port).await;
+    assert_eq!(ready["clock"], "ok", "{ready}");
     assert!(!cluster.log().contains("the clock of this machine is wrong"));
 
     clock.is_set("+3d");
     eventually("it notices", async || cluster.log().contains("the local clock was set").then_some(())).await;
     eventually("it says so", async || cluster.log().contains("the clock of this machine is wrong").then_some(())).await;
-    let before = mark(&db, "notify").await;
-    eventually("time goes on", async || (mark(&db, "notify").await > before).then_some(())).await;
-    for tick in TICKS {
-        let mark = mark(&db, tick.name).await;
-        assert!(mark.is_none_or(|mark| mark <= Utc::now()), "{} was done at {mark:?}", tick.name);
-    }
+    time_goes_on(&db).await;
     scheduler.stops();
 }
 
