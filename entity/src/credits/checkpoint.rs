@@ -23,7 +23,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-pub(super) use Model as Checkpoint;
+pub use Model as Checkpoint;
 
 /// The merchant's, if its ledger added up at its last audit.
 pub(super) async fn find(db: &impl ConnectionTrait, merchant: MerchantId) -> Result<Option<Checkpoint>, DbErr> {

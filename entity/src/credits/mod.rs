@@ -5,7 +5,7 @@
 //! because the hold is one guarded update. Entries are numbered without gaps by a counter on the merchant's row.
 
 mod audit;
-mod checkpoint;
+pub mod checkpoint;
 mod error;
 mod hold_capture_release;
 pub mod purchase;
