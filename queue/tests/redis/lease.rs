@@ -149,8 +149,8 @@ async fn jobs_that_take_longer_than_their_lease_are_not_run_by_two_healthy_worke
     push(&queues, &jobs).await;
     eventually("every slot is taken", async || log.len() == 4).await;
     let expiries = async || {
-        let leases = redis.ask(&format!("ZRANGE paylink:{{{QUEUE}}}:leases 0 -1 WITHSCORES")).await;
-        let leases: Vec<(String, f64)> = leases;
+        let leases = format!("ZRANGE paylink:{{{QUEUE}}}:leases 0 -1 WITHSCORES");
+        let leases = redis.ask::<Vec<(String, f64)>>(&leases).await;
         leases.into_iter().map(|(_, expiry)| expiry).collect::<Vec<f64>>()
     };
     // More jobs wait than there are slots, and those that are handled take twice as long as a lease lasts.

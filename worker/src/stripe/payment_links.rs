@@ -121,7 +121,8 @@ impl Stripe {
                 return Ok(Some(found.clone()).filter(|found| but.is_none_or(|used_up| found.id != used_up)));
             }
             let Some(last) = page.data.last() else { return Ok(None) };
-            if !page.has_more || page.data.iter().any(|made| was_made_before(made, link)) {
+            let is_older = |made: &PaymentLink| link.created_at().is_some_and(|since| was_made_before(made, since));
+            if !page.has_more || page.data.iter().any(is_older) {
                 return Ok(None);
             }
             after = Some(last.id.clone());
@@ -139,10 +140,7 @@ impl Stripe {
     ) -> Result<LinksPage, StripeError> {
         let owner = merchant.to_string();
         let page = self.links_after(after).await?;
-        let is_older = |made: &PaymentLink| {
-            made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
-        };
-        let is_last = !page.has_more || page.data.iter().any(is_older);
+        let is_last = !page.has_more || page.data.iter().any(|made| was_made_before(made, since));
         let next = page.data.last().filter(|_| !is_last).map(|last| last.id.clone());
         let of_merchant = page.data.into_iter().filter(|made| made.metadata.get(METADATA_MERCHANT) == Some(&owner));
         Ok(LinksPage { ours: of_merchant.filter_map(|made| Some((made.made_for()?, made))).collect(), next })
@@ -181,10 +179,10 @@ struct ActiveFlag {
     active: bool,
 }
 
-/// Whether a link at Stripe is older than our link `link`. The ids of our links contain the time of their acceptance.
-fn was_made_before(made: &PaymentLink, link: LinkId) -> bool {
-    let earlier = made.made_for().and_then(LinkId::created_at);
-    earlier.zip(link.created_at()).is_some_and(|(made, link)| made + LATEST_MAKING < link)
+/// Whether a link at Stripe was certainly made before `since`. The ids of our links contain the time of their
+/// acceptance.
+fn was_made_before(made: &PaymentLink, since: DateTime<Utc>) -> bool {
+    made.made_for().and_then(LinkId::created_at).is_some_and(|made| made + LATEST_MAKING < since)
 }
 
 #[cfg(test)]
@@ -199,10 +197,9 @@ mod tests {
     #[test]
     fn a_look_up_may_stop_only_at_a_link_that_is_older_for_certain() {
         let now = "2026-11-24T12:00:00Z".parse().unwrap();
-        let link = LinkId::new(now);
         for (earlier, stops) in [(TimeDelta::zero(), false), (TimeDelta::days(2), false), (TimeDelta::days(4), true)] {
-            assert_eq!(was_made_before(&made_for(Some(LinkId::new(now - earlier))), link), stops, "{earlier}");
+            assert_eq!(was_made_before(&made_for(Some(LinkId::new(now - earlier))), now), stops, "{earlier}");
         }
-        assert!(!was_made_before(&made_for(None), link), "a link of somebody else has no time");
+        assert!(!was_made_before(&made_for(None), now), "a link of somebody else has no time");
     }
 }
