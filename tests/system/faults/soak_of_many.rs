@@ -114,7 +114,7 @@ impl Redis {
 }
 
 impl CountKeys for Redis {
-    fn keys(&self) -> u64 {
+    fn keys(&self) -> usize {
         match self {
             Self::Sentinels(sentinels) => sentinels.keys(),
             Self::Cluster(cluster) => cluster.keys(),

@@ -99,7 +99,7 @@ impl OwnRedis {
 }
 
 impl CountKeys for OwnRedis {
-    fn keys(&self) -> u64 {
+    fn keys(&self) -> usize {
         self.says("DBSIZE").parse().unwrap_or_else(|_| panic!("Redis does not answer"))
     }
 }

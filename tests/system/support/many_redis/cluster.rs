@@ -177,7 +177,7 @@ impl RedisCluster {
 }
 
 impl CountKeys for RedisCluster {
-    fn keys(&self) -> u64 {
+    fn keys(&self) -> usize {
         let primaries: Vec<&RedisServer> = self.nodes.iter().filter(|node| node.is_primary()).collect();
         assert_eq!(primaries.len(), 3, "all slots have a primary");
         primaries.iter().map(|node| node.keys_of_database(0)).sum()

@@ -117,7 +117,7 @@ impl TlsRedis {
 }
 
 impl CountKeys for TlsRedis {
-    fn keys(&self) -> u64 {
+    fn keys(&self) -> usize {
         self.server.keys_of_database(0)
     }
 }

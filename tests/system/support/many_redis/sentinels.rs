@@ -99,7 +99,7 @@ impl Sentinels {
 }
 
 impl CountKeys for Sentinels {
-    fn keys(&self) -> u64 {
+    fn keys(&self) -> usize {
         let primary = self.servers.iter().find(|server| server.is_primary());
         primary.expect("a server is the primary").keys_of_database(1)
     }
