@@ -46,20 +46,21 @@ type Tried = (&'static str, Result<(), CheckFailure>);
 struct CheckFailure {
     /// The code of the error, if Redis itself has reported it.
     code: Option<String>,
+    /// Whether Redis has given no answer, which says nothing of what it allows.
+    is_unanswered: bool,
     why: String,
 }
 
 impl CheckFailure {
     fn of(error: &QueueError) -> Self {
-        let code = match error {
-            QueueError::Redis(error) => error.code().map(str::to_owned),
-            QueueError::Url(_)
-            | QueueError::Address(_)
-            | QueueError::Prefix(_)
-            | QueueError::TimedOut(_)
-            | QueueError::FetcherEnded => None,
+        let (code, is_unanswered) = match error {
+            QueueError::Redis(error) => (error.code().map(str::to_owned), error.is_io_error()),
+            QueueError::TimedOut(_) => (None, true),
+            QueueError::Url(_) | QueueError::Address(_) | QueueError::Prefix(_) | QueueError::FetcherEnded => {
+                (None, false)
+            }
         };
-        Self { code, why: error.with_source() }
+        Self { code, is_unanswered, why: error.with_source() }
     }
 
     /// What tells it from other problems: what Redis refuses to everybody it refuses for one reason, in several
@@ -70,7 +71,10 @@ impl CheckFailure {
 
     /// What Redis refuses to everybody is not a matter of our user's rights.
     fn finding(self, what: &'static str) -> Finding {
-        let Self { code, why } = self;
+        let Self { code, is_unanswered, why } = self;
+        if is_unanswered {
+            return Finding::Away(why);
+        }
         match code.as_deref() {
             Some(FULL) => Finding::Full(why),
             Some(READ_ONLY) => Finding::ReadOnly(why),
@@ -132,7 +136,14 @@ impl RedisQueues {
                 let of_nodes: Vec<Finding> = found.nodes.iter().flat_map(Node::findings).collect();
                 found.findings.extend(of_nodes);
             }
-            Err(error) => found.findings.push(Finding::Silent(error.with_source())),
+            Err(error) => {
+                let failure = CheckFailure::of(&error);
+                if !failure.is_unanswered {
+                    found.findings.push(Finding::Silent(failure.why));
+                } else if met.insert(failure.key().to_owned()) {
+                    found.findings.push(Finding::Away(failure.why));
+                }
+            }
         }
         found
     }
@@ -185,11 +196,27 @@ impl RedisQueues {
         };
         match timeout(ANSWER_WITHIN, trying).await {
             Ok(tried) => said(tried),
-            Err(_) => Err(CheckFailure { code: None, why: format!("nothing is heard within {ANSWER_WITHIN:?}") }),
+            Err(_) => Err(CheckFailure {
+                code: None,
+                is_unanswered: false,
+                why: format!("nothing is heard within {ANSWER_WITHIN:?}"),
+            }),
         }
     }
 }
 
 fn away(error: &QueueError) -> Finding {
     Finding::Away(error.with_source())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redis_that_does_not_answer_refuses_nothing() {
+        let slow = QueueError::TimedOut(Duration::from_secs(1));
+        let found = CheckFailure::of(&slow).finding("keep budgets and limits");
+        assert!(matches!(&found, Finding::Away(why) if why.contains("1s")), "{found}");
+    }
 }
