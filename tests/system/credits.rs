@@ -85,7 +85,7 @@ async fn low_credit_is_warned_of_once(app: &mut App) {
 }
 
 async fn an_audit_finds_a_row_that_was_changed(app: &mut App) {
-    let audit = || app.runs(&["merchant", "audit"]);
+    let audit = || app.runs(&["merchant", "audit", "--whole"]);
     assert!(audit().status.success());
     for (change, back) in [
         ("UPDATE merchant SET available = available + 1", "UPDATE merchant SET available = available - 1"),
