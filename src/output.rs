@@ -26,7 +26,7 @@ pub(crate) fn line(line: fmt::Arguments<'_>) {
 }
 
 /// So many, with the words for one or for several.
-pub(crate) fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str, several: &str) -> String {
+pub(crate) fn counted<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, one: &str, several: &str) -> String {
     let words = if count == N::from(1) { one } else { several };
     format!("{count} {words}")
 }
