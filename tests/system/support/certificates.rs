@@ -6,11 +6,12 @@ use std::{path::Path, process::Command};
 pub(super) fn make_certificates(folder: &Path) {
     let script = r"
         set -e
-        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=Example CA' -keyout ca.key -out ca.pem
+        # Valid since ten days ago: some processes have clocks that are days behind.
+        faketime -f -10d openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 20 -subj '/CN=Example CA' -keyout ca.key -out ca.pem
         for who in server client; do
             openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=localhost' -keyout $who.key -out $who.csr
             printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' > $who.ext
-            openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile $who.ext -out $who.pem
+            faketime -f -10d openssl x509 -req -in $who.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 20 -extfile $who.ext -out $who.pem
         done
     ";
     let made = Command::new("sh").args(["-c", script]).current_dir(folder).output().unwrap();
