@@ -190,7 +190,8 @@ async fn audit_ledger(db: &Db, whole: bool) -> Result<ExitCode, Error> {
         }
     }
     if discrepancies.is_empty() {
-        println!("every balance equals its ledger; entries read: {entries_read}");
+        let read = if whole { "entries read" } else { "entries read since the last audit (--whole reads all)" };
+        println!("every balance equals its ledger; {read}: {entries_read}");
         return Ok(ExitCode::SUCCESS);
     }
     Ok(ExitCode::FAILURE)
